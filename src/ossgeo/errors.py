@@ -1,0 +1,186 @@
+"""Every error and warning a caller can meet.
+
+Each class is an :class:`OssgeoError` and a builtin, so that ``except ValueError`` and ``except OssgeoError`` both work::
+
+    OssgeoError
+    ├── SourceUnavailableError (OSError)       a file, host or service cannot be reached
+    ├── SourceFormatError (ValueError)         it was reached, and is not what it should be
+    ├── PanelError (ValueError, ExceptionGroup)     a panel has faults: all of them, in one error
+    ├── RegistryError (ValueError, ExceptionGroup)  a registry has faults: all of them, in one error
+    ├── Fault (ValueError)                     one fault within a PanelError or RegistryError
+    ├── MeasureError (ValueError)              an argument of ``measure`` makes no sense
+    ├── UnknownNameError (LookupError)         a name that is not known; has ``value`` and ``suggestions``
+    │   ├── UnknownCountryError
+    │   ├── UnknownOrganizationError
+    │   ├── UnknownSchemeError
+    │   ├── UnknownSampleError
+    │   └── PluginNotFoundError
+    ├── AttributionContractError (ValueError)  a strategy broke the contract of attribution
+    ├── CalculatorContractError (ValueError)   a calculator broke the contract of shares
+    ├── EngineError (RuntimeError)             an engine cannot do what is asked
+    └── MethodMismatchError (ValueError)       two tables were made in different ways
+
+    OssgeoWarning (UserWarning)
+    ├── LowCoverageWarning                     a share stands on little
+    └── StaleDataWarning                       an observation repeats the one before
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Self
+
+_SHOWN_FAULTS = 12
+
+
+class OssgeoError(Exception):
+    """The base of all errors of ossgeo."""
+
+
+class SourceUnavailableError(OssgeoError, OSError):
+    """A file, host or service cannot be reached; the cause is chained."""
+
+
+class SourceFormatError(OssgeoError, ValueError):
+    """A source was reached, and what it holds is not what it should be."""
+
+
+class MeasureError(OssgeoError, ValueError):
+    """An argument of a measurement, or their combination, makes no sense."""
+
+
+class AttributionContractError(OssgeoError, ValueError):
+    """An attribution strategy returned what the contract forbids."""
+
+
+class CalculatorContractError(OssgeoError, ValueError):
+    """A share calculator returned what the contract forbids."""
+
+
+class EngineError(OssgeoError, RuntimeError):
+    """A dataframe engine cannot do what is asked of it."""
+
+
+class MethodMismatchError(OssgeoError, ValueError):
+    """Two share tables were made in different ways."""
+
+
+class UnknownNameError(OssgeoError, LookupError):
+    """A name that nothing is known by.
+
+    Attributes:
+        value: What was asked for.
+        suggestions: Known names that look alike, best first.
+    """
+
+    def __init__(self, message: str, *, value: object, suggestions: Sequence[str] = ()) -> None:
+        """Store the name that failed and the known names near it."""
+        hint = f"; did you mean {' or '.join(repr(name) for name in suggestions)}?" if suggestions else ""
+        super().__init__(f"{message}{hint}")
+        self.value = value
+        self.suggestions = tuple(suggestions)
+
+    @classmethod
+    def among(cls, value: str, known: Iterable[str], *, what: str, remedy: str = "") -> Self:
+        """Make the error for a name that should be one of ``known``, with near names."""
+        names = {name.casefold(): name for name in known}
+        near = difflib.get_close_matches(value.casefold(), names, n=3, cutoff=0.6)
+        message = f"{what} {value!r} is not known" + (f" ({remedy})" if remedy else "")
+        return cls(message, value=value, suggestions=[names[key] for key in near])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle the finished message, so that the hint is not added twice."""
+        return (_revive, (type(self), str(self), self.value, self.suggestions))
+
+
+def _revive(kind: type[UnknownNameError], message: str, value: object, suggestions: tuple[str, ...]) -> UnknownNameError:
+    error = kind(message, value=value)
+    error.suggestions = suggestions
+    return error
+
+
+class UnknownCountryError(UnknownNameError):
+    """No country has this code or name."""
+
+
+class UnknownOrganizationError(UnknownNameError):
+    """The registry has no organization for this namespace or id."""
+
+
+class UnknownSchemeError(UnknownNameError):
+    """No group scheme has this name."""
+
+
+class UnknownSampleError(UnknownNameError):
+    """No bundled sample has this name."""
+
+
+class PluginNotFoundError(UnknownNameError):
+    """No strategy or calculator has this name."""
+
+
+class Fault(OssgeoError, ValueError):
+    """One fault in a table: where it is, what is wrong, what to do.
+
+    Attributes:
+        place: File, row and column, as far as they are known.
+        problem: What is wrong, with the value.
+        remedy: What to do about it; may be empty.
+    """
+
+    def __init__(self, place: str, problem: str, remedy: str = "") -> None:
+        """Store the three parts of the message."""
+        super().__init__(place, problem, remedy)
+        self.place, self.problem, self.remedy = place, problem, remedy
+
+    def __str__(self) -> str:
+        """Return the fault in one line."""
+        return f"{self.place}: {self.problem}" + (f" ({self.remedy})" if self.remedy else "")
+
+
+class _FaultGroup(OssgeoError, ExceptionGroup[Fault], ValueError):
+    """Several faults of one table, raised together."""
+
+    def __new__(cls, message: str, faults: Sequence[Fault]) -> Self:
+        """Make the group; an ExceptionGroup refuses an empty one."""
+        return super().__new__(cls, message, faults)
+
+    def derive(self, faults: Sequence[Fault]) -> Self:  # type: ignore[override]  # typeshed: a group of any exception
+        """Return the same kind of error with a part of the faults (for ``except*``)."""
+        return type(self)(self.message, faults)
+
+    def __str__(self) -> str:
+        """Return the message and the first faults, a line each."""
+        shown = [f"  - {fault}" for fault in self.exceptions[:_SHOWN_FAULTS]]
+        rest = len(self.exceptions) - len(shown)
+        return "\n".join([self.message, *shown, *([f"  - and {rest} more"] if rest else [])])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle as message and faults."""
+        return (type(self), (self.message, list(self.exceptions)))
+
+
+class PanelError(_FaultGroup):
+    """A panel, or the file it is read from, has faults; ``exceptions`` holds each one."""
+
+    @classmethod
+    def of(cls, place: str, problem: str, remedy: str = "") -> Self:
+        """Make the error for a single fault."""
+        return cls("the panel cannot be used", [Fault(place, problem, remedy)])
+
+
+class RegistryError(_FaultGroup):
+    """A registry has faults; ``exceptions`` holds each one."""
+
+
+class OssgeoWarning(UserWarning):
+    """The base of all warnings of ossgeo."""
+
+
+class LowCoverageWarning(OssgeoWarning):
+    """A share stands on little: a small or empty total, or mostly unreviewed downloads."""
+
+
+class StaleDataWarning(OssgeoWarning):
+    """An observation repeats the one before it."""

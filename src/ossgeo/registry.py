@@ -1,0 +1,304 @@
+"""The registry: which organization stands behind a namespace at a date, and where it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import functools
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
+
+import attrs
+
+from ossgeo.columns import BEGINNING, END
+from ossgeo.countries import Standing
+from ossgeo.errors import UnknownOrganizationError
+from ossgeo.organizations import Organization, OrganizationKind
+from ossgeo.registry_tables import TABLES, Span, Tables, canonical, check, read_tables, rows_from
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@attrs.frozen
+class RegistryDiff:
+    """What distinguishes two registries: rows of the tidy tables.
+
+    Attributes:
+        added: Table and cells of each row that only the newer one has.
+        removed: Table and cells of each row that only the older one has.
+    """
+
+    added: tuple[tuple[str, ...], ...]
+    removed: tuple[tuple[str, ...], ...]
+
+    def __bool__(self) -> bool:
+        """Return whether there is any difference."""
+        return bool(self.added or self.removed)
+
+    def __str__(self) -> str:
+        """Return the changed rows, a line each."""
+        lines = [f"- {' '.join(row)}" for row in self.removed] + [f"+ {' '.join(row)}" for row in self.added]
+        return "\n".join(lines) or "no difference"
+
+
+class Registry:
+    """Organizations, the namespaces they publish under, and where they are, each with dates and evidence.
+
+    Example:
+        >>> import datetime as dt
+        >>> Registry.default().get("zai-org", on=dt.date(2026, 8, 22)).name
+        'Zhipu AI (Z.ai)'
+    """
+
+    __slots__ = ("__dict__", "_facts", "_tables")
+
+    def __init__(self, tables: Tables) -> None:
+        """Check and keep the rows; use :meth:`default`, :meth:`read` or :meth:`from_rows` instead."""
+        self._tables = tables
+        self._facts = check(tables)
+
+    @classmethod
+    def default(cls) -> Registry:
+        """Return the bundled registry; it is loaded once, on first use."""
+        return _default()
+
+    @classmethod
+    def read(cls, folder: str | Path, *, base: Registry | None = None) -> Self:
+        """Read a user's own tables.
+
+        Args:
+            folder: Holds ``organizations.csv``, ``namespaces.csv``, ``affiliations.csv`` and, where needed,
+                ``parents.csv`` and ``roles.csv``.
+            base: A registry that the folder amends; its entries are kept where the folder has none.
+
+        Raises:
+            SourceUnavailableError: The folder has no such table.
+            RegistryError: With every fault in every table.
+        """
+        return cls(_laid_over(base, read_tables(Path(folder))))
+
+    @classmethod
+    def from_rows(
+        cls,
+        *,
+        organizations: Iterable[Mapping[str, Any]] = (),
+        namespaces: Iterable[Mapping[str, Any]] = (),
+        affiliations: Iterable[Mapping[str, Any]] = (),
+        parents: Iterable[Mapping[str, Any]] = (),
+        roles: Iterable[Mapping[str, Any]] = (),
+        base: Registry | None = None,
+    ) -> Self:
+        """Make a registry from mappings with the tables' columns; the arguments are the tables.
+
+        Args:
+            organizations: Rows (organization, name, kind, homepage).
+            namespaces: Rows (namespace, organization, start, end).
+            affiliations: Rows (organization, basis, country, weight, start, end, url, shows, ...).
+            parents: Rows (organization, parent, start, end, url).
+            roles: Rows (namespace, role, start, end, url).
+            base: A registry that the rows amend.
+
+        Raises:
+            RegistryError: With every fault in every table.
+
+        Example:
+            >>> mine = Registry.from_rows(
+            ...     organizations=[{"organization": "acme", "name": "Acme"}],
+            ...     namespaces=[{"namespace": "AcmeAI", "organization": "acme"}],
+            ...     affiliations=[{"organization": "acme", "country": "FR"}],
+            ... )
+            >>> mine.get("AcmeAI").name
+            'Acme'
+        """
+        given = {"organizations": organizations, "namespaces": namespaces, "affiliations": affiliations,
+                 "parents": parents, "roles": roles}  # fmt: skip
+        return cls(_laid_over(base, {table: rows_from(table, rows) for table, rows in given.items()}))
+
+    @property
+    def organizations(self) -> Mapping[str, Organization]:
+        """Every organization by id."""
+        return MappingProxyType(dict(self._facts.organizations))
+
+    @property
+    def namespaces(self) -> Mapping[str, tuple[Span, ...]]:
+        """For every namespace, the organizations behind it and when."""
+        return MappingProxyType(dict(self._facts.namespaces))
+
+    @functools.cached_property
+    def version(self) -> str:
+        """Twelve hexadecimal digits that change with any fact and with nothing else."""
+        text = "\n".join(sorted("\t".join(row) for row in self._iter_rows()))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def find(self, namespace: str, *, on: dt.date | None = None) -> Organization | None:
+        """Return the organization behind a namespace, or None.
+
+        Args:
+            namespace: The handle, exactly as on the Hub, where case matters.
+            on: The day; today where absent.
+        """
+        spans = self._facts.namespaces.get(namespace)
+        if spans is None:
+            return None
+        day = on or dt.date.today()  # noqa: DTZ011  # a calendar day where the user is
+        for span in spans:
+            if span.start <= day < span.end:
+                return self._facts.organizations[span.value]
+        return None
+
+    def get(self, namespace: str, *, on: dt.date | None = None) -> Organization:
+        """Return the organization behind a namespace.
+
+        Args:
+            namespace: The handle, exactly as on the Hub, where case matters.
+            on: The day; today where absent.
+
+        Raises:
+            UnknownOrganizationError: Nobody is known to stand behind it then; with near names, a wrong case first.
+        """
+        found = self.find(namespace, on=on)
+        if found is not None:
+            return found
+        if namespace in self._facts.namespaces:
+            spans = ", ".join(f"{span.value} from {span.start} to {span.end}" for span in self._facts.namespaces[namespace])
+            raise UnknownOrganizationError(f"nobody stands behind {namespace!r} on {on}: it is {spans}", value=namespace)
+        same = [name for name in self._facts.namespaces if name.casefold() == namespace.casefold()]
+        near = same or difflib.get_close_matches(namespace, self._facts.namespaces, n=3, cutoff=0.7)
+        message = f"namespace {namespace!r} is not in the registry (case matters on the Hub)"
+        raise UnknownOrganizationError(message, value=namespace, suggestions=near)
+
+    def organization(self, name: str) -> Organization:
+        """Return an organization by its id.
+
+        Raises:
+            UnknownOrganizationError: The registry has no such organization; with near ids.
+        """
+        found = self._facts.organizations.get(name)
+        if found is None:
+            raise UnknownOrganizationError.among(name, self._facts.organizations, what="organization")
+        return found
+
+    def roles(self, namespace: str, *, on: dt.date | None = None) -> frozenset[str]:
+        """Return the roles of a namespace on a day, such as ``repackager``, ``archive`` or ``testing``."""
+        day = on or dt.date.today()  # noqa: DTZ011  # a calendar day where the user is
+        return frozenset(span.value for span in self._facts.roles.get(namespace, ()) if span.start <= day < span.end)
+
+    def overlay(self, other: Registry) -> Registry:
+        """Return a new registry in which the other's entries win.
+
+        An organization of the other replaces ours with its affiliations and parents; a namespace of the other replaces
+        ours with its whole history, and so do its roles.
+
+        Args:
+            other: The registry on top.
+        """
+        return Registry(_laid_over(self, other._tables))
+
+    def diff(self, other: Registry) -> RegistryDiff:
+        """Return the rows to add and to remove to get from this registry to the other.
+
+        Args:
+            other: The newer registry.
+        """
+        ours, theirs = set(self._iter_rows()), set(other._iter_rows())
+        return RegistryDiff(added=tuple(sorted(theirs - ours)), removed=tuple(sorted(ours - theirs)))
+
+    @functools.cached_property
+    def seats(self) -> pl.DataFrame:
+        """Where each namespace is, as a table.
+
+        Returns:
+            One row for each namespace, validity and seat: namespace, start, end (half-open), organization, country (ISO
+            code or standing), weight. For each namespace the validities cover all time: where no organization or seat
+            is known, the country is ``unreviewed``.
+        """
+        import polars as pl
+
+        schema = {"namespace": pl.String, "start": pl.Date, "end": pl.Date, "organization": pl.String,
+                  "country": pl.String, "weight": pl.Float64}  # fmt: skip
+        return pl.DataFrame(list(self._iter_seats()), schema=schema, orient="row")
+
+    def __repr__(self) -> str:
+        """Return the size and the version."""
+        facts = self._facts
+        return f"<Registry {self.version}: {len(facts.organizations)} organizations, {len(facts.namespaces)} namespaces>"
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both hold the same facts."""
+        return self.version == other.version if isinstance(other, Registry) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Return the hash of the version."""
+        return hash(self.version)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle the rows; they are checked again when loaded."""
+        return (Registry, (self._tables,))
+
+    def _iter_rows(self) -> Iterator[tuple[str, ...]]:
+        for table in TABLES:
+            for row in self._tables[table]:
+                yield (table, *canonical(row))
+
+    def _iter_seats(self) -> Iterator[tuple[str, dt.date, dt.date, str | None, str, float]]:
+        nobody = Standing.UNREVIEWED.value
+        for namespace, spans in self._facts.namespaces.items():
+            since = BEGINNING
+            for span in spans:
+                if since < span.start:
+                    yield namespace, since, span.start, None, nobody, 1.0
+                organization = self._facts.organizations[span.value]
+                for start, end in _segments(organization, span):
+                    places = organization.seats(on=start)
+                    for place in places:
+                        yield namespace, start, end, organization.id, str(place.country), place.weight
+                    if not places:
+                        yield namespace, start, end, organization.id, nobody, 1.0
+                since = span.end
+            if since < END:
+                yield namespace, since, END, None, nobody, 1.0
+
+
+def _segments(organization: Organization, span: Span) -> Iterator[tuple[dt.date, dt.date]]:
+    seats = [place for place in organization.affiliations if place.basis == "seat"]
+    days = {day for place in seats for day in (place.start, place.end) if day is not None}
+    cuts = [span.start, *sorted(day for day in days if span.start < day < span.end), span.end]
+    yield from zip(cuts, cuts[1:], strict=False)
+
+
+def _laid_over(base: Registry | None, tables: Tables) -> Tables:
+    if base is None:
+        return tables
+    organizations = {row["organization"] for row in tables["organizations"]}
+    placed = {(row["organization"], row.get("basis") or "seat") for row in tables["affiliations"]}
+    owned = {row["organization"] for row in tables["parents"]}
+    namespaces = {row["namespace"] for row in tables["namespaces"]}
+    roles = {row["namespace"] for row in tables["roles"]}
+    kept = {
+        "organizations": lambda row: row["organization"] not in organizations,
+        "affiliations": lambda row: (
+            row["organization"] not in organizations
+            and (row["organization"], row.get("basis") or "seat") not in placed
+        ),
+        "parents": lambda row: row["organization"] not in organizations | owned,
+        "namespaces": lambda row: row["namespace"] not in namespaces,
+        "roles": lambda row: row["namespace"] not in namespaces | roles,
+    }
+    return {
+        table: (*(row for row in base._tables[table] if kept[table](row)), *tables[table]) for table in TABLES
+    }
+
+
+@functools.cache
+def _default() -> Registry:
+    return Registry(read_tables(files("ossgeo") / "data"))
+
+
+def is_person(organization: Organization) -> bool:
+    """Return whether an entry of the registry is a person rather than an organization."""
+    return organization.kind is OrganizationKind.INDIVIDUAL

@@ -1,0 +1,326 @@
+"""The registry's tidy tables: reading them, and checking every row at once."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.resources.abc import Traversable
+from typing import Any, Final, TypeVar
+
+import attrs
+
+from ossgeo.columns import BEGINNING, END
+from ossgeo.countries import Country, Standing, parse_place
+from ossgeo.errors import Fault, RegistryError, SourceUnavailableError, UnknownCountryError
+from ossgeo.organizations import (
+    BASES,
+    CONFIDENCES,
+    SHOWN,
+    Affiliation,
+    Evidence,
+    Organization,
+    OrganizationKind,
+    Ownership,
+)
+
+Row = Mapping[str, str]
+Tables = Mapping[str, tuple[Row, ...]]
+
+TABLES: Final[dict[str, tuple[str, ...]]] = {
+    "organizations": ("organization", "name", "kind", "homepage"),
+    "namespaces": ("namespace", "organization", "start", "end"),
+    "affiliations": ("organization", "basis", "country", "weight", "start", "end", "url", "shows", "reviewed_on",
+                     "confidence", "note"),
+    "parents": ("organization", "parent", "start", "end", "url"),
+    "roles": ("namespace", "role", "start", "end", "url"),
+}  # fmt: skip
+"""The tables and their columns. One row is one fact; dates are half-open [start, end), empty means open."""
+
+REQUIRED: Final[dict[str, tuple[str, ...]]] = {
+    "organizations": ("organization",),
+    "namespaces": ("namespace", "organization"),
+    "affiliations": ("organization", "country"),
+    "parents": ("organization", "parent"),
+    "roles": ("namespace", "role"),
+}
+"""The columns that no row may leave empty."""
+
+_WEIGHT_TOLERANCE = 1e-6
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LINE = "__line__"
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Span:
+    """Something that is true of a namespace in a span of time.
+
+    Attributes:
+        value: An organization's id, or a role.
+        start: First day on which it holds.
+        end: First day on which it no longer holds.
+    """
+
+    value: str
+    start: dt.date = BEGINNING
+    end: dt.date = END
+
+
+@attrs.frozen
+class Facts:
+    """The checked content of the tables."""
+
+    organizations: Mapping[str, Organization]
+    namespaces: Mapping[str, tuple[Span, ...]]
+    roles: Mapping[str, tuple[Span, ...]]
+
+
+def read_tables(folder: Traversable) -> Tables:
+    """Read the tables of a folder; a table whose file is absent is empty.
+
+    Args:
+        folder: Holds ``organizations.csv``, ``namespaces.csv`` and so on.
+
+    Raises:
+        SourceUnavailableError: The folder has none of the tables.
+        RegistryError: A file has other columns, a broken row or bytes that are not UTF-8.
+    """
+    faults: list[Fault] = []
+    tables: dict[str, tuple[Row, ...]] = {}
+    for table in TABLES:
+        file = folder / f"{table}.csv"
+        if file.is_file():
+            tables[table] = tuple(_read_table(table, file, faults))
+    if not tables:
+        raise SourceUnavailableError(f"{folder} holds none of {', '.join(f'{table}.csv' for table in TABLES)}")
+    if faults:
+        raise RegistryError(f"the registry in {folder} cannot be read", faults)
+    return {table: tables.get(table, ()) for table in TABLES}
+
+
+def _read_table(table: str, file: Traversable, faults: list[Fault]) -> Iterator[Row]:
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        faults.append(Fault(f"{table}.csv, byte {error.start}", "is not UTF-8", "save the file as UTF-8"))
+        return
+    reader = csv.reader(lines)
+    header = next(reader, [])
+    wrong = [name for name in header if name not in TABLES[table]]
+    missing = [name for name in REQUIRED[table] if name not in header]
+    if wrong or missing:
+        problem = f"has the columns {header}; expected are {', '.join(TABLES[table])}"
+        faults.append(Fault(f"{table}.csv, row 1", problem, "see the contributor's guide for the schema"))
+        return
+    for cells in reader:
+        if len(cells) != len(header):
+            problem = f"has {len(cells)} cells where the header has {len(header)}"
+            faults.append(Fault(f"{table}.csv, row {reader.line_num}", problem, "quote cells that hold commas"))
+        else:
+            yield dict(zip(header, map(str.strip, cells), strict=True)) | {_LINE: str(reader.line_num)}
+
+
+def rows_from(table: str, rows: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
+    """Turn a user's mappings into rows of text, as if they had been read from a file.
+
+    Args:
+        table: Which of the tables.
+        rows: Mappings with the table's columns; dates, numbers, countries and standings may be objects.
+
+    Raises:
+        RegistryError: A mapping has a key that is no column.
+    """
+    faults = []
+    made = []
+    for number, row in enumerate(rows, start=1):
+        wrong = [name for name in row if name not in TABLES[table]]
+        if wrong:
+            faults.append(Fault(f"{table}, row {number}", f"has no column {', '.join(map(repr, wrong))}"))
+        made.append({name: "" if value is None else str(value).strip() for name, value in row.items()})
+        made[-1][_LINE] = str(number)
+    if faults:
+        raise RegistryError("the rows do not fit the registry's tables", faults)
+    return tuple(made)
+
+
+def check(tables: Tables) -> Facts:
+    """Check all rows of all tables and turn them into objects.
+
+    Args:
+        tables: The rows.
+
+    Returns:
+        The organizations, and what holds for each namespace when.
+
+    Raises:
+        RegistryError: With every fault: file, row, column, value.
+    """
+    return _Checker(tables).facts()
+
+
+def canonical(row: Row) -> tuple[str, ...]:
+    """Return a row's filled cells in a form that does not depend on the order of columns or rows."""
+    return tuple(f"{name}={value}" for name, value in sorted(row.items()) if value and name != _LINE)
+
+
+class _Checker:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._faults: list[Fault] = []
+
+    def facts(self) -> Facts:
+        for table, columns in REQUIRED.items():
+            for row in self._tables[table]:
+                for column in columns:
+                    if not row.get(column):
+                        self._fault(table, row, column, "is empty")
+        organizations = self._organizations()
+        namespaces = self._spans("namespaces", "organization", organizations)
+        roles = self._spans("roles", "role", None)
+        if self._faults:
+            raise RegistryError(f"the registry has {len(self._faults)} fault(s)", self._faults)
+        return Facts(organizations, namespaces, roles)
+
+    def _fault(self, table: str, row: Row, column: str, problem: str, remedy: str = "") -> None:
+        self._faults.append(Fault(f"{table}.csv, row {row[_LINE]}, column {column}", problem, remedy))
+
+    def _parse(self, table: str, row: Row, column: str, parse: Callable[[str], T], default: T, wanted: str) -> T:
+        text = row.get(column, "")
+        if not text:
+            return default
+        try:
+            return parse(text)
+        except (ValueError, UnknownCountryError):
+            self._fault(table, row, column, f"{text!r} is not {wanted}")
+            return default
+
+    def _word(self, table: str, row: Row, column: str, words: tuple[str, ...], default: str) -> Any:
+        text = row.get(column) or default
+        if text not in words:
+            self._fault(table, row, column, f"{text!r} is not one of {', '.join(words)}")
+        return text
+
+    def _dates(self, table: str, row: Row) -> tuple[dt.date | None, dt.date | None]:
+        start = self._parse(table, row, "start", dt.date.fromisoformat, None, "a date such as 2025-10-22")
+        end = self._parse(table, row, "end", dt.date.fromisoformat, None, "a date such as 2025-10-22")
+        if start is not None and end is not None and start >= end:
+            self._fault(table, row, "end", f"{end} is not after the start {start}", "end is the first day after")
+        for column, day in (("start", start), ("end", end)):
+            if day is not None and not BEGINNING < day < END:
+                self._fault(table, row, column, f"{day} is out of range", "leave it empty where it is open")
+        return start, end
+
+    def _organizations(self) -> dict[str, Organization]:
+        kinds: dict[str, OrganizationKind] = {}
+        for row in self._tables["organizations"]:
+            name = row["organization"]
+            if not _SLUG.fullmatch(name):
+                self._fault("organizations", row, "organization", f"{name!r} is not a lower-case-slug")
+            if name in kinds:
+                self._fault("organizations", row, "organization", f"{name!r} stands here twice")
+            kinds[name] = self._parse("organizations", row, "kind", OrganizationKind, OrganizationKind.COMPANY,
+                                      f"one of {', '.join(map(str, OrganizationKind))}")  # fmt: skip
+        affiliations = self._affiliations(kinds)
+        parents = self._parents(kinds)
+        return {
+            row["organization"]: Organization(
+                id=row["organization"],
+                name=row.get("name") or row["organization"],
+                kind=kinds[row["organization"]],
+                homepage=row.get("homepage") or None,
+                affiliations=tuple(affiliations[row["organization"]]),
+                parents=tuple(parents[row["organization"]]),
+            )
+            for row in self._tables["organizations"]
+        }
+
+    def _known(self, table: str, row: Row, column: str, organizations: Mapping[str, Any]) -> None:
+        name = row[column]
+        if name and name not in organizations:
+            remedy = "add it to organizations.csv, or read with base=Registry.default() to amend the bundled registry"
+            self._fault(table, row, column, f"{name!r} is no organization of this registry", remedy)
+
+    def _affiliations(self, kinds: Mapping[str, OrganizationKind]) -> dict[str, list[Affiliation]]:
+        table = "affiliations"
+        found: dict[str, list[Affiliation]] = defaultdict(list)
+        last: dict[tuple[str, str], Row] = {}
+        for row in self._tables[table]:
+            name = row["organization"]
+            self._known(table, row, "organization", kinds)
+            start, end = self._dates(table, row)
+            place = self._parse(table, row, "country", parse_place, Standing.UNKNOWN, "an ISO 3166 code or a standing")
+            weight = self._parse(table, row, "weight", float, 1.0, "a number")
+            if not 0 < weight <= 1:
+                self._fault(table, row, "weight", f"{weight} is not in (0, 1]")
+            if kinds.get(name) is OrganizationKind.INDIVIDUAL and place is not Standing.INDIVIDUAL:
+                self._fault(table, row, "country", f"{name!r} is a person, who has no country here", "use individual")
+            basis = self._word(table, row, "basis", BASES, "seat")
+            found[name].append(Affiliation(place, start, end, weight, basis, self._evidence(row)))
+            last[name, basis] = row
+        for (name, basis), row in last.items():
+            self._weights([place for place in found[name] if place.basis == basis], row)
+        return found
+
+    def _evidence(self, row: Row) -> Evidence | None:
+        url = row.get("url") or None
+        if url is not None and not url.startswith(("https://", "http://")):
+            self._fault("affiliations", row, "url", f"{url!r} is not a web address")
+        reviewed = self._parse("affiliations", row, "reviewed_on", dt.date.fromisoformat, None, "a date")
+        if not (row.get("shows") or url):
+            return None
+        shows = self._word("affiliations", row, "shows", SHOWN, "press")
+        confidence = self._word("affiliations", row, "confidence", CONFIDENCES, "likely")
+        return Evidence(shows, url, reviewed, confidence, row.get("note", ""))
+
+    def _weights(self, places: list[Affiliation], row: Row) -> None:
+        cuts = sorted({place.start or BEGINNING for place in places} | {place.end or END for place in places})
+        for day in cuts[:-1]:
+            there = [place for place in places if place.holds(day)]
+            countries = [place.country for place in there]
+            if len(set(countries)) < len(countries):
+                self._fault("affiliations", row, "start", f"{row['organization']!r} is twice in one country on {day}")
+            elif there and abs(sum(place.weight for place in there) - 1) > _WEIGHT_TOLERANCE:
+                total = sum(place.weight for place in there)
+                problem = f"the {there[0].basis} weights of {row['organization']!r} sum to {total:g} on {day}, not to 1"
+                self._fault("affiliations", row, "weight", problem, "dates may overlap only where weights share them")
+
+    def _parents(self, kinds: Mapping[str, OrganizationKind]) -> dict[str, list[Ownership]]:
+        found: dict[str, list[Ownership]] = defaultdict(list)
+        for row in self._tables["parents"]:
+            self._known("parents", row, "organization", kinds)
+            self._known("parents", row, "parent", kinds)
+            start, end = self._dates("parents", row)
+            if self._reaches(found, row["parent"], row["organization"], start or BEGINNING, end or END):
+                self._fault("parents", row, "parent", f"{row['organization']!r} would own itself")
+            found[row["organization"]].append(Ownership(row["parent"], start, end, row.get("url") or None))
+        return found
+
+    def _reaches(self, owners: Mapping[str, list[Ownership]], name: str, goal: str, start: dt.date, end: dt.date) -> bool:
+        if name == goal:
+            return True
+        spans = [
+            (owner.parent, max(start, owner.start or BEGINNING), min(end, owner.end or END))
+            for owner in owners.get(name, ())
+        ]
+        return any(since < until and self._reaches(owners, up, goal, since, until) for up, since, until in spans)
+
+    def _spans(
+        self, table: str, column: str, organizations: Mapping[str, Organization] | None
+    ) -> dict[str, tuple[Span, ...]]:
+        found: dict[str, list[Span]] = defaultdict(list)
+        for row in self._tables[table]:
+            if organizations is not None:
+                self._known(table, row, column, organizations)
+            start, end = self._dates(table, row)
+            span = Span(row[column], start or BEGINNING, end or END)
+            for other in found[row["namespace"]]:
+                clash = organizations is not None or other.value == span.value
+                if clash and span.start < other.end and other.start < span.end:
+                    problem = f"{row['namespace']!r} is {other.value!r} and {span.value!r} at the same time"
+                    self._fault(table, row, "start", problem, "end the earlier row on the day the later one starts")
+            found[row["namespace"]].append(span)
+        return {name: tuple(sorted(spans, key=lambda span: span.start)) for name, spans in found.items()}

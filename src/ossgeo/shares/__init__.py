@@ -1,0 +1,1 @@
+"""From flows and credits to share tables."""

@@ -1,0 +1,164 @@
+"""What a table is grouped by, and how credits become weighted groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import attrs
+import polars as pl
+
+from ossgeo.columns import BEGINNING, END
+from ossgeo.countries import Country, GroupScheme, Standing
+from ossgeo.errors import MeasureError, UnknownSchemeError
+from ossgeo.method import Counting
+
+By = str | GroupScheme | tuple[str | GroupScheme, ...]
+
+ATTRIBUTED: Final = "attributed"
+"""Stands for "a known country" beside the four standings."""
+
+STANDINGS: Final = tuple(standing.value for standing in Standing)
+
+_PLAIN: Final = ("country", "organization", "namespace", "model")
+_WEIGHT_STEPS: Final = 2**20
+_WHOLE: Final = 1 - 1e-9
+
+
+@attrs.frozen
+class Key:
+    """One key of a table.
+
+    Attributes:
+        name: Name of the column.
+        scheme: The group scheme behind it; None for the plain keys.
+    """
+
+    name: str
+    scheme: GroupScheme | None = None
+
+
+def resolve(by: By) -> tuple[Key, ...]:
+    """Return the keys behind ``by``.
+
+    Args:
+        by: ``country``, ``organization``, ``namespace``, ``model``, a group scheme or its name, or a tuple of these.
+
+    Raises:
+        MeasureError: There is no key, or one stands there twice.
+        UnknownSchemeError: A name is neither a key nor a scheme.
+    """
+    keys = tuple(_key(one) for one in (by if isinstance(by, tuple) else (by,)))
+    names = [key.name for key in keys]
+    if not keys or len(set(names)) < len(names):
+        raise MeasureError(f"by={by!r} must name at least one key, each once")
+    return keys
+
+
+def _key(one: str | GroupScheme) -> Key:
+    if isinstance(one, GroupScheme):
+        if one.name in (*_PLAIN, "period", "value", "share"):
+            raise MeasureError(f"a scheme cannot be called {one.name!r}: the table has a column of that name")
+        return Key(one.name, one)
+    if one in _PLAIN:
+        return Key(one)
+    if one not in GroupScheme.names():
+        known = (*_PLAIN, *GroupScheme.names())
+        raise UnknownSchemeError.among(str(one), known, what="by: the key or group scheme")
+    return Key(one, GroupScheme.named(one))
+
+
+def weighted_groups(credits: pl.DataFrame, keys: Sequence[Key], counting: Counting) -> pl.DataFrame:
+    """Turn credits into the groups that a table counts.
+
+    Args:
+        credits: The credits table, complete for every model, with the column namespace.
+        keys: What to group by.
+        counting: ``fractional`` keeps the weights, ``full`` gives every group of a model 1, ``primary`` gives all to the
+            largest weight (ties: the first by country, then by organization).
+
+    Returns:
+        One row for each model, validity and group: model_id, start, end, the keys, standing (``attributed`` or a
+        standing's value), fraction (the part of the model that the group really has), weight (what is counted).
+    """
+    for key in keys:
+        if key.scheme is not None:
+            credits = _in_scheme(credits, key.scheme)
+    credits = credits.with_columns(*(_column(key) for key in keys), standing=_standing())
+    names = [key.name for key in keys]
+    span = ["model_id", "start", "end"]
+    if counting == "primary":
+        first = pl.struct(-pl.col("weight"), "country", "organization").rank("ordinal").over(span)
+        return credits.filter(first == 1).select(
+            *span, *names, "standing", fraction=pl.lit(1.0), weight=pl.lit(1.0)
+        )
+    groups = credits.group_by(*span, *names, "standing").agg(fraction=pl.col("weight").sum())
+    groups = _binary(groups, span, [*names, "standing"])
+    return groups.with_columns(weight=pl.lit(1.0) if counting == "full" else pl.col("fraction"))
+
+
+def aligned(credits: pl.DataFrame) -> pl.DataFrame:
+    """Cut shared credits at each other's dates, so that at any date those of a model have the same validity."""
+    shared = credits.filter(pl.col("weight") < _WHOLE)
+    if not shared.height:
+        return credits
+    models = shared.select("model_id").unique()
+    mixed = credits.join(models, on="model_id", how="semi")
+    days = mixed.select("model_id", day="start").vstack(mixed.select("model_id", day="end")).unique()
+    spans = days.sort("model_id", "day").with_columns(until=pl.col("day").shift(-1).over("model_id")).drop_nulls()
+    cut = (
+        mixed.join(spans, on="model_id")
+        .filter((pl.col("start") <= pl.col("day")) & (pl.col("until") <= pl.col("end")))
+        .with_columns(start="day", end="until")
+        .select(credits.columns)
+    )
+    return pl.concat([credits.join(models, on="model_id", how="anti"), cut])
+
+
+def _binary(groups: pl.DataFrame, span: list[str], names: list[str]) -> pl.DataFrame:
+    """Round fractions to multiples of 2^-20 that still sum to 1: binary fractions add up exactly in any order."""
+    if groups["fraction"].min() is None or groups.select((pl.col("fraction") >= _WHOLE).all()).item():
+        return groups.with_columns(fraction=pl.lit(1.0))
+    steps = (pl.col("fraction") * _WEIGHT_STEPS).round().cast(pl.Int64)
+    groups = groups.with_columns(steps=steps)
+    largest = pl.struct(-pl.col("steps"), *names).rank("ordinal").over(span) == 1
+    rest = _WEIGHT_STEPS - pl.col("steps").sum().over(span)
+    whole = pl.col("steps") + pl.when(largest).then(rest).otherwise(0)
+    return groups.with_columns(fraction=whole / _WEIGHT_STEPS).drop("steps")
+
+
+def _standing() -> pl.Expr:
+    country = pl.col("country")
+    return pl.when(country.is_in(STANDINGS)).then(country).otherwise(pl.lit(ATTRIBUTED)).alias("standing")
+
+
+def _column(key: Key) -> pl.Expr:
+    if key.name == "organization":
+        person = pl.col("country") == Standing.INDIVIDUAL.value
+        nobody = pl.when(pl.col("country").is_in(STANDINGS)).then("country").otherwise(pl.lit(Standing.UNREVIEWED.value))
+        named = pl.when(~person).then("organization")
+        return pl.coalesce(named, nobody).alias("organization")
+    if key.name == "model":
+        return pl.col("model_id").alias("model")
+    return pl.col(key.name)
+
+
+def _in_scheme(credits: pl.DataFrame, scheme: GroupScheme) -> pl.DataFrame:
+    """Add the scheme's column; a credit is cut where its country joins or leaves a group."""
+    cuts = [BEGINNING, *(day for day in scheme.changes if BEGINNING < day < END), END]
+    codes = credits["country"].unique().to_list()
+    rows = []
+    for code in codes:
+        for start, end in zip(cuts, cuts[1:], strict=False):
+            group = code if code in STANDINGS else scheme.group_of(Country(code), start)
+            rows.append((code, start, end, group))
+    places = pl.DataFrame(
+        rows, schema={"country": pl.String, "since": pl.Date, "until": pl.Date, scheme.name: pl.String}, orient="row"
+    )
+    run = (pl.col(scheme.name) != pl.col(scheme.name).shift(1)).fill_null(True).cum_sum().over("country")
+    places = places.sort("country", "since").with_columns(run=run)
+    places = places.group_by("country", "run", scheme.name).agg(pl.col("since").min(), pl.col("until").max()).drop("run")
+    joined = credits.join(places, on="country").with_columns(
+        start=pl.max_horizontal("start", "since"), end=pl.min_horizontal("end", "until")
+    )
+    return joined.filter(pl.col("start") < pl.col("end")).drop("since", "until")

@@ -1,0 +1,96 @@
+"""Which models are measured: a filter over the models table."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+import narwhals as nw
+import polars as pl
+
+from ossgeo.columns import MODELS
+from ossgeo.errors import MeasureError, UnknownNameError
+
+Where = Mapping[str, Any] | nw.Expr
+
+KEPT: Final = 0
+EXCLUDED: Final = -1
+UNDECIDED: Final = -2
+
+
+def decide(models: pl.DataFrame, where: Where | None) -> pl.Series:
+    """Decide for every model whether it is measured.
+
+    Args:
+        models: The models table.
+        where: A mapping from columns to a value, a collection of values, or a pair (low, high) with both ends included
+            and None for an open end; or a Narwhals expression.
+
+    Returns:
+        For every model 0 (kept), -1 (excluded) or -2 (cannot be decided, since a value is unknown).
+
+    Raises:
+        MeasureError: The filter names a column that is not there, or compares what cannot be compared.
+    """
+    if where is None:
+        return pl.Series([KEPT], dtype=pl.Int32).new_from_index(0, models.height)
+    try:
+        if isinstance(where, nw.Expr):
+            frame = nw.from_native(models, eager_only=True)
+            verdict = frame.select(verdict=where).to_native()["verdict"]
+        else:
+            verdict = models.select(pl.all_horizontal(_condition(models, *item) for item in where.items()))[:, 0]
+    except (pl.exceptions.PolarsError, TypeError, nw.exceptions.NarwhalsError) as error:
+        raise MeasureError(f"where={describe(where)} cannot be applied to the models: {error}") from error
+    if verdict.dtype != pl.Boolean or len(verdict) != models.height:
+        raise MeasureError(f"where={describe(where)} does not say yes or no for every model")
+    codes = pl.DataFrame({"verdict": verdict}).select(
+        pl.when(pl.col("verdict").is_null()).then(UNDECIDED).when("verdict").then(KEPT).otherwise(EXCLUDED).cast(pl.Int32)
+    )
+    return codes[:, 0]
+
+
+def describe(where: Where | None) -> str | None:
+    """Return a filter as text, the same for equal filters."""
+    if where is None:
+        return None
+    if isinstance(where, nw.Expr):
+        return repr(where)
+    return " and ".join(f"{column}={_described(value)}" for column, value in sorted(where.items()))
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "..".join("" if end is None else str(end) for end in value)
+    if isinstance(value, Collection) and not isinstance(value, str):
+        return "{" + ",".join(sorted(map(str, value))) + "}"
+    return str(value)
+
+
+def _condition(models: pl.DataFrame, column: str, value: Any) -> pl.Expr:
+    if column not in models.columns:
+        known = {one.name for one in MODELS}
+        if column in known:
+            raise MeasureError(f"where: the panel's models have no column {column!r}; there are {', '.join(models.columns)}")
+        raise MeasureError(str(UnknownNameError.among(column, known, what="where: the models column")))
+    kind, it = models.schema[column], pl.col(column)
+    if isinstance(value, tuple):
+        if len(value) != 2:  # noqa: PLR2004  # a pair
+            raise MeasureError(f"where: {column}={value!r} is no pair (low, high)")
+        low, high = (_comparable(end, kind) for end in value)
+        bounds = [it >= low] * (low is not None) + [it <= high] * (high is not None)
+        return pl.all_horizontal(bounds) if bounds else it.is_not_null()
+    if isinstance(value, Collection) and not isinstance(value, str):
+        return it.is_in([_comparable(one, kind) for one in value])
+    return it.eq(_comparable(value, kind))
+
+
+def _comparable(value: Any, kind: pl.DataType) -> Any:
+    """Let a plain date or ISO text stand for an instant (UTC) where the column holds instants."""
+    if not isinstance(kind, pl.Datetime) or value is None:
+        return value
+    instant = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(instant, dt.datetime):
+        instant = dt.datetime.combine(instant, dt.time())
+    return instant.replace(tzinfo=instant.tzinfo or dt.UTC)

@@ -1,0 +1,418 @@
+"""``read_panel``: files, folders and dataframes become a Panel."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import attrs
+import narwhals as nw
+import polars as pl
+
+from ossgeo import engines
+from ossgeo.columns import COUNTERS, MODELS, Counter
+from ossgeo.errors import EngineError, Fault, PanelError, SourceUnavailableError
+from ossgeo.panel import Panel, normalised_models
+from ossgeo.sources.records import KNOWN, TYPES, Origin, shown, typed, with_bases
+
+FORMATS: Final = {
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+"""File name endings and what they are."""
+
+_DATE = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
+_BARE = "downloads"
+_LINE_LIMIT = 64 * 2**20
+
+
+def read_panel(
+    source: Any,
+    *,
+    columns: Mapping[str, str] | None = None,
+    models: Any = None,
+    counter: Counter | None = None,
+    pattern: str | None = None,
+    records: str | None = None,
+    period_from: Literal["file"] | None = None,
+    engine: Literal["polars", "duckdb"] | None = None,
+    note: str = "",
+) -> Panel:
+    """Read a panel from files or a dataframe.
+
+    The Hub's own column names and common ones are known (see the reference of columns); ``columns`` names others. CSV and
+    JSON are read and checked at once; Parquet and lazy frames stay lazy.
+
+    Args:
+        source: A CSV, JSON, JSON Lines or Parquet file; a folder of such files; or any dataframe that Narwhals takes (lazy
+            ones are kept lazy).
+        columns: Source name -> our name, for example ``{"downloads_last_month": "downloads_30d"}``.
+        models: A models table (a frame or a file), where the rows carry only counters.
+        counter: Which counter to use where a source has both, or what a bare ``downloads`` column is: the Hub's API gives
+            the trailing 30 days under that name.
+        pattern: Which files of a folder, such as ``*.csv``.
+        records: For JSON: the key under which the rows are.
+        period_from: ``file``: the date in a file's name is the period, whatever the rows say; one file is one snapshot.
+        engine: Engine for Parquet files: ``polars`` or ``duckdb``.
+        note: What the panel covers, in one sentence; printed with every result.
+
+    Returns:
+        The panel.
+
+    Raises:
+        SourceUnavailableError: There is no such file or folder.
+        PanelError: With every fault: file, row, column, value.
+        EngineError: The source is no dataframe, or the engine cannot read it.
+
+    Example:
+        >>> import polars as pl
+        >>> frame = pl.DataFrame({"id": ["Qwen/Qwen3-8B"], "date": ["2026-08-14"], "downloads": [1000]})
+        >>> read_panel(frame, counter="downloads_30d").periods
+        (datetime.date(2026, 8, 14),)
+    """
+    if counter is not None and counter not in COUNTERS:
+        raise PanelError.of("counter", f"{counter!r} is no counter", f"use {' or '.join(map(repr, COUNTERS))}")
+    if engine is not None and engine not in engines.ENGINES:
+        raise EngineError(f"engine={engine!r} cannot read files; there are {', '.join(engines.ENGINES)}")
+    if period_from not in (None, "file"):
+        raise PanelError.of("period_from", f"{period_from!r} is not known", "the only choice is 'file'")
+    reader = _Reader(dict(columns or {}), counter, records, period_from == "file", engine or "polars")
+    if isinstance(source, str | Path):
+        files = _files(Path(source), pattern)
+        rows, found = reader.files(files)
+        identity: str | None = ",".join(f"{file.name}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in files)
+        title = str(source)
+    else:
+        rows, found = reader.frame(source)
+        identity, title = None, f"a {type(source).__module__.split('.')[0]} {type(source).__name__}"
+    if isinstance(models, str | Path):
+        models = reader.models_file(Path(models))
+    given = None if models is None else normalised_models(models)
+    which = next(name for name in COUNTERS if name in rows.collect_schema().names())
+    return Panel.of(rows, given if given is not None else found, counter=which, identity=identity, source=title, note=note)
+
+
+def _files(path: Path, pattern: str | None) -> list[Path]:
+    if not path.exists():
+        raise SourceUnavailableError(f"{path} does not exist")
+    if path.is_file():
+        if path.suffix.lower() not in FORMATS:
+            raise PanelError.of(str(path), f"the ending {path.suffix!r} is not known", f"known are {', '.join(FORMATS)}")
+        return [path]
+    names = path.rglob(pattern or "*")
+    found = sorted(file for file in names if file.is_file() and file.suffix.lower() in FORMATS)
+    if not found:
+        raise SourceUnavailableError(f"{path} holds no file {pattern or 'of a known kind'} ({', '.join(FORMATS)})")
+    kinds = sorted({FORMATS[file.suffix.lower()] for file in found})
+    if len(kinds) > 1:
+        raise PanelError.of(str(path), f"holds files of several kinds: {', '.join(kinds)}", f"choose with pattern='*.{kinds[0]}'")
+    return found
+
+
+@attrs.frozen
+class _Reader:
+    columns: dict[str, str]
+    counter: Counter | None
+    records: str | None
+    by_file: bool
+    engine: str
+
+    def files(self, files: Sequence[Path]) -> tuple[nw.LazyFrame[Any], pl.LazyFrame | None]:
+        if FORMATS[files[0].suffix.lower()] == "parquet":
+            return self._parquet(files)
+        if self.engine != "polars":
+            raise EngineError(f"engine={self.engine!r} reads Parquet files; {files[0].name} is read without it")
+        faults: list[Fault] = []
+        parts = [part for file in files if (part := self._text_file(file, faults)) is not None]
+        if faults:
+            raise PanelError(f"{files[0].parent if len(files) > 1 else files[0]} cannot be read", faults)
+        table = pl.concat(parts, how="diagonal")
+        return self._split(table)
+
+    def models_file(self, file: Path) -> pl.DataFrame:
+        """Read a models table."""
+        if _files(file, None)[0].suffix == ".parquet":
+            return pl.read_parquet(file)
+        faults: list[Fault] = []
+        part = self._text_file(file, faults, rows=False)
+        if faults or part is None:
+            raise PanelError(f"{file} cannot be read", faults)
+        return with_bases(part)
+
+    def frame(self, source: Any) -> tuple[nw.LazyFrame[Any], pl.LazyFrame | None]:
+        frame = engines.lazy(source)
+        eager = not isinstance(nw.from_native(source, pass_through=False), nw.LazyFrame)
+        return self._lazily(frame, "the dataframe", eager=eager)
+
+    def _text_file(self, file: Path, faults: list[Fault], *, rows: bool = True) -> pl.DataFrame | None:
+        try:
+            found = _csv(file) if FORMATS[file.suffix.lower()] == "csv" else _json(file, self.records)
+        except PanelError as error:
+            faults.extend(error.exceptions)
+            return None
+        except UnicodeDecodeError as error:
+            faults.append(Fault(f"{file.name}, byte {error.start}", "is not UTF-8", "save the file as UTF-8"))
+            return None
+        except OSError as error:
+            raise SourceUnavailableError(f"{file} cannot be read: {error.strerror}") from error
+        names, values, first = found
+        if not values:
+            faults.append(Fault(file.name, "holds no row", "an empty file is no snapshot"))
+            return None
+        chosen = self._chosen(names, file.name, faults, rows=rows)
+        if chosen is None:
+            return None
+        raw = {ours: [row.get(theirs) for row in values] for ours, theirs in chosen.items()}
+        table = typed(raw, Origin(file.name, first, chosen), faults)
+        missing = table["model_id"].null_count()
+        if missing and not any(fault.place.endswith(f"column {chosen['model_id']}") for fault in faults):
+            place = Origin(file.name, first, chosen).place("model_id", int(table["model_id"].is_null().arg_max() or 0))
+            faults.append(Fault(place, f"has no model id ({missing} row(s) in all)", "drop the row or give its id"))
+        return self._dated(table, file, faults) if rows else table
+
+    def _chosen(self, names: Sequence[str], place: str, faults: list[Fault], *, rows: bool = True) -> dict[str, str] | None:
+        """Decide which source column is which of ours: what the user says, then our names, then known aliases."""
+        unknown = [theirs for theirs in self.columns if theirs not in names]
+        ours = {column.name for column in KNOWN}
+        wrong = [name for name in self.columns.values() if name not in ours]
+        if unknown or wrong:
+            problem = f"columns= names {', '.join(map(repr, unknown + wrong))}, which {'it has' if unknown else 'ossgeo does'} not"
+            faults.append(Fault(place, problem, f"the file has {', '.join(names)}; ours are {', '.join(sorted(ours))}"))
+            return None
+        chosen = {name: theirs for theirs, name in self.columns.items()}
+        taken = set(self.columns)
+        for column in KNOWN:
+            if column.name not in chosen:
+                match = next((name for name in (column.name, *column.aliases) if name in names and name not in taken), None)
+                if match is not None:
+                    chosen[column.name] = match
+        if not rows:
+            return {name: theirs for name, theirs in chosen.items() if name in {column.name for column in MODELS}}
+        return self._with_counter(chosen, names, place, faults)
+
+    def _with_counter(
+        self, chosen: dict[str, str], names: Sequence[str], place: str, faults: list[Fault]
+    ) -> dict[str, str] | None:
+        if "model_id" not in chosen:
+            faults.append(Fault(place, f"has no column of model ids; it has {', '.join(names)}", "name it: columns={'...': 'model_id'}"))
+            return None
+        found = [name for name in COUNTERS if name in chosen]
+        if _BARE in names and _BARE not in self.columns and self.counter is not None and self.counter not in found:
+            chosen[self.counter] = _BARE
+            found.append(self.counter)
+        if self.counter is not None and self.counter in found:
+            found = [self.counter]
+        if len(found) == 1:
+            return {name: theirs for name, theirs in chosen.items() if name not in COUNTERS or name in found}
+        if found:
+            faults.append(Fault(place, "has both counters, which are never mixed", "choose with counter='downloads_30d' or 'downloads_all_time'"))
+        elif _BARE in names:
+            remedy = "say counter='downloads_30d' (the Hub's API gives the trailing 30 days under this name) or 'downloads_all_time'"
+            faults.append(Fault(f"{place}, column {_BARE}", "may be either of the Hub's counters", remedy))
+        else:
+            faults.append(Fault(place, f"has no counter; it has {', '.join(names)}", "name it: columns={'...': 'downloads_30d'}"))
+        return None
+
+    def _file_date(self, file: Path, faults: list[Fault]) -> dt.date | None:
+        for part in reversed(file.parts):
+            found = _DATE.search(part)
+            if found is not None:
+                try:
+                    return dt.date(*map(int, found.groups()))
+                except ValueError:
+                    continue
+        faults.append(Fault(file.name, "has no date in its name", "period_from='file' needs one, such as 2026-08-14"))
+        return None
+
+    def _dated(self, table: pl.DataFrame, file: Path, faults: list[Fault]) -> pl.DataFrame:
+        """Give every row its period."""
+        if self.by_file:
+            day = self._file_date(file, faults)
+            table = table.with_columns(period=pl.lit(day, pl.Date))
+            if "observed_at" not in table.columns and day is not None:
+                midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
+                table = table.with_columns(observed_at=pl.lit(midnight, TYPES["observed_at"]))
+        elif "period" not in table.columns and "observed_at" in table.columns:
+            table = table.with_columns(period=pl.col("observed_at").dt.date())
+        elif "period" not in table.columns:
+            remedy = "name it: columns={'...': 'observed_at'}; or period_from='file' where the file's name has the date"
+            faults.append(Fault(file.name, "has no column that says when it was observed", remedy))
+            return table
+        undated = table["period"].null_count()
+        if undated and not faults:
+            row = int(table["period"].is_null().arg_max() or 0)
+            faults.append(Fault(f"{file.name}, record {row + 1}", f"has no date ({undated} row(s) in all)", "give observed_at"))
+        return table
+
+    def _split(self, table: pl.DataFrame) -> tuple[nw.LazyFrame[Any], pl.LazyFrame]:
+        """Part the rows from what is known of the models; the latest observation wins."""
+        which = next(name for name in COUNTERS if name in table.columns)
+        kept = [name for name in ("model_id", "observed_at", "period", which) if name in table.columns]
+        about = [column.name for column in MODELS if column.name in table.columns and column.name != "model_id"]
+        latest = [pl.col(name).drop_nulls().last() for name in about]
+        models = table.sort("period").group_by("model_id", maintain_order=True).agg(latest)
+        return nw.from_native(table.select(kept).lazy()), normalised_models(with_bases(models))
+
+    def _parquet(self, files: Sequence[Path]) -> tuple[nw.LazyFrame[Any], pl.LazyFrame | None]:
+        faults: list[Fault] = []
+        parts = []
+        for file in files:
+            try:
+                pl.read_parquet_schema(file)
+            except (pl.exceptions.PolarsError, OSError) as error:
+                faults.append(Fault(file.name, f"is no whole Parquet file: {str(error).splitlines()[0]}", "fetch or write it again"))
+                continue
+            day = self._file_date(file, faults) if self.by_file else None
+            parts.append((file, day))
+        if faults:
+            raise PanelError(f"{files[0].parent} cannot be read", faults)
+        frames = [self._scan([file], day) for file, day in parts] if self.by_file else [self._scan(list(files), None)]
+        lazies = [self._lazily(frame, files[0].name, eager=False) for frame in frames]
+        if len(lazies) == 1:
+            return lazies[0]
+        rows = engines.concat([rows for rows, _ in lazies])
+        found = [models for _, models in lazies if models is not None]
+        models = pl.concat(found, how="diagonal").unique("model_id", keep="last") if found else None
+        return rows, models
+
+    def _scan(self, files: list[Path], day: dt.date | None) -> nw.LazyFrame[Any]:
+        if self.engine == "duckdb":
+            frame = nw.from_native(engines.duckdb_parquet(files))
+        else:
+            frame = nw.from_native(pl.scan_parquet(files, missing_columns="insert", extra_columns="ignore"))
+        return frame if day is None else frame.with_columns(period=nw.lit(day))
+
+    def _lazily(
+        self, frame: nw.LazyFrame[Any], place: str, *, eager: bool
+    ) -> tuple[nw.LazyFrame[Any], pl.LazyFrame | None]:
+        """Choose, rename and type the columns of a lazy frame; nothing is collected."""
+        schema = frame.collect_schema()
+        faults: list[Fault] = []
+        chosen = self._chosen(schema.names(), place, faults)
+        if chosen is None:
+            raise PanelError(f"{place} cannot be used", faults)
+        frame = frame.select(nw.col(theirs).alias(ours) for ours, theirs in chosen.items())
+        which = next(name for name in COUNTERS if name in chosen)
+        frame = _typed_lazily(frame, chosen, which, place, faults)
+        if faults:
+            raise PanelError(f"{place} cannot be used", faults)
+        kept = [name for name in ("model_id", "observed_at", "period", which) if name in frame.collect_schema().names()]
+        about = [column.name for column in MODELS if column.name in chosen and column.name != "model_id"]
+        models = _models_of(frame, about) if about else None
+        rows = frame.select(kept)
+        if eager:
+            rows = nw.from_native(engines.collect(rows).lazy())
+        return rows, models
+
+
+def _typed_lazily(
+    frame: nw.LazyFrame[Any], chosen: Mapping[str, str], which: str, place: str, faults: list[Fault]
+) -> nw.LazyFrame[Any]:
+    schema = frame.collect_schema()
+    kind = schema[which]
+    if not kind.is_numeric():
+        faults.append(Fault(f"{place}, column {chosen[which]}", f"holds {kind}, not numbers", "convert the column"))
+    identity = schema["model_id"]
+    if identity in (nw.Categorical, nw.Enum):
+        frame = frame.with_columns(nw.col("model_id").cast(nw.String))
+    elif identity != nw.String:
+        faults.append(Fault(f"{place}, column {chosen['model_id']}", f"holds {identity}, not text", "convert the column"))
+    when = "period" if "period" in schema.names() else "observed_at"
+    if when not in schema.names():
+        faults.append(Fault(place, "has no column that says when it was observed", "name it: columns={'...': 'observed_at'}"))
+        return frame
+    kind = schema[when]
+    if kind == nw.String:
+        frame = frame.with_columns(nw.col(when).str.slice(0, 10).str.to_date(format="%Y-%m-%d").alias("period"))
+        if when == "observed_at":
+            frame = frame.drop("observed_at")
+    elif isinstance(kind, nw.Datetime):
+        zoned = kind.time_zone not in (None, "UTC")
+        at = nw.col(when).dt.convert_time_zone("UTC") if zoned else nw.col(when)
+        frame = frame.with_columns(at.cast(nw.Date).alias("period"))
+    elif kind == nw.Date:
+        frame = frame.with_columns(nw.col(when).alias("period"))
+    else:
+        faults.append(Fault(f"{place}, column {chosen.get(when, when)}", f"holds {kind}, not dates", "convert the column"))
+    return frame
+
+
+def _models_of(frame: nw.LazyFrame[Any], about: Sequence[str]) -> pl.LazyFrame:
+    """Make the models table from columns that stand in the rows; the latest observation wins."""
+    narrow = frame.select("model_id", "period", *about)
+    native = narrow.to_native()
+    lazy: pl.LazyFrame = native if isinstance(native, pl.LazyFrame) else engines.collect(narrow.unique()).lazy()
+    latest = [pl.col(name).sort_by("period").drop_nulls().last() for name in about]
+    return normalised_models(lazy.group_by("model_id").agg(latest))
+
+
+def _csv(file: Path) -> tuple[Sequence[str], list[dict[str, Any]], int]:
+    """Read a CSV as text: names, rows, number of the first row."""
+    csv.field_size_limit(min(sys.maxsize, _LINE_LIMIT))
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        reader = csv.reader(lines, strict=True)
+        try:
+            header = next(reader, [])
+            rows = []
+            faults = []
+            for cells in reader:
+                if len(cells) == len(header):
+                    rows.append(dict(zip(header, cells, strict=True)))
+                elif cells:
+                    problem = f"has {len(cells)} cells where the header has {len(header)}"
+                    faults.append(Fault(f"{file.name}, row {reader.line_num}", problem, "quote cells that hold commas"))
+        except csv.Error as error:
+            raise PanelError.of(f"{file.name}, row {reader.line_num + 1}", f"is no CSV: {error}", "see RFC 4180") from error
+    if len(set(header)) < len(header):
+        twice = sorted({name for name in header if header.count(name) > 1})
+        faults.append(Fault(f"{file.name}, row 1", f"names the column {', '.join(twice)} twice", "rename one"))
+    if faults:
+        raise PanelError(f"{file.name} cannot be read", faults)
+    return header, rows, 2
+
+
+def _json(file: Path, key: str | None) -> tuple[Sequence[str], list[dict[str, Any]], int]:
+    """Read JSON or JSON Lines: names, rows, number of the first row."""
+    text = file.read_text(encoding="utf-8-sig")
+    if not text.strip():
+        return (), [], 1
+    if FORMATS[file.suffix.lower()] == "jsonl":
+        rows = [_parsed(line, file, number) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    else:
+        rows = _records(_parsed(text, file, None), file, key)
+    faults = [
+        Fault(f"{file.name}, row {number}", f"is {shown(row)}, not an object")
+        for number, row in enumerate(rows, start=1)
+        if not isinstance(row, dict)
+    ]
+    if faults:
+        raise PanelError(f"{file.name} cannot be read", faults)
+    return tuple(dict.fromkeys(name for row in rows for name in row)), rows, 1
+
+
+def _parsed(text: str, file: Path, row: int | None) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        place = f"{file.name}, row {row or error.lineno}, character {error.colno}"
+        raise PanelError.of(place, f"is no JSON: {error.msg}", "the file may be cut off; fetch it again") from error
+
+
+def _records(document: Any, file: Path, key: str | None) -> list[Any]:
+    if key is None and isinstance(document, list):
+        return document
+    if key is not None and isinstance(document, dict) and isinstance(document.get(key), list):
+        return list(document[key])
+    lists: Iterable[str] = (name for name, value in document.items() if isinstance(value, list)) if isinstance(document, dict) else ()
+    where = f"the rows may be under {', '.join(map(repr, lists))}" if isinstance(document, dict) else "it is one list: leave records= out"
+    raise PanelError.of(file.name, "has no list of rows" + (f" under {key!r}" if key else ""), f"{where}; say records='...'")
+
