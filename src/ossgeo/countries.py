@@ -132,7 +132,7 @@ class Country:
         key = _key(text)
         code = key.upper() if key.upper() in _names() else _known_names().get(key) or _iso_names().get(key)
         if code is None:
-            near = (*_names().values(), *(row["alias"] for row in _rows("country_aliases.csv"))) if len(key) > 3 else ()
+            near = (*_names().values(), *(row["alias"] for row in _rows("country_aliases.csv"))) if len(key) > 3 else ()  # noqa: PLR2004  # short words are codes
             raise UnknownCountryError.among(text, near, what="country", remedy=_REMEDY)
         return cls(code)
 

@@ -43,7 +43,13 @@ def lazy(native: Any) -> nw.LazyFrame[Any]:
         raise EngineError(message) from error
     if isinstance(frame, nw.LazyFrame):
         return frame
-    return nw.from_native(frame.to_polars().lazy())
+    return wrap(frame.to_polars().lazy())
+
+
+def wrap(native: Any) -> nw.LazyFrame[Any]:
+    """Return an engine's own lazy frame as a Narwhals one."""
+    frame: nw.LazyFrame[Any] = nw.from_native(native)
+    return frame
 
 
 def name_of(frame: nw.LazyFrame[Any]) -> str:
@@ -86,12 +92,12 @@ def send(table: pl.DataFrame, like: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """
     engine = name_of(like)
     if engine == "polars":
-        return nw.from_native(table.lazy())
+        return wrap(table.lazy())
     if engine == "duckdb":
         relation: Any = like.to_native()
         sent = table.to_arrow()  # found by name below: DuckDB reads local variables
         try:
-            return nw.from_native(relation.query("panel", "select * from sent").select("*"))
+            return wrap(relation.query("panel", "select * from sent"))
         finally:
             del sent
     raise EngineError(f"a panel on {engine} cannot be measured yet; give it as Polars, DuckDB, pandas or PyArrow")

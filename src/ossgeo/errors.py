@@ -94,7 +94,9 @@ class UnknownNameError(OssgeoError, LookupError):
         return (_revive, (type(self), str(self), self.value, self.suggestions))
 
 
-def _revive(kind: type[UnknownNameError], message: str, value: object, suggestions: tuple[str, ...]) -> UnknownNameError:
+def _revive(
+    kind: type[UnknownNameError], message: str, value: object, suggestions: tuple[str, ...]
+) -> UnknownNameError:
     error = kind(message, value=value)
     error.suggestions = suggestions
     return error
@@ -145,6 +147,11 @@ class _FaultGroup(OssgeoError, ExceptionGroup[Fault], ValueError):
     def __new__(cls, message: str, faults: Sequence[Fault]) -> Self:
         """Make the group; an ExceptionGroup refuses an empty one."""
         return super().__new__(cls, message, faults)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Every single fault."""
+        return tuple(fault for fault in self.exceptions if isinstance(fault, Fault))
 
     def derive(self, faults: Sequence[Fault]) -> Self:  # type: ignore[override]  # typeshed: a group of any exception
         """Return the same kind of error with a part of the faults (for ``except*``)."""

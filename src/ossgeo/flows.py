@@ -59,7 +59,7 @@ def make_flows(
     births: pl.DataFrame | None,
     renames: pl.DataFrame | None,
     age_cap: int | None,
-    horizon: dt.date,
+    horizon: dt.date | None,
 ) -> Flows:
     """Turn a panel's rows into flows; nothing is collected.
 
@@ -74,15 +74,16 @@ def make_flows(
         births: model_id and born (the day of creation, null where unknown); needed for all-time counters and caps.
         renames: model_id and entity, for the models that go on under a new id; all-time counters only.
         age_cap: Days from its creation in which a model's downloads count.
-        horizon: The last day that is not in the future.
+        horizon: The last day that is not in the future; None where the panel is known to be sound.
 
     Returns:
         The flows.
     """
     rows = _resolved(rows.select("model_id", "period", *_observed(rows), downloads=nw.col(counter)), cleaning)
     count = nw.col("downloads")
-    good = (count >= 0) & (count <= ABSURD) & (nw.col("period") <= nw.lit(horizon))
-    rows = rows.with_columns(period=nw.when(good).then(nw.col("period")))
+    if horizon is not None:
+        good = (count >= 0) & (count <= ABSURD) & (nw.col("period") <= nw.lit(horizon))
+        rows = rows.with_columns(period=nw.when(good).then(nw.col("period")))
     if counter == "downloads_30d":
         flows = Flows(rows.select("model_id", "period", "downloads"))
     else:
@@ -179,7 +180,10 @@ def _capped(flows: Flows, births: pl.DataFrame | None, age_cap: int) -> Flows:
     ageless = nw.col("_born").is_null()
     frame = frame.with_columns(
         downloads=nw.when(ageless).then(nw.col("downloads").cast(nw.Float64)).otherwise(nw.col("downloads") * part),
-        event=nw.when(ageless & nw.col("event").is_in([FLOW, BORN])).then(nw.lit(AGELESS)).otherwise(nw.col("event")).cast(nw.Int32),
+        event=nw.when(ageless & nw.col("event").is_in([FLOW, BORN]))
+        .then(nw.lit(AGELESS))
+        .otherwise(nw.col("event"))
+        .cast(nw.Int32),
     )
     keys = tuple(dict.fromkeys((*flows.keys, "event")))
     return Flows(frame.select("model_id", "period", *keys, "downloads"), keys)

@@ -92,7 +92,7 @@ class PanelCheck:
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row for each hazard: code, count, unit, meaning, examples (a list)."""
-        schema = {"code": pl.String, "count": pl.Int64, "unit": pl.String, "meaning": pl.String,
+        schema: dict[str, Any] = {"code": pl.String, "count": pl.Int64, "unit": pl.String, "meaning": pl.String,
                   "examples": pl.List(pl.String)}  # fmt: skip
         return pl.DataFrame([attrs.asdict(hazard) for hazard in self.hazards], schema=schema)
 
@@ -134,7 +134,12 @@ def row_faults(rows: nw.LazyFrame[Any], counter: Counter, horizon: dt.date) -> l
     count, period = nw.col(counter), nw.col("period")
     kinds = (
         ("model_id", nw.col("model_id").is_null(), "has no model id", "drop the row or give its id"),
-        (counter, count.is_null() | ~count.cast(nw.Float64).is_finite(), "has no number", "drop the row, or Cleaning(invalid='drop')"),
+        (
+            counter,
+            count.is_null() | ~count.cast(nw.Float64).is_finite(),
+            "has no number",
+            "drop the row, or Cleaning(invalid='drop')",
+        ),
         (counter, count < 0, "is negative", "drop the row, or Cleaning(invalid='drop')"),
         (counter, count > ABSURD, f"is above {ABSURD:,}", "no repository has that many; or Cleaning(invalid='drop')"),
         ("period", period.is_null(), "has no date", "give observed_at, or period_from='file'"),
@@ -165,10 +170,14 @@ def stale_periods(rows: nw.LazyFrame[Any], counter: Counter, periods: Sequence[d
         counter: Which counter they hold.
         periods: The panel's periods, in order.
     """
-    compared = _steps(rows, counter, periods).group_by("period").agg(
-        compared=nw.len(),
-        same=(nw.col("count") == nw.col("before")).cast(nw.Int64).sum(),
-        total=nw.col("count").sum(),
+    compared = (
+        _steps(rows, counter, periods)
+        .group_by("period")
+        .agg(
+            compared=nw.len(),
+            same=(nw.col("count") == nw.col("before")).cast(nw.Int64).sum(),
+            total=nw.col("count").sum(),
+        )
     )
     table = engines.collect(compared).filter(
         (pl.col("compared") >= _STALE_MINIMUM)
@@ -199,12 +208,30 @@ class _Search:
         if self.counter == "downloads_30d":
             near = [day for day, gap in zip(self.periods[1:], gaps, strict=True) if gap < WINDOW_DAYS]
             far = [day for day, gap in zip(self.periods[1:], gaps, strict=True) if gap > WINDOW_DAYS]
-            yield Hazard("overlapping_window", len(near), "steps", "shorter than the counter's 30 days: do not add these up", _days(near))
-            yield Hazard("window_gap", len(far), "steps", "longer than the counter's 30 days: the days between are not counted", _days(far))
+            yield Hazard(
+                "overlapping_window",
+                len(near),
+                "steps",
+                "shorter than the counter's 30 days: do not add these up",
+                _days(near),
+            )
+            yield Hazard(
+                "window_gap",
+                len(far),
+                "steps",
+                "longer than the counter's 30 days: the days between are not counted",
+                _days(far),
+            )
         elif gaps:
             usual = sorted(gaps)[len(gaps) // 2]
             far = [day for day, gap in zip(self.periods[1:], gaps, strict=True) if gap > 1.5 * usual]
-            yield Hazard("window_gap", len(far), "steps", f"longer than the usual {usual} days: an observation is missing", _days(far))
+            yield Hazard(
+                "window_gap",
+                len(far),
+                "steps",
+                f"longer than the usual {usual} days: an observation is missing",
+                _days(far),
+            )
 
     def rows_(self) -> Iterator[Hazard]:
         yield Hazard("duplicate", count_duplicates(self.rows), "rows", "repeat the model and period of another row")
@@ -212,7 +239,13 @@ class _Search:
         yield Hazard("zero_downloads", self._number(zero), "rows", "models without a download", self._examples(zero))
         if self.counter == "downloads_all_time":
             fell = _steps(self.rows, self.counter, self.periods).filter(nw.col("count") < nw.col("before"))
-            yield Hazard("counter_fell", self._number(fell), "rows", "all-time counters below the observation before", self._moves(fell))
+            yield Hazard(
+                "counter_fell",
+                self._number(fell),
+                "rows",
+                "all-time counters below the observation before",
+                self._moves(fell),
+            )
 
     def steps(self) -> Iterator[Hazard]:
         stale = stale_periods(self.rows, self.counter, self.periods)
@@ -223,13 +256,23 @@ class _Search:
                 ((count >= SPIKE_MINIMUM) & (count > before * SPIKE_FACTOR))
                 | ((before >= SPIKE_MINIMUM) & (before > count * SPIKE_FACTOR))
             )
-            yield Hazard("spike", self._number(jumps), "steps", f"a counter above a million that is {SPIKE_FACTOR} times its neighbour", self._moves(jumps))
+            yield Hazard(
+                "spike",
+                self._number(jumps),
+                "steps",
+                f"a counter above a million that is {SPIKE_FACTOR} times its neighbour",
+                self._moves(jumps),
+            )
         yield self._churn()
 
     def _churn(self) -> Hazard:
         """Lists of fixed length, such as a top 500, exchange their tail: models are missing, not without downloads."""
         sizes = self._sizes()
-        common = dict(engines.collect(_steps(self.rows, self.counter, self.periods).group_by("period").agg(n=nw.len())).iter_rows())
+        common = dict(
+            engines.collect(
+                _steps(self.rows, self.counter, self.periods).group_by("period").agg(n=nw.len())
+            ).iter_rows()
+        )
         exchanged, where = 0, []
         for earlier, later in zip(self.periods, self.periods[1:], strict=False):
             gone = sizes[earlier] - int(common.get(later, 0))
@@ -237,7 +280,13 @@ class _Search:
             if alike and gone > 0:
                 exchanged += gone
                 where.append(f"{gone} models at {later}")
-        return Hazard("tail_churn", exchanged, "models", "left a list of fixed length, which others joined", tuple(where[:_EXAMPLES]))
+        return Hazard(
+            "tail_churn",
+            exchanged,
+            "models",
+            "left a list of fixed length, which others joined",
+            tuple(where[:_EXAMPLES]),
+        )
 
     def split(self) -> Hazard:
         meaning = "hold observations of more than one day, or are parts of one snapshot"
@@ -247,7 +296,11 @@ class _Search:
             table = engines.collect(days.group_by("period").agg(n=nw.len())).filter(pl.col("n") > 1)
             named = tuple(sorted(table["period"].to_list()))
         sizes = self._sizes()
-        common = dict(engines.collect(_steps(self.rows, self.counter, self.periods).group_by("period").agg(n=nw.len())).iter_rows())
+        common = dict(
+            engines.collect(
+                _steps(self.rows, self.counter, self.periods).group_by("period").agg(n=nw.len())
+            ).iter_rows()
+        )
         parts = [
             later
             for earlier, later in zip(self.periods, self.periods[1:], strict=False)
@@ -259,8 +312,10 @@ class _Search:
 
     def namespaces(self) -> Iterator[Hazard]:
         small = self.models.select("model_id", "namespace").collect()
-        seen = self.rows.join(engines.send(small, self.rows), on="model_id").group_by("namespace").agg(
-            first=nw.col("period").min(), last=nw.col("period").max()
+        seen = (
+            self.rows.join(engines.send(small, self.rows), on="model_id")
+            .group_by("namespace")
+            .agg(first=nw.col("period").min(), last=nw.col("period").max())
         )
         table = engines.collect(seen)
         if self.periods:
@@ -268,13 +323,26 @@ class _Search:
             left = table.filter(pl.col("last") < self.periods[-1]).sort("last", "namespace")
             yield Hazard("namespace_joined", joined.height, "namespaces", "first appear after the first period: take constant(...)",
                          _pairs(joined, "first"))  # fmt: skip
-            yield Hazard("namespace_left", left.height, "namespaces", "are gone before the last period", _pairs(left, "last"))
+            yield Hazard(
+                "namespace_left", left.height, "namespaces", "are gone before the last period", _pairs(left, "last")
+            )
 
     def renamed(self) -> Iterator[Hazard]:
         if "hub_id" in self.models.collect_schema().names():
-            same = self.models.drop_nulls("hub_id").group_by("hub_id").agg("model_id").filter(pl.col("model_id").list.len() > 1)
+            same = (
+                self.models.drop_nulls("hub_id")
+                .group_by("hub_id")
+                .agg("model_id")
+                .filter(pl.col("model_id").list.len() > 1)
+            )
             names = [" -> ".join(sorted(ids)) for ids in same.collect()["model_id"].to_list()]
-            yield Hazard("renamed", len(names), "models", "have more than one id for one hub_id", tuple(sorted(names)[:_EXAMPLES]))
+            yield Hazard(
+                "renamed",
+                len(names),
+                "models",
+                "have more than one id for one hub_id",
+                tuple(sorted(names)[:_EXAMPLES]),
+            )
 
     def _sizes(self) -> dict[dt.date, int]:
         table = engines.collect(self.rows.group_by("period").agg(n=nw.len()))
@@ -291,7 +359,10 @@ class _Search:
         size = (nw.col("count") - nw.col("before")).abs()
         top = frame.with_columns(size=size).sort("size", descending=True).head(_EXAMPLES)
         table = engines.collect(top.select("model_id", "period", "before", "count"))
-        return tuple(f"{model} {int(before):,} -> {int(count):,} at {period}" for model, period, before, count in table.iter_rows())
+        return tuple(
+            f"{model} {int(before):,} -> {int(count):,} at {period}"
+            for model, period, before, count in table.iter_rows()
+        )
 
 
 def _days(days: Sequence[dt.date]) -> tuple[str, ...]:

@@ -306,6 +306,6 @@ def days_of(text: str | int | dt.timedelta | None, *, what: str) -> int | None:
     else:
         days = 0
     if not 0 < days < 100_000:  # noqa: PLR2004  # 270 years: beyond any panel
-        hint = f"; {what}='365d' is a year, '52w' is 364 days" if cast(object, text) else ""
+        hint = f"; {what}='365d' is a year, '52w' is 364 days" if cast("object", text) else ""
         raise MeasureError(f"{what}={text!r} is not a number of days or weeks{hint}")
     return days

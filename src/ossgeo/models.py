@@ -173,7 +173,7 @@ def base_models_from_hub(raw: Any) -> tuple[BaseModel, ...]:
         items = raw.get("models")
     if not isinstance(items, Iterable) or isinstance(items, str):
         raise SourceFormatError(f"baseModels is {raw!r}; a list of ids or {{relation, models}} was expected")
-    ids = [item.get("id") if isinstance(item, Mapping) else item for item in items]
+    ids: list[Any] = [item.get("id") if isinstance(item, Mapping) else item for item in items]
     if not all(isinstance(one, str) and one for one in ids):
         raise SourceFormatError(f"baseModels is {raw!r}; each model needs an id")
     return tuple(BaseModel(one, relation) for one in dict.fromkeys(ids))

@@ -13,6 +13,7 @@ import polars as pl
 from ossgeo import engines
 from ossgeo.columns import BEGINNING, END, MODELS, Counter
 from ossgeo.errors import Fault, MeasureError, PanelError
+from ossgeo.flows import ABSURD
 from ossgeo.hazards import PanelCheck, count_duplicates, find_hazards, row_faults, stale_periods
 from ossgeo.method import Adjustment, Cleaning
 from ossgeo.registry import Registry
@@ -72,7 +73,10 @@ class Panel:
         Raises:
             PanelError: The rows cannot be read.
         """
-        per = rows.group_by("period").agg(n=nw.len(), total=nw.col(counter).cast(nw.Float64).sum())
+        count = nw.col(counter)
+        per = rows.group_by("period").agg(
+            n=nw.len(), known=count.count(), total=count.cast(nw.Float64).sum(), low=count.min(), high=count.max()
+        )
         counts = engines.collect(per).sort("period")
         if models is None:
             if engines.name_of(rows) == "polars":
@@ -85,7 +89,8 @@ class Panel:
         identity = identity or f"{size},{counts['total'].sum()},{counts['period'].to_list()}"
         digest = hashlib.sha256(f"{schema};{counter};{identity}".encode()).hexdigest()[:12]
         periods = tuple(counts["period"].drop_nulls().to_list())
-        return cls(rows, models, counter, periods, size, digest, source, note)
+        known = {"sound": _is_sound(counts, cls._horizon())}
+        return cls(rows, models, counter, periods, size, digest, source, note, known)
 
     @property
     def engine(self) -> str:
@@ -98,8 +103,17 @@ class Panel:
         return "check" in self._known
 
     @property
+    def sound(self) -> bool:
+        """Whether every row has a date that is past and a count that is there, not negative and not absurd."""
+        return bool(self._known["sound"])
+
+    @property
     def horizon(self) -> dt.date:
         """The last day that is not in the future, anywhere on earth."""
+        return self._horizon()
+
+    @staticmethod
+    def _horizon() -> dt.date:
         return dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)
 
     def check(self) -> PanelCheck:
@@ -185,15 +199,21 @@ class Panel:
         if self.size <= AUDITED_ROWS or cleaning.duplicates != "error" or self.checked:
             twice = self._duplicates()
             if twice and cleaning.duplicates == "error":
-                raise self.fault(f"{twice:,} row(s) repeat a model and period", "see panel.check(); or Cleaning(duplicates='last')")
-            notes.append(Adjustment("duplicate", twice, "rows", f"of one model and period; the {cleaning.duplicates} was kept"))
+                raise self.fault(
+                    f"{twice:,} row(s) repeat a model and period", "see panel.check(); or Cleaning(duplicates='last')"
+                )
+            notes.append(
+                Adjustment("duplicate", twice, "rows", f"of one model and period; the {cleaning.duplicates} was kept")
+            )
         if cleaning.invalid == "drop":
             unusable = self._unusable()
             notes.append(Adjustment("invalid_count", unusable, "rows", "without a usable count or date; dropped"))
         if cleaning.stale == "keep":
             return self, tuple(notes)
         stale = stale_periods(self.rows, self.counter, self.periods)
-        notes.append(Adjustment("stale_snapshot", len(stale), "observations", "repeated the one before; dropped as missing"))
+        notes.append(
+            Adjustment("stale_snapshot", len(stale), "observations", "repeated the one before; dropped as missing")
+        )
         rows = self.rows.filter(~nw.col("period").is_in(stale)) if stale else self.rows
         periods = tuple(day for day in self.periods if day not in stale)
         return attrs.evolve(self, rows=rows, periods=periods), tuple(notes)
@@ -224,7 +244,9 @@ class Panel:
     def diagnosis(self) -> PanelError:
         """Return the error that tells every kind of row that cannot be used."""
         faults = row_faults(self.rows, self.counter, self.horizon)
-        return PanelError(f"{self.source or 'the panel'} cannot be used", faults or [Fault("panel", "a row cannot be used")])
+        return PanelError(
+            f"{self.source or 'the panel'} cannot be used", faults or [Fault("panel", "a row cannot be used")]
+        )
 
     def _require_usable(self) -> None:
         if row_faults(self.rows, self.counter, self.horizon):
@@ -278,12 +300,27 @@ def normalised_models(models: Any) -> pl.LazyFrame:
     lazy: pl.LazyFrame = native if isinstance(native, pl.LazyFrame) else engines.collect(frame).lazy()
     names = lazy.collect_schema().names()
     if "model_id" not in names:
-        raise PanelError.of("models", f"the table has no column model_id; it has {', '.join(names)}", "rename the column of ids")
+        raise PanelError.of(
+            "models", f"the table has no column model_id; it has {', '.join(names)}", "rename the column of ids"
+        )
     handle = pl.col("model_id").str.split("/").list.first()
     namespace = pl.coalesce("namespace", handle) if "namespace" in names else handle
-    return lazy.with_columns(namespace=namespace).select(column.name for column in MODELS if column.name in {*names, "namespace"})
+    return lazy.with_columns(namespace=namespace).select(
+        column.name for column in MODELS if column.name in {*names, "namespace"}
+    )
+
+
+def _is_sound(counts: pl.DataFrame, horizon: dt.date) -> bool:
+    """Tell from the totals of each period whether a row can be at fault."""
+    fine = (
+        (pl.col("known").cast(pl.Int64) == pl.col("n").cast(pl.Int64))
+        & (pl.col("low") >= 0)
+        & (pl.col("high") <= ABSURD)
+        & pl.col("total").is_finite()
+        & (pl.col("period") <= horizon)
+    )
+    return bool(counts.select(fine.fill_null(False).all()).item())
 
 
 def _range(periods: Any) -> str:
     return f"{periods[0]} .. {periods[-1]}" if periods else "none"
-

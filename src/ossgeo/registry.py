@@ -6,6 +6,7 @@ import datetime as dt
 import difflib
 import functools
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -165,8 +166,12 @@ class Registry:
         if found is not None:
             return found
         if namespace in self._facts.namespaces:
-            spans = ", ".join(f"{span.value} from {span.start} to {span.end}" for span in self._facts.namespaces[namespace])
-            raise UnknownOrganizationError(f"nobody stands behind {namespace!r} on {on}: it is {spans}", value=namespace)
+            spans = ", ".join(
+                f"{span.value} from {span.start} to {span.end}" for span in self._facts.namespaces[namespace]
+            )
+            raise UnknownOrganizationError(
+                f"nobody stands behind {namespace!r} on {on}: it is {spans}", value=namespace
+            )
         same = [name for name in self._facts.namespaces if name.casefold() == namespace.casefold()]
         near = same or difflib.get_close_matches(namespace, self._facts.namespaces, n=3, cutoff=0.7)
         message = f"namespace {namespace!r} is not in the registry (case matters on the Hub)"
@@ -226,7 +231,9 @@ class Registry:
     def __repr__(self) -> str:
         """Return the size and the version."""
         facts = self._facts
-        return f"<Registry {self.version}: {len(facts.organizations)} organizations, {len(facts.namespaces)} namespaces>"
+        return (
+            f"<Registry {self.version}: {len(facts.organizations)} organizations, {len(facts.namespaces)} namespaces>"
+        )
 
     def __eq__(self, other: object) -> bool:
         """Return whether both hold the same facts."""
@@ -268,7 +275,7 @@ def _segments(organization: Organization, span: Span) -> Iterator[tuple[dt.date,
     seats = [place for place in organization.affiliations if place.basis == "seat"]
     days = {day for place in seats for day in (place.start, place.end) if day is not None}
     cuts = [span.start, *sorted(day for day in days if span.start < day < span.end), span.end]
-    yield from zip(cuts, cuts[1:], strict=False)
+    yield from itertools.pairwise(cuts)
 
 
 def _laid_over(base: Registry | None, tables: Tables) -> Tables:
@@ -282,16 +289,13 @@ def _laid_over(base: Registry | None, tables: Tables) -> Tables:
     kept = {
         "organizations": lambda row: row["organization"] not in organizations,
         "affiliations": lambda row: (
-            row["organization"] not in organizations
-            and (row["organization"], row.get("basis") or "seat") not in placed
+            row["organization"] not in organizations and (row["organization"], row.get("basis") or "seat") not in placed
         ),
         "parents": lambda row: row["organization"] not in organizations | owned,
         "namespaces": lambda row: row["namespace"] not in namespaces,
         "roles": lambda row: row["namespace"] not in namespaces | roles,
     }
-    return {
-        table: (*(row for row in base._tables[table] if kept[table](row)), *tables[table]) for table in TABLES
-    }
+    return {table: (*(row for row in base._tables[table] if kept[table](row)), *tables[table]) for table in TABLES}
 
 
 @functools.cache

@@ -51,6 +51,7 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
 _WEIGHT_TOLERANCE = 1e-6
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LINE = "__line__"
+_UNKNOWN: Final[Country | Standing] = Standing.UNKNOWN
 
 T = TypeVar("T")
 
@@ -252,7 +253,7 @@ class _Checker:
             name = row["organization"]
             self._known(table, row, "organization", kinds)
             start, end = self._dates(table, row)
-            place = self._parse(table, row, "country", parse_place, Standing.UNKNOWN, "an ISO 3166 code or a standing")
+            place = self._parse(table, row, "country", parse_place, _UNKNOWN, "an ISO 3166 code or a standing")
             weight = self._parse(table, row, "weight", float, 1.0, "a number")
             if not 0 < weight <= 1:
                 self._fault(table, row, "weight", f"{weight} is not in (0, 1]")
@@ -299,7 +300,9 @@ class _Checker:
             found[row["organization"]].append(Ownership(row["parent"], start, end, row.get("url") or None))
         return found
 
-    def _reaches(self, owners: Mapping[str, list[Ownership]], name: str, goal: str, start: dt.date, end: dt.date) -> bool:
+    def _reaches(
+        self, owners: Mapping[str, list[Ownership]], name: str, goal: str, start: dt.date, end: dt.date
+    ) -> bool:
         if name == goal:
             return True
         spans = [

@@ -34,8 +34,10 @@ def find_renames(
     candidates = candidates.filter(pl.len().over("entity") > 1)
     if not candidates.height:
         return pl.DataFrame(schema=_SCHEMA), ()
-    seen = rows.join(engines.send(candidates, rows), on="model_id").group_by("entity", "model_id").agg(
-        first=nw.col("period").min(), last=nw.col("period").max()
+    seen = (
+        rows.join(engines.send(candidates, rows), on="model_id")
+        .group_by("entity", "model_id")
+        .agg(first=nw.col("period").min(), last=nw.col("period").max())
     )
     order = engines.collect(seen).sort("entity", "first", "model_id")
     clash = (pl.col("first") <= pl.col("last").shift(1)).fill_null(False).any().over("entity")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, Self, runtime_checkable
 
 import attrs
 import polars as pl
+from cachetools import LRUCache
 
 from ossgeo.columns import BEGINNING, END
 from ossgeo.countries import Country, Standing, parse_place
@@ -26,6 +28,7 @@ CREDIT_SCHEMA: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "rule": pl.String,
 }
 _TOLERANCE = 1e-6
+_REMEMBERED = 10_000
 _SPAN = (END - BEGINNING).days
 
 
@@ -66,8 +69,8 @@ class Attribution:
     """
 
     rule: str
-    credits: tuple[Credit, ...] = attrs.field(converter=tuple, validator=_sums_to_one)
-    evidence: tuple[Evidence, ...] = attrs.field(default=(), converter=tuple)
+    credits: tuple[Credit, ...] = attrs.field(validator=_sums_to_one)
+    evidence: tuple[Evidence, ...] = ()
 
     @classmethod
     def to(
@@ -104,10 +107,14 @@ class ModelTable(Mapping[str, Model]):
         """Keep a table with the models columns."""
         self._frame = frame
         self._places: dict[str, int] | None = None
+        self._made: LRUCache[str, Model] = LRUCache(_REMEMBERED)
 
     def __getitem__(self, model_id: str) -> Model:
         """Return a model; raises KeyError where there is none."""
-        return model_of(self._frame.row(self._index()[model_id], named=True))
+        found = self._made.get(model_id)
+        if found is None:
+            found = self._made[model_id] = model_of(self._frame.row(self._index()[model_id], named=True))
+        return found
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the ids."""
@@ -164,7 +171,8 @@ def model_of(row: Mapping[str, Any]) -> Model:
     """Make a Model from a row of the models table; absent columns are unknown."""
     known = {field.name for field in attrs.fields(Model)} - {"id", "base_models", "tags"}
     bases = tuple(
-        BaseModel(base["model_id"], Relation(base["relation"] or "unspecified")) for base in row.get("base_models") or ()
+        BaseModel(base["model_id"], Relation(base["relation"] or "unspecified"))
+        for base in row.get("base_models") or ()
     )
     values = {name: row[name] for name in known if name in row}
     return Model(id=row["model_id"], base_models=bases, tags=tuple(row.get("tags") or ()), **values)
@@ -227,7 +235,7 @@ def _asked_one_by_one(strategy: Any, models: pl.DataFrame, context: Context, on:
     if hasattr(strategy, "changes"):
         inner = sorted({day for day in strategy.changes(context) if BEGINNING < day < END})
         cuts = [BEGINNING, *inner, END]
-        asked = [(start, end, start) for start, end in zip(cuts, cuts[1:], strict=False)]
+        asked = [(start, end, start) for start, end in itertools.pairwise(cuts)]
     else:
         asked = [(BEGINNING, END, on)]
     rows: list[tuple[Any, ...]] = []
@@ -260,7 +268,9 @@ def _check(answer: pl.DataFrame, models: pl.DataFrame, name: str) -> None:
             parse_place(code or "")
         except UnknownCountryError as error:
             example = answer.filter(pl.col("country").eq_missing(code))["model_id"][0]
-            raise AttributionContractError(f"{name!r} credits {code!r} with {example!r}: no country, no standing") from error
+            raise AttributionContractError(
+                f"{name!r} credits {code!r} with {example!r}: no country, no standing"
+            ) from error
     broken = answer.filter(
         pl.any_horizontal(pl.col("model_id", "start", "end", "weight").is_null())
         | (pl.col("start") >= pl.col("end"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Final
 
@@ -89,9 +90,7 @@ def weighted_groups(credits: pl.DataFrame, keys: Sequence[Key], counting: Counti
     span = ["model_id", "start", "end"]
     if counting == "primary":
         first = pl.struct(-pl.col("weight"), "country", "organization").rank("ordinal").over(span)
-        return credits.filter(first == 1).select(
-            *span, *names, "standing", fraction=pl.lit(1.0), weight=pl.lit(1.0)
-        )
+        return credits.filter(first == 1).select(*span, *names, "standing", fraction=pl.lit(1.0), weight=pl.lit(1.0))
     groups = credits.group_by(*span, *names, "standing").agg(fraction=pl.col("weight").sum())
     groups = _binary(groups, span, [*names, "standing"])
     return groups.with_columns(weight=pl.lit(1.0) if counting == "full" else pl.col("fraction"))
@@ -135,7 +134,9 @@ def _standing() -> pl.Expr:
 def _column(key: Key) -> pl.Expr:
     if key.name == "organization":
         person = pl.col("country") == Standing.INDIVIDUAL.value
-        nobody = pl.when(pl.col("country").is_in(STANDINGS)).then("country").otherwise(pl.lit(Standing.UNREVIEWED.value))
+        nobody = (
+            pl.when(pl.col("country").is_in(STANDINGS)).then("country").otherwise(pl.lit(Standing.UNREVIEWED.value))
+        )
         named = pl.when(~person).then("organization")
         return pl.coalesce(named, nobody).alias("organization")
     if key.name == "model":
@@ -149,7 +150,7 @@ def _in_scheme(credits: pl.DataFrame, scheme: GroupScheme) -> pl.DataFrame:
     codes = credits["country"].unique().to_list()
     rows = []
     for code in codes:
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in itertools.pairwise(cuts):
             group = code if code in STANDINGS else scheme.group_of(Country(code), start)
             rows.append((code, start, end, group))
     places = pl.DataFrame(
@@ -157,7 +158,9 @@ def _in_scheme(credits: pl.DataFrame, scheme: GroupScheme) -> pl.DataFrame:
     )
     run = (pl.col(scheme.name) != pl.col(scheme.name).shift(1)).fill_null(True).cum_sum().over("country")
     places = places.sort("country", "since").with_columns(run=run)
-    places = places.group_by("country", "run", scheme.name).agg(pl.col("since").min(), pl.col("until").max()).drop("run")
+    places = (
+        places.group_by("country", "run", scheme.name).agg(pl.col("since").min(), pl.col("until").max()).drop("run")
+    )
     joined = credits.join(places, on="country").with_columns(
         start=pl.max_horizontal("start", "since"), end=pl.min_horizontal("end", "until")
     )

@@ -136,12 +136,16 @@ def _again(panel: Panel, method: Method, registry: Registry | None, models: Any)
     """Measure by a method again, from its own objects or, where it was read from a file, from its names."""
     used = registry or method.choices.get("registry") or Registry.default()
     if used.version != method.registry:
-        raise MeasureError(f"the method was made with registry {method.registry}, this is {used.version}; give registry=")
+        raise MeasureError(
+            f"the method was made with registry {method.registry}, this is {used.version}; give registry="
+        )
     if method.choices:
         choices = {name: value for name, value in method.choices.items() if name != "registry"}
     else:
         if method.where is not None:
-            raise MeasureError(f"the method was read from a file, and its filter where={method.where} is text; measure with where=")
+            raise MeasureError(
+                f"the method was read from a file, and its filter where={method.where} is text; measure with where="
+            )
         as_of = method.as_of if method.as_of in ("flow", "creation") else dt.date.fromisoformat(method.as_of)
         names = ("calculator", "attribution", "counting", "denominator", "every", "window", "age_cap", "cleaning")
         choices = {name: getattr(method, name) for name in names}
@@ -208,7 +212,7 @@ class _Plan:
         models = self._models(panel, calculator)
         renames, renamed = self._renames(panel, models)
         groups, notes, behind = self._groups(models, keys, strategy)
-        codes, credits = _encoded(groups, [key.name for key in keys])
+        codes, credits = _encoded(groups, [key.name for key in keys], models)
         flows = self._flows(panel, models, renames)
         aggregate = self._aggregate(flows, credits, calculator, panel)
         if aggregate.filter(pl.col(_GROUP).is_null()).height:
@@ -223,7 +227,9 @@ class _Plan:
         adjusted = (*(given.adjustments if given else cleaned), *renamed, *events, *notes)
         return self._table(aggregate, codes, keys, calculator, strategy, adjusted, behind, choices)
 
-    def _with_models(self, models: pl.DataFrame, notes: tuple[Adjustment, ...], choices: Mapping[str, Any]) -> ShareTable:
+    def _with_models(
+        self, models: pl.DataFrame, notes: tuple[Adjustment, ...], choices: Mapping[str, Any]
+    ) -> ShareTable:
         return attrs.evolve(self, models=_Widened(models, notes)).run(choices)
 
     def _models(self, panel: Panel, calculator: ShareCalculator) -> pl.DataFrame:
@@ -254,9 +260,17 @@ class _Plan:
         left = pl.DataFrame({"model_id": models["model_id"], _GROUP: verdicts}).filter(pl.col(_GROUP) != KEPT)
         undecided = left.filter(pl.col(_GROUP) == UNDECIDED).height
         if undecided:
-            notes = (*notes, Adjustment("where_undecided", undecided, "models", "left out: a value that where needs is unknown"))
+            notes = (
+                *notes,
+                Adjustment("where_undecided", undecided, "models", "left out: a value that where needs is unknown"),
+            )
         outside = left.select(
-            "model_id", start=pl.lit(BEGINNING), end=pl.lit(END), fraction=pl.lit(1.0), weight=pl.lit(1.0), outside=_GROUP
+            "model_id",
+            start=pl.lit(BEGINNING),
+            end=pl.lit(END),
+            fraction=pl.lit(1.0),
+            weight=pl.lit(1.0),
+            outside=_GROUP,
         )
         return pl.concat([groups, outside], how="diagonal"), notes, behind
 
@@ -278,7 +292,7 @@ class _Plan:
             births=births,
             renames=renames,
             age_cap=self.age_cap,
-            horizon=panel.horizon,
+            horizon=None if panel.sound else panel.horizon,
         )
 
     def _aggregate(
@@ -288,11 +302,15 @@ class _Plan:
         keys = (_GROUP, *flows.keys)
         lazy = calculator.aggregate(flows.frame, engines.send(credits, flows.frame), keys=keys)
         if not isinstance(lazy, nw.LazyFrame) or not {"period", *keys, "value"} <= set(lazy.collect_schema().names()):
-            raise CalculatorContractError(f"{calculator.name!r} must return a Narwhals LazyFrame with period, {', '.join(keys)} and value")
+            raise CalculatorContractError(
+                f"{calculator.name!r} must return a Narwhals LazyFrame with period, {', '.join(keys)} and value"
+            )
         aggregate = engines.collect(lazy.select("period", *keys, "value"))
         broken = aggregate["period"].is_null()
         if "event" in flows.keys and self.cleaning.decreases == "error" and (aggregate["event"] == FELL).any():
-            raise panel.fault("an all-time counter fell", "see panel.check(); Cleaning(decreases='clip') counts no downloads there")
+            raise panel.fault(
+                "an all-time counter fell", "see panel.check(); Cleaning(decreases='clip') counts no downloads there"
+            )
         if broken.any() and self.cleaning.invalid == "error":
             raise panel.diagnosis()
         aggregate = aggregate.filter(~broken).with_columns(pl.col("value").cast(pl.Float64))
@@ -316,7 +334,11 @@ class _Plan:
         grouped = flows.join(codes, on=_GROUP)
         outside = grouped.filter(pl.col("outside").is_not_null())
         if outside.height:
-            notes += (Adjustment("where_excluded", outside["value"].sum(), calculator.unit, "of models that where leaves out"),)
+            notes += (
+                Adjustment(
+                    "where_excluded", float(outside["value"].sum()), calculator.unit, "of models that where leaves out"
+                ),
+            )
         inside = grouped.filter(pl.col("outside").is_null())
         intervals = flows.select("since", "period").unique().sort("period", "since").rows()
         plan = spread(intervals, self.panel.periods, counter=self.panel.counter, every=self.every,
@@ -361,8 +383,15 @@ class _Plan:
         gaps = flows.filter(over_gap)
         if self.cleaning.gaps == "gap":
             note = "left out: differences over a missing observation"
-            return flows.filter(~over_gap), (Adjustment("window_gap", gaps["value"].sum(), "downloads", note),)
-        return flows, (Adjustment("window_gap", gaps["value"].sum(), "downloads", "differences over a missing observation, spread by days"),)
+            return flows.filter(~over_gap), (Adjustment("window_gap", float(gaps["value"].sum()), "downloads", note),)
+        return flows, (
+            Adjustment(
+                "window_gap",
+                float(gaps["value"].sum()),
+                "downloads",
+                "differences over a missing observation, spread by days",
+            ),
+        )
 
 
 @attrs.frozen(eq=False)
@@ -391,8 +420,12 @@ def _set_aside(aggregate: pl.DataFrame) -> tuple[Adjustment, ...]:
     sums = dict(aside.group_by("event").agg(pl.col("value").sum()).iter_rows())
     base = sums.get(BASE, 0.0) + sums.get(BORN, 0.0)
     return (
-        Adjustment("first_count_is_base", base, "downloads", "counted before the first observation of a model: a base, no flow"),
-        Adjustment("counter_fell", -sums.get(FELL, 0.0), "downloads", "falls of all-time counters, clipped to no downloads"),
+        Adjustment(
+            "first_count_is_base", base, "downloads", "counted before the first observation of a model: a base, no flow"
+        ),
+        Adjustment(
+            "counter_fell", -sums.get(FELL, 0.0), "downloads", "falls of all-time counters, clipped to no downloads"
+        ),
         Adjustment("age_unknown", sums.get(AGELESS, 0.0), "downloads", "left out under the age cap: no created_at"),
     )
 
@@ -421,13 +454,20 @@ def _behind(groups: pl.DataFrame, day: dt.date) -> tuple[tuple[str, int], ...]:
     return tuple((name, counts[name]) for name in (ATTRIBUTED, *STANDINGS) if name in counts)
 
 
-def _encoded(groups: pl.DataFrame, names: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _encoded(groups: pl.DataFrame, names: list[str], models: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Replace the keys of every group by one integer: joins and aggregates on integers are the fastest everywhere."""
     what = [*names, "standing", "fraction", *(["outside"] if "outside" in groups.columns else [])]
-    codes = groups.select(what).unique(maintain_order=True).with_row_index(_GROUP).with_columns(pl.col(_GROUP).cast(pl.Int32))
+    codes = (
+        groups.select(what)
+        .unique(maintain_order=True)
+        .with_row_index(_GROUP)
+        .with_columns(pl.col(_GROUP).cast(pl.Int32))
+    )
     credits = groups.join(codes, on=what, nulls_equal=True).select("model_id", "start", "end", _GROUP, "weight")
     if "outside" not in codes.columns:
         codes = codes.with_columns(outside=pl.lit(None, pl.Int32))
+    # in the models' own order, which is most often the panel's: the join then reads memory in order
+    credits = models.select("model_id").join(credits, on="model_id", maintain_order="left")
     dated = credits.select(((pl.col("start") > BEGINNING) | (pl.col("end") < END)).any()).item()
     return codes, credits if dated else credits.drop("start", "end")
 

@@ -7,6 +7,7 @@ every case (observations as they are, calendar steps, rolling windows) is one jo
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator, Sequence
 
 import attrs
@@ -83,7 +84,7 @@ def _targets(
         return list(_steps(every, first, last))
     if counter == "downloads_30d":
         return [(day - dt.timedelta(days=WINDOW_DAYS), day) for day in observations]
-    return list(zip(observations, observations[1:], strict=False))
+    return list(itertools.pairwise(observations))
 
 
 def _steps(every: str, first: dt.date, last: dt.date) -> Iterator[Interval]:
@@ -133,9 +134,8 @@ class _Windows:
             ]
             used.update(interval for interval, _ in parts)
             scale = 1.0
-            if self.window is not None and (since < self.first or end > self.last):
-                unobserved.add(end)
-            elif not parts:
+            beyond = since < self.first or end > self.last
+            if not parts or (beyond and self.window is not None):
                 unobserved.add(end)
             elif self.counter == "downloads_30d":
                 inside = (min(end, self.last) - max(since, self.first)).days
@@ -145,8 +145,7 @@ class _Windows:
                 elif missing:
                     scale = inside / (inside - missing)
                     estimated += missing
-            if self.window is None and (since < self.first or end > self.last):
-                partial += 1
+            partial += beyond and self.window is None
             rows.extend((*interval, end, scale * days / _length(interval)) for interval, days in parts)
         return Spread(
             _table(rows),

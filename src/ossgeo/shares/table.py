@@ -98,7 +98,9 @@ class _Known:
                 Country(part)
             except UnknownCountryError:
                 country = Country.parse(part)
-                raise UnknownCountryError(f"country {part!r} is not an alpha-2 code", value=part, suggestions=(str(country),)) from None
+                raise UnknownCountryError(
+                    f"country {part!r} is not an alpha-2 code", value=part, suggestions=(str(country),)
+                ) from None
         elif key == "organization":
             raise UnknownOrganizationError.among(part, seen, what="in this table the organization")
         elif key in GroupScheme.names() and part in GroupScheme.named(key).groups:
@@ -126,8 +128,8 @@ class ShareTable:
 
     frame: pl.DataFrame = attrs.field(eq=attrs.cmp_using(eq=_same))
     method: Method
-    coverage: Coverage = Coverage()
-    adjustments: Adjustments = Adjustments()
+    coverage: Coverage = attrs.field(factory=Coverage)
+    adjustments: Adjustments = attrs.field(factory=Adjustments)
     note: str = ""
 
     @property
@@ -177,7 +179,9 @@ class ShareTable:
             raise MeasureError("the table is empty: the panel has no flow under this method")
         day = period or self.periods[-1]
         if day not in self.periods:
-            raise MeasureError(f"the table has no period {day}; it has {', '.join(map(str, self.periods[-5:]))} and before")
+            raise MeasureError(
+                f"the table has no period {day}; it has {', '.join(map(str, self.periods[-5:]))} and before"
+            )
         rows = self.frame.filter(pl.col("period") == day)
         groups = rows.select(self.keys).rows()
         names = [group if len(self.keys) > 1 else group[0] for group in groups]
@@ -230,7 +234,9 @@ class ShareTable:
         apart = {name: pair for name, pair in self.method.differences(other.method).items() if name not in allow}
         if apart or self.keys != other.keys:
             said = "; ".join(f"{name}: {ours!r} and {theirs!r}" for name, (ours, theirs) in apart.items())
-            raise MethodMismatchError(f"the tables were made in different ways ({said}); name what may differ in allow=")
+            raise MethodMismatchError(
+                f"the tables were made in different ways ({said}); name what may differ in allow="
+            )
         ours = self.frame.select("period", *self.keys, "share")
         theirs = other.frame.select("period", *self.keys, share_other="share")
         both = ours.join(theirs, on=["period", *self.keys], how="full", coalesce=True)
@@ -243,12 +249,18 @@ class ShareTable:
             path: Where to.
             neutralise: Put an apostrophe before text that a spreadsheet would run as a formula.
         """
-        frame = self.frame
-        if neutralise:
-            frame = frame.with_columns(_neutral(key) for key in self.keys)
-        frame.write_csv(path)
+        Path(path).write_text(self.to_csv(neutralise=neutralise), encoding="utf-8", newline="")
         meta = json.dumps({**self._meta(), "neutralised": neutralise}, indent=2, ensure_ascii=False)
         _sidecar(Path(path)).write_text(meta, encoding="utf-8")
+
+    def to_csv(self, *, neutralise: bool = True) -> str:
+        """Return the rows as CSV, without the method.
+
+        Args:
+            neutralise: Put an apostrophe before text that a spreadsheet would run as a formula.
+        """
+        frame = self.frame.with_columns(_neutral(key) for key in self.keys) if neutralise else self.frame
+        return frame.write_csv()
 
     def write_parquet(self, path: str | Path) -> None:
         """Write the table as Parquet; the method is in the file's metadata.
@@ -292,7 +304,9 @@ class ShareTable:
             typed = frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
             return cls(typed, plain, coverage, adjustments, meta.get("note", ""))
         except OSError as error:
-            raise SourceUnavailableError(f"{error.filename or file} cannot be read: {error.strerror or error}") from error
+            raise SourceUnavailableError(
+                f"{error.filename or file} cannot be read: {error.strerror or error}"
+            ) from error
         except (KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
             raise SourceFormatError(f"{file} is no share table of ossgeo: {error}") from error
 
@@ -383,4 +397,3 @@ def _read(file: Path) -> tuple[dict[str, Any], pl.DataFrame]:
     if meta["neutralised"]:
         frame = frame.with_columns(pl.col(meta["method"]["by"]).str.replace(r"^'([=+\-@\t\r'])", "$1"))
     return meta, frame.with_columns(pl.col("period").str.to_date(), pl.col("value", "share").cast(pl.Float64))
-

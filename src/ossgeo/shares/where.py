@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 import narwhals as nw
@@ -46,9 +46,54 @@ def decide(models: pl.DataFrame, where: Where | None) -> pl.Series:
     if verdict.dtype != pl.Boolean or len(verdict) != models.height:
         raise MeasureError(f"where={describe(where)} does not say yes or no for every model")
     codes = pl.DataFrame({"verdict": verdict}).select(
-        pl.when(pl.col("verdict").is_null()).then(UNDECIDED).when("verdict").then(KEPT).otherwise(EXCLUDED).cast(pl.Int32)
+        pl.when(pl.col("verdict").is_null())
+        .then(UNDECIDED)
+        .when("verdict")
+        .then(KEPT)
+        .otherwise(EXCLUDED)
+        .cast(pl.Int32)
     )
     return codes[:, 0]
+
+
+def parse_where(words: Iterable[str]) -> dict[str, Any]:
+    """Read filters as a shell gives them.
+
+    Args:
+        words: ``column=value``, ``column=value,value`` (any of them) or ``column=low..high`` (either end may be absent).
+
+    Raises:
+        MeasureError: A word has another form, or a column stands there twice.
+
+    Example:
+        >>> parse_where(["license=mit,apache-2.0", "parameters=7e9.."])
+        {'license': ['mit', 'apache-2.0'], 'parameters': (7000000000.0, None)}
+    """
+    found: dict[str, Any] = {}
+    for word in words:
+        column, sign, text = word.partition("=")
+        if not (column and sign and text):
+            raise MeasureError(f"where {word!r} is not column=value, column=value,value or column=low..high")
+        if column in found:
+            raise MeasureError(f"where names {column!r} twice; give all its values at once: {column}=a,b")
+        low, dots, high = text.partition("..")
+        values = [_read(part) for part in text.split(",")]
+        found[column] = (_end(low), _end(high)) if dots else values if len(values) > 1 else values[0]
+    return found
+
+
+def _end(text: str) -> Any:
+    return _read(text) if text else None
+
+
+def _read(text: str) -> Any:
+    """A number or a truth value where it reads as one, else the text."""
+    if text in ("true", "false"):
+        return text == "true"
+    try:
+        return float(text) if any(sign in text for sign in ".eE") else int(text)
+    except ValueError:
+        return text
 
 
 def describe(where: Where | None) -> str | None:
@@ -72,7 +117,9 @@ def _condition(models: pl.DataFrame, column: str, value: Any) -> pl.Expr:
     if column not in models.columns:
         known = {one.name for one in MODELS}
         if column in known:
-            raise MeasureError(f"where: the panel's models have no column {column!r}; there are {', '.join(models.columns)}")
+            raise MeasureError(
+                f"where: the panel's models have no column {column!r}; there are {', '.join(models.columns)}"
+            )
         raise MeasureError(str(UnknownNameError.among(column, known, what="where: the models column")))
     kind, it = models.schema[column], pl.col(column)
     if isinstance(value, tuple):
@@ -81,9 +128,22 @@ def _condition(models: pl.DataFrame, column: str, value: Any) -> pl.Expr:
         low, high = (_comparable(end, kind) for end in value)
         bounds = [it >= low] * (low is not None) + [it <= high] * (high is not None)
         return pl.all_horizontal(bounds) if bounds else it.is_not_null()
+    if kind == pl.String:
+        value = _as_text(value)
     if isinstance(value, Collection) and not isinstance(value, str):
         return it.is_in([_comparable(one, kind) for one in value])
     return it.eq(_comparable(value, kind))
+
+
+def _as_text(value: Any) -> Any:
+    """A text column such as ``gated`` is compared with text: ``gated=false`` means the word."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, Collection) and not isinstance(value, str):
+        return [_as_text(one) for one in value]
+    return value
 
 
 def _comparable(value: Any, kind: pl.DataType) -> Any:

@@ -89,7 +89,9 @@ def read_panel(
     if isinstance(source, str | Path):
         files = _files(Path(source), pattern)
         rows, found = reader.files(files)
-        identity: str | None = ",".join(f"{file.name}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in files)
+        identity: str | None = ",".join(
+            f"{file.name}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in files
+        )
         title = str(source)
     else:
         rows, found = reader.frame(source)
@@ -98,7 +100,9 @@ def read_panel(
         models = reader.models_file(Path(models))
     given = None if models is None else normalised_models(models)
     which = next(name for name in COUNTERS if name in rows.collect_schema().names())
-    return Panel.of(rows, given if given is not None else found, counter=which, identity=identity, source=title, note=note)
+    return Panel.of(
+        rows, given if given is not None else found, counter=which, identity=identity, source=title, note=note
+    )
 
 
 def _files(path: Path, pattern: str | None) -> list[Path]:
@@ -106,7 +110,9 @@ def _files(path: Path, pattern: str | None) -> list[Path]:
         raise SourceUnavailableError(f"{path} does not exist")
     if path.is_file():
         if path.suffix.lower() not in FORMATS:
-            raise PanelError.of(str(path), f"the ending {path.suffix!r} is not known", f"known are {', '.join(FORMATS)}")
+            raise PanelError.of(
+                str(path), f"the ending {path.suffix!r} is not known", f"known are {', '.join(FORMATS)}"
+            )
         return [path]
     names = path.rglob(pattern or "*")
     found = sorted(file for file in names if file.is_file() and file.suffix.lower() in FORMATS)
@@ -114,7 +120,9 @@ def _files(path: Path, pattern: str | None) -> list[Path]:
         raise SourceUnavailableError(f"{path} holds no file {pattern or 'of a known kind'} ({', '.join(FORMATS)})")
     kinds = sorted({FORMATS[file.suffix.lower()] for file in found})
     if len(kinds) > 1:
-        raise PanelError.of(str(path), f"holds files of several kinds: {', '.join(kinds)}", f"choose with pattern='*.{kinds[0]}'")
+        raise PanelError.of(
+            str(path), f"holds files of several kinds: {', '.join(kinds)}", f"choose with pattern='*.{kinds[0]}'"
+        )
     return found
 
 
@@ -157,7 +165,7 @@ class _Reader:
         try:
             found = _csv(file) if FORMATS[file.suffix.lower()] == "csv" else _json(file, self.records)
         except PanelError as error:
-            faults.extend(error.exceptions)
+            faults.extend(error.faults)
             return None
         except UnicodeDecodeError as error:
             faults.append(Fault(f"{file.name}, byte {error.start}", "is not UTF-8", "save the file as UTF-8"))
@@ -171,7 +179,7 @@ class _Reader:
         chosen = self._chosen(names, file.name, faults, rows=rows)
         if chosen is None:
             return None
-        raw = {ours: [row.get(theirs) for row in values] for ours, theirs in chosen.items()}
+        raw: dict[str, Sequence[Any]] = {ours: [row.get(theirs) for row in values] for ours, theirs in chosen.items()}
         table = typed(raw, Origin(file.name, first, chosen), faults)
         missing = table["model_id"].null_count()
         if missing and not any(fault.place.endswith(f"column {chosen['model_id']}") for fault in faults):
@@ -179,7 +187,9 @@ class _Reader:
             faults.append(Fault(place, f"has no model id ({missing} row(s) in all)", "drop the row or give its id"))
         return self._dated(table, file, faults) if rows else table
 
-    def _chosen(self, names: Sequence[str], place: str, faults: list[Fault], *, rows: bool = True) -> dict[str, str] | None:
+    def _chosen(
+        self, names: Sequence[str], place: str, faults: list[Fault], *, rows: bool = True
+    ) -> dict[str, str] | None:
         """Decide which source column is which of ours: what the user says, then our names, then known aliases."""
         unknown = [theirs for theirs in self.columns if theirs not in names]
         ours = {column.name for column in KNOWN}
@@ -192,7 +202,9 @@ class _Reader:
         taken = set(self.columns)
         for column in KNOWN:
             if column.name not in chosen:
-                match = next((name for name in (column.name, *column.aliases) if name in names and name not in taken), None)
+                match = next(
+                    (name for name in (column.name, *column.aliases) if name in names and name not in taken), None
+                )
                 if match is not None:
                     chosen[column.name] = match
         if not rows:
@@ -203,7 +215,13 @@ class _Reader:
         self, chosen: dict[str, str], names: Sequence[str], place: str, faults: list[Fault]
     ) -> dict[str, str] | None:
         if "model_id" not in chosen:
-            faults.append(Fault(place, f"has no column of model ids; it has {', '.join(names)}", "name it: columns={'...': 'model_id'}"))
+            faults.append(
+                Fault(
+                    place,
+                    f"has no column of model ids; it has {', '.join(names)}",
+                    "name it: columns={'...': 'model_id'}",
+                )
+            )
             return None
         found = [name for name in COUNTERS if name in chosen]
         if _BARE in names and _BARE not in self.columns and self.counter is not None and self.counter not in found:
@@ -214,12 +232,20 @@ class _Reader:
         if len(found) == 1:
             return {name: theirs for name, theirs in chosen.items() if name not in COUNTERS or name in found}
         if found:
-            faults.append(Fault(place, "has both counters, which are never mixed", "choose with counter='downloads_30d' or 'downloads_all_time'"))
+            faults.append(
+                Fault(
+                    place,
+                    "has both counters, which are never mixed",
+                    "choose with counter='downloads_30d' or 'downloads_all_time'",
+                )
+            )
         elif _BARE in names:
             remedy = "say counter='downloads_30d' (the Hub's API gives the trailing 30 days under this name) or 'downloads_all_time'"
             faults.append(Fault(f"{place}, column {_BARE}", "may be either of the Hub's counters", remedy))
         else:
-            faults.append(Fault(place, f"has no counter; it has {', '.join(names)}", "name it: columns={'...': 'downloads_30d'}"))
+            faults.append(
+                Fault(place, f"has no counter; it has {', '.join(names)}", "name it: columns={'...': 'downloads_30d'}")
+            )
         return None
 
     def _file_date(self, file: Path, faults: list[Fault]) -> dt.date | None:
@@ -250,7 +276,9 @@ class _Reader:
         undated = table["period"].null_count()
         if undated and not faults:
             row = int(table["period"].is_null().arg_max() or 0)
-            faults.append(Fault(f"{file.name}, record {row + 1}", f"has no date ({undated} row(s) in all)", "give observed_at"))
+            faults.append(
+                Fault(f"{file.name}, record {row + 1}", f"has no date ({undated} row(s) in all)", "give observed_at")
+            )
         return table
 
     def _split(self, table: pl.DataFrame) -> tuple[nw.LazyFrame[Any], pl.LazyFrame]:
@@ -260,7 +288,7 @@ class _Reader:
         about = [column.name for column in MODELS if column.name in table.columns and column.name != "model_id"]
         latest = [pl.col(name).drop_nulls().last() for name in about]
         models = table.sort("period").group_by("model_id", maintain_order=True).agg(latest)
-        return nw.from_native(table.select(kept).lazy()), normalised_models(with_bases(models))
+        return engines.wrap(table.select(kept).lazy()), normalised_models(with_bases(models))
 
     def _parquet(self, files: Sequence[Path]) -> tuple[nw.LazyFrame[Any], pl.LazyFrame | None]:
         faults: list[Fault] = []
@@ -269,7 +297,11 @@ class _Reader:
             try:
                 pl.read_parquet_schema(file)
             except (pl.exceptions.PolarsError, OSError) as error:
-                faults.append(Fault(file.name, f"is no whole Parquet file: {str(error).splitlines()[0]}", "fetch or write it again"))
+                faults.append(
+                    Fault(
+                        file.name, f"is no whole Parquet file: {str(error).splitlines()[0]}", "fetch or write it again"
+                    )
+                )
                 continue
             day = self._file_date(file, faults) if self.by_file else None
             parts.append((file, day))
@@ -286,9 +318,9 @@ class _Reader:
 
     def _scan(self, files: list[Path], day: dt.date | None) -> nw.LazyFrame[Any]:
         if self.engine == "duckdb":
-            frame = nw.from_native(engines.duckdb_parquet(files))
+            frame = engines.wrap(engines.duckdb_parquet(files))
         else:
-            frame = nw.from_native(pl.scan_parquet(files, missing_columns="insert", extra_columns="ignore"))
+            frame = engines.wrap(pl.scan_parquet(files, missing_columns="insert", extra_columns="ignore"))
         return frame if day is None else frame.with_columns(period=nw.lit(day))
 
     def _lazily(
@@ -310,7 +342,7 @@ class _Reader:
         models = _models_of(frame, about) if about else None
         rows = frame.select(kept)
         if eager:
-            rows = nw.from_native(engines.collect(rows).lazy())
+            rows = engines.wrap(engines.collect(rows).lazy())
         return rows, models
 
 
@@ -325,10 +357,14 @@ def _typed_lazily(
     if identity in (nw.Categorical, nw.Enum):
         frame = frame.with_columns(nw.col("model_id").cast(nw.String))
     elif identity != nw.String:
-        faults.append(Fault(f"{place}, column {chosen['model_id']}", f"holds {identity}, not text", "convert the column"))
+        faults.append(
+            Fault(f"{place}, column {chosen['model_id']}", f"holds {identity}, not text", "convert the column")
+        )
     when = "period" if "period" in schema.names() else "observed_at"
     if when not in schema.names():
-        faults.append(Fault(place, "has no column that says when it was observed", "name it: columns={'...': 'observed_at'}"))
+        faults.append(
+            Fault(place, "has no column that says when it was observed", "name it: columns={'...': 'observed_at'}")
+        )
         return frame
     kind = schema[when]
     if kind == nw.String:
@@ -342,7 +378,9 @@ def _typed_lazily(
     elif kind == nw.Date:
         frame = frame.with_columns(nw.col(when).alias("period"))
     else:
-        faults.append(Fault(f"{place}, column {chosen.get(when, when)}", f"holds {kind}, not dates", "convert the column"))
+        faults.append(
+            Fault(f"{place}, column {chosen.get(when, when)}", f"holds {kind}, not dates", "convert the column")
+        )
     return frame
 
 
@@ -371,7 +409,9 @@ def _csv(file: Path) -> tuple[Sequence[str], list[dict[str, Any]], int]:
                     problem = f"has {len(cells)} cells where the header has {len(header)}"
                     faults.append(Fault(f"{file.name}, row {reader.line_num}", problem, "quote cells that hold commas"))
         except csv.Error as error:
-            raise PanelError.of(f"{file.name}, row {reader.line_num + 1}", f"is no CSV: {error}", "see RFC 4180") from error
+            raise PanelError.of(
+                f"{file.name}, row {reader.line_num + 1}", f"is no CSV: {error}", "see RFC 4180"
+            ) from error
     if len(set(header)) < len(header):
         twice = sorted({name for name in header if header.count(name) > 1})
         faults.append(Fault(f"{file.name}, row 1", f"names the column {', '.join(twice)} twice", "rename one"))
@@ -412,7 +452,14 @@ def _records(document: Any, file: Path, key: str | None) -> list[Any]:
         return document
     if key is not None and isinstance(document, dict) and isinstance(document.get(key), list):
         return list(document[key])
-    lists: Iterable[str] = (name for name, value in document.items() if isinstance(value, list)) if isinstance(document, dict) else ()
-    where = f"the rows may be under {', '.join(map(repr, lists))}" if isinstance(document, dict) else "it is one list: leave records= out"
-    raise PanelError.of(file.name, "has no list of rows" + (f" under {key!r}" if key else ""), f"{where}; say records='...'")
-
+    lists: Iterable[str] = (
+        (name for name, value in document.items() if isinstance(value, list)) if isinstance(document, dict) else ()
+    )
+    where = (
+        f"the rows may be under {', '.join(map(repr, lists))}"
+        if isinstance(document, dict)
+        else "it is one list: leave records= out"
+    )
+    raise PanelError.of(
+        file.name, "has no list of rows" + (f" under {key!r}" if key else ""), f"{where}; say records='...'"
+    )

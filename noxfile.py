@@ -1,0 +1,111 @@
+"""The sessions that guard ossgeo. ``nox`` runs those that every change must pass."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.10.14"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
+nox.options.reuse_venv = "yes"
+nox.options.error_on_missing_interpreters = False
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+EXTRAS = ".[duckdb,pandas]"
+FULLY_COVERED = (
+    "src/ossgeo/attribution/*",
+    "src/ossgeo/shares/*",
+    "src/ossgeo/registry*.py",
+    "src/ossgeo/panel.py",
+)
+
+
+def _runs(version: str) -> bool:
+    """Return whether an interpreter is at hand and really runs (a shim may not)."""
+    found = shutil.which(f"python{version}")
+    return found is not None and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+PYTHONS = [version for version in ("3.11", "3.12", "3.13") if _runs(version)]
+
+
+def _group(*names: str) -> list[str]:
+    return list(nox.project.dependency_groups(PYPROJECT, *names))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, format, the direction of imports, news fragments."""
+    session.install(*_group("lint"), EXTRAS)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+    session.run("towncrier", "build", "--draft", "--version", "next", silent=True)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy on everything, and the completeness of the public types."""
+    session.install(*_group("types", "test"), EXTRAS)
+    session.run("mypy")
+    session.run("pyright", "--verifytypes", "ossgeo", "--ignoreexternal")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """All tests, README and docs examples; coverage floors on the first interpreter."""
+    session.install(*_group("test"), EXTRAS)
+    if session.python != PYTHONS[0]:
+        session.run("pytest", "-q", "-x", *session.posargs)
+        return
+    session.run("pytest", "--cov", "--cov-report=", *session.posargs, env={"COVERAGE_FILE": ".coverage"})
+    session.run("coverage", "report")
+    session.run("coverage", "report", f"--include={','.join(FULLY_COVERED)}", "--fail-under=100")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation; a warning is an error."""
+    session.install(*_group("docs"), EXTRAS)
+    session.run("sphinx-build", "-q", "-W", "-n", "--keep-going", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build a wheel, install it alone in a clean environment, and use it from another folder."""
+    session.install("build")
+    built = Path(session.create_tmp()).resolve()
+    shutil.rmtree(built, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(built), silent=True)
+    clean = built / "clean"
+    session.run("python", "-m", "venv", str(clean), silent=True)
+    python = str(clean / ("Scripts" if os.name == "nt" else "bin") / "python")
+    (package,) = built.glob("*.whl")
+    session.run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(package), external=True)
+    session.chdir(built)
+    session.run(python, "-m", "ossgeo", external=True)
+    code = "import ossgeo; t = ossgeo.measure(ossgeo.load_sample('hub-2026')); assert t.at()['CN'] > 0; print(t.method)"
+    session.run(python, "-c", code, external=True)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """The tests with the lowest versions that pyproject.toml promises."""
+    if session.venv_backend != "uv":
+        session.install("uv")
+    session.run_install("uv", "pip", "install", "--quiet", "--resolution=lowest-direct", EXTRAS, external=True,
+                        env={"VIRTUAL_ENV": session.virtualenv.location})  # fmt: skip
+    session.install("pytest", "pytest-socket", "hypothesis", "sybil")
+    session.run("pytest", "-q", "-x", "tests/unit", *session.posargs)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Speed and memory against hand-written code, side by side in one run."""
+    session.install(*_group("test"), EXTRAS)
+    session.run("python", "-m", "tests.benchmarks", *session.posargs)

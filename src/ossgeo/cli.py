@@ -1,0 +1,157 @@
+"""The thin shell face: ``python -m ossgeo`` and ``python -m ossgeo measure PATH``."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any, Final
+
+import ossgeo
+from ossgeo.errors import (
+    EngineError,
+    MeasureError,
+    OssgeoError,
+    OssgeoWarning,
+    PluginNotFoundError,
+    UnknownSampleError,
+    UnknownSchemeError,
+)
+from ossgeo.method import COUNTINGS, DENOMINATORS
+from ossgeo.samples import DEFAULT, list_samples
+from ossgeo.shares.where import parse_where
+
+_USAGE_ERRORS: Final = (MeasureError, PluginNotFoundError, UnknownSchemeError, UnknownSampleError, EngineError)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the shell face.
+
+    Args:
+        arguments: The words after the command; those of the process where absent.
+
+    Returns:
+        0, 1 where the data are at fault, 2 where the call is.
+    """
+    parser = _parser()
+    given = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", OssgeoWarning)
+            text = _measured(given)
+        for warning in caught:
+            print(f"warning: {warning.message}", file=sys.stderr)
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except _USAGE_ERRORS as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OssgeoError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ossgeo",
+        description="Whose open models does the world use? Without arguments: shares by country of the bundled sample.",
+    )
+    parser.add_argument("--version", action="version", version=f"ossgeo {ossgeo.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    samples = ", ".join(sample.name for sample in list_samples())
+    measure = commands.add_parser("measure", help="measure the shares in a file, a folder or a bundled sample")
+    measure.add_argument(
+        "path", metavar="PATH", help=f"a CSV, JSON or Parquet file, a folder of them, or a sample: {samples}"
+    )
+    reading = measure.add_argument_group("reading")
+    reading.add_argument(
+        "--counter", choices=("downloads_30d", "downloads_all_time"), help="what a bare 'downloads' is"
+    )
+    reading.add_argument(
+        "--column", action="append", default=[], metavar="THEIRS=OURS", help="name a column; may be repeated"
+    )
+    reading.add_argument("--pattern", help="which files of a folder, such as '*.csv'")
+    reading.add_argument("--records", metavar="KEY", help="for JSON: where the rows are")
+    reading.add_argument("--period-from", choices=("file",), help="take the period from the date in the file's name")
+    reading.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
+    reading.add_argument("--check", action="store_true", help="print the panel's hazards first")
+    _add_choices(measure.add_argument_group("choices"))
+    output = measure.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="method, coverage, adjustments and rows as JSON")
+    output.add_argument("--csv", action="store_true", help="rows of all periods as CSV")
+    return parser
+
+
+def _add_choices(group: Any) -> None:
+    group.add_argument(
+        "--by",
+        default="country",
+        help="country, organization, namespace, model, a group scheme, or several: study,organization",
+    )
+    group.add_argument("--attribution", default="publisher", help="who a model is credited to")
+    group.add_argument("--counting", choices=COUNTINGS, default="fractional")
+    group.add_argument("--denominator", choices=DENOMINATORS, default="all")
+    group.add_argument("--every", metavar="STEP", help="calendar step of the periods, such as 1mo or 1q")
+    group.add_argument("--window", metavar="DAYS", help="rolling sum, such as 365d")
+    group.add_argument("--age-cap", metavar="DAYS", help="count a model only until this age, such as 365d")
+    group.add_argument("--as-of", default="flow", help="date of the registry: flow, creation or a date")
+    group.add_argument("--where", action="append", default=[], metavar="COLUMN=VALUE",
+                       help="only these models: license=mit, license=mit,apache-2.0 or parameters=1e9..; may be repeated")  # fmt: skip
+
+
+def _measured(given: argparse.Namespace) -> str:
+    if given.command is None:
+        samples = "Other bundled samples: " + ", ".join(
+            sample.name for sample in list_samples() if sample.name != DEFAULT
+        )
+        return f"{ossgeo.measure(ossgeo.load_sample())}\n\n{samples}. Your own figures: python -m ossgeo measure PATH"
+    panel = _panel(given)
+    checked = f"{panel.check()}\n\n" if given.check else ""
+    table = ossgeo.measure(
+        panel,
+        by=tuple(given.by.split(",")) if "," in given.by else given.by,
+        attribution=given.attribution,
+        counting=given.counting,
+        denominator=given.denominator,
+        every=given.every,
+        window=given.window,
+        age_cap=given.age_cap,
+        as_of=_as_of(given.as_of),
+        where=parse_where(given.where) or None,
+        registry=ossgeo.Registry.read(given.registry, base=ossgeo.Registry.default()) if given.registry else None,
+    )
+    if given.json:
+        return table.to_json()
+    return table.to_csv() if given.csv else f"{checked}{table}"
+
+
+def _panel(given: argparse.Namespace) -> ossgeo.Panel:
+    if given.path in {sample.name for sample in list_samples()}:
+        return ossgeo.load_sample(given.path)
+    pairs = [word.partition("=") for word in given.column]
+    if wrong := [theirs for theirs, sign, ours in pairs if not (sign and ours)]:
+        raise MeasureError(f"--column {wrong[0]!r} is not THEIRS=OURS, such as downloads_last_month=downloads_30d")
+    return ossgeo.read_panel(
+        given.path,
+        columns={theirs: ours for theirs, _, ours in pairs},
+        counter=given.counter,
+        pattern=given.pattern,
+        records=given.records,
+        period_from=given.period_from,
+    )
+
+
+def _as_of(word: str) -> Any:
+    if word in ("flow", "creation"):
+        return word
+    try:
+        return dt.date.fromisoformat(word)
+    except ValueError:
+        raise MeasureError(f"--as-of {word!r} is neither 'flow', 'creation' nor a date such as 2026-08-14") from None
