@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ossgeo import errors
+from ossgeo.countries import Country, GroupScheme, Standing
+from ossgeo.models import BaseModel, Model, Relation
+from ossgeo.organizations import Affiliation, Evidence, Organization, OrganizationKind
+from ossgeo.registry import Registry
+
 if TYPE_CHECKING:
-    from ossgeo import attribution, errors, shares, sources
-    from ossgeo.countries import Country, GroupScheme, Standing
+    from ossgeo import attribution, shares, sources
     from ossgeo.method import Adjustments, Cleaning, Coverage, Method
-    from ossgeo.models import BaseModel, Model, Relation
-    from ossgeo.organizations import Affiliation, Evidence, Organization, OrganizationKind
     from ossgeo.panel import Panel
-    from ossgeo.registry import Registry
     from ossgeo.samples import list_samples, load_sample
     from ossgeo.shares.measure import measure
     from ossgeo.shares.table import ShareTable
@@ -21,28 +22,17 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Adjustments": "method",
-    "Affiliation": "organizations",
-    "BaseModel": "models",
     "Cleaning": "method",
-    "Country": "countries",
     "Coverage": "method",
-    "Evidence": "organizations",
-    "GroupScheme": "countries",
     "Method": "method",
-    "Model": "models",
-    "Organization": "organizations",
-    "OrganizationKind": "organizations",
     "Panel": "panel",
-    "Registry": "registry",
-    "Relation": "models",
     "ShareTable": "shares.table",
-    "Standing": "countries",
     "list_samples": "samples",
     "load_sample": "samples",
     "measure": "shares.measure",
     "read_panel": "sources.files",
 }
-_MODULES = ("attribution", "errors", "shares", "sources")
+_MODULES = ("attribution", "shares", "sources")
 
 __all__ = [
     "Adjustments",
@@ -71,8 +61,6 @@ __all__ = [
     "shares",
     "sources",
 ]
-
-logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> Any:

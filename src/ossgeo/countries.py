@@ -14,8 +14,8 @@ import enum
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from itertools import combinations
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
@@ -33,7 +33,7 @@ _REMEDY = "give an ISO 3166 code or a usual name; a group such as the EU is no c
 
 
 def _rows(table: str) -> Iterator[dict[str, str]]:
-    yield from csv.DictReader((files("ossgeo") / "data" / table).read_text(encoding="utf-8").splitlines())
+    yield from csv.DictReader((Path(__file__).with_name("data") / table).read_text(encoding="utf-8").splitlines())
 
 
 @cache
@@ -155,7 +155,7 @@ class Country:
 
     @property
     def official_name(self) -> str:
-        """The name in ISO 3166-1: the long form where there is one."""
+        """The name in ISO 3166-1, the long form where there is one."""
         entry = _iso(self.alpha_2)
         return "Republic of Kosovo" if entry is None else getattr(entry, "official_name", entry.name)
 

@@ -209,7 +209,7 @@ class Method:
         registry: Version of the registry.
         panel: Fingerprint of the panel.
         source: What the panel is, in words.
-        checked: Whether the panel's hazards had been looked for.
+        checked: Whether the panel's hazards had been looked for; not compared, since it changes no figure.
         engine: The dataframe engine.
         version: The version of ossgeo.
         choices: The objects behind the names, so that ``measure(panel, method=...)`` can use them again; not compared,
@@ -232,7 +232,7 @@ class Method:
     registry: str
     panel: str
     source: str
-    checked: bool
+    checked: bool = attrs.field(eq=False)
     engine: str
     version: str
     choices: Mapping[str, Any] = attrs.field(factory=dict, eq=False, repr=False, hash=False)

@@ -58,8 +58,9 @@ def base_models_from_tags(tags: Iterable[str]) -> tuple[BaseModel, ...]:
         The bases in the order of the tags.
 
     Example:
-        >>> base_models_from_tags(["gguf", "base_model:Qwen/Qwen3-8B", "base_model:quantized:Qwen/Qwen3-8B"])
-        (BaseModel(model_id='Qwen/Qwen3-8B', relation=Relation.QUANTIZED),)
+        >>> (base,) = base_models_from_tags(["gguf", "base_model:Qwen/Qwen3-8B", "base_model:quantized:Qwen/Qwen3-8B"])
+        >>> base.model_id, str(base.relation)
+        ('Qwen/Qwen3-8B', 'quantized')
     """
     found: dict[str, Relation] = {}
     words = {relation.value: relation for relation in Relation}

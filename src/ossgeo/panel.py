@@ -29,7 +29,7 @@ class Panel:
     Attributes:
         rows: Narwhals lazy frame, one row for each model and observation: model_id, period (the day of the observation,
             or the snapshot's label), the counter and, where it is known, observed_at.
-        models: Polars lazy frame, one row for each model; see :data:`ossgeo.columns.MODELS`.
+        models: Polars lazy frame, one row for each model; see ``ossgeo.columns.MODELS``.
         counter: ``downloads_30d`` or ``downloads_all_time``.
         periods: The observation periods, in order.
         size: Number of rows.

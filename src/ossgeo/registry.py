@@ -8,7 +8,6 @@ import functools
 import hashlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
@@ -300,7 +299,7 @@ def _laid_over(base: Registry | None, tables: Tables) -> Tables:
 
 @functools.cache
 def _default() -> Registry:
-    return Registry(read_tables(files("ossgeo") / "data"))
+    return Registry(read_tables(Path(__file__).with_name("data")))
 
 
 def is_person(organization: Organization) -> bool:

@@ -7,7 +7,7 @@ import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -80,7 +80,7 @@ class Facts:
     roles: Mapping[str, tuple[Span, ...]]
 
 
-def read_tables(folder: Traversable) -> Tables:
+def read_tables(folder: Path) -> Tables:
     """Read the tables of a folder; a table whose file is absent is empty.
 
     Args:
@@ -103,7 +103,7 @@ def read_tables(folder: Traversable) -> Tables:
     return {table: tables.get(table, ()) for table in TABLES}
 
 
-def _read_table(table: str, file: Traversable, faults: list[Fault]) -> Iterator[Row]:
+def _read_table(table: str, file: Path, faults: list[Fault]) -> Iterator[Row]:
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -38,7 +38,7 @@ SAMPLES: Final = (
     Sample(
         "labs-2025",
         "30-day downloads at nine dates, January to September 2025, of 34 namespaces of chosen laboratories",
-        "34 chosen laboratories, each with its three largest models a date and one stated remainder; not the whole Hub",
+        "34 chosen laboratories, each with its three largest models and one stated remainder; not the whole Hub",
     ),
     Sample(
         "hub-2026",
@@ -80,7 +80,6 @@ def load_sample(name: str = DEFAULT) -> Panel:
     if name not in known:
         raise UnknownSampleError.among(name, known, what="sample")
     sample = known[name]
-    with (files("ossgeo") / "data" / "samples" / f"{name}.parquet").open("rb") as file:
-        frame = pl.read_parquet(file)
+    frame = pl.read_parquet(Path(__file__).with_name("data") / "samples" / f"{name}.parquet")
     panel = read_panel(frame, counter=sample.counter, note=sample.note)
     return attrs.evolve(panel, source=f"sample {name}")

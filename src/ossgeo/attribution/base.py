@@ -148,7 +148,7 @@ class AttributionStrategy(Protocol):
     """A rule that says who made a model.
 
     A strategy may also have ``attribute_frame(models, *, context)``, which says the same for all models at once as a lazy
-    table (:data:`ossgeo.columns.CREDITS`), and ``changes(context)``, the dates at which its answers may change.
+    table (``ossgeo.columns.CREDITS``), and ``changes(context)``, the dates at which its answers may change.
     """
 
     @property

@@ -247,6 +247,9 @@ class _Plan:
         self, models: pl.DataFrame, keys: tuple[Key, ...], strategy: AttributionStrategy
     ) -> tuple[pl.DataFrame, tuple[Adjustment, ...], tuple[tuple[str, int], ...]]:
         """Return every model's weighted groups, what was left out, and the namespaces behind each standing."""
+        strange = models.filter(pl.col("namespace").str.ends_with(":"))
+        if strange.height:
+            raise self.panel.fault(f"{strange['model_id'][0]!r} is no model id", "cut web addresses to namespace/name")
         verdicts = decide(models, self.where)
         kept = models.filter(verdicts == KEPT)
         context = Context(self.registry, ModelTable(kept))

@@ -19,7 +19,7 @@ from ossgeo import engines
 from ossgeo.columns import COUNTERS, MODELS, Counter
 from ossgeo.errors import EngineError, Fault, PanelError, SourceUnavailableError
 from ossgeo.panel import Panel, normalised_models
-from ossgeo.sources.records import KNOWN, TYPES, Origin, shown, typed, with_bases
+from ossgeo.sources.records import HUB_URL, KNOWN, TYPES, Origin, shown, typed, with_bases
 
 FORMATS: Final = {
     ".csv": "csv",
@@ -333,6 +333,8 @@ class _Reader:
         if chosen is None:
             raise PanelError(f"{place} cannot be used", faults)
         frame = frame.select(nw.col(theirs).alias(ours) for ours, theirs in chosen.items())
+        if schema[chosen["model_id"]] == nw.String and _starts_with_urls(frame):
+            frame = frame.with_columns(nw.col("model_id").str.replace(HUB_URL, "").str.strip_chars("/"))
         which = next(name for name in COUNTERS if name in chosen)
         frame = _typed_lazily(frame, chosen, which, place, faults)
         if faults:
@@ -344,6 +346,12 @@ class _Reader:
         if eager:
             rows = engines.wrap(engines.collect(rows).lazy())
         return rows, models
+
+
+def _starts_with_urls(frame: nw.LazyFrame[Any]) -> bool:
+    """Look at the first rows only: a source writes its ids in one way."""
+    first = engines.collect(frame.select("model_id").head(100))
+    return bool(first["model_id"].str.contains(HUB_URL).any())
 
 
 def _typed_lazily(

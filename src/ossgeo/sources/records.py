@@ -34,7 +34,10 @@ TYPES: Final[dict[str, pl.DataType]] = {
 _SHOWN = 60
 _LONGEST_ID = 200
 _FAULTS_A_COLUMN = 5
-_URL = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(?:models/)?", re.IGNORECASE)
+HUB_URL: Final = r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(?:models/)?"
+"""What stands before a model id in a web address of the Hub."""
+
+_URL = re.compile(HUB_URL, re.IGNORECASE)
 _ID = re.compile(r"[^\s/]+(/[^\s/]+)?")
 _WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
 _WORDS = {"true": True, "false": False, "1": True, "0": False}

@@ -1,0 +1,68 @@
+"""Sphinx builds the documentation from this file: ``sphinx-build -W -n docs docs/_build/html``."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+from ossgeo.columns import TABLES
+
+project = "ossgeo"
+author = "the ossgeo developers"
+project_copyright = "2026, the ossgeo developers"
+version = release = installed_version("ossgeo")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_enable_extensions = ["deflist"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = "ossgeo"
+autodoc_typehints = "description"
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True, "undoc-members": False}
+napoleon_google_docstring = True
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+python_use_unqualified_type_names = True
+# types of other projects, and aliases that Sphinx prints in full: there is no page to link to
+nitpick_ignore_regex = [
+    (r"py:.*", r"(pl|polars|nw|narwhals|pd|pandas|pa|pyarrow|attrs|attr|dt|datetime|pathlib|collections|typing)\..*"),
+    (
+        r"py:.*",
+        r"(Any|Mapping|Sequence|Iterable|Iterator|Literal|Path|date|timedelta|Traversable|ModelInfo|optional|T)",
+    ),
+    (
+        r"py:.*",
+        r"(?:ossgeo\.)?(?:.*\.)?(Where|By|Counter|Counting|Denominator|Basis|Confidence|Shown|Group|Tables|Row|Rest)",
+    ),
+    (r"py:.*", r"(ossgeo\..*\._.*|_.*|OSError|ValueError|LookupError|ExceptionGroup|RuntimeError|UserWarning)"),
+]
+
+
+def _write_columns(folder: Path) -> None:
+    """Write the reference of columns from the table that the code uses."""
+    grain = {
+        "rows": "A panel's `rows`: one row for each model and observation.",
+        "models": "A panel's `models`: one row for each model. All but `model_id` may be null or absent.",
+        "credits": "What a strategy's `attribute_frame` returns: one row for each model, validity and credited party.",
+        "flows": "What a calculator gets: one row for each model and interval.",
+        "shares": "`ShareTable.to_polars()`: one row for each period and group; a column for each key stands after `period`.",
+    }
+    lines = ["# Columns", "", "Every column has one name, one type and one unit, everywhere.", ""]
+    for table, columns in TABLES.items():
+        lines += [
+            f"## {table}",
+            "",
+            grain[table],
+            "",
+            "| column | type | unit | meaning | also read as |",
+            "|---|---|---|---|---|",
+        ]
+        for column in columns:
+            also = ", ".join(f"`{name}`" for name in column.aliases)
+            lines.append(f"| `{column.name}` | {column.dtype} | {column.unit} | {column.meaning} | {also} |")
+        lines.append("")
+    (folder / "columns.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+_write_columns(Path(__file__).parent / "reference")
