@@ -78,8 +78,8 @@ class UnknownNameError(OssgeoError, LookupError):
         """Store the name that failed and the known names near it."""
         hint = f"; did you mean {' or '.join(repr(name) for name in suggestions)}?" if suggestions else ""
         super().__init__(f"{message}{hint}")
-        self.value = value
-        self.suggestions = tuple(suggestions)
+        self.value: object = value
+        self.suggestions: tuple[str, ...] = tuple(suggestions)
 
     @classmethod
     def among(cls, value: str, known: Iterable[str], *, what: str, remedy: str = "") -> Self:
@@ -134,7 +134,9 @@ class Fault(OssgeoError, ValueError):
     def __init__(self, place: str, problem: str, remedy: str = "") -> None:
         """Store the three parts of the message."""
         super().__init__(place, problem, remedy)
-        self.place, self.problem, self.remedy = place, problem, remedy
+        self.place: str = place
+        self.problem: str = problem
+        self.remedy: str = remedy
 
     def __str__(self) -> str:
         """Return the fault in one line."""
