@@ -160,7 +160,9 @@ class _FaultGroup(OssgeoError, ExceptionGroup[Fault], ValueError):
         return type(self)(self.message, faults)
 
     def __str__(self) -> str:
-        """Return the message and the first faults, a line each."""
+        """Return the message and the first faults, a line each; a single fault may be the message."""
+        if [self.message] == [str(fault) for fault in self.exceptions]:
+            return self.message
         shown = [f"  - {fault}" for fault in self.exceptions[:_SHOWN_FAULTS]]
         rest = len(self.exceptions) - len(shown)
         return "\n".join([self.message, *shown, *([f"  - and {rest} more"] if rest else [])])
@@ -176,7 +178,8 @@ class PanelError(_FaultGroup):
     @classmethod
     def of(cls, place: str, problem: str, remedy: str = "") -> Self:
         """Make the error for a single fault."""
-        return cls("the panel cannot be used", [Fault(place, problem, remedy)])
+        fault = Fault(place, problem, remedy)
+        return cls(str(fault), [fault])
 
 
 class RegistryError(_FaultGroup):

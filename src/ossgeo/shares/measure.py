@@ -459,7 +459,7 @@ def _behind(groups: pl.DataFrame, day: dt.date) -> tuple[tuple[str, int], ...]:
 
 def _encoded(groups: pl.DataFrame, names: list[str], models: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Replace the keys of every group by one integer: joins and aggregates on integers are the fastest everywhere."""
-    what = [*names, "standing", "fraction", *(["outside"] if "outside" in groups.columns else [])]
+    what = [*names, "standing", "fraction", "outside"]
     codes = (
         groups.select(what)
         .unique(maintain_order=True)
@@ -467,8 +467,6 @@ def _encoded(groups: pl.DataFrame, names: list[str], models: pl.DataFrame) -> tu
         .with_columns(pl.col(_GROUP).cast(pl.Int32))
     )
     credits = groups.join(codes, on=what, nulls_equal=True).select("model_id", "start", "end", _GROUP, "weight")
-    if "outside" not in codes.columns:
-        codes = codes.with_columns(outside=pl.lit(None, pl.Int32))
     # in the models' own order, which is most often the panel's: the join then reads memory in order
     credits = models.select("model_id").join(credits, on="model_id", maintain_order="left")
     dated = credits.select(((pl.col("start") > BEGINNING) | (pl.col("end") < END)).any()).item()

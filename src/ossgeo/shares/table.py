@@ -64,6 +64,10 @@ class Shares(Mapping[Group, float | None]):
         self._known.check(name)
         return 0.0
 
+    def __contains__(self, group: object) -> bool:
+        """Return whether a group has a value."""
+        return (tuple(map(str, group)) if isinstance(group, tuple) else str(group)) in self._shares
+
     def __iter__(self) -> Iterator[Group]:
         """Iterate over the groups that have a value, largest first."""
         return iter(self._shares)
@@ -331,7 +335,8 @@ class ShareTable:
         for name, value, share in shown:
             percent = "      -" if share is None else f"{share:7.2%}"
             bar = "" if share is None else "█" * round(min(share, 1) * _BAR)
-            lines.append(f"{name:<{width}} {value:>16,.0f} {percent}  {bar}".rstrip())
+            number = "-" if value is None else f"{value:,.0f}"
+            lines.append(f"{name:<{width}} {number:>16} {percent}  {bar}".rstrip())
         if rows.height > _SHOWN:
             lines.append(f"... and {rows.height - _SHOWN} more")
         title = f"{day}, the last of {len(self.periods)} periods" if len(self.periods) > 1 else str(day)

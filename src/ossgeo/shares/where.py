@@ -126,8 +126,9 @@ def _condition(models: pl.DataFrame, column: str, value: Any) -> pl.Expr:
         if len(value) != 2:  # noqa: PLR2004  # a pair
             raise MeasureError(f"where: {column}={value!r} is no pair (low, high)")
         low, high = (_comparable(end, kind) for end in value)
-        bounds = [it >= low] * (low is not None) + [it <= high] * (high is not None)
-        return pl.all_horizontal(bounds) if bounds else it.is_not_null()
+        above = it.is_not_null() if low is None else it >= low
+        below = it.is_not_null() if high is None else it <= high
+        return pl.when(it.is_not_null()).then(above & below)
     if kind == pl.String:
         value = _as_text(value)
     if isinstance(value, Collection) and not isinstance(value, str):

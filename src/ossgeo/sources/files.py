@@ -380,7 +380,7 @@ def _typed_lazily(
         if when == "observed_at":
             frame = frame.drop("observed_at")
     elif isinstance(kind, nw.Datetime):
-        zoned = kind.time_zone not in (None, "UTC")
+        zoned = kind.time_zone not in (None, "UTC", "Etc/UTC")
         at = nw.col(when).dt.convert_time_zone("UTC") if zoned else nw.col(when)
         frame = frame.with_columns(at.cast(nw.Date).alias("period"))
     elif kind == nw.Date:
@@ -453,6 +453,8 @@ def _parsed(text: str, file: Path, row: int | None) -> Any:
     except json.JSONDecodeError as error:
         place = f"{file.name}, row {row or error.lineno}, character {error.colno}"
         raise PanelError.of(place, f"is no JSON: {error.msg}", "the file may be cut off; fetch it again") from error
+    except RecursionError as error:
+        raise PanelError.of(file.name, "nests too deeply to be a list of rows", "fetch it again") from error
 
 
 def _records(document: Any, file: Path, key: str | None) -> list[Any]:

@@ -38,7 +38,7 @@ HUB_URL: Final = r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(?:models/)?"
 """What stands before a model id in a web address of the Hub."""
 
 _URL = re.compile(HUB_URL, re.IGNORECASE)
-_ID = re.compile(r"[^\s/]+(/[^\s/]+)?")
+_ID = re.compile(r"[^\s/\x00-\x1f\x7f]+(/[^\s/\x00-\x1f\x7f]+)?")
 _WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
 _WORDS = {"true": True, "false": False, "1": True, "0": False}
 _INT64 = 2**63

@@ -1,0 +1,286 @@
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ossgeo
+from ossgeo.errors import Fault, RegistryError, SourceUnavailableError, UnknownOrganizationError
+from ossgeo.registry import is_person
+from tests.worlds import registry
+
+DATA = Path(ossgeo.__file__).parent / "data"
+ACME: dict[str, Any] = {
+    "organizations": [{"organization": "acme", "name": "Acme"}, {"organization": "bee"}],
+    "namespaces": [{"namespace": "AcmeAI", "organization": "acme"}],
+    "affiliations": [{"organization": "acme", "country": "FR"}],
+}
+
+
+def places(of: ossgeo.Registry, namespace: str, day: str) -> list[str]:
+    on = dt.date.fromisoformat(day)
+    return [str(place.country) for place in of.get(namespace, on=on).seats(on=on)]
+
+
+def test_find_follows_dates() -> None:
+    world = registry()
+    assert places(world, "Mover", "2025-02-14") == ["GB"]
+    assert places(world, "Mover", "2025-02-15") == ["US"]
+    assert world.find("Gone", on=dt.date(2019, 12, 31)) is None
+    assert world.find("Gone") is None
+    assert world.find("nobody") is None
+    assert world.find("Qin") == world.organization("qin")
+
+
+def test_get_says_what_is_near() -> None:
+    world = registry()
+    with pytest.raises(UnknownOrganizationError) as wrong_case:
+        world.get("qin")
+    assert wrong_case.value.suggestions == ("Qin",)
+    with pytest.raises(UnknownOrganizationError, match="Trio") as near:
+        world.get("Trioo")
+    assert near.value.value == "Trioo"
+    with pytest.raises(UnknownOrganizationError, match="2020-01-01 to 2025-02-01"):
+        world.get("Gone", on=dt.date(2026, 1, 1))
+    with pytest.raises(UnknownOrganizationError, match="mover"):
+        world.organization("movr")
+
+
+def test_roles() -> None:
+    world = ossgeo.Registry.from_rows(**ACME, roles=[
+        {"namespace": "AcmeAI", "role": "repackager", "end": "2025-01-01"}, {"namespace": "AcmeAI", "role": "archive"},
+    ])  # fmt: skip
+    assert world.roles("AcmeAI", on=dt.date(2024, 1, 1)) == {"repackager", "archive"}
+    assert world.roles("AcmeAI") == {"archive"}
+    assert world.roles("other") == frozenset()
+
+
+def test_overlay_and_diff() -> None:
+    world = registry()
+    other = ossgeo.Registry.from_rows(
+        organizations=[{"organization": "mover"}],
+        namespaces=[{"namespace": "Gone", "organization": "mover"}],
+        affiliations=[{"organization": "mover", "country": "IE"}],
+        roles=[{"namespace": "Gone", "role": "archive"}],
+    )
+    both = world.overlay(other)
+    assert places(both, "Mover", "2025-01-01") == ["IE"]
+    assert both.get("Gone").id == "mover"
+    assert both.get("Qin") == world.get("Qin")
+    change = world.diff(both)
+    assert change
+    assert ("affiliations", "country=IE", "organization=mover") in change.added
+    assert len(change.removed) == 4
+    assert "+ roles namespace=Gone role=archive" in str(change)
+    assert not world.diff(registry())
+    assert str(world.diff(registry())) == "no difference"
+
+
+def test_base_lets_rows_refer_to_another_registry() -> None:
+    amended = ossgeo.Registry.from_rows(
+        namespaces=[{"namespace": "Mirror", "organization": "qin"}],
+        affiliations=[{"organization": "qin", "country": "HK", "basis": "alternative"},
+                      {"organization": "trio", "country": "BE"}],
+        parents=[{"organization": "qin", "parent": "trio"}],
+        base=registry(),
+    )  # fmt: skip
+    assert places(amended, "Mirror", "2025-01-01") == ["CN"]
+    assert places(amended, "Trio", "2025-01-01") == ["BE"]
+    assert amended.organization("qin").parents[0].parent == "trio"
+
+
+def test_the_version_depends_on_facts_only() -> None:
+    rows = [{"organization": "b"}, {"organization": "a", "name": "A", "kind": "university"}]
+    turned = [dict(reversed(row.items())) for row in reversed(rows)]
+    one, same = ossgeo.Registry.from_rows(organizations=rows), ossgeo.Registry.from_rows(organizations=turned)
+    assert one.version == same.version
+    assert one == same
+    assert len({one, same}) == 1
+    assert one != ossgeo.Registry.from_rows(organizations=rows[:1])
+    assert one != "registry"
+    assert pickle.loads(pickle.dumps(one)) == one
+    assert one.version in repr(one)
+
+
+def test_seats_cover_all_time() -> None:
+    seats = registry().seats
+    spans = seats.group_by("namespace", "start", "end").agg(seats["weight"].sum())
+    assert spans.filter(spans["namespace"] == "Gone").height == 3
+    whole = (dt.date(2200, 1, 1) - dt.date(1900, 1, 1)).days
+    for (namespace,), part in spans.group_by("namespace"):
+        assert sum((end - start).days for start, end in part.select("start", "end").iter_rows()) == whole, namespace
+
+
+def test_read(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnavailableError):
+        ossgeo.Registry.read(tmp_path)
+    (tmp_path / "organizations.csv").write_text("organization,name\nacme,Acme\n", encoding="utf-8")
+    assert ossgeo.Registry.read(tmp_path).organizations["acme"].name == "Acme"
+
+
+def faults_of(**tables: Any) -> list[str]:
+    with pytest.raises(RegistryError) as caught:
+        ossgeo.Registry.from_rows(**tables)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert str(again) == str(caught.value)
+    assert isinstance(caught.value, ValueError | ExceptionGroup)
+    return [str(fault) for fault in caught.value.faults]
+
+
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        ({"organizations": [{"organization": ""}]}, "organizations.csv, row 1, column organization: is empty"),
+        ({"organizations": [{"organization": "Ac me"}]}, "lower-case-slug"),
+        ({"organizations": [{"organization": "a"}, {"organization": "a"}]}, "row 2, column organization: 'a' stands here twice"),
+        ({"organizations": [{"organization": "a", "kind": "firm"}]}, "column kind: 'firm' is not one of company"),
+        ({"organizations": [{"organisation": "a"}]}, "has no column 'organisation'"),
+        ({"namespaces": [{"namespace": "n", "organization": "a"}]}, "'a' is no organization of this registry"),
+        ({**ACME, "namespaces": [{"namespace": "n", "organization": "acme", "end": "2025-01-02"},
+                                 {"namespace": "n", "organization": "bee", "start": "2025-01-01"}]},
+         "row 2, column start: 'n' is 'acme' and 'bee' at the same time"),
+        ({**ACME, "affiliations": [{"organization": "acme", "country": "FRA"}]}, "column country: 'FRA' is not an ISO 3166"),
+        ({**ACME, "affiliations": [{"organization": "acme", "country": "FR", "weight": "half"}]}, "'half' is not a number"),
+        ({**ACME, "affiliations": [{"organization": "acme", "country": "FR", "weight": 2}]}, "2.0 is not in (0, 1]"),
+        ({**ACME, "affiliations": [{"organization": "acme", "country": "FR", "weight": 0.5}]}, "sum to 0.5"),
+        ({**ACME, "affiliations": [{"organization": "acme", "country": "FR"}, {"organization": "acme", "country": "DE",
+                                                                                "start": "2025-01-01"}]},
+         "sum to 2 on 2025-01-01"),
+        ({**ACME, "affiliations": [{"organization": "acme", "country": "FR"}, {"organization": "acme", "country": "FR",
+                                                                                "start": "2025-01-01"}]},
+         "twice in one country on 2025-01-01"),
+        ({**ACME, "affiliations": [{"organization": "acme", "country": "FR", "start": "2025-13-01"}]}, "is not a date"),
+        ({**ACME, "affiliations": [{"organization": "acme", "country": "FR", "start": "2025-02-01", "end": "2025-02-01"}]},
+         "is not after the start"),
+        ({**ACME, "affiliations": [{"organization": "acme", "country": "FR", "start": "1800-02-01"}]}, "out of range"),
+        ({**ACME, "affiliations": [{"organization": "acme", "country": "FR", "basis": "hq"}]}, "'hq' is not one of seat"),
+        ({**ACME, "affiliations": [{"organization": "acme", "country": "FR", "url": "acme.org"}]}, "no web address"),
+        ({**ACME, "affiliations": [{"organization": "acme", "country": "FR", "shows": "rumour"}]}, "'rumour' is not one of"),
+        ({**ACME, "affiliations": [{"organization": "acme", "country": "FR", "shows": "press", "confidence": "so so"}]},
+         "'so so' is not one of"),
+        ({"organizations": [{"organization": "ann", "kind": "individual"}],
+          "affiliations": [{"organization": "ann", "country": "FR"}]}, "a person, who has no country here"),
+        ({**ACME, "parents": [{"organization": "acme", "parent": "bee"}, {"organization": "bee", "parent": "acme"}]},
+         "'bee' would own itself"),
+    ],
+)  # fmt: skip
+def test_each_fault_names_its_place(tables: Any, expected: str) -> None:
+    found = faults_of(**tables)
+    assert any(expected.replace("no web address", "is not a web address") in fault for fault in found), found
+
+
+def test_all_faults_come_at_once() -> None:
+    found = faults_of(
+        organizations=[{"organization": "acme", "kind": "firm"}],
+        namespaces=[{"namespace": "n", "organization": "nobody"}],
+        affiliations=[{"organization": "acme", "country": "ZZ", "weight": 3}],
+    )
+    assert len(found) >= 4
+
+
+def test_ownership_may_change_hands() -> None:
+    world = ossgeo.Registry.from_rows(**ACME, parents=[
+        {"organization": "acme", "parent": "bee", "end": "2020-01-01"},
+        {"organization": "bee", "parent": "acme", "start": "2020-01-01"},
+    ])  # fmt: skip
+    assert world.organization("bee").parents[0].start == dt.date(2020, 1, 1)
+
+
+def test_files_with_faults(tmp_path: Path) -> None:
+    (tmp_path / "organizations.csv").write_text("organization,nom\nacme,Acme\n", encoding="utf-8")
+    (tmp_path / "namespaces.csv").write_text("namespace,organization\nn,acme,x\n\n", encoding="utf-8")
+    (tmp_path / "roles.csv").write_bytes(b"namespace,role\nn,\xff\n")
+    with pytest.raises(RegistryError) as caught:
+        ossgeo.Registry.read(tmp_path)
+    text = str(caught.value)
+    assert "organizations.csv, row 1: has the columns ['organization', 'nom']" in text
+    assert "namespaces.csv, row 2: has 3 cells" in text
+    assert "roles.csv, byte 17: is not UTF-8" in text
+    with pytest.raises(RegistryError) as group:
+        try:
+            raise caught.value
+        except* Fault as part:
+            raise RegistryError(str(part.message), list(part.exceptions)[:1]) from None  # type: ignore[arg-type]
+    assert len(group.value.faults) == 1
+
+
+def test_many_faults_are_counted() -> None:
+    rows = [{"organization": f"A{number}"} for number in range(20)]
+    with pytest.raises(RegistryError, match="20 fault") as caught:
+        ossgeo.Registry.from_rows(organizations=rows)
+    assert str(caught.value).endswith("and 8 more")
+
+
+# ---- the bundled registry ----
+
+
+def bundled(table: str) -> list[dict[str, str]]:
+    with (DATA / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_bundled_registry_is_wide() -> None:
+    world = ossgeo.Registry.default()
+    assert world is ossgeo.Registry.default()
+    assert len(world.namespaces) >= 700
+    countries = {str(place.country) for one in world.organizations.values() for place in one.affiliations}
+    assert len(countries) >= 45
+
+
+def test_every_bundled_place_has_evidence_or_says_that_it_is_common_knowledge() -> None:
+    for row in bundled("affiliations"):
+        assert (row["shows"] == "common knowledge") == (row["url"] == ""), row
+        assert row["reviewed_on"], row
+        assert row["country"] != "unknown" or row["note"], row
+        assert row["basis"] == "seat" or row["confidence"] in ("disputed", "likely"), row
+
+
+def test_every_bundled_organization_has_a_seat_and_no_person_a_country_or_homepage() -> None:
+    for organization in ossgeo.Registry.default().organizations.values():
+        assert any(place.basis == "seat" for place in organization.affiliations), organization.id
+        if is_person(organization):
+            assert {place.country for place in organization.affiliations} == {ossgeo.Standing.INDIVIDUAL}
+            assert organization.homepage is None
+
+
+@pytest.mark.parametrize(
+    ("namespace", "day", "organization", "countries"),
+    [
+        ("jinaai", "2025-10-08", "jina-ai", ["DE"]),
+        ("jinaai", "2025-10-09", "jina-ai", ["US"]),
+        ("sentence-transformers", "2025-10-21", "ukp-lab", ["DE"]),
+        ("sentence-transformers", "2025-10-22", "hugging-face", ["US"]),
+        ("THUDM", "2024-01-01", "zhipu-ai", ["CN"]),
+        ("zai-org", "2026-08-22", "zhipu-ai", ["CN"]),
+        ("CohereForAI", "2024-01-01", "cohere", ["CA"]),
+        ("CohereLabs", "2026-01-01", "cohere", ["CA"]),
+        ("openai-community", "2026-01-01", "openai", ["US"]),
+        ("google-bert", "2026-01-01", "google", ["US"]),
+        ("FacebookAI", "2026-01-01", "meta", ["US"]),
+        ("runwayml", "2023-01-01", "runway", ["US"]),
+        ("Qwen", "2026-01-01", "qwen", ["CN"]),
+    ],
+)
+def test_dated_cases(namespace: str, day: str, organization: str, countries: list[str]) -> None:
+    world = ossgeo.Registry.default()
+    assert world.get(namespace, on=dt.date.fromisoformat(day)).id.startswith(organization)
+    assert places(world, namespace, day) == countries
+
+
+def test_archives_are_marked() -> None:
+    for namespace in ("openai-community", "google-bert", "google-t5", "FacebookAI"):
+        assert "archive" in ossgeo.Registry.default().roles(namespace)
+
+
+def test_the_first_look_up_loads_no_dataframe_library() -> None:
+    code = (
+        "import sys, ossgeo; assert ossgeo.Registry.default().get('Qwen');"
+        "loaded = {'polars', 'pycountry', 'huggingface_hub', 'narwhals', 'pandas'} & set(sys.modules); assert not loaded, loaded"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
