@@ -173,13 +173,13 @@ class _Reader:
         except OSError as error:
             raise SourceUnavailableError(f"{file} cannot be read: {error.strerror}") from error
         names, values, first = found
-        if not values:
+        if not len(values):
             faults.append(Fault(file.name, "holds no row", "an empty file is no snapshot"))
             return None
         chosen = self._chosen(names, file.name, faults, rows=rows)
         if chosen is None:
             return None
-        raw: dict[str, Sequence[Any]] = {ours: [row.get(theirs) for row in values] for ours, theirs in chosen.items()}
+        raw = {ours: _column(values, theirs) for ours, theirs in chosen.items()}
         table = typed(raw, Origin(file.name, first, chosen), faults)
         missing = table["model_id"].null_count()
         if missing and not any(fault.place.endswith(f"column {chosen['model_id']}") for fault in faults):
@@ -401,8 +401,23 @@ def _models_of(frame: nw.LazyFrame[Any], about: Sequence[str]) -> pl.LazyFrame:
     return normalised_models(lazy.group_by("model_id").agg(latest))
 
 
-def _csv(file: Path) -> tuple[Sequence[str], list[dict[str, Any]], int]:
+def _column(rows: pl.DataFrame | list[dict[str, Any]], name: str) -> pl.Series | list[Any]:
+    return rows[name] if isinstance(rows, pl.DataFrame) else [row.get(name) for row in rows]
+
+
+def _csv(file: Path) -> tuple[Sequence[str], pl.DataFrame | list[dict[str, Any]], int]:
     """Read a CSV as text: names, rows, number of the first row."""
+    try:
+        frame = pl.read_csv(file, infer_schema=False)
+    except pl.exceptions.PolarsError:
+        return _csv_row_by_row(file)
+    if any("_duplicated_" in name for name in frame.columns):
+        return _csv_row_by_row(file)
+    return frame.columns, frame, 2
+
+
+def _csv_row_by_row(file: Path) -> tuple[Sequence[str], list[dict[str, Any]], int]:
+    """Read a CSV that is not well-formed, to say where and why."""
     csv.field_size_limit(min(sys.maxsize, _LINE_LIMIT))
     with file.open(encoding="utf-8-sig", newline="") as lines:
         reader = csv.reader(lines, strict=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -63,7 +63,7 @@ class Origin:
         return f"{self.file}, row {self.first + index}, column {self.names.get(column, column)}"
 
 
-def typed(columns: dict[str, Sequence[Any]], origin: Origin, faults: list[Fault]) -> pl.DataFrame:
+def typed(columns: Mapping[str, Sequence[Any] | pl.Series], origin: Origin, faults: list[Fault]) -> pl.DataFrame:
     """Turn columns of raw values into typed columns.
 
     Args:
@@ -75,12 +75,17 @@ def typed(columns: dict[str, Sequence[Any]], origin: Origin, faults: list[Fault]
         The typed columns; a value that cannot be read is null.
     """
     made = {}
-    for name, values in columns.items():
+    for name, column in columns.items():
+        if isinstance(column, pl.Series):
+            quick = _at_once(name, column)
+            if quick is not None:
+                made[name] = quick
+                continue
         parse = _PARSERS.get(name, _text)
         cache: dict[Any, Any] = {}
         found: list[Any] = []
         bad = 0
-        for index, value in enumerate(values):
+        for index, value in enumerate(column):
             if value is None or value == "":
                 found.append(None)
                 continue
@@ -95,6 +100,34 @@ def typed(columns: dict[str, Sequence[Any]], origin: Origin, faults: list[Fault]
             faults.append(Fault(f"{origin.file}, column {name}", f"{bad - _FAULTS_A_COLUMN} more values like these"))
         made[name] = pl.Series(name, found, dtype=TYPES.get(name, pl.String()))
     return pl.DataFrame(made)
+
+
+def _at_once(name: str, values: pl.Series) -> pl.Series | None:
+    """Read a whole column of text; None where a value needs a closer look."""
+    frame = pl.DataFrame({name: values})
+    text = pl.when(pl.col(name) != "").then(pl.col(name).str.strip_chars())
+    if name == "model_id":
+        cut = text.str.replace(f"(?i){HUB_URL}", "").str.strip_chars_end("/")
+        found = frame.select(cut.alias(name))[name]
+        fine = found.str.contains(f"^(?:{_ID.pattern})$") & (found.str.len_chars() <= _LONGEST_ID)
+    elif isinstance(TYPES.get(name), pl.Int64):
+        found = frame.select(text.cast(pl.Int64, strict=False).alias(name))[name]
+        fine = found.is_not_null()
+    elif name in ("observed_at", "created_at", "period"):
+        try:
+            instants = {word: _PARSERS[name](word) for word in values.unique() if word}
+        except ValueError:
+            return None
+        words = pl.DataFrame(
+            {name: list(instants), "at": list(instants.values())}, schema={name: pl.String, "at": TYPES[name]}
+        )
+        return frame.join(words, on=name, how="left", maintain_order="left")["at"].alias(name)
+    elif name in TYPES:
+        return None
+    else:
+        return frame.select(text.alias(name))[name]
+    empty = values.is_null() | (values == "")
+    return found if (fine.fill_null(False) | empty).all() else None
 
 
 def shown(value: Any) -> str:

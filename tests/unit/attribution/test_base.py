@@ -9,7 +9,16 @@ import polars as pl
 import pytest
 
 from ossgeo import Country, Model, Registry, Standing
-from ossgeo.attribution import Attribution, AttributionStrategy, Context, Credit, ModelTable, Publisher, credits_of, resolve
+from ossgeo.attribution import (
+    Attribution,
+    AttributionStrategy,
+    Context,
+    Credit,
+    ModelTable,
+    Publisher,
+    credits_of,
+    resolve,
+)
 from ossgeo.attribution.base import model_of
 from ossgeo.errors import AttributionContractError, UnknownCountryError
 from tests.worlds import registry
@@ -55,7 +64,9 @@ class Frames:
 LONG_AGO, NEVER = dt.date(1900, 1, 1), dt.date(2200, 1, 1)
 
 
-def row(model: str = "Qin/a", country: Any = "CN", weight: Any = 1.0, start: Any = LONG_AGO, end: Any = NEVER) -> tuple[Any, ...]:
+def row(
+    model: str = "Qin/a", country: Any = "CN", weight: Any = 1.0, start: Any = LONG_AGO, end: Any = NEVER
+) -> tuple[Any, ...]:
     return (model, start, end, None, country, weight, "frames")
 
 
@@ -109,7 +120,9 @@ def test_a_rule_with_changes_is_asked_for_each_span() -> None:
 
 
 def test_gaps_in_time_are_completed() -> None:
-    table = ask(Frames([row(start=dt.date(2020, 1, 1), end=DAY), row(start=dt.date(2026, 1, 1), end=dt.date(2027, 1, 1))]))
+    table = ask(
+        Frames([row(start=dt.date(2020, 1, 1), end=DAY), row(start=dt.date(2026, 1, 1), end=dt.date(2027, 1, 1))])
+    )
     mine = table.filter(pl.col("model_id") == "Qin/a").select("start", "country").rows()
     assert mine == [
         (LONG_AGO, "unreviewed"),

@@ -114,7 +114,11 @@ def test_as_of() -> None:
 
 
 def test_months_split_flows_by_days() -> None:
-    rows = [("Qin/a", dt.date(2025, 1, 30), 30), ("Qin/a", dt.date(2025, 3, 1), 60), ("Mover/b", dt.date(2025, 3, 1), 30)]
+    rows = [
+        ("Qin/a", dt.date(2025, 1, 30), 30),
+        ("Qin/a", dt.date(2025, 3, 1), 60),
+        ("Mover/b", dt.date(2025, 3, 1), 30),
+    ]
     table = measure(panel(rows), every="1mo")
     assert table.periods == (dt.date(2025, 1, 31), dt.date(2025, 2, 28), dt.date(2025, 3, 31))
     values = dict(table.to_polars().group_by("period").agg(pl.col("value").sum()).iter_rows())
@@ -154,7 +158,9 @@ def test_quarters_with_a_window_thin_from_the_last_observation() -> None:
 
 def test_age_caps_take_days_pro_rata() -> None:
     born = dt.datetime(2025, 1, 1, 12, tzinfo=dt.UTC)
-    models = pl.DataFrame({"model_id": ["Qin/a", "Mover/b", "Trio/c"], "created_at": [born, born.replace(year=2023), None]})
+    models = pl.DataFrame(
+        {"model_id": ["Qin/a", "Mover/b", "Trio/c"], "created_at": [born, born.replace(year=2023), None]}
+    )
     rows = [("Qin/a", JANUARY, 300), ("Mover/b", JANUARY, 70), ("Trio/c", JANUARY, 30)]
     table = measure(panel(rows, models=models), age_cap="10d")
     # the flow of 300 belongs to the 30 days of January after the first, and to the first itself
@@ -185,7 +191,9 @@ def test_models_that_the_table_does_not_list_are_known_by_id() -> None:
 def test_all_time_counters() -> None:
     week = [dt.date(2025, 3, 1) + dt.timedelta(days=7 * n) for n in range(3)]
     created = dt.datetime(2025, 3, 2, tzinfo=dt.UTC)
-    models = pl.DataFrame({"model_id": ["Qin/a", "Mover/new", "Trio/old"], "created_at": [None, created, created.replace(year=2024)]})
+    models = pl.DataFrame(
+        {"model_id": ["Qin/a", "Mover/new", "Trio/old"], "created_at": [None, created, created.replace(year=2024)]}
+    )
     rows = [("Qin/a", week[0], 100), ("Qin/a", week[1], 130), ("Qin/a", week[2], 120),
             ("Mover/new", week[1], 40), ("Mover/new", week[2], 70), ("Trio/old", week[2], 900)]  # fmt: skip
     all_time = panel(rows, models=models, counter="downloads_all_time")
@@ -335,7 +343,9 @@ def test_a_rule_of_the_users_own() -> None:
 class InUse:
     name, unit, requires = "in-use", "models", frozenset({"namespace"})
 
-    def aggregate(self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]) -> nw.LazyFrame[Any]:
+    def aggregate(
+        self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]
+    ) -> nw.LazyFrame[Any]:
         return credited(flows, credits).group_by("period", *keys).agg(value=nw.col("weight").sum())
 
 
@@ -348,14 +358,18 @@ def test_a_calculator_of_the_users_own() -> None:
 class Careless(InUse):
     name = "careless"
 
-    def aggregate(self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]) -> nw.LazyFrame[Any]:
+    def aggregate(
+        self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]
+    ) -> nw.LazyFrame[Any]:
         return flows.group_by("period").agg(value=nw.col("downloads").sum())
 
 
 class Forgetful(InUse):
     name = "forgetful"
 
-    def aggregate(self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]) -> nw.LazyFrame[Any]:
+    def aggregate(
+        self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]
+    ) -> nw.LazyFrame[Any]:
         return super().aggregate(flows, credits, keys=keys).with_columns(group=nw.lit(None, nw.Int32))
 
 

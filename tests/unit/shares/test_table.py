@@ -20,7 +20,18 @@ from ossgeo.errors import (
 )
 from tests.worlds import JANUARY, MARCH, panel, registry, two_dates
 
-HOSTILE = ("=1+1", "+x", "-y", "@z", "'=q", "''", "<script>alert(1)</script>", "\u202egnp.exe", 'say "hi", twice', "x" * 5000)
+HOSTILE = (
+    "=1+1",
+    "+x",
+    "-y",
+    "@z",
+    "'=q",
+    "''",
+    "<script>alert(1)</script>",
+    "\u202egnp.exe",
+    'say "hi", twice',
+    "x" * 5000,
+)
 
 
 @pytest.fixture
@@ -160,7 +171,7 @@ def test_print(table: ossgeo.ShareTable) -> None:
     assert "... and 5 more" in str(many)
     assert str(many).startswith("2025-01-31\n")
     attributed = ossgeo.measure(two_dates(), registry=registry(), denominator="attributed")
-    assert "individual                20       -" in str(attributed)
+    assert "individual 20 -" in " ".join(str(attributed).split())
     assert "<td>-</td>" in attributed._repr_html_()
     assert "ShareTable 14 rows" in repr(table)
 

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import polars as pl
+import pytest
+
+import ossgeo
+from ossgeo.errors import MeasureError, PanelError
+from ossgeo.panel import normalised_models
+from tests.worlds import JANUARY, MARCH, panel, registry, two_dates
+
+DAYS = [JANUARY, MARCH, MARCH + dt.timedelta(days=30)]
+
+
+def of(*rows: tuple[str, int], **arguments: Any) -> ossgeo.Panel:
+    """Ids and how many of the days they are present at, counted from the last."""
+    return panel([(model, day, 10) for model, present in rows for day in DAYS[-present:]], **arguments)
+
+
+def ids(some: ossgeo.Panel) -> list[str]:
+    return sorted(some.models.collect()["model_id"])
+
+
+def test_what_a_panel_tells() -> None:
+    some = two_dates()
+    assert some.counter == "downloads_30d"
+    assert some.periods == (JANUARY, MARCH)
+    assert some.size == 12
+    assert some.engine == "polars"
+    assert some.sound
+    assert "12 rows, 2 periods 2025-01-31 .. 2025-03-02" in repr(some)
+    assert set(some.models.collect()["namespace"]) == {"Qin", "Mover", "Trio", "ann", "Nowhere", "who"}
+
+
+def test_the_fingerprint_tells_panels_apart() -> None:
+    one, same, other = of(("Qin/a", 3)), of(("Qin/a", 3)), of(("Qin/a", 2))
+    assert one.fingerprint == same.fingerprint != other.fingerprint
+
+
+def test_constant_by_namespace_organization_and_model() -> None:
+    some = of(("Qin/a", 3), ("Mover/b", 1), ("who/x", 3), ("who/y", 1))
+    assert ids(some.constant(by="namespace", registry=registry())) == ["Qin/a", "who/x", "who/y"]
+    assert ids(some.constant(by="organization", registry=registry())) == ["Qin/a", "who/x", "who/y"]
+    assert ids(some.constant(by="model", registry=registry())) == ["Qin/a", "who/x"]
+    assert ids(some.constant(by="model", since=DAYS[2], registry=registry())) == ["Mover/b", "Qin/a", "who/x", "who/y"]
+    assert some.constant(by="model", until=JANUARY, registry=registry()).periods == (JANUARY,)
+
+
+def test_constant_joins_the_namespaces_of_an_organization() -> None:
+    rows = [("Gone/a", JANUARY, 10), ("Qin/a", MARCH, 10), ("Trio/b", JANUARY, 5), ("Trio/b", MARCH, 5)]
+    constant = panel(rows).constant(by="organization", registry=registry())
+    assert ids(constant) == ["Gone/a", "Qin/a", "Trio/b"]
+    assert "constant organizations (2)" in constant.source
+
+
+def test_constant_of_nothing() -> None:
+    with pytest.raises(MeasureError, match="no period lies between"):
+        two_dates().constant(since=dt.date(2030, 1, 1))
+    with pytest.raises(MeasureError, match="no model is present in all 2"):
+        panel([("Qin/a", JANUARY, 1), ("Qin/b", MARCH, 1)]).constant(by="model")
+    with pytest.raises(MeasureError, match="by='country'"):
+        two_dates().constant(by="country")  # type: ignore[arg-type]
+
+
+def test_check_is_kept() -> None:
+    some = two_dates()
+    assert not some.checked
+    assert some.check() is some.check()
+    assert some.checked
+
+
+def test_a_panel_that_cannot_be_used_is_not_checked() -> None:
+    with pytest.raises(PanelError) as caught:
+        panel([("Qin/a", JANUARY, -1), ("Qin/b", JANUARY, 10**13), ("Qin/c", dt.date(2099, 1, 1), 1)]).check()
+    assert [fault.place for fault in caught.value.faults] == ["column downloads_30d", "column downloads_30d", "column period"]
+
+
+def test_an_id_that_is_missing_in_a_lazy_frame_is_found_when_it_is_measured() -> None:
+    frame = pl.LazyFrame({"model_id": ["Qin/a", None], "observed_at": [JANUARY, JANUARY], "downloads_30d": [1, 2]})
+    with pytest.raises(PanelError, match="cannot be used") as caught:
+        ossgeo.measure(ossgeo.read_panel(frame), registry=registry())
+    assert "has no model id in 1 row(s)" in str(caught.value)
+
+
+def test_a_large_panel_is_searched_for_duplicates_only_by_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ossgeo.panel.AUDITED_ROWS", 1)
+    some = panel([("Qin/a", JANUARY, 1), ("Qin/a", JANUARY, 2)])
+    assert ossgeo.measure(some, registry=registry()).to_polars()["value"].to_list() == [3]
+    some.check()
+    with pytest.raises(PanelError, match="repeat"):
+        ossgeo.measure(some, registry=registry())
+
+
+def test_models_need_ids() -> None:
+    with pytest.raises(PanelError, match="no column model_id"):
+        normalised_models(pl.DataFrame({"name": ["x"]}))
+    table = normalised_models(pl.DataFrame({"model_id": ["a/b"], "namespace": [None], "secret": [1]})).collect()
+    assert table.columns == ["model_id", "namespace"]
+    assert table["namespace"].to_list() == ["a"]
+
+
+def test_a_diagnosis_always_has_a_fault() -> None:
+    assert len(two_dates().diagnosis().faults) == 1
