@@ -87,10 +87,14 @@ def test_warnings_go_to_the_error_stream(tmp_path: Path, capsys: pytest.CaptureF
 
 def test_as_a_module_and_into_a_closed_pipe() -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    version = subprocess.run([sys.executable, "-m", "ossgeo", "--version"], capture_output=True, check=True, env=environment)
+    version = subprocess.run(
+        [sys.executable, "-m", "ossgeo", "--version"], capture_output=True, check=True, env=environment
+    )
     assert version.stdout.decode().strip() == f"ossgeo {ossgeo.__version__}"
     code = f"{sys.executable} -m ossgeo measure labs-2025 --by model --json | head -c 10"
-    piped = subprocess.run(["bash", "-c", f"set -o pipefail; {code}"], capture_output=True, check=False, env=environment)
+    piped = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {code}"], capture_output=True, check=False, env=environment
+    )
     assert piped.returncode == 0
     assert piped.stderr == b""
 

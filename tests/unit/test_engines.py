@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,12 @@ def test_the_same_figures_on_every_engine(make: Any) -> None:
     assert theirs.to_polars().equals(ours.to_polars())
 
 
-@pytest.mark.parametrize("choices", [{"age_cap": "40d"}, {"window": "45d"}, {"counting": "full"}, {"where": {"namespace": "Qin"}}])
+@pytest.mark.parametrize(
+    "choices", [{"age_cap": "40d"}, {"window": "45d"}, {"counting": "full"}, {"where": {"namespace": "Qin"}}]
+)
 def test_all_time_counters_and_choices_on_duckdb(choices: dict[str, Any]) -> None:
     rows = frame().rename({"downloads_30d": "downloads_all_time"})
-    created = pl.lit("2025-01-15T00:00:00+00:00").str.to_datetime()
+    created = pl.lit(dt.datetime(2025, 1, 15, tzinfo=dt.UTC))
     models = pl.DataFrame({"model_id": rows["model_id"].unique().sort()}).with_columns(created_at=created)
     sources: list[Any] = [rows, duckdb.connect().from_arrow(rows.to_arrow())]
     tables = [ossgeo.measure(ossgeo.read_panel(one, models=models), registry=registry(), **choices) for one in sources]

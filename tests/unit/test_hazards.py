@@ -51,7 +51,9 @@ def test_counters_that_fall() -> None:
     assert some.check()["counter_fell"].examples == ("Qwen/a 50 -> 40 at 2025-01-31",)
 
 
-@pytest.mark.parametrize(("before", "after", "found"), [(10**6, 10**5 - 1, 1), (10**5, 10**6 + 1, 1), (10**6, 10**5, 0), (99, 1, 0)])
+@pytest.mark.parametrize(
+    ("before", "after", "found"), [(10**6, 10**5 - 1, 1), (10**5, 10**6 + 1, 1), (10**6, 10**5, 0), (99, 1, 0)]
+)
 def test_spikes(before: int, after: int, found: int) -> None:
     one, two = days(0, 30)
     assert codes(panel([("Qwen/a", one, before), ("Qwen/a", two, after)])).get("spike", 0) == found

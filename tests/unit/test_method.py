@@ -13,7 +13,8 @@ from tests.worlds import JANUARY, registry, two_dates
 
 
 @pytest.mark.parametrize(
-    ("text", "days"), [(None, None), ("365d", 365), ("52w", 364), (dt.timedelta(days=30), 30), (dt.timedelta(weeks=1), 7)]
+    ("text", "days"),
+    [(None, None), ("365d", 365), ("52w", 364), (dt.timedelta(days=30), 30), (dt.timedelta(weeks=1), 7)],
 )
 def test_days(text: Any, days: int | None) -> None:
     assert days_of(text, what="window") == days

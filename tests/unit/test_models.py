@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import pickle
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from huggingface_hub import ModelInfo
@@ -27,8 +27,13 @@ ANSWER: dict[str, Any] = {
 }  # fmt: skip
 
 
+def info(**answer: Any) -> ModelInfo:
+    made: ModelInfo = cast("Any", ModelInfo)(**answer)
+    return made
+
+
 def from_hub(**changes: Any) -> Model:
-    return Model.from_hub(ModelInfo(**{**ANSWER, **changes}))
+    return Model.from_hub(info(**{**ANSWER, **changes}))
 
 
 def test_the_hubs_answer_becomes_a_model() -> None:
@@ -78,9 +83,9 @@ def test_a_count_that_is_none(likes: Any) -> None:
 
 
 def test_little_is_known() -> None:
-    model = Model.from_hub(ModelInfo(id="gpt2"))
+    model = Model.from_hub(info(id="gpt2"))
     assert model.namespace == "gpt2"
-    assert model.created_at is model.license is model.gated is None
+    assert (model.created_at, model.license, model.gated) == (None, None, None)
     assert from_hub(tags=None, card_data={"license": "mit"}).license == "mit"
 
 

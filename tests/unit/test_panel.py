@@ -74,7 +74,11 @@ def test_check_is_kept() -> None:
 def test_a_panel_that_cannot_be_used_is_not_checked() -> None:
     with pytest.raises(PanelError) as caught:
         panel([("Qin/a", JANUARY, -1), ("Qin/b", JANUARY, 10**13), ("Qin/c", dt.date(2099, 1, 1), 1)]).check()
-    assert [fault.place for fault in caught.value.faults] == ["column downloads_30d", "column downloads_30d", "column period"]
+    assert [fault.place for fault in caught.value.faults] == [
+        "column downloads_30d",
+        "column downloads_30d",
+        "column period",
+    ]
 
 
 def test_an_id_that_is_missing_in_a_lazy_frame_is_found_when_it_is_measured() -> None:

@@ -85,6 +85,7 @@ def weighted_groups(credits: pl.DataFrame, keys: Sequence[Key], counting: Counti
     for key in keys:
         if key.scheme is not None:
             credits = _in_scheme(credits, key.scheme)
+    credits = aligned(credits)
     credits = credits.with_columns(*(_column(key) for key in keys), standing=_standing())
     names = [key.name for key in keys]
     span = ["model_id", "start", "end"]

@@ -257,7 +257,7 @@ class _Plan:
         day = self.as_of if isinstance(self.as_of, dt.date) else last
         credits = credits_of(strategy, kept, context=context, on=day)
         credits, notes = _as_of(credits, kept, self.as_of)
-        credits = grouping.aligned(credits).join(kept.select("model_id", "namespace"), on="model_id")
+        credits = credits.join(kept.select("model_id", "namespace"), on="model_id")
         groups = grouping.weighted_groups(credits, keys, self.counting)
         behind = _behind(groups.join(kept.select("model_id", "namespace"), on="model_id"), last)
         left = pl.DataFrame({"model_id": models["model_id"], _GROUP: verdicts}).filter(pl.col(_GROUP) != KEPT)

@@ -395,8 +395,9 @@ def _read(file: Path) -> tuple[dict[str, Any], pl.DataFrame]:
         return json.loads(text), pl.read_parquet(file)
     if file.suffix == ".json":
         meta = json.loads(file.read_text(encoding="utf-8"))
-        frame = pl.DataFrame(meta["rows"], infer_schema_length=None)
-        return meta, frame.with_columns(pl.col("period").str.to_date()) if frame.height else frame
+        figures = {"value": pl.Float64, "share": pl.Float64}
+        schema = {"period": pl.String, **dict.fromkeys(meta["method"]["by"], pl.String), **figures}
+        return meta, pl.DataFrame(meta["rows"], schema=schema).with_columns(pl.col("period").str.to_date())
     meta = json.loads(_sidecar(file).read_text(encoding="utf-8"))
     frame = pl.read_csv(file, infer_schema=False)
     if meta["neutralised"]:

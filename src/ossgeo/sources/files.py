@@ -411,7 +411,8 @@ def _csv(file: Path) -> tuple[Sequence[str], pl.DataFrame | list[dict[str, Any]]
         frame = pl.read_csv(file, infer_schema=False)
     except pl.exceptions.PolarsError:
         return _csv_row_by_row(file)
-    if any("_duplicated_" in name for name in frame.columns):
+    short = frame.width > 0 and frame[:, -1].null_count() > 0  # perhaps a row with too few cells
+    if short or any("_duplicated_" in name for name in frame.columns):
         return _csv_row_by_row(file)
     return frame.columns, frame, 2
 

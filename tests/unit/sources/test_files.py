@@ -1,0 +1,316 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+import ossgeo
+from ossgeo.errors import EngineError, OssgeoError, PanelError, SourceUnavailableError
+from tests.worlds import JANUARY
+
+HEADER = "model_id,observed_at,downloads_30d\n"
+ROW = {"model_id": "Qwen/a", "observed_at": "2025-01-31", "downloads_30d": 5}
+
+
+def write(folder: Path, name: str, text: str | bytes) -> Path:
+    file = folder / name
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    return file
+
+
+def faults(source: Any, **arguments: Any) -> str:
+    with pytest.raises(PanelError) as caught:
+        ossgeo.measure(ossgeo.read_panel(source, **arguments))
+    assert str(caught.value).count("\n") < 15
+    assert max(map(len, str(caught.value).splitlines())) < 500
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "p.csv: holds no row"),
+        (HEADER, "p.csv: holds no row"),
+        ("a,b\n1,2\n", "p.csv: has no column of model ids; it has a, b"),
+        ("model_id,date\nQwen/a,2025-01-01\n", "p.csv: has no counter"),
+        ("model_id,downloads_30d\nQwen/a,5\n", "p.csv: has no column that says when"),
+        ("model_id,date,downloads\nQwen/a,2025-01-01,5\n", "column downloads: may be either of the Hub's counters"),
+        (
+            "model_id,date,downloads_30d,downloads_all_time\nQwen/a,2025-01-01,5,6\n",
+            "both counters, which are never mixed",
+        ),
+        (HEADER + "Qwen/a,2025-01-01,abc\n", "p.csv, row 2, column downloads_30d: 'abc' is no whole number"),
+        (HEADER + "Qwen/a,2025-01-01,1.5\n", "'1.5' is no whole number"),
+        (HEADER + "Qwen/a,2025-01-01,NaN\n", "'NaN' is no whole number"),
+        (
+            HEADER + "Qwen/a,2025-01-01,5\nQwen/b,2025-01-01,9223372036854775808\n",
+            "row 3, column downloads_30d: '9223372036854775808' is above 2^63",
+        ),
+        (HEADER + ",2025-01-01,5\n", "p.csv, row 2, column model_id: has no model id"),
+        (HEADER + "a/b/c,2025-01-01,5\n", "'a/b/c' is no model id"),
+        (HEADER + "a\x00b,2025-01-01,5\n", "is no model id"),
+        (HEADER + "Qwen/a,31.12.2025,5\n", "row 2, column observed_at: '31.12.2025' is no ISO 8601"),
+        (HEADER + "Qwen/a,,5\n", "has no date"),
+        (HEADER + "Qwen/a,2025-01-01\n", "p.csv, row 2: has 2 cells where the header has 3"),
+        (HEADER + '"Qwen/a,2025-01-01,5\n', "is no CSV"),
+        ("model_id,model_id,date,downloads_30d\na,b,2025-01-01,5\n", "names the column model_id twice"),
+        (HEADER + "Qwen/a,2025-01-01,-5\n", "is negative in 1 row(s), for example model_id=Qwen/a"),
+        (HEADER + "Qwen/a,2025-01-01,\n", "has no number in 1 row(s)"),
+        (HEADER + "Qwen/a,2099-01-01,5\n", "lies in the future in 1 row(s)"),
+        (HEADER + "Qwen/a,2025-01-01,5\n" * 2, "1 row(s) repeat a model and period"),
+        (HEADER.encode() + b"Qwen/\xe9,2025-01-01,5\n", "p.csv, byte 40: is not UTF-8"),
+        (HEADER + "x" * 100_000_000 + ",2025-01-01,5\n", "(100,000,002 characters) is no model id"),
+    ],
+    ids=range(25),
+)
+def test_a_csv_with_a_fault(text: str | bytes, message: str, tmp_path: Path) -> None:
+    assert message in faults(write(tmp_path, "p.csv", text))
+
+
+def test_many_faults_of_a_column_are_counted(tmp_path: Path) -> None:
+    text = HEADER + "".join(f"Qwen/{n},2025-01-01,x{n}\n" for n in range(9)) + "a//b,2025-01-01,7\n"
+    found = faults(write(tmp_path, "p.csv", text))
+    assert "row 6, column downloads_30d: 'x4'" in found
+    assert "4 more values like these" in found
+    assert "row 11, column model_id: 'a//b'" in found
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "holds no row"),
+        ('{"a":', "p.json, row 1, character 6: is no JSON"),
+        ("5", "has no list of rows"),
+        ('{"x": [{"model_id": "a/b"}]}', "the rows may be under 'x'"),
+        ("[1]", "row 1: is 1, not an object"),
+        ("[" * 100_000, "nests too deeply"),
+        (json.dumps([{**ROW, "downloads_30d": True}]), "True is no whole number"),
+        (json.dumps([{**ROW, "downloads_30d": float("nan")}]), "nan is no whole number"),
+        (json.dumps([{**ROW, "downloads_30d": [5]}]), "[5] is no whole number"),
+        (json.dumps([{**ROW, "observed_at": 5}]), "5 is no ISO 8601"),
+        (json.dumps([{**ROW, "model_id": 5}]), "5 is no model id"),
+        (json.dumps([{**ROW, "tags": 5}]), "5 is no list of tags"),
+        (json.dumps([{**ROW, "license": ["mit"]}]), "['mit'] is no text"),
+        (json.dumps([{**ROW, "private": "maybe"}]), "'maybe' is neither true nor false"),
+        (json.dumps([{**ROW, "baseModels": {"relation": "merge"}}]), "a list of ids"),
+    ],
+)
+def test_a_json_with_a_fault(text: str, message: str, tmp_path: Path) -> None:
+    assert message in faults(write(tmp_path, "p.json", text))
+
+
+def test_json_lines_name_the_line(tmp_path: Path) -> None:
+    good = json.dumps(ROW)
+    assert "p.jsonl, row 3" in faults(write(tmp_path, "p.jsonl", f"{good}\n\n{{\n"))
+    some = ossgeo.read_panel(write(tmp_path, "q.ndjson", f"{good}\n"))
+    assert some.size == 1
+
+
+def test_json_keeps_what_is_known_of_the_models(tmp_path: Path) -> None:
+    row = {
+        "_id": "x", "id": "https://huggingface.co/Qwen/a/", "downloads": "12", "likes": 3, "createdAt": "2024-07-31T21:13:44Z",
+        "tags": ["base_model:quantized:Qwen/b"], "private": False, "gated": False, "lastModified": None, "license": "",
+    }  # fmt: skip
+    text = json.dumps({"models": [row, {**row, "id": "gpt2", "baseModels": ["x/y"], "tags": None}]})
+    file = write(tmp_path, "hub_20260814.json", text)
+    some = ossgeo.read_panel(file, records="models", counter="downloads_30d", period_from="file")
+    assert some.periods == (dt.date(2026, 8, 14),)
+    models = some.models.sort("model_id").collect().to_dicts()
+    assert models[0]["model_id"] == "Qwen/a"
+    assert models[0]["created_at"] == dt.datetime(2024, 7, 31, 21, 13, 44, tzinfo=dt.UTC)
+    assert (models[0]["hub_id"], models[0]["gated"], models[0]["private"], models[0]["license"]) == (
+        "x",
+        "false",
+        False,
+        None,
+    )
+    assert models[1]["namespace"] == "gpt2"
+    assert models[1]["base_models"] == [{"relation": "unspecified", "model_id": "x/y"}]
+    with_tags = json.dumps([{key: value for key, value in row.items() if key != "baseModels"}])
+    tagged = ossgeo.read_panel(
+        write(tmp_path, "2026-08-15.json", with_tags), counter="downloads_30d", period_from="file"
+    )
+    assert tagged.models.collect()["base_models"].to_list() == [[{"relation": "quantized", "model_id": "Qwen/b"}]]
+
+
+def test_csv_columns_of_models(tmp_path: Path) -> None:
+    text = (
+        "id,date,downloads_last_month,tags,baseModels,disabled,likes,author\n"
+        'Qwen/a,2025-01-30,5,x|base_model:b/c, ["b/c"],True,,Qwen\n'
+        "Qwen/a,2025-01-31,6,,b/c|d/e,false,7,\n"
+    )
+    some = ossgeo.read_panel(write(tmp_path, "p.csv", text))
+    (model,) = some.models.collect().to_dicts()
+    assert model["tags"] == ["x", "base_model:b/c"]
+    assert [base["model_id"] for base in model["base_models"]] == ["b/c", "d/e"], "the latest observation wins"
+    assert (model["disabled"], model["likes"], model["namespace"]) == (False, 7, "Qwen")
+
+
+def test_dates_without_a_zone_are_utc(tmp_path: Path) -> None:
+    text = HEADER + "Qwen/a,2025-01-01T23:30:00-05:00,5\nQwen/b,2025-01-02 23:30,5\n"
+    assert ossgeo.read_panel(write(tmp_path, "p.csv", text)).periods == (dt.date(2025, 1, 2),)
+
+
+def test_the_files_date_is_the_period(tmp_path: Path) -> None:
+    folder = tmp_path / "snapshots"
+    folder.mkdir()
+    write(folder, "2025-02-01.csv", HEADER + "Qwen/a,2025-01-31,5\nQwen/b,2025-02-01,5\n")
+    write(folder, "x_20250301.csv", HEADER.replace("observed_at", "other") + "Qwen/a,?,5\n")
+    some = ossgeo.read_panel(folder, period_from="file")
+    assert some.periods == (dt.date(2025, 2, 1), dt.date(2025, 3, 1))
+    assert some.check()["split_snapshot"].examples == ("2025-02-01",)
+    for name in ("none.csv", "2025-13-01.csv"):
+        assert "has no date in its name" in faults(
+            write(tmp_path, name, HEADER + "Qwen/a,2025-01-31,5\n"), period_from="file"
+        )
+
+
+def test_choosing_files_and_columns(tmp_path: Path) -> None:
+    write(tmp_path, "a.csv", "repo,date,downloads\nQwen/a,2025-01-31,5\n")
+    write(tmp_path, "b.json", "[]")
+    write(tmp_path, "readme.txt", "hello")
+    assert "several kinds: csv, json" in faults(tmp_path)
+    columns = {"repo": "model_id", "downloads": "downloads_all_time"}
+    assert ossgeo.read_panel(tmp_path, pattern="*.csv", columns=columns).counter == "downloads_all_time"
+    assert "'rep'" in faults(tmp_path, pattern="*.csv", columns={"rep": "model_id"})
+    assert "'model'" in faults(tmp_path, pattern="*.csv", columns={"repo": "model"})
+    assert "ending '.txt'" in faults(tmp_path / "readme.txt")
+    for path, pattern in ((tmp_path, "*.parquet"), (tmp_path / "none", None)):
+        with pytest.raises(SourceUnavailableError):
+            ossgeo.read_panel(path, pattern=pattern)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"counter": "downloads"}, PanelError),
+        ({"engine": "spark"}, EngineError),
+        ({"period_from": "name"}, PanelError),
+        ({"engine": "duckdb"}, EngineError),
+    ],
+)
+def test_arguments_that_do_not_fit(arguments: Any, error: type[OssgeoError], tmp_path: Path) -> None:
+    with pytest.raises(error):
+        ossgeo.read_panel(write(tmp_path, "p.csv", HEADER + "Qwen/a,2025-01-31,5\n"), **arguments)
+
+
+def test_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    file = write(tmp_path, "p.json", "[]")
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(SourceUnavailableError, match="Permission denied"):
+        ossgeo.read_panel(file)
+
+
+def test_two_counters_and_a_choice(tmp_path: Path) -> None:
+    file = write(tmp_path, "p.csv", "id,date,downloads,downloadsAllTime\nQwen/a,2025-01-31,5,60\n")
+    assert ossgeo.read_panel(file).counter == "downloads_all_time"
+    assert ossgeo.read_panel(file, counter="downloads_30d").rows.collect()["downloads_30d"].to_list() == [5]
+
+
+# ---- Parquet and frames ----
+
+FRAME = pl.DataFrame({"model_id": ["Qwen/a", "google/b"], "observed_at": [JANUARY, JANUARY], "downloads_30d": [1, 3]})
+
+
+def test_parquet_stays_lazy_and_its_models_are_found(tmp_path: Path) -> None:
+    FRAME.with_columns(likes=pl.Series([3, None])).write_parquet(tmp_path / "a.parquet")
+    FRAME.with_columns(observed_at=pl.lit(dt.date(2025, 2, 28))).write_parquet(tmp_path / "b.parquet")
+    some = ossgeo.read_panel(tmp_path)
+    assert len(some.periods) == 2
+    assert some.models.sort("model_id").collect()["likes"].to_list() == [3, None]
+    assert ossgeo.measure(some).at()["CN"] == 0.25
+
+
+def test_parquet_by_file(tmp_path: Path) -> None:
+    for day in ("2025-01-31", "2025-02-28"):
+        FRAME.drop("observed_at").with_columns(likes=5).write_parquet(tmp_path / f"{day}.parquet")
+    some = ossgeo.read_panel(tmp_path, period_from="file")
+    assert some.periods == (JANUARY, dt.date(2025, 2, 28))
+    assert some.models.collect().height == 2
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    for day in ("2025-01-31", "2025-02-28"):
+        FRAME.drop("observed_at").write_parquet(plain / f"{day}.parquet")
+    assert ossgeo.read_panel(plain, period_from="file").models.collect().height == 2
+
+
+def test_a_broken_file_among_good_ones_is_named(tmp_path: Path) -> None:
+    FRAME.write_parquet(tmp_path / "a.parquet")
+    write(tmp_path, "b.parquet", b"PAR1xxxx")
+    assert "b.parquet: is no whole Parquet file" in faults(tmp_path)
+
+
+def test_a_models_table_from_a_file(tmp_path: Path) -> None:
+    models = pl.DataFrame({"model_id": ["Qwen/a", "google/b"], "license": ["mit", "other"]})
+    models.write_parquet(tmp_path / "m.parquet")
+    models.write_csv(tmp_path / "m.csv")
+    for name in ("m.parquet", "m.csv"):
+        some = ossgeo.read_panel(FRAME, models=tmp_path / name)
+        assert ossgeo.measure(some, where={"license": "mit"}).at()["CN"] == 1.0
+    write(tmp_path, "bad.csv", "model_id,likes\nQwen/a,many\n")
+    with pytest.raises(PanelError, match="cannot be read") as caught:
+        ossgeo.read_panel(FRAME, models=tmp_path / "bad.csv")
+    assert "bad.csv, row 2, column likes: 'many' is no whole number" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"downloads_30d": ["1", "x"]}, "column downloads_30d: holds String, not numbers"),
+        ({"model_id": [1, 2]}, "column model_id: holds Int64, not text"),
+        ({"observed_at": [1, 2]}, "column observed_at: holds Int64, not dates"),
+        ({"observed_at": ["2025-01-31", "soon"]}, "soon"),
+        ({"downloads_30d": [1.0, float("nan")]}, "has no number in 1 row(s)"),
+        ({"downloads_30d": pl.Series([1, 2**63 + 5], dtype=pl.UInt64)}, "is above 1,000,000,000,000"),
+        ({"observed_at": [JANUARY, None]}, "has no date in 1 row(s)"),
+    ],
+)
+def test_a_frame_with_a_fault(columns: dict[str, Any], message: str) -> None:
+    assert message in faults(FRAME.with_columns(**{name: pl.Series(values) for name, values in columns.items()}))
+
+
+def test_a_frame_without_dates_or_ids() -> None:
+    assert "has no column that says when" in faults(FRAME.drop("observed_at"))
+    assert "has no column of model ids" in faults(FRAME.drop("model_id"))
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        pl.Series(["2025-01-31", "2025-01-31T10:00:00Z"]),
+        pl.Series([dt.datetime(2025, 1, 31, 23)] * 2),
+        pl.Series([dt.datetime(2025, 1, 31, 23, tzinfo=dt.UTC)] * 2),
+        pl.Series([dt.datetime(2025, 2, 1, 3)] * 2).dt.replace_time_zone("Asia/Tokyo"),
+    ],
+)
+def test_every_kind_of_date(at: pl.Series) -> None:
+    assert ossgeo.read_panel(FRAME.with_columns(observed_at=at)).periods == (JANUARY,)
+    assert ossgeo.read_panel(FRAME.lazy().with_columns(period=at, observed_at=pl.lit(1))).periods == (JANUARY,)
+
+
+def test_instants_in_duckdb() -> None:
+    frame = FRAME.with_columns(observed_at=pl.lit(dt.datetime(2025, 1, 31, 23, tzinfo=dt.UTC)))
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'UTC'")
+    relation = connection.from_arrow(frame.to_arrow())
+    assert ossgeo.read_panel(relation).periods == (JANUARY,)
+
+
+def test_ids_may_be_addresses_or_categories() -> None:
+    urls = FRAME.with_columns(model_id=pl.lit("https://huggingface.co/") + pl.col("model_id"))
+    assert ossgeo.measure(ossgeo.read_panel(urls.lazy())).at()["CN"] == 0.25
+    categories = FRAME.with_columns(pl.col("model_id").cast(pl.Categorical))
+    assert ossgeo.measure(ossgeo.read_panel(categories)).at()["CN"] == 0.25
+
+
+def test_a_duckdb_relation_with_model_columns() -> None:
+    relation = duckdb.connect().from_arrow(FRAME.with_columns(license=pl.lit("mit")).to_arrow())
+    assert ossgeo.measure(ossgeo.read_panel(relation), where={"license": "mit"}).at()["CN"] == 0.25
