@@ -17,7 +17,7 @@ import attrs
 from ossgeo.columns import BEGINNING, END
 from ossgeo.countries import Standing
 from ossgeo.errors import UnknownOrganizationError
-from ossgeo.organizations import Organization, OrganizationKind
+from ossgeo.organizations import Organization
 from ossgeo.registry_tables import TABLES, Span, Tables, canonical, check, read_tables, rows_from
 
 if TYPE_CHECKING:
@@ -300,8 +300,3 @@ def _laid_over(base: Registry | None, tables: Tables) -> Tables:
 @functools.cache
 def _default() -> Registry:
     return Registry(read_tables(Path(__file__).with_name("data")))
-
-
-def is_person(organization: Organization) -> bool:
-    """Return whether an entry of the registry is a person rather than an organization."""
-    return organization.kind is OrganizationKind.INDIVIDUAL

@@ -12,7 +12,6 @@ import pytest
 
 import ossgeo
 from ossgeo.errors import Fault, RegistryError, SourceUnavailableError, UnknownOrganizationError
-from ossgeo.registry import is_person
 from tests.worlds import registry
 
 DATA = Path(ossgeo.__file__).parent / "data"
@@ -241,7 +240,7 @@ def test_every_bundled_place_has_evidence_or_says_that_it_is_common_knowledge() 
 def test_every_bundled_organization_has_a_seat_and_no_person_a_country_or_homepage() -> None:
     for organization in ossgeo.Registry.default().organizations.values():
         assert any(place.basis == "seat" for place in organization.affiliations), organization.id
-        if is_person(organization):
+        if organization.kind is ossgeo.OrganizationKind.INDIVIDUAL:
             assert {place.country for place in organization.affiliations} == {ossgeo.Standing.INDIVIDUAL}
             assert organization.homepage is None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import warnings
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any, Final
@@ -18,11 +17,10 @@ from ossgeo.attribution import AttributionStrategy, Context, ModelTable, credits
 from ossgeo.columns import BEGINNING, END
 from ossgeo.errors import (
     CalculatorContractError,
-    LowCoverageWarning,
     MeasureError,
     PluginNotFoundError,
 )
-from ossgeo.flows import AGELESS, BASE, BORN, FELL, WINDOW_DAYS, Flows, make_flows
+from ossgeo.flows import FELL, WINDOW_DAYS, Flows, make_flows
 from ossgeo.method import (
     COUNTINGS,
     DENOMINATORS,
@@ -30,8 +28,6 @@ from ossgeo.method import (
     Adjustments,
     Cleaning,
     Counting,
-    Coverage,
-    Covered,
     Denominator,
     Method,
     days_of,
@@ -43,15 +39,15 @@ from ossgeo.shares import keys as grouping
 from ossgeo.shares.base import ShareCalculator
 from ossgeo.shares.downloads import Downloads
 from ossgeo.shares.keys import ATTRIBUTED, STANDINGS, By, Key
-from ossgeo.shares.periods import Spread, spread
+from ossgeo.shares.periods import spread
 from ossgeo.shares.table import ShareTable
+from ossgeo.shares.tally import is_aside, predecessors, shares_of, spread_out, warn_of_low_coverage, what_was_set_aside
 from ossgeo.shares.where import KEPT, UNDECIDED, Where, decide, describe
 
 CALCULATORS: Final[dict[str, type[Any]]] = {"downloads": Downloads}
 """The built-in calculators by name."""
 
 _GROUP: Final = "group"
-_SMALL_TOTAL: Final = 0.5
 
 
 def measure(
@@ -209,38 +205,38 @@ class _Plan:
         if not self.panel.periods:
             raise MeasureError("the panel has no row, so there is nothing to measure")
         panel, cleaned = self.panel.cleaned(self.cleaning)
-        models = self._models(panel, calculator)
-        renames, renamed = self._renames(panel, models)
+        return attrs.evolve(self, panel=panel)._measured(keys, strategy, calculator, cleaned, choices)
+
+    def _measured(
+        self,
+        keys: tuple[Key, ...],
+        strategy: AttributionStrategy,
+        calculator: ShareCalculator,
+        cleaned: tuple[Adjustment, ...],
+        choices: Mapping[str, Any],
+    ) -> ShareTable:
+        models = self._models(calculator)
+        renames, renamed = self._renames(models)
         groups, notes, behind = self._groups(models, keys, strategy)
         codes, credits = _encoded(groups, [key.name for key in keys], models)
-        flows = self._flows(panel, models, renames)
-        aggregate = self._aggregate(flows, credits, calculator, panel)
+        aggregate = self._aggregate(self._flows(models, renames), credits, calculator)
         if aggregate.filter(pl.col(_GROUP).is_null()).height:
-            unlisted = panel.unlisted(models)
+            unlisted = self.panel.unlisted(models)
             if not unlisted.height:
                 raise CalculatorContractError(f"{calculator.name!r} returned rows without their keys")
-            wider = pl.concat([models, unlisted], how="diagonal")
             note = Adjustment("model_unlisted", unlisted.height, "models", "not in the models table; known by id only")
-            return self._with_models(wider, (*cleaned, note), choices)
-        events = _set_aside(aggregate)
-        given = self.models if isinstance(self.models, _Widened) else None
-        adjusted = (*(given.adjustments if given else cleaned), *renamed, *events, *notes)
+            wider = attrs.evolve(self, models=pl.concat([models, unlisted], how="diagonal"))
+            return wider._measured(keys, strategy, calculator, (*cleaned, note), choices)
+        adjusted = (*cleaned, *renamed, *what_was_set_aside(aggregate, self.panel.periods), *notes)
         return self._table(aggregate, codes, keys, calculator, strategy, adjusted, behind, choices)
 
-    def _with_models(
-        self, models: pl.DataFrame, notes: tuple[Adjustment, ...], choices: Mapping[str, Any]
-    ) -> ShareTable:
-        return attrs.evolve(self, models=_Widened(models, notes)).run(choices)
-
-    def _models(self, panel: Panel, calculator: ShareCalculator) -> pl.DataFrame:
-        if isinstance(self.models, _Widened):
-            return self.models.frame
-        models = panel.models if self.models is None else normalised_models(self.models)
+    def _models(self, calculator: ShareCalculator) -> pl.DataFrame:
+        models = self.panel.models if self.models is None else normalised_models(self.models)
         columns = models.collect_schema().names()
         needed = set(calculator.requires) | ({"created_at"} if self.age_cap or self.as_of == "creation" else set())
         if missing := sorted(needed - set(columns)):
             why = "age_cap and as_of='creation' need it" if "created_at" in missing else f"{calculator.name} needs it"
-            raise panel.fault(f"the models have no column {', '.join(missing)}", f"{why}; give models= with it")
+            raise self.panel.fault(f"the models have no column {', '.join(missing)}", f"{why}; give models= with it")
         return models.collect(engine="streaming").unique("model_id", keep="last", maintain_order=True)
 
     def _groups(
@@ -277,30 +273,28 @@ class _Plan:
         )
         return pl.concat([groups, outside], how="diagonal"), notes, behind
 
-    def _renames(self, panel: Panel, models: pl.DataFrame) -> tuple[pl.DataFrame | None, tuple[Adjustment, ...]]:
+    def _renames(self, models: pl.DataFrame) -> tuple[pl.DataFrame | None, tuple[Adjustment, ...]]:
         """Only differences need a model's history under its earlier id."""
-        if panel.counter == "downloads_30d" or self.cleaning.renames == "keep":
+        if self.panel.counter == "downloads_30d" or self.cleaning.renames == "keep":
             return None, ()
-        return find_renames(panel.rows, models, self.registry)
+        return find_renames(self.panel.rows, models, self.registry)
 
-    def _flows(self, panel: Panel, models: pl.DataFrame, renames: pl.DataFrame | None) -> Flows:
+    def _flows(self, models: pl.DataFrame, renames: pl.DataFrame | None) -> Flows:
         births = None
         if "created_at" in models.columns:
             births = models.select("model_id", born=pl.col("created_at").dt.date())
         return make_flows(
-            panel.rows,
-            counter=panel.counter,
-            periods=panel.periods,
+            self.panel.rows,
+            counter=self.panel.counter,
+            periods=self.panel.periods,
             cleaning=self.cleaning,
             births=births,
             renames=renames,
             age_cap=self.age_cap,
-            horizon=None if panel.sound else panel.horizon,
+            horizon=None if self.panel.sound else self.panel.horizon,
         )
 
-    def _aggregate(
-        self, flows: Flows, credits: pl.DataFrame, calculator: ShareCalculator, panel: Panel
-    ) -> pl.DataFrame:
+    def _aggregate(self, flows: Flows, credits: pl.DataFrame, calculator: ShareCalculator) -> pl.DataFrame:
         """Run the one query over the panel; rows that cannot be used are diagnosed, never published."""
         keys = (_GROUP, *flows.keys)
         lazy = calculator.aggregate(flows.frame, engines.send(credits, flows.frame), keys=keys)
@@ -311,11 +305,11 @@ class _Plan:
         aggregate = engines.collect(lazy.select("period", *keys, "value"))
         broken = aggregate["period"].is_null()
         if "event" in flows.keys and self.cleaning.decreases == "error" and (aggregate["event"] == FELL).any():
-            raise panel.fault(
+            raise self.panel.fault(
                 "an all-time counter fell", "see panel.check(); Cleaning(decreases='clip') counts no downloads there"
             )
         if broken.any() and self.cleaning.invalid == "error":
-            raise panel.diagnosis()
+            raise self.panel.diagnosis()
         aggregate = aggregate.filter(~broken).with_columns(pl.col("value").cast(pl.Float64))
         if "since" not in flows.keys:
             since = pl.col("period") - pl.duration(days=WINDOW_DAYS)
@@ -347,9 +341,9 @@ class _Plan:
         plan = spread(intervals, self.panel.periods, counter=self.panel.counter, every=self.every,
                       window=self.window, estimate=self.cleaning.gaps == "spread")  # fmt: skip
         names = [key.name for key in keys]
-        values = _spread_out(inside, plan, [*names, "standing", "fraction"])
-        frame, coverage = _shares(values, plan, names, self.counting, self.denominator)
-        _warn(coverage, calculator.unit)
+        values = spread_out(inside, plan, [*names, "standing", "fraction"])
+        frame, coverage = shares_of(values, plan, names, self.counting, self.denominator)
+        warn_of_low_coverage(coverage, calculator.unit)
         method = Method(
             calculator=calculator.name,
             unit=calculator.unit,
@@ -377,12 +371,13 @@ class _Plan:
 
     def _proper_flows(self, aggregate: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
         """Take out what is no flow: bases, falls, and differences over a gap where these are not to be spread."""
-        flows = aggregate.filter(~_aside(aggregate, self.panel.periods)).select("since", "period", _GROUP, "value")
+        flows = aggregate.filter(~is_aside(aggregate, self.panel.periods)).select("since", "period", _GROUP, "value")
         flows = flows.group_by("since", "period", _GROUP).agg(pl.col("value").sum())
         if self.panel.counter == "downloads_30d":
             return flows, ()
-        before = _before(self.panel.periods)
-        over_gap = pl.col("since") != pl.col("period").replace_strict(before, default=None, return_dtype=pl.Date)
+        over_gap = pl.col("since") != pl.col("period").replace_strict(
+            predecessors(self.panel.periods), default=None, return_dtype=pl.Date
+        )
         gaps = flows.filter(over_gap)
         if self.cleaning.gaps == "gap":
             note = "left out: differences over a missing observation"
@@ -395,42 +390,6 @@ class _Plan:
                 "differences over a missing observation, spread by days",
             ),
         )
-
-
-@attrs.frozen(eq=False)
-class _Widened:
-    """A models table to which the panel's unlisted models were added."""
-
-    frame: pl.DataFrame
-    adjustments: tuple[Adjustment, ...]
-
-
-def _before(periods: Iterable[dt.date]) -> dict[dt.date, dt.date]:
-    ordered = list(periods)
-    return dict(zip(ordered[1:], ordered, strict=False))
-
-
-def _aside(aggregate: pl.DataFrame, periods: Iterable[dt.date]) -> pl.Series:
-    before = pl.col("period").replace_strict(_before(periods), default=None, return_dtype=pl.Date)
-    late = (pl.col("event") == BORN) & (pl.col("since") != before)
-    return aggregate.select(pl.col("event").is_in([BASE, FELL, AGELESS]) | late.fill_null(False))[:, 0]
-
-
-def _set_aside(aggregate: pl.DataFrame) -> tuple[Adjustment, ...]:
-    """Count what was no flow."""
-    periods = sorted(aggregate["period"].unique().to_list())
-    aside = aggregate.filter(_aside(aggregate, periods))
-    sums = dict(aside.group_by("event").agg(pl.col("value").sum()).iter_rows())
-    base = sums.get(BASE, 0.0) + sums.get(BORN, 0.0)
-    return (
-        Adjustment(
-            "first_count_is_base", base, "downloads", "counted before the first observation of a model: a base, no flow"
-        ),
-        Adjustment(
-            "counter_fell", -sums.get(FELL, 0.0), "downloads", "falls of all-time counters, clipped to no downloads"
-        ),
-        Adjustment("age_unknown", sums.get(AGELESS, 0.0), "downloads", "left out under the age cap: no created_at"),
-    )
 
 
 def _as_of(
@@ -471,57 +430,3 @@ def _encoded(groups: pl.DataFrame, names: list[str], models: pl.DataFrame) -> tu
     credits = models.select("model_id").join(credits, on="model_id", maintain_order="left")
     dated = credits.select(((pl.col("start") > BEGINNING) | (pl.col("end") < END)).any()).item()
     return codes, credits if dated else credits.drop("start", "end")
-
-
-def _spread_out(values: pl.DataFrame, plan: Spread, what: list[str]) -> pl.DataFrame:
-    """Apply the factors: from intervals to periods."""
-    joined = values.join(plan.factors, on=["since", "period"])
-    moved = joined.with_columns(value=pl.col("value") * pl.col("factor"), period="target")
-    return moved.group_by("period", *what).agg(pl.col("value").sum())
-
-
-def _shares(
-    values: pl.DataFrame, plan: Spread, names: list[str], counting: Counting, denominator: Denominator
-) -> tuple[pl.DataFrame, Coverage]:
-    """Turn values into shares, and say what each standing holds."""
-    known = pl.col("standing") == ATTRIBUTED
-    # under full counting a group's value is the whole model's; its fraction of it makes the totals
-    part = pl.col("value") * pl.col("fraction") if counting == "full" else pl.col("value")
-    values = values.with_columns(part=part).sort("period", *names, "standing", "fraction")
-    totals = values.group_by("period").agg(all=pl.col("part").sum(), attributed=pl.col("part").filter(known).sum())
-    groups = values.group_by("period", *names).agg(
-        pl.col("value").sum(), counted=pl.col("value").filter(known).sum() if denominator == "attributed" else pl.col("value").sum(),
-        standing=(~known).all() if denominator == "attributed" else pl.lit(False).first(),
-    )  # fmt: skip
-    unobserved = pl.col("period").is_in(list(plan.unobserved)) if plan.unobserved else pl.lit(False)
-    missing = unobserved | pl.col("standing") | (pl.col(denominator) == 0)
-    frame = (
-        groups.join(totals, on="period")
-        .with_columns(
-            share=pl.when(~missing).then(pl.col("counted") / pl.col(denominator)),
-            value=pl.when(~unobserved).then("value"),
-        )
-        .select("period", *names, "value", "share")
-        .sort("period", "value", *names, descending=[False, True, *[False] * len(names)], nulls_last=True)
-    )
-    standings = values.group_by("period", "standing").agg(pl.col("part").sum()).join(totals, on="period")
-    order = {name: place for place, name in enumerate((ATTRIBUTED, *STANDINGS))}
-    rows = sorted(
-        (Covered(period, standing, part, part / total if total else None)
-         for period, standing, part, total, _ in standings.rows() if period not in plan.unobserved),
-        key=lambda row: (row.period, order[row.standing]),
-    )  # fmt: skip
-    return frame, Coverage(tuple(rows))
-
-
-def _warn(coverage: Coverage, unit: str) -> None:
-    empty = sorted({row.period for row in coverage.rows if row.share is None})
-    if empty:
-        message = f"the total is 0 {unit} in {len(empty)} period(s), such as {empty[0]}: their shares are null"
-        warnings.warn(message, LowCoverageWarning, stacklevel=5)
-    if coverage.rows:
-        last = coverage.at(coverage.rows[-1].period)
-        unreviewed = last.get("unreviewed") or 0.0
-        if unreviewed > _SMALL_TOTAL:
-            message = f"{unreviewed:.1%} of the {unit} at {coverage.rows[-1].period} are of unreviewed namespaces"
-            warnings.warn(message, LowCoverageWarning, stacklevel=5)

@@ -400,3 +400,17 @@ def test_one_observation_of_all_time_counters_has_no_flow() -> None:
     table = measure(panel([("Qin/a", JANUARY, 10)], counter="downloads_all_time"))
     assert table.periods == ()
     assert table.adjustments["first_count_is_base"].count == 10
+
+
+def test_a_model_born_after_a_stale_observation_that_is_dropped() -> None:
+    days = [dt.date(2025, 3, 1) + dt.timedelta(days=7 * n) for n in range(3)]
+    old = [(f"Qin/{n}", day, 10 + 5 * (day == days[2])) for n, day in itertools.product(range(20), days)]
+    born = pl.DataFrame({"model_id": ["Mover/new"], "created_at": [dt.datetime(2025, 3, 10, tzinfo=dt.UTC)]})
+    known = pl.DataFrame({"model_id": sorted({row[0] for row in old})}).with_columns(
+        created_at=pl.lit(None, pl.Datetime("us", "UTC"))
+    )
+    of = panel([*old, ("Mover/new", days[2], 100)], models=pl.concat([born, known]), counter="downloads_all_time")
+    table = measure(of, cleaning=ossgeo.Cleaning(stale="drop"))
+    assert table.periods == (days[2],)
+    assert shares(table) == {"US": 0.5, "CN": 0.5}
+    assert table.adjustments["first_count_is_base"].count == 200
