@@ -18,10 +18,10 @@ nox.options.error_on_missing_interpreters = False
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 EXTRAS = ".[duckdb,pandas]"
 FULLY_COVERED = (
-    "src/ossgeo/attribution/*",
-    "src/ossgeo/shares/*",
-    "src/ossgeo/registry*.py",
-    "src/ossgeo/panel.py",
+    "*/ossgeo/attribution/*",
+    "*/ossgeo/shares/*",
+    "*/ossgeo/registry*.py",
+    "*/ossgeo/panel.py",
 )
 
 
