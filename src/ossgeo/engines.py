@@ -13,6 +13,8 @@ other      whatever Narwhals offers; an engine without lazy frames is converted 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import narwhals as nw
@@ -43,13 +45,31 @@ def lazy(native: Any) -> nw.LazyFrame[Any]:
         raise EngineError(message) from error
     if isinstance(frame, nw.LazyFrame):
         return frame
-    return wrap(frame.to_polars().lazy())
+    with needs_extra("pandas"):
+        return wrap(frame.to_polars().lazy())
 
 
 def wrap(native: Any) -> nw.LazyFrame[Any]:
     """Return an engine's own lazy frame as a Narwhals one."""
     frame: nw.LazyFrame[Any] = nw.from_native(native)
     return frame
+
+
+@contextmanager
+def needs_extra(name: str) -> Iterator[None]:
+    """Tell which extra is missing, where an import within fails.
+
+    Args:
+        name: The extra's name in pyproject.toml.
+
+    Raises:
+        EngineError: A package of the extra is not installed.
+    """
+    try:
+        yield
+    except ImportError as error:
+        message = f"{error.name or 'a package'} is not installed; it comes with the extra: pip install 'ossgeo[{name}]'"
+        raise EngineError(message) from error
 
 
 def name_of(frame: nw.LazyFrame[Any]) -> str:
@@ -95,7 +115,8 @@ def send(table: pl.DataFrame, like: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         return wrap(table.lazy())
     if engine == "duckdb":
         relation: Any = like.to_native()
-        sent = table.to_arrow()  # found by name below: DuckDB reads local variables
+        with needs_extra("duckdb"):
+            sent = table.to_arrow()  # found by name below: DuckDB reads local variables
         try:
             return wrap(relation.query("panel", "select * from sent"))
         finally:
@@ -117,8 +138,6 @@ def duckdb_parquet(files: Sequence[Any]) -> Any:
     Raises:
         EngineError: DuckDB is not installed.
     """
-    try:
+    with needs_extra("duckdb"):
         import duckdb
-    except ImportError as error:
-        raise EngineError("engine='duckdb' needs the extra: pip install 'ossgeo[duckdb]'") from error
     return duckdb.connect().read_parquet([str(file) for file in files], union_by_name=True)

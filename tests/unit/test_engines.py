@@ -96,3 +96,18 @@ def test_ossgeos_own_errors_pass_through(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(pl.LazyFrame, "collect", fail)
     with pytest.raises(EngineError, match="ours"):
         engines.collect(nw.from_native(pl.LazyFrame({"a": [1]})))
+
+
+def test_what_needs_pyarrow_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'pyarrow'", name="pyarrow")
+
+    table = ossgeo.measure(two_dates(), registry=registry())
+    pandas = frame().to_pandas()
+    for method in ("to_pandas", "to_arrow"):
+        monkeypatch.setattr(pl.DataFrame, method, missing)
+        with pytest.raises(EngineError, match=r"pyarrow is not installed; .*ossgeo\[pandas\]"):
+            getattr(table, method)()
+    monkeypatch.setattr(nw.DataFrame, "to_polars", missing)
+    with pytest.raises(EngineError, match="pyarrow"):
+        ossgeo.read_panel(pandas)

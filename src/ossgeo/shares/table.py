@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import attrs
 import polars as pl
 
+from ossgeo import engines
 from ossgeo.countries import Country, GroupScheme
 from ossgeo.errors import (
     MeasureError,
@@ -152,13 +153,15 @@ class ShareTable:
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the table as a pandas frame; the method is in ``attrs["ossgeo"]``. Needs pandas and PyArrow."""
-        frame = self.frame.to_pandas()
+        with engines.needs_extra("pandas"):
+            frame = self.frame.to_pandas()
         frame.attrs[_META] = self._meta()
         return frame
 
     def to_arrow(self) -> pa.Table:
         """Return the table as a PyArrow table; the method is in the schema's metadata. Needs PyArrow."""
-        table = self.frame.to_arrow()
+        with engines.needs_extra("pandas"):
+            table = self.frame.to_arrow()
         return table.replace_schema_metadata({_META: json.dumps(self._meta())})
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
