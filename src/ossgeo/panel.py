@@ -305,9 +305,25 @@ def normalised_models(models: Any) -> pl.LazyFrame:
         )
     handle = pl.col("model_id").str.split("/").list.first()
     namespace = pl.coalesce("namespace", handle) if "namespace" in names else handle
+    lazy = _with_instants(lazy)
     return lazy.with_columns(namespace=namespace).select(
         column.name for column in MODELS if column.name in {*names, "namespace"}
     )
+
+
+def _with_instants(models: pl.LazyFrame) -> pl.LazyFrame:
+    """Read ``created_at`` as an instant in UTC, whatever kind of date it is."""
+    kind = models.collect_schema().get("created_at")
+    at = pl.col("created_at")
+    if kind is None or kind == pl.Null:
+        return models if kind is None else models.with_columns(at.cast(pl.Datetime("us", "UTC")))
+    if isinstance(kind, pl.Datetime):
+        return models.with_columns(
+            at.dt.replace_time_zone("UTC") if kind.time_zone is None else at.dt.convert_time_zone("UTC")
+        )
+    if kind == pl.Date:
+        return models.with_columns(at.cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
+    raise PanelError.of("models, column created_at", f"holds {kind}, not dates", "convert the column")
 
 
 def _is_sound(counts: pl.DataFrame, horizon: dt.date) -> bool:

@@ -107,3 +107,26 @@ def test_models_need_ids() -> None:
 
 def test_a_diagnosis_always_has_a_fault() -> None:
     assert len(two_dates().diagnosis().faults) == 1
+
+
+@pytest.mark.parametrize(
+    "born",
+    [
+        pl.Series([dt.date(2025, 1, 2)]),
+        pl.Series([dt.datetime(2025, 1, 2, 3)]),
+        pl.Series([dt.datetime(2025, 1, 2, 3, tzinfo=dt.UTC)]).dt.convert_time_zone("Asia/Tokyo"),
+    ],
+)
+def test_every_kind_of_creation_date(born: pl.Series) -> None:
+    models = pl.DataFrame({"model_id": ["Qin/a"], "created_at": born})
+    some = panel([("Qin/a", JANUARY, 30)], models=models)
+    assert some.models.collect()["created_at"].dt.date().to_list() == [dt.date(2025, 1, 2)]
+    assert ossgeo.measure(some, registry=registry(), age_cap="15d").to_polars()["value"].to_list() == [15]
+
+
+def test_a_creation_date_that_is_none() -> None:
+    with pytest.raises(PanelError, match="column created_at: holds String"):
+        panel([("Qin/a", JANUARY, 30)], models=pl.DataFrame({"model_id": ["Qin/a"], "created_at": ["2025"]}))
+    nulls = pl.DataFrame({"model_id": ["Qin/a"], "created_at": [None]})
+    table = ossgeo.measure(panel([("Qin/a", JANUARY, 30)], models=nulls), registry=registry(), age_cap="15d")
+    assert table.adjustments["age_unknown"].count == 30

@@ -48,6 +48,15 @@ CALCULATORS: Final[dict[str, type[Any]]] = {"downloads": Downloads}
 """The built-in calculators by name."""
 
 _GROUP: Final = "group"
+_DEFAULTS: Final[dict[str, Any]] = {
+    "by": "country",
+    "calculator": "downloads",
+    "attribution": attributions.DEFAULT,
+    "counting": "fractional",
+    "denominator": "all",
+    "as_of": "flow",
+    **dict.fromkeys(("every", "window", "age_cap", "where", "cleaning")),
+}
 
 
 def measure(
@@ -109,8 +118,6 @@ def measure(
         >>> table.method.denominator, round(table.at()["CN"], 3)
         ('attributed', 0.182)
     """
-    if method is not None:
-        return _again(panel, method, registry, models)
     choices: dict[str, Any] = {
         "by": by,
         "calculator": calculator,
@@ -122,10 +129,23 @@ def measure(
         "age_cap": days_of(age_cap, what="age_cap"),
         "as_of": as_of,
         "where": where,
-        "cleaning": cleaning or Cleaning(),
+        "cleaning": cleaning,
     }
+    if method is not None:
+        if doubled := [name for name, value in choices.items() if not _is_default(name, value)]:
+            raise MeasureError(
+                f"method= makes every choice; leave out {', '.join(doubled)}, or measure without method="
+            )
+        return _again(panel, method, registry, models)
+    choices["cleaning"] = cleaning or Cleaning()
     plan = _Plan(panel=panel, registry=registry or Registry.default(), models=models, **choices)
     return plan.run(choices)
+
+
+def _is_default(name: str, value: Any) -> bool:
+    """Compare with care: a Narwhals expression has an equality of its own."""
+    default = _DEFAULTS[name]
+    return value is default or (isinstance(value, str) and value == default)
 
 
 def _again(panel: Panel, method: Method, registry: Registry | None, models: Any) -> ShareTable:

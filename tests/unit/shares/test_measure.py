@@ -414,3 +414,17 @@ def test_a_model_born_after_a_stale_observation_that_is_dropped() -> None:
     assert table.periods == (days[2],)
     assert shares(table) == {"US": 0.5, "CN": 0.5}
     assert table.adjustments["first_count_is_base"].count == 200
+
+
+def test_a_method_leaves_no_choice() -> None:
+    table = measure(two_dates())
+    with pytest.raises(MeasureError, match="leave out by, window, where, cleaning"):
+        measure(
+            two_dates(),
+            method=table.method,
+            by="organization",
+            window="30d",
+            where=nw.col("likes") > 1,
+            cleaning=ossgeo.Cleaning(),
+        )
+    assert measure(two_dates(), method=table.method, by="".join(["coun", "try"])) == table
