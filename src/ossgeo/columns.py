@@ -12,9 +12,6 @@ Counter = Literal["downloads_30d", "downloads_all_time"]
 
 COUNTERS: Final[tuple[Counter, ...]] = ("downloads_30d", "downloads_all_time")
 
-HUB_EPOCH: Final = dt.datetime(2022, 3, 2, 23, 29, 4, tzinfo=dt.UTC)
-"""The Hub's floor for ``created_at``: it means "then or earlier"."""
-
 BEGINNING: Final = dt.date(1900, 1, 1)
 """Stands for an open start in tables of half-open validity [start, end)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import warnings
 from typing import Any, Literal, Self
 
 import attrs
@@ -12,7 +13,7 @@ import polars as pl
 
 from ossgeo import engines
 from ossgeo.columns import BEGINNING, END, MODELS, Counter
-from ossgeo.errors import Fault, MeasureError, PanelError
+from ossgeo.errors import Fault, MeasureError, PanelError, StaleDataWarning
 from ossgeo.flows import ABSURD
 from ossgeo.hazards import PanelCheck, count_duplicates, find_hazards, row_faults, stale_periods
 from ossgeo.method import Adjustment, Cleaning
@@ -194,6 +195,9 @@ class Panel:
 
         Raises:
             PanelError: There are duplicates, and the policy is ``error``.
+
+        Warns:
+            StaleDataWarning: The panel was checked, and has a stale observation that is kept.
         """
         notes = []
         if self.size <= AUDITED_ROWS or cleaning.duplicates != "error" or self.checked:
@@ -209,6 +213,10 @@ class Panel:
             unusable = self._unusable()
             notes.append(Adjustment("invalid_count", unusable, "rows", "without a usable count or date; dropped"))
         if cleaning.stale == "keep":
+            if self.checked and "stale_snapshot" in self.check():
+                stale_days = ", ".join(self.check()["stale_snapshot"].examples)
+                message = f"an observation repeats the one before ({stale_days}); Cleaning(stale='drop') leaves it out"
+                warnings.warn(message, StaleDataWarning, stacklevel=4)
             return self, tuple(notes)
         stale = stale_periods(self.rows, self.counter, self.periods)
         notes.append(

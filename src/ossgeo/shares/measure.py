@@ -110,6 +110,7 @@ def measure(
         AttributionContractError: The strategy broke its contract.
 
     Warns:
+        StaleDataWarning: The panel was checked, and has a stale observation that is kept.
         LowCoverageWarning: A period's total is zero, or less than half of the last one's downloads are reviewed.
 
     Example:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import json
 import re
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -19,7 +16,8 @@ from ossgeo import engines
 from ossgeo.columns import COUNTERS, MODELS, Counter
 from ossgeo.errors import EngineError, Fault, PanelError, SourceUnavailableError
 from ossgeo.panel import Panel, normalised_models
-from ossgeo.sources.records import HUB_URL, KNOWN, TYPES, Origin, shown, typed, with_bases
+from ossgeo.sources.records import HUB_URL, KNOWN, TYPES, Origin, typed, with_bases
+from ossgeo.sources.text import column_of, read_csv, read_json
 
 FORMATS: Final = {
     ".csv": "csv",
@@ -32,7 +30,6 @@ FORMATS: Final = {
 
 _DATE = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
 _BARE = "downloads"
-_LINE_LIMIT = 64 * 2**20
 
 
 def read_panel(
@@ -163,7 +160,7 @@ class _Reader:
 
     def _text_file(self, file: Path, faults: list[Fault], *, rows: bool = True) -> pl.DataFrame | None:
         try:
-            found = _csv(file) if FORMATS[file.suffix.lower()] == "csv" else _json(file, self.records)
+            found = read_csv(file) if FORMATS[file.suffix.lower()] == "csv" else read_json(file, self.records)
         except PanelError as error:
             faults.extend(error.faults)
             return None
@@ -179,7 +176,7 @@ class _Reader:
         chosen = self._chosen(names, file.name, faults, rows=rows)
         if chosen is None:
             return None
-        raw = {ours: _column(values, theirs) for ours, theirs in chosen.items()}
+        raw = {ours: column_of(values, theirs) for ours, theirs in chosen.items()}
         table = typed(raw, Origin(file.name, first, chosen), faults)
         missing = table["model_id"].null_count()
         if missing and not any(fault.place.endswith(f"column {chosen['model_id']}") for fault in faults):
@@ -399,93 +396,3 @@ def _models_of(frame: nw.LazyFrame[Any], about: Sequence[str]) -> pl.LazyFrame:
     lazy: pl.LazyFrame = native if isinstance(native, pl.LazyFrame) else engines.collect(narrow.unique()).lazy()
     latest = [pl.col(name).sort_by("period").drop_nulls().last() for name in about]
     return normalised_models(lazy.group_by("model_id").agg(latest))
-
-
-def _column(rows: pl.DataFrame | list[dict[str, Any]], name: str) -> pl.Series | list[Any]:
-    return rows[name] if isinstance(rows, pl.DataFrame) else [row.get(name) for row in rows]
-
-
-def _csv(file: Path) -> tuple[Sequence[str], pl.DataFrame | list[dict[str, Any]], int]:
-    """Read a CSV as text: names, rows, number of the first row."""
-    try:
-        frame = pl.read_csv(file, infer_schema=False)
-    except pl.exceptions.PolarsError:
-        return _csv_row_by_row(file)
-    short = frame.width > 0 and frame[:, -1].null_count() > 0  # perhaps a row with too few cells
-    if short or any("_duplicated_" in name for name in frame.columns):
-        return _csv_row_by_row(file)
-    return frame.columns, frame, 2
-
-
-def _csv_row_by_row(file: Path) -> tuple[Sequence[str], list[dict[str, Any]], int]:
-    """Read a CSV that is not well-formed, to say where and why."""
-    csv.field_size_limit(min(sys.maxsize, _LINE_LIMIT))
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.reader(lines, strict=True)
-        try:
-            header = next(reader, [])
-            rows = []
-            faults = []
-            for cells in reader:
-                if len(cells) == len(header):
-                    rows.append(dict(zip(header, cells, strict=True)))
-                elif cells:
-                    problem = f"has {len(cells)} cells where the header has {len(header)}"
-                    faults.append(Fault(f"{file.name}, row {reader.line_num}", problem, "quote cells that hold commas"))
-        except csv.Error as error:
-            raise PanelError.of(
-                f"{file.name}, row {reader.line_num + 1}", f"is no CSV: {error}", "see RFC 4180"
-            ) from error
-    if len(set(header)) < len(header):
-        twice = sorted({name for name in header if header.count(name) > 1})
-        faults.append(Fault(f"{file.name}, row 1", f"names the column {', '.join(twice)} twice", "rename one"))
-    if faults:
-        raise PanelError(f"{file.name} cannot be read", faults)
-    return header, rows, 2
-
-
-def _json(file: Path, key: str | None) -> tuple[Sequence[str], list[dict[str, Any]], int]:
-    """Read JSON or JSON Lines: names, rows, number of the first row."""
-    text = file.read_text(encoding="utf-8-sig")
-    if not text.strip():
-        return (), [], 1
-    if FORMATS[file.suffix.lower()] == "jsonl":
-        rows = [_parsed(line, file, number) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    else:
-        rows = _records(_parsed(text, file, None), file, key)
-    faults = [
-        Fault(f"{file.name}, row {number}", f"is {shown(row)}, not an object")
-        for number, row in enumerate(rows, start=1)
-        if not isinstance(row, dict)
-    ]
-    if faults:
-        raise PanelError(f"{file.name} cannot be read", faults)
-    return tuple(dict.fromkeys(name for row in rows for name in row)), rows, 1
-
-
-def _parsed(text: str, file: Path, row: int | None) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        place = f"{file.name}, row {row or error.lineno}, character {error.colno}"
-        raise PanelError.of(place, f"is no JSON: {error.msg}", "the file may be cut off; fetch it again") from error
-    except RecursionError as error:
-        raise PanelError.of(file.name, "nests too deeply to be a list of rows", "fetch it again") from error
-
-
-def _records(document: Any, file: Path, key: str | None) -> list[Any]:
-    if key is None and isinstance(document, list):
-        return document
-    if key is not None and isinstance(document, dict) and isinstance(document.get(key), list):
-        return list(document[key])
-    lists: Iterable[str] = (
-        (name for name, value in document.items() if isinstance(value, list)) if isinstance(document, dict) else ()
-    )
-    where = (
-        f"the rows may be under {', '.join(map(repr, lists))}"
-        if isinstance(document, dict)
-        else "it is one list: leave records= out"
-    )
-    raise PanelError.of(
-        file.name, "has no list of rows" + (f" under {key!r}" if key else ""), f"{where}; say records='...'"
-    )

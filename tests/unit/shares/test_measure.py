@@ -18,6 +18,7 @@ from ossgeo.errors import (
     MeasureError,
     PanelError,
     PluginNotFoundError,
+    StaleDataWarning,
     UnknownSchemeError,
 )
 from ossgeo.shares.base import credited
@@ -239,7 +240,11 @@ def test_stale_observations_can_be_dropped() -> None:
     table = measure(panel(rows), cleaning=ossgeo.Cleaning(stale="drop"))
     assert table.periods == (days[0], days[2])
     assert table.adjustments["stale_snapshot"].count == 1
-    assert measure(panel(rows)).periods == tuple(days)
+    of = panel(rows)
+    assert measure(of).periods == tuple(days)
+    of.check()
+    with pytest.warns(StaleDataWarning, match="2025-03-02"):
+        measure(of)
 
 
 def test_duplicates() -> None:
