@@ -22,7 +22,7 @@ from ossgeo.errors import (
 )
 from ossgeo.method import COUNTINGS, DENOMINATORS
 from ossgeo.samples import DEFAULT, list_samples
-from ossgeo.shares.where import parse_where
+from ossgeo.where import parse_where
 
 _USAGE_ERRORS: Final = (MeasureError, PluginNotFoundError, UnknownSchemeError, UnknownSampleError, EngineError)
 

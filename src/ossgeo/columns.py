@@ -69,6 +69,8 @@ MODELS: Final = (
     Column("base_models", "list of struct(relation, model_id)", "id", "The models that this one was made from.",
            ("baseModels",)),
     Column("tags", "list of string", "tag", "The Hub's tags."),
+    Column("declared_country", "string", "text", "The country that the model card states, as it is written there."),
+    Column("member_of", "list of string", "handle", "Organizations on the Hub of the person behind the namespace."),
 )  # fmt: skip
 """The models table: one row for each model."""
 

@@ -17,6 +17,8 @@ Each class is an :class:`OssgeoError` and a builtin, so that ``except ValueError
     │   └── PluginNotFoundError
     ├── AttributionContractError (ValueError)  a strategy broke the contract of attribution
     ├── CalculatorContractError (ValueError)   a calculator broke the contract of shares
+    ├── PluginLoadError (ImportError)          a plugin is installed and cannot be loaded
+    ├── PluginConflictError (ValueError)       two distributions offer a plugin of one name
     ├── EngineError (RuntimeError)             an engine cannot do what is asked
     └── MethodMismatchError (ValueError)       two tables were made in different ways
 
@@ -60,6 +62,14 @@ class CalculatorContractError(OssgeoError, ValueError):
 
 class EngineError(OssgeoError, RuntimeError):
     """A dataframe engine cannot do what is asked of it."""
+
+
+class PluginLoadError(OssgeoError, ImportError):
+    """A plugin is installed and cannot be loaded; the cause is chained."""
+
+
+class PluginConflictError(OssgeoError, ValueError):
+    """Two distributions offer a plugin of one name."""
 
 
 class MethodMismatchError(OssgeoError, ValueError):

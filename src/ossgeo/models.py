@@ -96,6 +96,8 @@ class Model:
         disabled: Whether the Hub disabled it.
         base_models: What it was made from.
         tags: The Hub's tags.
+        declared_country: The country that the model card states, as it is written there.
+        member_of: The Hub organizations that the person behind the namespace belongs to.
 
     Example:
         >>> Model("Qwen/Qwen3-8B").namespace
@@ -115,6 +117,8 @@ class Model:
     disabled: bool | None = None
     base_models: tuple[BaseModel, ...] = ()
     tags: tuple[str, ...] = ()
+    declared_country: str | None = None
+    member_of: tuple[str, ...] = ()
 
     @property
     def namespace(self) -> str:
@@ -152,7 +156,22 @@ class Model:
             disabled=info.disabled,
             base_models=base_models_from_hub(info.base_models) or base_models_from_tags(tags),
             tags=tags,
+            declared_country=declared_country(vars(card) if card is not None else {}),
         )
+
+
+def declared_country(card: Mapping[str, Any]) -> str | None:
+    """Return the country that a model card states under ``country``; the storage region of a repository is none.
+
+    Args:
+        card: The card's metadata.
+
+    Example:
+        >>> declared_country({"country": "France", "license": "mit"})
+        'France'
+    """
+    said = card.get("country")
+    return said.strip() or None if isinstance(said, str) else None
 
 
 def base_models_from_hub(raw: Any) -> tuple[BaseModel, ...]:

@@ -192,6 +192,18 @@ class Registry:
         day = on or dt.date.today()  # noqa: DTZ011  # a calendar day where the user is
         return frozenset(span.value for span in self._facts.roles.get(namespace, ()) if span.start <= day < span.end)
 
+    def with_role(self, role: str) -> Mapping[str, tuple[Span, ...]]:
+        """Return the namespaces that have or had a role, each with when.
+
+        Args:
+            role: Such as ``repackager``, ``archive`` or ``testing``.
+        """
+        found = {
+            namespace: tuple(span for span in spans if span.value == role)
+            for namespace, spans in self._facts.roles.items()
+        }
+        return MappingProxyType({namespace: spans for namespace, spans in found.items() if spans})
+
     def overlay(self, other: Registry) -> Registry:
         """Return a new registry in which the other's entries win.
 

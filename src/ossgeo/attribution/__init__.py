@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from ossgeo.attribution.base import (
-    Attribution,
-    AttributionStrategy,
-    Context,
-    Credit,
-    ModelTable,
-    credits_of,
-    name_of,
-)
+from ossgeo.attribution.asking import credits_of, resolve
+from ossgeo.attribution.base import Attribution, AttributionStrategy, Context, Credit, ModelTable
+from ossgeo.attribution.combine import blend, first_of, override, when
+from ossgeo.attribution.declared import Declared
+from ossgeo.attribution.fixed import fixed
+from ossgeo.attribution.headquarters import Headquarters
+from ossgeo.attribution.lineage import direct_base, lineage, root
+from ossgeo.attribution.membership import Membership
 from ossgeo.attribution.publisher import Publisher
-from ossgeo.errors import PluginNotFoundError
+from ossgeo.attribution.repackagers import repackager_passthrough
 
 __all__ = [
     "DEFAULT",
@@ -22,32 +21,23 @@ __all__ = [
     "AttributionStrategy",
     "Context",
     "Credit",
+    "Declared",
+    "Headquarters",
+    "Membership",
     "ModelTable",
     "Publisher",
+    "blend",
     "credits_of",
+    "direct_base",
+    "first_of",
+    "fixed",
+    "lineage",
+    "override",
+    "repackager_passthrough",
     "resolve",
+    "root",
+    "when",
 ]
 
 DEFAULT: Final = "publisher"
 """The strategy that is used where none is named."""
-
-_BUILT_IN: Final[dict[str, type[Any]]] = {"publisher": Publisher}
-
-
-def resolve(strategy: str | AttributionStrategy) -> AttributionStrategy:
-    """Return the strategy behind a name; an object is checked and returned.
-
-    Args:
-        strategy: A name or a strategy.
-
-    Raises:
-        PluginNotFoundError: No strategy has the name.
-        AttributionContractError: The object is no strategy.
-    """
-    if isinstance(strategy, str):
-        if strategy not in _BUILT_IN:
-            raise PluginNotFoundError.among(strategy, _BUILT_IN, what="attribution strategy")
-        made: AttributionStrategy = _BUILT_IN[strategy]()
-        return made
-    name_of(strategy)
-    return strategy

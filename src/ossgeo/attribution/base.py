@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol, Self, runtime_checkable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from typing import Any, Final, Protocol, Self, TypeVar, runtime_checkable
 
 import attrs
 import polars as pl
 from cachetools import LRUCache
 
-from ossgeo.columns import BEGINNING, END
 from ossgeo.countries import Country, Standing, parse_place
-from ossgeo.errors import AttributionContractError, UnknownCountryError
+from ossgeo.errors import AttributionContractError
 from ossgeo.models import BaseModel, Model, Relation
 from ossgeo.organizations import Evidence
+from ossgeo.panel import normalised_models
 from ossgeo.registry import Registry
 
-CREDIT_SCHEMA: Mapping[str, pl.DataType | type[pl.DataType]] = {
+MODEL_SCHEMA: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
+    "model_id": pl.String,
+    "hub_id": pl.String,
+    "namespace": pl.String,
+    "created_at": pl.Datetime("us", "UTC"),
+    "license": pl.String,
+    "task": pl.String,
+    "library": pl.String,
+    "likes": pl.Int64,
+    "parameters": pl.Int64,
+    "gated": pl.String,
+    "private": pl.Boolean,
+    "disabled": pl.Boolean,
+    "base_models": pl.List(pl.Struct({"relation": pl.String, "model_id": pl.String})),
+    "tags": pl.List(pl.String),
+    "declared_country": pl.String,
+    "member_of": pl.List(pl.String),
+}
+
+CREDIT_SCHEMA: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
     "model_id": pl.String,
     "start": pl.Date,
     "end": pl.Date,
@@ -29,7 +47,9 @@ CREDIT_SCHEMA: Mapping[str, pl.DataType | type[pl.DataType]] = {
 }
 _TOLERANCE = 1e-6
 _REMEMBERED = 10_000
-_SPAN = (END - BEGINNING).days
+_LISTS = ("id", "base_models", "tags", "member_of")
+
+T = TypeVar("T")
 
 
 @attrs.frozen
@@ -108,6 +128,45 @@ class ModelTable(Mapping[str, Model]):
         self._frame = frame
         self._places: dict[str, int] | None = None
         self._made: LRUCache[str, Model] = LRUCache(_REMEMBERED)
+        self._derived: dict[Hashable, Any] = {}
+
+    @classmethod
+    def of(cls, models: Any) -> ModelTable:
+        """Load models, so that many questions can be asked of them.
+
+        Args:
+            models: A models table (``panel.models`` or any dataframe with model_id), a mapping from ids to models, or None.
+
+        Raises:
+            PanelError: The table has no model_id.
+
+        Example:
+            >>> import ossgeo
+            >>> len(ModelTable.of(ossgeo.load_sample("trending-2026").models))
+            200
+        """
+        if isinstance(models, ModelTable):
+            return models
+        if models is None or isinstance(models, Mapping):
+            return cls(frame_of((models or {}).values()))
+        return cls(normalised_models(models).collect().unique("model_id", keep="last", maintain_order=True))
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The models table."""
+        return self._frame
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what was derived from the models under a key; make it at the first question.
+
+        Args:
+            key: Tells what it is; equal keys share.
+            make: Makes it.
+        """
+        if key not in self._derived:
+            self._derived[key] = make()
+        found: T = self._derived[key]
+        return found
 
     def __getitem__(self, model_id: str) -> Model:
         """Return a model; raises KeyError where there is none."""
@@ -115,6 +174,10 @@ class ModelTable(Mapping[str, Model]):
         if found is None:
             found = self._made[model_id] = model_of(self._frame.row(self._index()[model_id], named=True))
         return found
+
+    def __contains__(self, model_id: object) -> bool:
+        """Return whether there is such a model; none is made."""
+        return model_id in self._index()
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the ids."""
@@ -130,17 +193,27 @@ class ModelTable(Mapping[str, Model]):
         return self._places
 
 
+def _table(models: Any) -> ModelTable:
+    return ModelTable.of(models)
+
+
+def _today() -> dt.date:
+    return dt.date.today()  # noqa: DTZ011  # a calendar day where the user is
+
+
 @attrs.frozen(eq=False)
 class Context:
     """What a strategy may look at.
 
     Attributes:
         registry: The registry of organizations.
-        models: Every model that is measured, by id.
+        models: Every model of the panel, by id; more than those that are asked about.
+        on: The day for which a rule that declares no ``changes`` is asked.
     """
 
     registry: Registry
-    models: Mapping[str, Model] = attrs.field(factory=dict)
+    models: ModelTable = attrs.field(default=None, converter=_table)
+    on: dt.date = attrs.field(factory=_today)
 
 
 @runtime_checkable
@@ -148,7 +221,9 @@ class AttributionStrategy(Protocol):
     """A rule that says who made a model.
 
     A strategy may also have ``attribute_frame(models, *, context)``, which says the same for all models at once as a lazy
-    table (``ossgeo.columns.CREDITS``), and ``changes(context)``, the dates at which its answers may change.
+    table (``ossgeo.columns.CREDITS``); ``changes(context)``, the dates at which its answers may change;
+    ``adjustments(context)``, what it had to leave out or guess; and ``questions(model, *, on, context)``, the questions
+    that it puts to other rules, which ``explain`` shows.
     """
 
     @property
@@ -169,154 +244,31 @@ class AttributionStrategy(Protocol):
 
 def model_of(row: Mapping[str, Any]) -> Model:
     """Make a Model from a row of the models table; absent columns are unknown."""
-    known = {field.name for field in attrs.fields(Model)} - {"id", "base_models", "tags"}
+    known = {field.name for field in attrs.fields(Model)} - set(_LISTS)
     bases = tuple(
         BaseModel(base["model_id"], Relation(base["relation"] or "unspecified"))
         for base in row.get("base_models") or ()
     )
     values = {name: row[name] for name in known if name in row}
-    return Model(id=row["model_id"], base_models=bases, tags=tuple(row.get("tags") or ()), **values)
+    tags, member_of = (tuple(row.get(name) or ()) for name in ("tags", "member_of"))
+    return Model(id=row["model_id"], base_models=bases, tags=tags, member_of=member_of, **values)
 
 
-def credits_of(strategy: Any, models: pl.DataFrame, *, context: Context, on: dt.date) -> pl.DataFrame:
-    """Ask a strategy about every model and complete its answer.
+def frame_of(models: Iterable[Model]) -> pl.DataFrame:
+    """Make a models table from models.
 
     Args:
-        strategy: The strategy; its ``attribute_frame`` is preferred where it has one.
-        models: The models table.
-        context: The registry and the models.
-        on: The day for which a row-wise rule is asked, unless it declares ``changes``.
-
-    Returns:
-        The credits table. For every model the validities cover all time with weights that sum to 1: where the strategy
-        has no opinion, the country is ``unreviewed``. Sorted by model, start, country, organization.
-
-    Raises:
-        AttributionContractError: The strategy returned other columns, an unknown model or country, or weights that do
-            not sum to 1.
+        models: The models.
     """
-    name = name_of(strategy)
-    if hasattr(strategy, "attribute_frame"):
-        answer = _asked_at_once(strategy, models, context)
-    else:
-        answer = _asked_one_by_one(strategy, models, context, on)
-    _check(answer, models, name)
-    missing = _unopined(answer, models)
-    return pl.concat([answer, missing]).sort("model_id", "start", "country", "organization")
-
-
-def name_of(strategy: Any) -> str:
-    """Return a strategy's name.
-
-    Raises:
-        AttributionContractError: The object is no strategy.
-    """
-    if not (isinstance(getattr(strategy, "name", None), str) and callable(getattr(strategy, "attribute", None))):
-        raise AttributionContractError(
-            f"{strategy!r} is no attribution strategy: it needs a name and attribute(model, *, on, context)"
-        )
-    return str(strategy.name)
-
-
-def _asked_at_once(strategy: Any, models: pl.DataFrame, context: Context) -> pl.DataFrame:
-    answer = strategy.attribute_frame(models.lazy(), context=context)
-    if not isinstance(answer, pl.LazyFrame | pl.DataFrame):
-        raise AttributionContractError(f"{strategy.name!r} returned {type(answer).__name__}, not a Polars LazyFrame")
-    columns = answer.lazy().collect_schema().names()
-    if missing := [column for column in CREDIT_SCHEMA if column not in columns]:
-        raise AttributionContractError(f"the frame of {strategy.name!r} has no column {', '.join(missing)}")
-    try:
-        return answer.lazy().select(pl.col(column).cast(kind) for column, kind in CREDIT_SCHEMA.items()).collect()
-    except pl.exceptions.PolarsError as error:
-        raise AttributionContractError(f"the frame of {strategy.name!r} cannot be computed: {error}") from error
-
-
-def _asked_one_by_one(strategy: Any, models: pl.DataFrame, context: Context, on: dt.date) -> pl.DataFrame:
-    if hasattr(strategy, "changes"):
-        inner = sorted({day for day in strategy.changes(context) if BEGINNING < day < END})
-        cuts = [BEGINNING, *inner, END]
-        asked = [(start, end, start) for start, end in itertools.pairwise(cuts)]
-    else:
-        asked = [(BEGINNING, END, on)]
-    rows: list[tuple[Any, ...]] = []
-    for record in models.iter_rows(named=True):
-        model = model_of(record)
-        for start, end, day in asked:
-            rows.extend(_rows(strategy, model, context, start, end, day))
-    return pl.DataFrame(rows, schema=dict(CREDIT_SCHEMA), orient="row")
-
-
-def _rows(
-    strategy: Any, model: Model, context: Context, start: dt.date, end: dt.date, on: dt.date
-) -> Iterator[tuple[Any, ...]]:
-    try:
-        answer = strategy.attribute(model, on=on, context=context)
-    except Exception as error:
-        message = f"{strategy.name!r} failed on {model.id!r} at {on}: {type(error).__name__}: {error}"
-        raise AttributionContractError(message) from error
-    if answer is None:
-        return
-    if not isinstance(answer, Attribution):
-        raise AttributionContractError(f"{strategy.name!r} returned {answer!r} for {model.id!r}, not an Attribution")
-    for credit in answer.credits:
-        yield model.id, start, end, credit.organization, str(credit.country), credit.weight, answer.rule
-
-
-def _check(answer: pl.DataFrame, models: pl.DataFrame, name: str) -> None:
-    for code in answer["country"].unique():
-        try:
-            parse_place(code or "")
-        except UnknownCountryError as error:
-            example = answer.filter(pl.col("country").eq_missing(code))["model_id"][0]
-            raise AttributionContractError(
-                f"{name!r} credits {code!r} with {example!r}: no country, no standing"
-            ) from error
-    broken = answer.filter(
-        pl.any_horizontal(pl.col("model_id", "start", "end", "weight").is_null())
-        | (pl.col("start") >= pl.col("end"))
-        | ~(pl.col("weight") > 0)
-    )
-    if broken.height:
-        raise AttributionContractError(f"{name!r} returned an empty validity or weight: {broken.row(0, named=True)}")
-    strangers = answer.join(models.select("model_id"), on="model_id", how="anti")
-    if strangers.height:
-        raise AttributionContractError(f"{name!r} credits {strangers['model_id'][0]!r}, which was not asked about")
-    ends = answer.select("model_id", day="start").vstack(answer.select("model_id", day="end")).unique()
-    at = answer.filter(pl.col("weight") < 1 - _TOLERANCE).select("model_id").unique().join(ends, on="model_id")
-    twice = answer.group_by("model_id").agg(
-        days=((pl.col("end") - pl.col("start")).dt.total_days() * pl.col("weight")).sum()
-    )
-    over = twice.filter(pl.col("days") > _SPAN * (1 + _TOLERANCE))
-    if over.height:
-        raise AttributionContractError(f"{name!r} credits {over['model_id'][0]!r} with more than a weight of 1")
-    sums = (
-        at.join(answer, on="model_id")
-        .filter((pl.col("start") <= pl.col("day")) & (pl.col("day") < pl.col("end")))
-        .group_by("model_id", "day")
-        .agg(pl.col("weight").sum())
-        .filter((pl.col("weight") - 1).abs() > _TOLERANCE)
-        .sort("model_id", "day")
-    )
-    if sums.height:
-        model, day, weight = sums.row(0)
-        raise AttributionContractError(f"the weights of {name!r} for {model!r} sum to {weight:g} on {day}, not to 1")
-
-
-def _unopined(answer: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
-    """The (model, time) spans that no credit covers, as unreviewed."""
-    spans = answer.select("model_id", "start", "end").unique().sort("model_id", "start", "end")
-    before = pl.col("end").cum_max().shift(1).over("model_id")
-    inner = spans.select("model_id", start=before.fill_null(BEGINNING), end=pl.col("start"))
-    last = spans.group_by("model_id").agg(start=pl.col("end").max()).with_columns(end=pl.lit(END))
-    silent = models.select("model_id").unique().join(spans.select("model_id"), on="model_id", how="anti")
-    never = silent.with_columns(start=pl.lit(BEGINNING), end=pl.lit(END))
-    gaps = pl.concat([inner, last, never]).filter(pl.col("start") < pl.col("end"))
-    return gaps.select(
-        "model_id",
-        "start",
-        "end",
-        organization=pl.lit(None, pl.String),
-        country=pl.lit(Standing.UNREVIEWED.value),
-        weight=pl.lit(1.0),
-        rule=pl.lit("no opinion"),
-    )
+    rows = [
+        {
+            **attrs.asdict(model, recurse=False, filter=lambda field, _: field.name not in _LISTS),
+            "model_id": model.id,
+            "namespace": model.namespace,
+            "base_models": [{"relation": str(base.relation), "model_id": base.model_id} for base in model.base_models],
+            "tags": list(model.tags),
+            "member_of": list(model.member_of),
+        }
+        for model in models
+    ]
+    return pl.DataFrame(rows, schema=dict(MODEL_SCHEMA), orient="row")

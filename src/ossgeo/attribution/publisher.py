@@ -11,6 +11,7 @@ from ossgeo.attribution.base import CREDIT_SCHEMA, Attribution, Context, Credit
 from ossgeo.columns import END
 from ossgeo.countries import Standing
 from ossgeo.models import Model
+from ossgeo.registry import Registry
 
 
 @attrs.frozen
@@ -73,5 +74,14 @@ class Publisher:
         Args:
             context: The registry.
         """
-        seats = context.registry.seats
-        return frozenset(seats["start"].to_list()) | frozenset(seats["end"].to_list()) - {END}
+        return seats_changes(context.registry)
+
+
+def seats_changes(registry: Registry) -> frozenset[dt.date]:
+    """Return the dates at which any namespace's organization or seat changes.
+
+    Args:
+        registry: The registry.
+    """
+    seats = registry.seats
+    return frozenset(seats["start"].unique().to_list()) | frozenset(seats["end"].unique().to_list()) - {END}

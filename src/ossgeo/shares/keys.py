@@ -9,6 +9,7 @@ from typing import Final
 import attrs
 import polars as pl
 
+from ossgeo.attribution.spans import WHOLE, aligned
 from ossgeo.columns import BEGINNING, END
 from ossgeo.countries import Country, GroupScheme, Standing
 from ossgeo.errors import MeasureError, UnknownSchemeError
@@ -23,7 +24,6 @@ STANDINGS: Final = tuple(standing.value for standing in Standing)
 
 _PLAIN: Final = ("country", "organization", "namespace", "model")
 _WEIGHT_STEPS: Final = 2**20
-_WHOLE: Final = 1 - 1e-9
 
 
 @attrs.frozen
@@ -97,27 +97,9 @@ def weighted_groups(credits: pl.DataFrame, keys: Sequence[Key], counting: Counti
     return groups.with_columns(weight=pl.lit(1.0) if counting == "full" else pl.col("fraction"))
 
 
-def aligned(credits: pl.DataFrame) -> pl.DataFrame:
-    """Cut shared credits at each other's dates, so that at any date those of a model have the same validity."""
-    shared = credits.filter(pl.col("weight") < _WHOLE)
-    if not shared.height:
-        return credits
-    models = shared.select("model_id").unique()
-    mixed = credits.join(models, on="model_id", how="semi")
-    days = mixed.select("model_id", day="start").vstack(mixed.select("model_id", day="end")).unique()
-    spans = days.sort("model_id", "day").with_columns(until=pl.col("day").shift(-1).over("model_id")).drop_nulls()
-    cut = (
-        mixed.join(spans, on="model_id")
-        .filter((pl.col("start") <= pl.col("day")) & (pl.col("until") <= pl.col("end")))
-        .with_columns(start="day", end="until")
-        .select(credits.columns)
-    )
-    return pl.concat([credits.join(models, on="model_id", how="anti"), cut])
-
-
 def _binary(groups: pl.DataFrame, span: list[str], names: list[str]) -> pl.DataFrame:
     """Round fractions to multiples of 2^-20 that still sum to 1: binary fractions add up exactly in any order."""
-    if groups["fraction"].min() is None or groups.select((pl.col("fraction") >= _WHOLE).all()).item():
+    if groups["fraction"].min() is None or groups.select((pl.col("fraction") >= WHOLE).all()).item():
         return groups.with_columns(fraction=pl.lit(1.0))
     steps = (pl.col("fraction") * _WEIGHT_STEPS).round().cast(pl.Int64)
     groups = groups.with_columns(steps=steps)

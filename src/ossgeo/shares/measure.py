@@ -12,13 +12,13 @@ import narwhals as nw
 import polars as pl
 
 from ossgeo import attribution as attributions
-from ossgeo import engines
+from ossgeo import engines, plugins
 from ossgeo.attribution import AttributionStrategy, Context, ModelTable, credits_of
+from ossgeo.attribution.asking import adjustments_of, shown
 from ossgeo.columns import BEGINNING, END
 from ossgeo.errors import (
     CalculatorContractError,
     MeasureError,
-    PluginNotFoundError,
 )
 from ossgeo.flows import FELL, WINDOW_DAYS, Flows, make_flows
 from ossgeo.method import (
@@ -37,15 +37,11 @@ from ossgeo.registry import Registry
 from ossgeo.renames import find_renames
 from ossgeo.shares import keys as grouping
 from ossgeo.shares.base import ShareCalculator
-from ossgeo.shares.downloads import Downloads
 from ossgeo.shares.keys import ATTRIBUTED, STANDINGS, By, Key
 from ossgeo.shares.periods import spread
 from ossgeo.shares.table import ShareTable
 from ossgeo.shares.tally import is_aside, predecessors, shares_of, spread_out, warn_of_low_coverage, what_was_set_aside
-from ossgeo.shares.where import KEPT, UNDECIDED, Where, decide, describe
-
-CALCULATORS: Final[dict[str, type[Any]]] = {"downloads": Downloads}
-"""The built-in calculators by name."""
+from ossgeo.where import KEPT, UNDECIDED, Where, decide, describe
 
 _GROUP: Final = "group"
 _DEFAULTS: Final[dict[str, Any]] = {
@@ -94,7 +90,7 @@ def measure(
         window: Length of a rolling sum that ends at each period, such as ``365d``.
         age_cap: Count a model's downloads only until it is that old, such as ``365d``.
         as_of: Date of the registry: ``flow`` (the end of each interval), ``creation`` (of the model) or a date.
-        where: Filter on models, in numerator and denominator alike; see :func:`ossgeo.shares.where.decide`.
+        where: Filter on models, in numerator and denominator alike; see :func:`ossgeo.where.decide`.
         cleaning: What is done about each hazard.
         registry: The registry; the bundled one where absent.
         models: A models table to use instead of the panel's.
@@ -182,10 +178,7 @@ def resolve_calculator(calculator: str | ShareCalculator) -> ShareCalculator:
         CalculatorContractError: The object is no calculator.
     """
     if isinstance(calculator, str):
-        if calculator not in CALCULATORS:
-            raise PluginNotFoundError.among(calculator, CALCULATORS, what="calculator")
-        made: ShareCalculator = CALCULATORS[calculator]()
-        return made
+        calculator = plugins.make("shares", calculator)
     if not isinstance(calculator, ShareCalculator):
         raise CalculatorContractError(f"{calculator!r} is no calculator: it needs name, unit, requires and aggregate")
     return calculator
@@ -269,11 +262,12 @@ class _Plan:
             raise self.panel.fault(f"{strange['model_id'][0]!r} is no model id", "cut web addresses to namespace/name")
         verdicts = decide(models, self.where)
         kept = models.filter(verdicts == KEPT)
-        context = Context(self.registry, ModelTable(kept))
         last = self.panel.periods[-1]
         day = self.as_of if isinstance(self.as_of, dt.date) else last
-        credits = credits_of(strategy, kept, context=context, on=day)
+        context = Context(self.registry, ModelTable(models), on=day)
+        credits = credits_of(strategy, kept, context=context)
         credits, notes = _as_of(credits, kept, self.as_of)
+        notes += adjustments_of([strategy], context)
         credits = credits.join(kept.select("model_id", "namespace"), on="model_id")
         groups = grouping.weighted_groups(credits, keys, self.counting)
         behind = _behind(groups.join(kept.select("model_id", "namespace"), on="model_id"), last)
@@ -370,7 +364,7 @@ class _Plan:
             unit=calculator.unit,
             counter=self.panel.counter,
             by=tuple(names),
-            attribution=str(strategy) if type(strategy).__str__ is not object.__str__ else strategy.name,
+            attribution=shown(strategy),
             counting=self.counting,
             denominator=self.denominator,
             every=self.every,

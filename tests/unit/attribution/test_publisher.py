@@ -33,7 +33,7 @@ def test_an_old_canonical_id_is_its_own_namespace() -> None:
 def test_row_and_frame_agree_at_every_date() -> None:
     names = [f"{namespace}/m" for namespace in ("Qin", "Mover", "Trio", "ann", "Nowhere", "Gone", "who")]
     models = pl.DataFrame({"model_id": names, "namespace": [name[:-2] for name in names]})
-    table = credits_of(RULE, models, context=CONTEXT, on=dt.date(2025, 1, 1))
+    table = credits_of(RULE, models, context=CONTEXT)
     days = sorted(RULE.changes(CONTEXT))
     assert dt.date(2025, 2, 15) in days
     for day in days + [day - dt.timedelta(days=1) for day in days[1:]]:

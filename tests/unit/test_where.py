@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from ossgeo.errors import MeasureError
-from ossgeo.shares.where import decide, describe, parse_where
+from ossgeo.where import decide, describe, parse_where
 
 BORN = [dt.datetime(2024, 1, day, tzinfo=dt.UTC) for day in (1, 2, 3)]
 MODELS = pl.DataFrame({
