@@ -12,10 +12,12 @@ from ossgeo.organizations import Affiliation, Evidence, Organization, Organizati
 from ossgeo.registry import Registry
 
 if TYPE_CHECKING:
-    from ossgeo import attribution, shares, sources
+    from ossgeo import attribution, plugins, shares, sources, testing
+    from ossgeo.attribution.explain import explain
     from ossgeo.method import Adjustments, Cleaning, Coverage, Method
     from ossgeo.panel import Panel
     from ossgeo.samples import list_samples, load_sample
+    from ossgeo.shares.cells import explain_cell
     from ossgeo.shares.measure import measure
     from ossgeo.shares.table import ShareTable
     from ossgeo.sources.files import read_panel
@@ -27,12 +29,14 @@ _HOMES = {
     "Method": "method",
     "Panel": "panel",
     "ShareTable": "shares.table",
+    "explain": "attribution.explain",
+    "explain_cell": "shares.cells",
     "list_samples": "samples",
     "load_sample": "samples",
     "measure": "shares.measure",
     "read_panel": "sources.files",
 }
-_MODULES = ("attribution", "shares", "sources")
+_MODULES = ("attribution", "plugins", "shares", "sources", "testing")
 
 __all__ = [
     "Adjustments",
@@ -54,12 +58,16 @@ __all__ = [
     "Standing",
     "attribution",
     "errors",
+    "explain",
+    "explain_cell",
     "list_samples",
     "load_sample",
     "measure",
+    "plugins",
     "read_panel",
     "shares",
     "sources",
+    "testing",
 ]
 
 

@@ -19,6 +19,7 @@ Each class is an :class:`OssgeoError` and a builtin, so that ``except ValueError
     ├── CalculatorContractError (ValueError)   a calculator broke the contract of shares
     ├── PluginLoadError (ImportError)          a plugin is installed and cannot be loaded
     ├── PluginConflictError (ValueError)       two distributions offer a plugin of one name
+    ├── ConformanceError (AssertionError)      a plugin fails checks of the kit: all of them, in one error
     ├── EngineError (RuntimeError)             an engine cannot do what is asked
     └── MethodMismatchError (ValueError)       two tables were made in different ways
 
@@ -70,6 +71,10 @@ class PluginLoadError(OssgeoError, ImportError):
 
 class PluginConflictError(OssgeoError, ValueError):
     """Two distributions offer a plugin of one name."""
+
+
+class ConformanceError(OssgeoError, AssertionError):
+    """A strategy, calculator or source does not keep its contract; with every check that failed."""
 
 
 class MethodMismatchError(OssgeoError, ValueError):

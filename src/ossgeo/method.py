@@ -212,6 +212,7 @@ class Method:
         checked: Whether the panel's hazards had been looked for; not compared, since it changes no figure.
         engine: The dataframe engine.
         version: The version of ossgeo.
+        plugins: Every strategy and calculator of another distribution that took part: name, distribution, version.
         choices: The objects behind the names, so that ``measure(panel, method=...)`` can use them again; not compared,
             not written.
     """
@@ -235,6 +236,7 @@ class Method:
     checked: bool = attrs.field(eq=False)
     engine: str
     version: str
+    plugins: tuple[str, ...] = ()
     choices: Mapping[str, Any] = attrs.field(factory=dict, eq=False, repr=False, hash=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -247,6 +249,7 @@ class Method:
         known = {field.name for field in attrs.fields(cls)}
         values = {name: value for name, value in plain.items() if name in known}
         values["by"] = tuple(values["by"])
+        values["plugins"] = tuple(values.get("plugins", ()))
         values["cleaning"] = Cleaning(**values["cleaning"])
         return cls(**values)
 

@@ -25,8 +25,10 @@ Shown = Literal[
     "press",
     "hub profile",
     "common knowledge",
+    "own table",
 ]
-"""What kind of thing a piece of evidence shows; ``common knowledge`` has no URL."""
+"""What kind of thing a piece of evidence shows; ``common knowledge`` has no URL, and neither has a
+user's ``own table``."""
 
 BASES = get_args(Basis)
 CONFIDENCES = get_args(Confidence)

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any, Final
 
+import attrs
 import polars as pl
 
 from ossgeo import plugins
@@ -50,6 +51,23 @@ def shown(strategy: Any) -> str:
     """Return a strategy as results record it: as it prints, or by its name where it does not say how it prints."""
     own: Any = type(strategy).__str__
     return str(strategy) if own is not object.__str__ else str(strategy.name)
+
+
+def everyone_in(strategy: Any) -> Iterator[Any]:
+    """Yield a strategy and, for one of ours that is made of rules, those rules and theirs.
+
+    Args:
+        strategy: The strategy.
+    """
+    yield strategy
+    fields = attrs.astuple(strategy, recurse=False) if attrs.has(type(strategy)) else ()
+    waiting = list(fields)
+    while waiting:
+        value = waiting.pop(0)
+        if isinstance(value, tuple):
+            waiting += value
+        elif callable(getattr(value, "attribute", None)):
+            yield from everyone_in(value)
 
 
 def credits_of(strategy: Any, models: pl.DataFrame, *, context: Context) -> pl.DataFrame:

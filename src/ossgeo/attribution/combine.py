@@ -10,7 +10,15 @@ import attrs
 import polars as pl
 
 from ossgeo.attribution.asking import adjustments_of, changes_of, opinion, opinions, resolve, shown
-from ossgeo.attribution.base import CREDIT_SCHEMA, Attribution, AttributionStrategy, Context, Credit, frame_of
+from ossgeo.attribution.base import (
+    CREDIT_SCHEMA,
+    MODEL_SCHEMA,
+    Attribution,
+    AttributionStrategy,
+    Context,
+    Credit,
+    frame_of,
+)
 from ossgeo.attribution.fixed import Fixed, fixed
 from ossgeo.attribution.inheritance import Question
 from ossgeo.attribution.spans import aligned, clipped, gaps
@@ -188,7 +196,8 @@ class When:
             context: The registry and the models.
         """
         asked = models.collect()
-        kept = decide(asked, self.predicate) == KEPT
+        unknown = [pl.lit(None, kind).alias(name) for name, kind in MODEL_SCHEMA.items() if name not in asked.columns]
+        kept = decide(asked.with_columns(unknown), self.predicate) == KEPT
         parts = ((self.rule, asked.filter(kept)), (self.otherwise, asked.filter(~kept)))
         return pl.concat([opinions(rule, some, context=context) for rule, some in parts]).lazy()
 

@@ -19,6 +19,7 @@ from ossgeo.columns import BEGINNING, END
 from ossgeo.countries import parse_place
 from ossgeo.errors import Fault, RegistryError, UnknownCountryError
 from ossgeo.models import Model
+from ossgeo.organizations import Evidence
 
 _COLUMNS: Final = {"name": pl.String, "start": pl.Date, "end": pl.Date, "organization": pl.String,
                    "country": pl.String, "weight": pl.Float64}  # fmt: skip
@@ -57,7 +58,7 @@ class Fixed:
             then = [row for row in mine if row[1] <= on < row[2]]
             if then:
                 credits = (Credit(parse_place(country), party, weight) for _, _, _, party, country, weight in then)
-                return Attribution(self.name, tuple(credits))
+                return Attribution(self.name, tuple(credits), (Evidence("own table", note=str(self)),))
             if mine:
                 return None
         return None

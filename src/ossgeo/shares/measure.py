@@ -14,7 +14,7 @@ import polars as pl
 from ossgeo import attribution as attributions
 from ossgeo import engines, plugins
 from ossgeo.attribution import AttributionStrategy, Context, ModelTable, credits_of
-from ossgeo.attribution.asking import adjustments_of, shown
+from ossgeo.attribution.asking import adjustments_of, everyone_in, shown
 from ossgeo.columns import BEGINNING, END
 from ossgeo.errors import (
     CalculatorContractError,
@@ -379,6 +379,7 @@ class _Plan:
             checked=self.panel.checked,
             engine=self.panel.engine,
             version=version("ossgeo"),
+            plugins=_plugins(strategy, calculator),
             choices={**choices, "registry": self.registry},
         )
         found = tuple(item for item in (*adjusted, *notes, *plan.adjustments) if item.count)
@@ -405,6 +406,13 @@ class _Plan:
                 "differences over a missing observation, spread by days",
             ),
         )
+
+
+def _plugins(strategy: AttributionStrategy, calculator: ShareCalculator) -> tuple[str, ...]:
+    """Whoever took part and is not ours."""
+    rules = [plugins.origin("attribution", rule) for rule in everyone_in(strategy)]
+    found = (*rules, plugins.origin("shares", calculator))
+    return tuple(dict.fromkeys(str(plugin) for plugin in found if plugin is not None))
 
 
 def _as_of(
