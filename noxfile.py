@@ -94,6 +94,35 @@ def wheel(session: nox.Session) -> None:
 
 
 @nox.session
+def plugin(session: nox.Session) -> None:
+    """Build the example plugin's wheel, install it beside ossgeo's in a clean environment, and use it by name."""
+    session.install("build")
+    built = Path(session.create_tmp()).resolve()
+    shutil.rmtree(built, ignore_errors=True)
+    example = Path("docs/examples/ossgeo-example-plugin").resolve()
+    for source in (".", str(example)):
+        session.run("python", "-m", "build", "--wheel", "--outdir", str(built), source, silent=True)
+    clean = built / "clean"
+    session.run("python", "-m", "venv", str(clean), silent=True)
+    python = str(clean / ("Scripts" if os.name == "nt" else "bin") / "python")
+    wheels = [str(path) for path in sorted(built.glob("*.whl"))]
+    session.run(
+        python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wheels, "pytest", external=True
+    )
+    session.chdir(built)
+    session.run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(example / "tests"), external=True)
+    words = ("--attribution", "academic-domain", "--calculator", "models-in-use")
+    session.run(python, "-m", "ossgeo", "measure", "hub-2026", *words, external=True)
+    code = (
+        "import ossgeo; p = ossgeo.load_sample('hub-2026');"
+        "t = ossgeo.measure(p, calculator='models-in-use', attribution=ossgeo.attribution.first_of('academic-domain', 'root'));"
+        "assert abs(t.to_polars()['value'].sum() - 200) < 1e-6; print(t.method.plugins);"
+        "assert len(t.method.plugins) == 2; print(ossgeo.explain('stanford-crfm/levanter', attribution='academic-domain'))"
+    )
+    session.run(python, "-W", "ignore", "-c", code, external=True)
+
+
+@nox.session
 def lowest(session: nox.Session) -> None:
     """The tests with the lowest versions that pyproject.toml promises."""
     if session.venv_backend != "uv":

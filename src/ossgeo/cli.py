@@ -95,6 +95,7 @@ def _add_choices(group: Any) -> None:
         default="country",
         help="country, organization, namespace, model, a group scheme, or several: study,organization",
     )
+    group.add_argument("--calculator", default="downloads", help="what is measured; a plugin's name, too")
     group.add_argument("--attribution", default="publisher", help="who a model is credited to")
     group.add_argument("--counting", choices=COUNTINGS, default="fractional")
     group.add_argument("--denominator", choices=DENOMINATORS, default="all")
@@ -117,6 +118,7 @@ def _measured(given: argparse.Namespace) -> str:
     table = ossgeo.measure(
         panel,
         by=tuple(given.by.split(",")) if "," in given.by else given.by,
+        calculator=given.calculator,
         attribution=given.attribution,
         counting=given.counting,
         denominator=given.denominator,

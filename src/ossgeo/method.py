@@ -278,6 +278,7 @@ class Method:
             f"registry {self.registry}",
             f"panel {self.panel} ({'checked' if self.checked else 'not checked'})",
             f"{self.engine}, ossgeo {self.version}",
+            *([f"plugins {', '.join(self.plugins)}"] if self.plugins else []),
         ]
         return "; ".join(parts)
 
