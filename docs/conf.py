@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
 from ossgeo.columns import TABLES
+
+sys.path.insert(0, str(Path(__file__).parent))
+import computed
 
 project = "ossgeo"
 author = "the ossgeo developers"
@@ -14,7 +18,7 @@ version = release = installed_version("ossgeo")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["deflist"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_computed", "examples"]
 html_theme = "furo"
 html_title = "ossgeo"
 autodoc_typehints = "description"
@@ -29,7 +33,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(pl|polars|nw|narwhals|pd|pandas|pa|pyarrow|attrs|attr|dt|datetime|pathlib|collections|typing)\..*"),
     (
         r"py:.*",
-        r"(Any|Mapping|Sequence|Iterable|Iterator|Literal|Path|date|timedelta|Traversable|ModelInfo|optional|T)",
+        r"(Any|Mapping|Sequence|Iterable|Iterator|Literal|Path|date|timedelta|Traversable|ModelInfo|optional|T|ossgeo\..*\.T|hypothesis\..*)",
     ),
     (
         r"py:.*",
@@ -66,3 +70,4 @@ def _write_columns(folder: Path) -> None:
 
 
 _write_columns(Path(__file__).parent / "reference")
+computed.write(Path(__file__).parent / "_computed")

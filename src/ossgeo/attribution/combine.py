@@ -336,6 +336,6 @@ def override(table: Any, rule: str | AttributionStrategy = "publisher") -> Overr
 
     Example:
         >>> print(override({"my-lab": "FR"}))
-        override(1 rows 7bd4b1dce3a2, publisher)
+        override(1 rows 51d984eb2977, publisher)
     """
     return Override(table if isinstance(table, Fixed) else fixed(table), resolve(rule))

@@ -98,7 +98,7 @@ def fixed(table: Any) -> Fixed:
 
     Example:
         >>> print(fixed({"my-lab": "FR", "my-lab/one-model": {"FR": 0.5, "DE": 0.5}}))
-        fixed(3 rows 85ab3a5c2b62)
+        fixed(3 rows 9f298538e8c9)
     """
     rows = _from_mapping(table) if isinstance(table, Mapping) else _from_frame(table)
     faults = list(_faults(rows))

@@ -99,6 +99,8 @@ class Lineage:
 
     def __str__(self) -> str:
         """Return the rule as it is built."""
+        if len(same := {share for _, share in self.shares}) == 1:
+            return _said(self.name, share_to_base=same.pop(), over=self.over)
         parts = {str(relation): share for relation, share in self.shares if share != CONVENTION[relation]}
         return _said(self.name, by_relation=parts or None, over=self.over)
 

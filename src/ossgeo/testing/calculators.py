@@ -50,7 +50,7 @@ def check_calculator(
 
     Example:
         >>> print(check_calculator("downloads"))
-        downloads: 12 checks ran, 12 passed
+        downloads: 13 checks ran, 13 passed
     """
     subject = resolve_calculator(calculator)
     return run(subject.name, calculator_checks(subject), expected_failures)

@@ -30,7 +30,7 @@ def attribution_checks(strategy: str | AttributionStrategy) -> tuple[Check, ...]
         strategy: The strategy, or its name.
 
     Example:
-        >>> len(attribution_checks("publisher")) >= 18
+        >>> len(attribution_checks("publisher")) >= 20
         True
     """
     subject = resolve(strategy)
@@ -55,7 +55,7 @@ def check_attribution_strategy(
 
     Example:
         >>> print(check_attribution_strategy("publisher"))
-        publisher: 19 checks ran, 19 passed
+        publisher: 20 checks ran, 20 passed
     """
     subject = resolve(strategy)
     return run(name_of(subject), attribution_checks(subject), expected_failures)

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+import ossgeo
+from ossgeo import Model
+from ossgeo.attribution import ModelTable, blend, first_of, fixed, override, repackager_passthrough, when
+from ossgeo.errors import MeasureError, UnknownCountryError
+from tests.worlds import JANUARY, registry, two_dates
+
+DAY = dt.date(2026, 4, 30)
+SAMPLE = "unsloth/Mistral-Medium-3.5-128B-GGUF"
+
+
+def test_by_the_id_alone() -> None:
+    said = ossgeo.explain("Mover/x", on=dt.date(2025, 3, 1), registry=registry())
+    assert [str(credit.country) for credit in said.credits] == ["US"]
+    assert "known by its id only" in str(said)
+    assert "affiliations: mover (Mover) has its seat in US from 2025-02-15" in str(said)
+    nobody = ossgeo.explain("who/x", registry=registry())
+    assert [str(credit.country) for credit in nobody.credits] == ["unreviewed"]
+    assert "who is not in the registry then" in str(nobody)
+    assert nobody.on == dt.date.today()
+
+
+def test_the_tree_of_a_lineage() -> None:
+    models = ModelTable.of(ossgeo.load_sample("trending-2026").models)
+    said = ossgeo.explain(SAMPLE, on=DAY, attribution="lineage", models=models)
+    assert said.known
+    (base,) = said.step.steps
+    assert base.model_id == "mistralai/Mistral-Medium-3.5-128B"
+    assert base.rule == "publisher"
+    assert base.evidence
+    assert str(said).splitlines()[-1] == "   credits: FR (mistral-ai) 100.0%"
+    assert "<pre>" in said._repr_html_()
+
+
+def test_every_combinator_shows_whom_it_asked() -> None:
+    model = Model("Qin/a", library="gguf")
+    for rule, asked in (
+        (first_of("declared", "publisher", "root"), ["declared", "publisher"]),
+        (blend({"publisher": 0.5, "root": 0.5}), ["publisher", "root"]),
+        (when({"library": "gguf"}, "root"), ["root"]),
+        (when({"library": "onnx"}, "root"), ["publisher"]),
+        (override({"Qin": "DE"}), [str(fixed({"Qin": "DE"}))]),
+        (repackager_passthrough(), ["publisher"]),
+        ("direct-base", ["publisher"]),
+    ):
+        said = ossgeo.explain(model, on=DAY, attribution=rule, registry=registry())
+        assert [step.rule for step in said.step.steps] == asked, rule
+
+
+def test_hostile_names_are_escaped() -> None:
+    said = ossgeo.explain("<script>alert(1)</script>/x", registry=registry())
+    assert "<script>" not in said._repr_html_()
+
+
+def test_a_cell() -> None:
+    panel = two_dates()
+    table = ossgeo.measure(panel, registry=registry(), attribution=first_of("declared", "publisher"))
+    cell = ossgeo.explain_cell(panel, table, "CN")
+    assert (cell.value, cell.models.rows()) == (200.0, [("Qin/a", 200.0, 1.0)])
+    assert str(cell).splitlines()[0] == "CN at 2025-03-02: 200 downloads of 1 models"
+    assert "choice 2: publisher -> CN (qin) 100.0%" in str(cell)
+    early = ossgeo.explain_cell(panel, table, "GB", JANUARY)
+    assert early.to_polars()["model"].to_list() == ["Mover/b"]
+    assert early.explanations[0].on == JANUARY
+    assert "<pre>" in early._repr_html_()
+
+
+def test_cells_of_several_keys_and_other_dates() -> None:
+    panel = two_dates()
+    table = ossgeo.measure(panel, by=("country", "organization"), registry=registry(), as_of=dt.date(2025, 1, 1))
+    cell = ossgeo.explain_cell(panel, table, ("GB", "mover"))
+    assert cell.explanations[0].on == dt.date(2025, 1, 1)
+    assert cell.value == 60
+    whole = ossgeo.explain_cell(panel, ossgeo.measure(panel, registry=registry()), "unreviewed", most=1)
+    assert str(whole).endswith("and 1 more models")
+
+
+def test_cells_by_creation() -> None:
+    panel = ossgeo.load_sample("trending-2026")
+    cell = ossgeo.explain_cell(panel, ossgeo.measure(panel, as_of="creation"), "US", most=2)
+    created = ModelTable.of(panel.models)[cell.models["model"][0]].created_at
+    assert created is not None
+    assert cell.explanations[0].on == created.date()
+
+
+def test_cells_that_cannot_be_explained(tmp_path: object) -> None:
+    panel = two_dates()
+    table = ossgeo.measure(panel, registry=registry())
+    with pytest.raises(MeasureError, match="was measured on panel"):
+        ossgeo.explain_cell(ossgeo.load_sample(), table, "CN")
+    with pytest.raises(MeasureError, match="no period"):
+        ossgeo.explain_cell(panel, table, "CN", dt.date(1999, 1, 1))
+    with pytest.raises(UnknownCountryError):
+        ossgeo.explain_cell(panel, table, "Chinaa")
+    with pytest.raises(MeasureError, match=r"ossgeo\.explain"):
+        ossgeo.explain_cell(panel, ossgeo.measure(panel, by="model", registry=registry()), "Qin/a")
+    read = ossgeo.ShareTable(table.to_polars(), type(table.method).from_dict(table.method.to_dict()),
+                             table.coverage, table.adjustments, "")  # fmt: skip
+    with pytest.raises(MeasureError, match="read from a file"):
+        ossgeo.explain_cell(panel, read, "CN")

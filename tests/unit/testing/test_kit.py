@@ -1,0 +1,152 @@
+"""The kit passes what is right, and finds what is wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import socket
+from typing import Any
+
+import attrs
+import narwhals as nw
+import pytest
+
+from ossgeo import Model
+from ossgeo.attribution import Attribution, Context, blend, first_of, fixed, lineage, override, when
+from ossgeo.errors import ConformanceError, UnknownNameError
+from ossgeo.plugins import available
+from ossgeo.shares.base import credited
+from ossgeo.testing import (
+    Check,
+    attribution_checks,
+    calculator_checks,
+    check_attribution_strategy,
+    check_calculator,
+)
+
+BUILT_IN = [plugin.name for plugin in available("attribution") if plugin.distribution == "ossgeo"]
+RULES = [
+    *BUILT_IN,
+    first_of("declared", "membership", "root"),
+    blend({"publisher": 0.5, "root": 0.25, "declared": 0.25}),
+    when({"library": "gguf"}, "root"),
+    override({"Mover": "FR", "bare": {"FR": 0.5, "DE": 0.5}}, "lineage"),
+    fixed({"Trio": "CH"}),
+    lineage(share_to_base=0.3, over="headquarters"),
+]
+
+
+@pytest.mark.parametrize(
+    "check",
+    [check for rule in RULES for check in attribution_checks(rule)],
+    ids=lambda check: f"{check.subject}-{check}",
+)
+def test_every_built_in_strategy(check: Check) -> None:
+    check()
+
+
+@pytest.mark.parametrize("check", calculator_checks("downloads"), ids=str)
+def test_every_built_in_calculator(check: Check) -> None:
+    check()
+
+
+@attrs.frozen
+class Wrong:
+    """Right, but for one thing."""
+
+    name: str = "wrong"
+
+    def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
+        from ossgeo import Evidence
+
+        return Attribution.to("FR", rule=self.name, evidence=[Evidence("common knowledge")])
+
+
+def test_what_is_right_passes_and_says_how_many_ran() -> None:
+    report = check_attribution_strategy(Wrong())
+    assert len(report.passed) == 18
+    assert set(report.not_applicable) == {"row_and_frame_agree", "tells_its_changes"}
+    assert str(report) == "wrong: 18 checks ran, 18 passed, 2 not applicable (row_and_frame_agree, tells_its_changes)"
+
+
+def broken(**methods: Any) -> Any:
+    return type("Broken", (Wrong,), methods)()
+
+
+def told(self: Any, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
+    return Attribution.to("FR" if on < dt.date(2025, 2, 1) else "DE", rule="x", evidence=())
+
+
+@pytest.mark.parametrize(
+    ("strategy", "check"),
+    [
+        (broken(attribute=told), "gives_evidence"),
+        (broken(attribute=told, changes=lambda self, context: []), "tells_its_changes"),
+        (broken(attribute=lambda self, model, *, on, context: Attribution.to(random.choice(("FR", "DE")), rule="x")),
+         "says_the_same_twice"),
+        (broken(attribute=lambda self, model, *, on, context: socket.create_connection(("127.0.0.1", 9))), "needs_no_network"),
+        (broken(attribute=lambda self, model, *, on, context: None if model.likes else 1 / 0), "takes_bare_ids"),
+        (broken(attribute_frame=lambda self, models, *, context: models.select("model_id")), "row_and_frame_agree"),
+        (broken(__reduce__=lambda self: (_refuse, ())), "pickles"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_found(strategy: Any, check: str) -> None:
+    with pytest.raises(ConformanceError) as caught:
+        check_attribution_strategy(strategy)
+    assert f"- {check}: " in str(caught.value)
+
+
+def _refuse() -> None:
+    raise RuntimeError("no")
+
+
+class Silent(Wrong):
+    def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
+        return Attribution.to("FR", rule="x")
+
+
+def test_expected_failures_are_strict() -> None:
+    report = check_attribution_strategy(Silent(), expected_failures={"gives_evidence": "it has none"})
+    assert report.expected == {"gives_evidence": "it has none"}
+    assert "1 failed as expected" in str(report)
+    with pytest.raises(ConformanceError, match="passed, although it was expected to fail"):
+        check_attribution_strategy(Wrong(), expected_failures={"gives_evidence": "it has none"})
+    with pytest.raises(UnknownNameError, match="gives_evidence"):
+        check_attribution_strategy(Wrong(), expected_failures={"give_evidence": "a slip"})
+
+
+class Counts:
+    name, unit, requires = "counts", "models", frozenset[str]()
+
+    def aggregate(self, flows: Any, credits: Any, *, keys: Any) -> Any:
+        return credited(flows, credits).group_by("period", *keys).agg(value=nw.col("weight").sum())
+
+
+class Forgets(Counts):
+    def aggregate(self, flows: Any, credits: Any, *, keys: Any) -> Any:
+        return credited(flows, credits).group_by("period", "group").agg(value=nw.col("weight").sum())
+
+
+class Eager(Counts):
+    def aggregate(self, flows: Any, credits: Any, *, keys: Any) -> Any:
+        return super().aggregate(flows, credits, keys=keys).collect()
+
+
+class Unweighted(Counts):
+    def aggregate(self, flows: Any, credits: Any, *, keys: Any) -> Any:
+        return credited(flows, credits).group_by("period", *keys).agg(value=nw.col("downloads").sum())
+
+
+class Asks(Counts):
+    requires = frozenset({"stars"})
+
+
+@pytest.mark.parametrize(
+    ("calculator", "check"),
+    [(Forgets(), "groups_by_every_key"), (Eager(), "stays_lazy"), (Unweighted(), "splits_by_weight"), (Asks(), "requires_known_columns")],
+)  # fmt: skip
+def test_wrong_calculators(calculator: Any, check: str) -> None:
+    assert len(check_calculator(Counts()).passed) == 13
+    with pytest.raises(ConformanceError) as caught:
+        check_calculator(calculator)
+    assert f"- {check}: " in str(caught.value)
