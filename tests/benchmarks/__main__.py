@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import statistics
@@ -16,16 +15,11 @@ from typing import Any
 
 import polars as pl
 
+from tests.benchmarks import attribution
 from tests.benchmarks.panels import write_panel
+from tests.benchmarks.processes import run
 
 RUNS = 3
-
-
-def _run(*words: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.benchmarks.work", *words]
-    out = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", cwd=Path(__file__).parents[2])
-    result: dict[str, Any] = json.loads(out.stdout)
-    return result
 
 
 def _line(title: str, name: str, results: list[dict[str, Any]], base: float) -> str:
@@ -43,9 +37,9 @@ def _panels(weeks: int, *, with_pandas: bool) -> None:
             found: dict[str, list[dict[str, Any]]] = {}
             for _ in range(RUNS):  # in turn, so that all see the same machine
                 for name in ("polars by hand", "ossgeo"):
-                    found.setdefault(name, []).append(_run(name, *words))
+                    found.setdefault(name, []).append(run("tests.benchmarks.work", name, *words))
             if with_pandas and len(words) == 1:
-                found["pandas by hand"] = [_run("pandas by hand", *words)]
+                found["pandas by hand"] = [run("tests.benchmarks.work", "pandas by hand", *words)]
             figures = {round(result["figure"], 12) for results in found.values() for result in results}
             assert len(figures) == 1, f"they do not agree: {figures}"
             base = statistics.median(result["seconds"] for result in found["polars by hand"])
@@ -76,13 +70,17 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--weeks", type=int, default=270, help="74,000 rows each")
     parser.add_argument("--without-pandas", action="store_true")
+    parser.add_argument("--only", choices=("panels", "attribution"), help="one part; all where absent")
     given = parser.parse_args()
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, Polars {pl.__version__}\n"
     )
-    print("| panel | who | time | ratio | peak memory |\n|---|---|---|---|---|")
-    _panels(given.weeks, with_pandas=not given.without_pandas)
-    _start()
+    if given.only in (None, "panels"):
+        print("| panel | who | time | ratio | peak memory |\n|---|---|---|---|---|")
+        _panels(given.weeks, with_pandas=not given.without_pandas)
+        _start()
+    if given.only in (None, "attribution"):
+        attribution.main(given.weeks)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ import polars as pl
 
 from ossgeo import Registry
 from tests.benchmarks.panels import COUNTRIES, country_of
+from tests.benchmarks.processes import megabytes, report
 
 NAMESPACES = 30_000
 
@@ -86,9 +86,7 @@ def main() -> None:
     start = time.perf_counter()
     figure = WORK[name](path, Path(models[0]) if models else None)
     seconds = time.perf_counter() - start
-    status = Path("/proc/self/status").read_text(encoding="ascii")  # getrusage would count the parent's peak, too
-    megabytes = int(status.partition("VmHWM:")[2].split()[0]) / 1024
-    print(json.dumps({"seconds": seconds, "megabytes": megabytes, "figure": figure}))
+    report(seconds=seconds, megabytes=megabytes(), figure=figure)
 
 
 if __name__ == "__main__":

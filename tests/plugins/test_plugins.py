@@ -137,9 +137,9 @@ def test_unknown_names_and_groups() -> None:
 
 def test_built_ins_are_all_there() -> None:
     for group in ("attribution", "shares", "sources"):
-        for plugin in plugins.available(group):  # type: ignore[arg-type]
+        for plugin in plugins.available(group):
             if plugin.distribution == "ossgeo":
-                assert plugins.get(group, plugin.name) is not None  # type: ignore[arg-type]
+                assert plugins.get(group, plugin.name) is not None
 
 
 def test_what_the_user_made_has_no_origin() -> None:

@@ -25,7 +25,7 @@ from ossgeo.testing import (
 )
 
 BUILT_IN = [plugin.name for plugin in available("attribution") if plugin.distribution == "ossgeo"]
-RULES = [
+RULES: list[Any] = [
     *BUILT_IN,
     first_of("declared", "membership", "root"),
     blend({"publisher": 0.5, "root": 0.25, "declared": 0.25}),
