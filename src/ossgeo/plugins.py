@@ -130,11 +130,11 @@ def make(group: Group, name: str) -> Any:
         PluginConflictError: Two distributions offer the name.
     """
     factory = get(group, name)
+    if name in _BUILT_IN[group]:
+        return factory()
     try:
         return factory()
     except Exception as error:
-        if name in _BUILT_IN[group]:
-            raise
         raise PluginLoadError(f"{_WHAT[group]} {name!r} cannot be made without arguments: {error}") from error
 
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ossgeo
+from ossgeo.testing import generators
 from tests.worlds import panel, registry
 
 WORLD = registry()
@@ -43,6 +44,13 @@ def test_thirty_day_counters(found: list[tuple[str, dt.date, int]], by: Any) -> 
         assert math.isclose(value, expected[day], rel_tol=1e-9)
         if expected[day]:
             assert math.isclose(sum(filter(None, table.at(day).values())), 1, rel_tol=1e-9)
+
+
+@given(generators.panels(), generators.registries())
+def test_any_panel_and_registry(found: ossgeo.Panel, known: ossgeo.Registry) -> None:
+    expected = dict(found.rows.to_native().group_by("period").agg(pl.col("downloads_30d").sum()).collect().iter_rows())
+    for rule in ("publisher", "lineage"):
+        assert totals(ossgeo.measure(found, registry=known, attribution=rule)) == pytest.approx(expected, rel=1e-9)
 
 
 @given(rows)

@@ -49,7 +49,7 @@ class Graph:
 
     def __init__(self, links: pl.DataFrame, strangers: pl.DataFrame, found: tuple[Adjustment, ...] = ()) -> None:
         """Keep links (child, parent, relation), strangers (model_id, namespace) and counts; see :meth:`of`."""
-        self.links = links.with_columns(part=1 / pl.len().over("child").cast(pl.Float64))
+        self.links: pl.DataFrame = links.with_columns(part=1 / pl.len().over("child").cast(pl.Float64))
         self.strangers = strangers
         self.found = found
         self._bases: dict[str, tuple[Base, ...]] | None = None

@@ -58,6 +58,8 @@ def test_first_of_decides_at_each_date_anew() -> None:
     rule = first_of(fixed(table), "publisher")
     assert say(rule, "Qin/a", dt.date(2024, 12, 31)) == {"DE": 1}
     assert say(rule, "Qin/a", dt.date(2025, 1, 1)) == {"CN": 1}
+    context = Context(registry(), ModelTable(MODELS), DAY)
+    assert fixed(table).attribute(Model("Qin/a"), on=dt.date(2025, 1, 1), context=context) is None
 
 
 def test_a_rule_without_changes_is_asked_for_one_day_within_others_too() -> None:

@@ -52,6 +52,20 @@ def test_every_combinator_shows_whom_it_asked() -> None:
         assert [step.rule for step in said.step.steps] == asked, rule
 
 
+def test_where_nobody_knows_all_were_asked() -> None:
+    said = ossgeo.explain("who/x", on=DAY, attribution=first_of("declared", "publisher"), registry=registry())
+    assert [step.answer for step in said.step.steps] == [None, None]
+
+
+def test_an_organization_of_the_users_own_table() -> None:
+    import polars as pl
+
+    table = pl.DataFrame({"namespace": ["who"], "country": ["CH"], "organization": ["mine"]})
+    said = ossgeo.explain("who/x", on=DAY, attribution=fixed(table), registry=registry())
+    assert str(said).splitlines()[-1] == "   credits: CH (mine) 100.0%"
+    assert "affiliations" not in str(said)
+
+
 def test_hostile_names_are_escaped() -> None:
     said = ossgeo.explain("<script>alert(1)</script>/x", registry=registry())
     assert "<script>" not in said._repr_html_()

@@ -144,6 +144,9 @@ def test_the_parts_are_parameters() -> None:
         (lineage(share_to_base=0), 0.0),
     ):
         assert by_country(credits_of(rule, table, context=context), "Tuner/f").get("CN", 0) == part
+        said = rule.attribute(context.models["Tuner/f"], on=DAY, context=context)
+        assert said is not None
+        assert sum(credit.weight for credit in said.credits if str(credit.country) == "CN") == part
         assert pickle.loads(pickle.dumps(rule)) == rule
     with pytest.raises(MeasureError, match=r"must lie in \[0, 1\]"):
         lineage(share_to_base=1.5)
