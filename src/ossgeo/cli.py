@@ -83,6 +83,14 @@ def _parser() -> argparse.ArgumentParser:
     reading.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
     reading.add_argument("--check", action="store_true", help="print the panel's hazards first")
     _add_choices(measure.add_argument_group("choices"))
+    collect = commands.add_parser("collect", help="add a snapshot of the Hub to a store; safe to run from cron")
+    collect.add_argument("store", metavar="STORE", help="a folder; made where it is not there")
+    collect.add_argument("--top", type=int, metavar="N", help="only the N most downloaded models")
+    collect.add_argument("--namespace", action="append", metavar="HANDLE", help="only its models; may be repeated")
+    collect.add_argument("--members", action="store_true", help="ask for the organizations of users, too")
+    collect.add_argument("--cards", action="store_true", help="read the model cards' metadata, too")
+    collect.add_argument("--patience", type=float, default=600, metavar="SECONDS", help="how long to wait in all (600)")
+    collect.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="for another writer (60)")
     output = measure.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="method, coverage, adjustments and rows as JSON")
     output.add_argument("--csv", action="store_true", help="rows of all periods as CSV")
@@ -113,6 +121,8 @@ def _measured(given: argparse.Namespace) -> str:
             sample.name for sample in list_samples() if sample.name != DEFAULT
         )
         return f"{ossgeo.measure(ossgeo.load_sample())}\n\n{samples}. Your own figures: python -m ossgeo measure PATH"
+    if given.command == "collect":
+        return _collected(given)
     panel = _panel(given)
     checked = f"{panel.check()}\n\n" if given.check else ""
     table = ossgeo.measure(
@@ -132,6 +142,16 @@ def _measured(given: argparse.Namespace) -> str:
     if given.json:
         return table.to_json()
     return table.to_csv() if given.csv else f"{checked}{table}"
+
+
+def _collected(given: argparse.Namespace) -> str:
+    hub = ossgeo.sources.Hub(patience=given.patience)
+    store = ossgeo.sources.SnapshotStore(given.store)
+    entry = store.collect(
+        hub, top=given.top, namespaces=given.namespace, members=given.members, cards=given.cards, wait=given.wait
+    )
+    hazards = ", ".join(f"{code} {count:,}" for code, count in entry.hazards.items()) or "none"
+    return f"{entry.file}: {entry.models:,} models, {entry.note}; hazards: {hazards}; {len(store.entries)} snapshots in {store.path}"
 
 
 def _panel(given: argparse.Namespace) -> ossgeo.Panel:

@@ -70,6 +70,7 @@ MODELS: Final = (
            ("baseModels",)),
     Column("tags", "list of string", "tag", "The Hub's tags."),
     Column("declared_country", "string", "text", "The country that the model card states, as it is written there."),
+    Column("labels", "list of struct(source, country)", "code", "Countries that others gave it, such as a study's labels."),
     Column("member_of", "list of string", "handle", "Organizations on the Hub of the person behind the namespace."),
 )  # fmt: skip
 """The models table: one row for each model."""

@@ -17,6 +17,7 @@ Each class is an :class:`OssgeoError` and a builtin, so that ``except ValueError
     │   └── PluginNotFoundError
     ├── AttributionContractError (ValueError)  a strategy broke the contract of attribution
     ├── CalculatorContractError (ValueError)   a calculator broke the contract of shares
+    ├── StoreError (OSError)                   a store of snapshots cannot be written or read
     ├── PluginLoadError (ImportError)          a plugin is installed and cannot be loaded
     ├── PluginConflictError (ValueError)       two distributions offer a plugin of one name
     ├── ConformanceError (AssertionError)      a plugin fails checks of the kit: all of them, in one error
@@ -63,6 +64,10 @@ class CalculatorContractError(OssgeoError, ValueError):
 
 class EngineError(OssgeoError, RuntimeError):
     """A dataframe engine cannot do what is asked of it."""
+
+
+class StoreError(OssgeoError, OSError):
+    """A store of snapshots cannot be written or read; what it held before is not lost."""
 
 
 class PluginLoadError(OssgeoError, ImportError):

@@ -79,6 +79,19 @@ def _aware(value: dt.datetime | None) -> dt.datetime | None:
 
 
 @attrs.frozen
+class Label:
+    """A country that somebody else gave a model.
+
+    Attributes:
+        source: Whose label it is.
+        country: ISO code, or the value of a standing.
+    """
+
+    source: str
+    country: str
+
+
+@attrs.frozen
 class Model:
     """A repository on the Hub. Everything but the id may be unknown.
 
@@ -98,6 +111,7 @@ class Model:
         tags: The Hub's tags.
         declared_country: The country that the model card states, as it is written there.
         member_of: The Hub organizations that the person behind the namespace belongs to.
+        labels: Countries that others gave it.
 
     Example:
         >>> Model("Qwen/Qwen3-8B").namespace
@@ -119,6 +133,7 @@ class Model:
     tags: tuple[str, ...] = ()
     declared_country: str | None = None
     member_of: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
 
     @property
     def namespace(self) -> str:

@@ -93,6 +93,14 @@ class Panel:
         known = {"sound": _is_sound(counts, cls._horizon())}
         return cls(rows, models, counter, periods, size, digest, source, note, known)
 
+    def attach(self, thing: object) -> None:
+        """Keep something alive as long as the panel, such as the temporary folder that its rows are scanned from.
+
+        Args:
+            thing: What to keep.
+        """
+        self._known["attached"] = thing
+
     @property
     def engine(self) -> str:
         """The dataframe engine that the rows live on, such as ``polars``."""
@@ -181,8 +189,10 @@ class Panel:
         rows = held.select(*rows.collect_schema().names())
         models = self.models.join(kept.lazy().select("model_id").unique(), on="model_id", how="semi")
         said = f"constant {by}s ({constant.height}) of {_range(periods)}"
-        return Panel.of(rows, models, counter=self.counter, identity=f"{self.fingerprint},{said}",
-                        source=f"{self.source}; {said}", note=self.note)  # fmt: skip
+        found = Panel.of(rows, models, counter=self.counter, identity=f"{self.fingerprint},{said}",
+                         source=f"{self.source}; {said}", note=self.note)  # fmt: skip
+        found.attach(self)
+        return found
 
     def cleaned(self, cleaning: Cleaning) -> tuple[Panel, tuple[Adjustment, ...]]:
         """Apply the policies that concern whole rows and observations.

@@ -35,9 +35,16 @@ _BUILT_IN: Final[dict[str, dict[str, str]]] = {
         "headquarters": "ossgeo.attribution.headquarters:Headquarters",
         "membership": "ossgeo.attribution.membership:Membership",
         "declared": "ossgeo.attribution.declared:Declared",
+        "study-publisher": "ossgeo.attribution.labels:study_publisher",
+        "study-derived": "ossgeo.attribution.labels:study_derived",
     },
     "shares": {"downloads": "ossgeo.shares.downloads:Downloads"},
-    "sources": {},
+    "sources": {
+        "hub": "ossgeo.sources.hub:Hub",
+        "snapshot-store": "ossgeo.sources.store:SnapshotStore",
+        "open-model-evolution": "ossgeo.sources.study:OpenModelEvolution",
+        "hub-stats": "ossgeo.sources.hubstats:HubStats",
+    },
 }
 
 

@@ -70,6 +70,18 @@ def everyone_in(strategy: Any) -> Iterator[Any]:
             yield from everyone_in(value)
 
 
+def required_by(strategy: Any) -> frozenset[str] | None:
+    """Return the models columns that a strategy uses beside model_id and namespace; None where it may use any.
+
+    Args:
+        strategy: The strategy.
+    """
+    said = [getattr(rule, "requires", None) for rule in everyone_in(strategy)]
+    if any(columns is None for columns in said):
+        return None
+    return frozenset(column for columns in said for column in columns or ())
+
+
 def credits_of(strategy: Any, models: pl.DataFrame, *, context: Context) -> pl.DataFrame:
     """Ask a strategy about every model and complete its answer.
 

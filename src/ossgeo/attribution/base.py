@@ -12,7 +12,7 @@ from cachetools import LRUCache
 
 from ossgeo.countries import Country, Standing, parse_place
 from ossgeo.errors import AttributionContractError
-from ossgeo.models import BaseModel, Model, Relation
+from ossgeo.models import BaseModel, Label, Model, Relation
 from ossgeo.organizations import Evidence
 from ossgeo.panel import normalised_models
 from ossgeo.registry import Registry
@@ -34,6 +34,7 @@ MODEL_SCHEMA: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
     "tags": pl.List(pl.String),
     "declared_country": pl.String,
     "member_of": pl.List(pl.String),
+    "labels": pl.List(pl.Struct({"source": pl.String, "country": pl.String})),
 }
 
 CREDIT_SCHEMA: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
@@ -47,7 +48,7 @@ CREDIT_SCHEMA: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
 }
 _TOLERANCE = 1e-6
 _REMEMBERED = 10_000
-_LISTS = ("id", "base_models", "tags", "member_of")
+_LISTS = ("id", "base_models", "tags", "member_of", "labels")
 
 T = TypeVar("T")
 
@@ -222,7 +223,8 @@ class AttributionStrategy(Protocol):
 
     A strategy may also have ``attribute_frame(models, *, context)``, which says the same for all models at once as a lazy
     table (``ossgeo.columns.CREDITS``); ``changes(context)``, the dates at which its answers may change;
-    ``adjustments(context)``, what it had to leave out or guess; and ``questions(model, *, on, context)``, the questions
+    ``adjustments(context)``, what it had to leave out or guess; ``requires``, the models columns that it uses beside
+    model_id and namespace (all of them where it does not say); and ``questions(model, *, on, context)``, the questions
     that it puts to other rules, which ``explain`` shows.
     """
 
@@ -251,7 +253,8 @@ def model_of(row: Mapping[str, Any]) -> Model:
     )
     values = {name: row[name] for name in known if name in row}
     tags, member_of = (tuple(row.get(name) or ()) for name in ("tags", "member_of"))
-    return Model(id=row["model_id"], base_models=bases, tags=tags, member_of=member_of, **values)
+    labels = tuple(Label(one["source"], one["country"]) for one in row.get("labels") or ())
+    return Model(id=row["model_id"], base_models=bases, tags=tags, member_of=member_of, labels=labels, **values)
 
 
 def frame_of(models: Iterable[Model]) -> pl.DataFrame:
@@ -268,6 +271,7 @@ def frame_of(models: Iterable[Model]) -> pl.DataFrame:
             "base_models": [{"relation": str(base.relation), "model_id": base.model_id} for base in model.base_models],
             "tags": list(model.tags),
             "member_of": list(model.member_of),
+            "labels": [attrs.asdict(label) for label in model.labels],
         }
         for model in models
     ]

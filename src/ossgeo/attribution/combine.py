@@ -41,6 +41,7 @@ class FirstOf:
 
     rules: tuple[AttributionStrategy, ...]
     name: str = attrs.field(default="first_of", init=False)
+    requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
 
     def __str__(self) -> str:
         """Return the rule as it is built."""
@@ -102,6 +103,7 @@ class Blend:
 
     parts: tuple[tuple[AttributionStrategy, float], ...]
     name: str = attrs.field(default="blend", init=False)
+    requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
 
     def __str__(self) -> str:
         """Return the rule as it is built."""
@@ -215,6 +217,11 @@ class When:
         rule = self._rule_for(model)
         return (Question("yes" if rule is self.rule else "otherwise", rule, model),)
 
+    @property
+    def requires(self) -> frozenset[str] | None:
+        """The columns that the predicate looks at; None where they cannot be told."""
+        return frozenset(self.predicate) if isinstance(self.predicate, Mapping) else None
+
     def _rule_for(self, model: Model) -> AttributionStrategy:
         kept = decide(frame_of([model]), self.predicate)[0] == KEPT
         return self.rule if kept else self.otherwise
@@ -232,6 +239,7 @@ class Override:
     table: Fixed
     rule: AttributionStrategy
     name: str = attrs.field(default="override", init=False)
+    requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
 
     def __str__(self) -> str:
         """Return the rule as it is built."""

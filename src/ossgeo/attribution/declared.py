@@ -29,6 +29,7 @@ class Declared:
     """
 
     name: str = attrs.field(default="declared", init=False)
+    requires: frozenset[str] = attrs.field(default=frozenset({"declared_country"}), init=False, repr=False)
 
     def __str__(self) -> str:
         """Return the name."""

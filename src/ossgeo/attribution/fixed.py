@@ -38,6 +38,7 @@ class Fixed:
 
     rows: tuple[_Row, ...]
     name: str = attrs.field(default="fixed", init=False)
+    requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
 
     def __str__(self) -> str:
         """Return the number of rows and twelve digits that change with them."""

@@ -25,6 +25,7 @@ class Headquarters:
     """Namespace -> organization -> whoever owned it at the date, and owned the owner -> the seats of the last one."""
 
     name: str = attrs.field(default="headquarters", init=False)
+    requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
 
     def __str__(self) -> str:
         """Return the name."""

@@ -41,6 +41,7 @@ class DirectBase:
 
     over: AttributionStrategy = attrs.field(factory=Publisher, converter=resolve)
     name: str = attrs.field(default="direct-base", init=False)
+    requires: frozenset[str] = attrs.field(default=frozenset({"base_models"}), init=False, repr=False)
 
     def __str__(self) -> str:
         """Return the rule as it is built."""
@@ -96,6 +97,7 @@ class Lineage:
     shares: tuple[tuple[Relation, float], ...] = attrs.field(default=tuple(CONVENTION.items()))
     over: AttributionStrategy = attrs.field(factory=Publisher, converter=resolve)
     name: str = attrs.field(default="lineage", init=False)
+    requires: frozenset[str] = attrs.field(default=frozenset({"base_models"}), init=False, repr=False)
 
     def __str__(self) -> str:
         """Return the rule as it is built."""

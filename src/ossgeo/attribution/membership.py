@@ -29,6 +29,7 @@ class Membership:
     """
 
     name: str = attrs.field(default="membership", init=False)
+    requires: frozenset[str] = attrs.field(default=frozenset({"member_of"}), init=False, repr=False)
 
     def __str__(self) -> str:
         """Return the name."""

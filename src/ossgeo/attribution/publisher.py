@@ -30,6 +30,7 @@ class Publisher:
     """
 
     name: str = attrs.field(default="publisher", init=False)
+    requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
 
     def __str__(self) -> str:
         """Return the name."""

@@ -41,6 +41,7 @@ class RepackagerPassthrough:
 
     over: AttributionStrategy = attrs.field(factory=Publisher, converter=resolve)
     name: str = attrs.field(default="repackager-passthrough", init=False)
+    requires: frozenset[str] = attrs.field(default=frozenset({"base_models"}), init=False, repr=False)
 
     def __str__(self) -> str:
         """Return the rule as it is built."""

@@ -14,7 +14,7 @@ import polars as pl
 from ossgeo import attribution as attributions
 from ossgeo import engines, plugins
 from ossgeo.attribution import AttributionStrategy, Context, ModelTable, credits_of
-from ossgeo.attribution.asking import adjustments_of, everyone_in, shown
+from ossgeo.attribution.asking import adjustments_of, everyone_in, required_by, shown
 from ossgeo.columns import BEGINNING, END
 from ossgeo.errors import (
     CalculatorContractError,
@@ -229,7 +229,7 @@ class _Plan:
         cleaned: tuple[Adjustment, ...],
         choices: Mapping[str, Any],
     ) -> ShareTable:
-        models = self._models(calculator)
+        models = self._models(calculator, strategy)
         renames, renamed = self._renames(models)
         groups, notes, behind = self._groups(models, keys, strategy)
         codes, credits = _encoded(groups, [key.name for key in keys], models)
@@ -244,13 +244,19 @@ class _Plan:
         adjusted = (*cleaned, *renamed, *what_was_set_aside(aggregate, self.panel.periods), *notes)
         return self._table(aggregate, codes, keys, calculator, strategy, adjusted, behind, choices)
 
-    def _models(self, calculator: ShareCalculator) -> pl.DataFrame:
+    def _models(self, calculator: ShareCalculator, strategy: AttributionStrategy) -> pl.DataFrame:
+        """Collect the columns of the models table that somebody uses."""
         models = self.panel.models if self.models is None else normalised_models(self.models)
         columns = models.collect_schema().names()
         needed = set(calculator.requires) | ({"created_at"} if self.age_cap or self.as_of == "creation" else set())
         if missing := sorted(needed - set(columns)):
             why = "age_cap and as_of='creation' need it" if "created_at" in missing else f"{calculator.name} needs it"
             raise self.panel.fault(f"the models have no column {', '.join(missing)}", f"{why}; give models= with it")
+        used = required_by(strategy)
+        filters = set(self.where) if isinstance(self.where, Mapping) else set()
+        if used is not None and not isinstance(self.where, nw.Expr) and filters <= set(columns):
+            used |= needed | {"model_id", "namespace", "hub_id", "created_at", *filters}
+            models = models.select(name for name in columns if name in used)
         return models.collect(engine="streaming").unique("model_id", keep="last", maintain_order=True)
 
     def _groups(

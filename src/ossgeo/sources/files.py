@@ -17,6 +17,7 @@ from ossgeo.columns import COUNTERS, MODELS, Counter
 from ossgeo.errors import EngineError, Fault, PanelError, SourceUnavailableError
 from ossgeo.panel import Panel, normalised_models
 from ossgeo.sources.records import HUB_URL, KNOWN, TYPES, Origin, typed, with_bases
+from ossgeo.sources.store import SnapshotStore
 from ossgeo.sources.text import column_of, read_csv, read_json
 
 FORMATS: Final = {
@@ -50,7 +51,7 @@ def read_panel(
     JSON are read and checked at once; Parquet and lazy frames stay lazy.
 
     Args:
-        source: A CSV, JSON, JSON Lines or Parquet file; a folder of such files; or any dataframe that Narwhals takes (lazy
+        source: A CSV, JSON, JSON Lines or Parquet file; a folder of such files; a store of snapshots; or any dataframe that Narwhals takes (lazy
             ones are kept lazy).
         columns: Source name -> our name, for example ``{"downloads_last_month": "downloads_30d"}``.
         models: A models table (a frame or a file), where the rows carry only counters.
@@ -83,6 +84,8 @@ def read_panel(
     if period_from not in (None, "file"):
         raise PanelError.of("period_from", f"{period_from!r} is not known", "the only choice is 'file'")
     reader = _Reader(dict(columns or {}), counter, records, period_from == "file", engine or "polars")
+    if isinstance(source, str | Path) and SnapshotStore.is_store(source):
+        return SnapshotStore(source).panel(counter=counter or "downloads_30d")
     if isinstance(source, str | Path):
         files = _files(Path(source), pattern)
         rows, found = reader.files(files)

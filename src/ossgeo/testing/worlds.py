@@ -119,6 +119,10 @@ def hard_world() -> World:
             "base_models": [{"relation": how, "model_id": what} for how, what in bases.get(name, [])],
             "tags": ["<script>alert(1)</script>", "region:us"],
             "declared_country": {"nobody/f": "France", "nobody/j": "Atlantis"}.get(name),
+            "labels": {
+                "nobody/f": [("study-publisher", "FR"), ("study-publisher", "DE"), ("study-derived", "CN")],
+                "One/a": [("study-publisher", "CN")],
+            }.get(name, []),
             "member_of": {"person/k": ["Mover", "One", "nobody"], "nobody/j": ["Trio"]}.get(name, []),
         }
         for place, name in enumerate(counts)
@@ -134,6 +138,8 @@ def real_world() -> World:
 
 
 def _world(registry: Registry, models: list[dict[str, Any]], rows: list[Any], days: tuple[dt.date, ...]) -> World:
+    for model in models:
+        model["labels"] = [{"source": source, "country": code} for source, code in model["labels"]]
     frame = pl.DataFrame(models, infer_schema_length=None).with_columns(
         namespace=pl.col("model_id").str.split("/").list.first()
     )

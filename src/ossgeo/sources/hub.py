@@ -1,0 +1,308 @@
+"""The live Hub: models with their counters, spooled to Parquet page by page."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import polars as pl
+from cachetools import TTLCache
+
+from ossgeo import engines
+from ossgeo.columns import Counter
+from ossgeo.errors import MeasureError, SourceFormatError
+from ossgeo.panel import Panel, normalised_models
+from ossgeo.sources.entries import FIELDS, columns_of
+from ossgeo.sources.spool import Query, Spool
+from ossgeo.sources.transport import Transport, time_left_in_window
+
+PAGE: Final = 1000
+"""Models on a page of the Hub's list."""
+
+_REMEMBERED: Final = 10_000
+_DAY: Final = 24 * 60 * 60
+_ABSENT: Final = (401, 403, 404)
+
+
+@attrs.frozen
+class Overview:
+    """What the Hub says of a namespace.
+
+    Attributes:
+        namespace: The handle.
+        kind: ``organization`` or ``user``.
+        name: The full name.
+        organizations: Handles of the organizations that a user belongs to.
+    """
+
+    namespace: str
+    kind: str
+    name: str
+    organizations: tuple[str, ...] = ()
+
+
+class Hub:
+    """The live Hub, through huggingface_hub's client: its token, user agent, endpoint and offline mode.
+
+    Example:
+        >>> hub = Hub(endpoint="http://127.0.0.1:1")
+        >>> hub.name
+        'the Hub at http://127.0.0.1:1'
+    """
+
+    def __init__(
+        self,
+        token: str | bool | None = None,
+        endpoint: str | None = None,
+        *,
+        timeout: float = 30.0,
+        patience: float = 600.0,
+        progress: bool | None = None,
+    ) -> None:
+        """Configure; nothing is asked.
+
+        Args:
+            token: The token; huggingface_hub's own where absent, none where False.
+            endpoint: Scheme and host; huggingface_hub's own where absent.
+            timeout: Seconds for which a single request may be silent.
+            patience: Seconds that may be spent waiting in all: for rate limits, and between attempts.
+            progress: Whether to show a progress bar; where absent, if the standard error is a terminal.
+        """
+        from huggingface_hub import constants
+
+        self._endpoint = (endpoint or constants.ENDPOINT).rstrip("/")
+        self._token = token
+        self._timeout, self._patience = timeout, patience
+        self._progress = sys.stderr.isatty() if progress is None else progress
+        self._overviews: TTLCache[str, Overview | None] = TTLCache(_REMEMBERED, _DAY)
+
+    @property
+    def name(self) -> str:
+        """The name under which panels record the source."""
+        return f"the Hub at {self._endpoint}"
+
+    def __repr__(self) -> str:
+        """Return the endpoint; never the token."""
+        return f"<Hub {self._endpoint}>"
+
+    def panel(self) -> Panel:
+        """Return a snapshot of all models of the Hub."""
+        return self.snapshot()
+
+    def snapshot(
+        self,
+        top: int | None = None,
+        namespaces: Iterable[str] | None = None,
+        ids: Iterable[str] | None = None,
+        *,
+        members: bool = False,
+        cards: bool = False,
+        counter: Counter = "downloads_30d",
+    ) -> Panel:
+        """Observe models now: all of them, or the choice that one of the arguments makes.
+
+        Args:
+            top: The most downloaded ones.
+            namespaces: Those of some namespaces.
+            ids: These; one that was renamed is found under its new id, one that is missing or private is noted.
+            members: Whether to ask for the organizations of each user among the namespaces, too (a request each).
+            cards: Whether to read the model cards' metadata, too, for the country that a card states.
+            counter: The counter of the panel; the snapshot holds both.
+
+        Returns:
+            A panel with one period whose rows and models are scanned from a temporary file, which goes with the panel.
+
+        Raises:
+            SourceUnavailableError: The Hub cannot be reached, or asks to wait longer than the patience lasts.
+            SourceFormatError: The Hub answered something else.
+            MeasureError: More than one choice was made, or an empty one.
+        """
+        holder = tempfile.TemporaryDirectory(prefix="ossgeo-")
+        folder = Path(holder.name)
+        spool = self.collect(folder / "spool", top=top, namespaces=namespaces, ids=ids, members=members, cards=cards)
+        path = folder / "snapshot.parquet"
+        spool.write(path)
+        return panel_of(path, counter, source=self.name, note=spool.note, keep=holder)
+
+    def collect(
+        self,
+        folder: Path,
+        *,
+        top: int | None = None,
+        namespaces: Iterable[str] | None = None,
+        ids: Iterable[str] | None = None,
+        members: bool = False,
+        cards: bool = False,
+    ) -> Spool:
+        """Observe models now, and keep each page as soon as it is there; go on where an earlier attempt stopped.
+
+        Args:
+            folder: Where pages are kept. An attempt at the same choice that stopped a short while ago is continued.
+            top: As :meth:`snapshot` has it.
+            namespaces: As :meth:`snapshot` has it.
+            ids: As :meth:`snapshot` has it.
+            members: As :meth:`snapshot` has it.
+            cards: As :meth:`snapshot` has it.
+
+        Returns:
+            The pages, complete.
+
+        Raises:
+            SourceUnavailableError: The Hub cannot be reached, or asks to wait longer than the patience lasts.
+            SourceFormatError: The Hub answered something else.
+            MeasureError: More than one choice was made, or an empty one.
+        """
+        query = _query(self._endpoint, top, namespaces, ids, members=members, cards=cards)
+        spool = Spool.open(folder, query)
+        with self._bar(query) as (transport, bar):
+            for place, start in enumerate(query.starts):
+                if place < spool.start:
+                    continue
+                self._read_pages(transport, spool, bar, start, place)
+            if members:
+                self._add_members(transport, spool)
+        spool.finish()
+        return spool
+
+    def overview(self, namespace: str) -> Overview | None:
+        """Return what the Hub says of a namespace: an organization, or a user with the organizations it belongs to.
+
+        Answers are kept for a day. The Hub names no country.
+
+        Args:
+            namespace: The handle.
+
+        Returns:
+            None where there is no such namespace.
+
+        Raises:
+            SourceUnavailableError: The Hub cannot be reached.
+            SourceFormatError: The Hub answered something else.
+        """
+        return self._overview(self._transport(), namespace)
+
+    def _read_pages(self, transport: Transport, spool: Spool, bar: Any, start: str, place: int) -> None:
+        query = spool.query
+        resumed = spool.next_page if place == spool.start else None
+        params = None if resumed else query.params(start)
+        if query.by_id:
+            self._read_model(transport, spool, start, place)
+            bar.update(1)
+            return
+        for answer, following in transport.pages(resumed or "/api/models", params=params):
+            entries = answer.body
+            where = f"page {spool.pages + 1} of {self._endpoint}/api/models"
+            frame = columns_of(entries, observed_at=spool.observed_at, where=where)
+            if query.top is not None:
+                frame = frame.head(query.top - spool.models)
+            ends = following is None or (query.top is not None and spool.models + frame.height >= query.top)
+            spool.add(frame, place + 1 if ends else place, None if ends else following)
+            bar.update(frame.height)
+            bar.set_postfix_str(f"{spool.pages} pages; {time_left_in_window(answer.headers)}", refresh=False)
+            if ends:
+                return
+
+    def _read_model(self, transport: Transport, spool: Spool, model_id: str, place: int) -> None:
+        """One model by its id: a missing or private one is noted, a renamed one is found under its new id."""
+        answer = transport.get(f"/api/models/{model_id}", params=spool.query.params(model_id), accepted=_ABSENT)
+        if answer.status in _ABSENT:
+            spool.add_note("absent", f"{model_id} ({answer.status})", place + 1)
+            return
+        where = f"{self._endpoint}/api/models/{model_id}"
+        frame = columns_of([answer.body], observed_at=spool.observed_at, where=where)
+        found = frame["model_id"][0]
+        if found != model_id:
+            spool.add_note("renamed", f"{model_id} is now {found}", None)
+        spool.add(frame, place + 1, None)
+
+    def _add_members(self, transport: Transport, spool: Spool) -> None:
+        for namespace in spool.namespaces():
+            said = self._overview(transport, namespace)
+            if said is not None and said.organizations:
+                spool.add_members(namespace, said.organizations)
+
+    def _overview(self, transport: Transport, namespace: str) -> Overview | None:
+        if namespace not in self._overviews:
+            self._overviews[namespace] = self._ask_overview(transport, namespace)
+        return self._overviews[namespace]
+
+    def _ask_overview(self, transport: Transport, namespace: str) -> Overview | None:
+        for kind, path in (("organization", "organizations"), ("user", "users")):
+            answer = transport.get(f"/api/{path}/{namespace}/overview", accepted=_ABSENT)
+            if answer.status in _ABSENT:
+                continue
+            body = answer.body
+            listed = body.get("orgs") or [] if isinstance(body, dict) else None
+            if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+                raise SourceFormatError(f"{self._endpoint}/api/{path}/{namespace}/overview is no overview")
+            handles = [one.get("name") for one in listed]
+            return Overview(namespace, kind, str(body.get("fullname") or namespace),
+                            tuple(handle for handle in handles if isinstance(handle, str)))  # fmt: skip
+        return None
+
+    def _transport(self, on_wait: Any = None) -> Transport:
+        from huggingface_hub.utils import build_hf_headers
+
+        headers = build_hf_headers(token=self._token, library_name="ossgeo", library_version=_version())
+        return Transport(self._endpoint, headers, self._timeout, self._patience, on_wait)
+
+    @contextmanager
+    def _bar(self, query: Query) -> Iterator[tuple[Transport, Any]]:
+        from huggingface_hub.utils import tqdm
+
+        total = len(query.starts) if query.by_id else query.top
+        progress: Any = tqdm
+        with progress(total=total, unit=" models", disable=not self._progress, desc="collecting") as bar:
+            yield self._transport(lambda seconds, why: bar.set_postfix_str(f"waiting {seconds:.0f} s: {why}")), bar
+
+
+def panel_of(path: Path, counter: Counter, *, source: str, note: str, keep: Any = None) -> Panel:
+    """Make a panel of one snapshot file.
+
+    Args:
+        path: The file.
+        counter: The counter of the panel.
+        source: Where it came from.
+        note: What it covers.
+        keep: Kept alive as long as the panel, such as the folder of the file.
+    """
+    scan = pl.scan_parquet(path)
+    rows = scan.select("model_id", "observed_at", counter, period=pl.col("observed_at").dt.date())
+    panel = Panel.of(
+        engines.wrap(rows.filter(pl.col(counter).is_not_null())), normalised_models(scan), counter=counter,
+        source=source, note=note,
+    )  # fmt: skip
+    panel.attach(keep)
+    return panel
+
+
+def _query(
+    endpoint: str,
+    top: int | None,
+    namespaces: Iterable[str] | None,
+    ids: Iterable[str] | None,
+    *,
+    members: bool,
+    cards: bool,
+) -> Query:
+    made = [name for name, value in (("top", top), ("namespaces", namespaces), ("ids", ids)) if value is not None]
+    if len(made) > 1:
+        raise MeasureError(f"{' and '.join(made)} cannot be chosen together")
+    if top is not None and top < 1:
+        raise MeasureError(f"top={top!r} is no number of models")
+    chosen = tuple(dict.fromkeys(namespaces if namespaces is not None else ids if ids is not None else ()))
+    if made and made[0] != "top" and not chosen:
+        raise MeasureError(f"{made[0]}= names nothing")
+    fields = (*FIELDS, "cardData") if cards else FIELDS
+    return Query(endpoint, top, chosen, made[0] if made else "all", fields, PAGE, members)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("ossgeo")

@@ -1,0 +1,240 @@
+"""Pages on their way to a snapshot: each is kept as soon as it is whole, so that nothing is fetched twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, Self
+
+import attrs
+import polars as pl
+
+from ossgeo.errors import StoreError
+from ossgeo.sources.entries import SCHEMA
+
+FRESH: Final = dt.timedelta(hours=6)
+"""An attempt that began longer ago is begun anew: its counters would be of another observation."""
+
+_STATE: Final = "state.json"
+_SHOWN: Final = 5
+
+
+@attrs.frozen
+class Query:
+    """What is collected.
+
+    Attributes:
+        endpoint: Scheme and host of the Hub.
+        top: How many models at most; None for no limit.
+        chosen: Namespaces or ids.
+        kind: ``all``, ``top``, ``namespaces`` or ``ids``.
+        fields: What the Hub is asked for.
+        page: Models on a page.
+        members: Whether users' organizations are asked for.
+    """
+
+    endpoint: str
+    top: int | None
+    chosen: tuple[str, ...]
+    kind: str
+    fields: tuple[str, ...]
+    page: int
+    members: bool
+
+    @property
+    def by_id(self) -> bool:
+        """Whether models are asked for one by one."""
+        return self.kind == "ids"
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """What is asked for in turn: each namespace, each id, or everything."""
+        return self.chosen or ("",)
+
+    def params(self, start: str) -> list[tuple[str, Any]]:
+        """Return the query of the first page.
+
+        Args:
+            start: One of :attr:`starts`.
+        """
+        fields = [("expand[]", field) for field in self.fields]
+        if self.by_id:
+            return fields
+        limit = self.page if self.top is None else min(self.page, self.top)
+        narrow = [("author", start)] if self.kind == "namespaces" else [("sort", "downloads")]
+        return [*narrow, ("limit", limit), *fields]
+
+
+@attrs.define
+class Spool:
+    """The pages of one observation, in a folder.
+
+    Attributes:
+        folder: Holds a file for each page, and the state.
+        query: What is collected.
+        observed_at: When the observation began (UTC); all of its pages carry this time.
+        start: The place in the query's starts at which the next page belongs.
+        next_page: Address of the next page; None for the first one of a start.
+        pages: How many pages are kept.
+        models: How many models they hold.
+        notes: What was absent or renamed.
+        members: Organizations of users.
+    """
+
+    folder: Path
+    query: Query
+    observed_at: dt.datetime
+    start: int = 0
+    next_page: str | None = None
+    pages: int = 0
+    models: int = 0
+    notes: dict[str, list[str]] = attrs.field(factory=dict)
+    members: dict[str, list[str]] = attrs.field(factory=dict)
+
+    @classmethod
+    def open(cls, folder: Path, query: Query) -> Self:
+        """Open a folder: go on with a fresh attempt at the same query, or begin anew.
+
+        Args:
+            folder: Where pages are kept.
+            query: What is collected.
+
+        Raises:
+            StoreError: The folder cannot be written.
+        """
+        now = dt.datetime.now(dt.UTC)
+        try:
+            state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+            began = dt.datetime.fromisoformat(state["observed_at"])
+            if state["query"] == _plain(query) and dt.timedelta() <= now - began < FRESH:
+                return cls(folder, query, began, *(state[name] for name in _COUNTED))
+        except (OSError, ValueError, KeyError, TypeError):  # no earlier attempt, or one that cannot be read
+            pass
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise StoreError(f"{folder} cannot be written: {error.strerror}") from error
+        return cls(folder, query, now)
+
+    def add(self, frame: pl.DataFrame, start: int, next_page: str | None) -> None:
+        """Keep a page, and remember what comes next.
+
+        Args:
+            frame: The page.
+            start: The place in the query's starts at which the next page belongs.
+            next_page: Its address.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        path = self.folder / f"page-{self.pages:07d}.parquet"
+        try:
+            frame.write_parquet(path, compression="lz4", statistics=False)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise StoreError(f"{path} cannot be written: {error}; nothing that was stored before is lost") from error
+        self.pages += 1
+        self.models += frame.height
+        self.start, self.next_page = start, next_page
+        self._save()
+
+    def add_note(self, kind: str, text: str, start: int | None) -> None:
+        """Remember what was absent or renamed.
+
+        Args:
+            kind: ``absent`` or ``renamed``.
+            text: What it is.
+            start: The place in the query's starts to go on at; None to stay.
+        """
+        self.notes.setdefault(kind, []).append(text)
+        if start is not None:
+            self.start = start
+        self._save()
+
+    def add_members(self, namespace: str, organizations: Sequence[str]) -> None:
+        """Remember the organizations of a user.
+
+        Args:
+            namespace: The user.
+            organizations: Their handles.
+        """
+        self.members[namespace] = list(organizations)
+
+    def namespaces(self) -> list[str]:
+        """Return the namespaces of all models."""
+        return self._scan().select(pl.col("namespace").unique(maintain_order=True)).collect()["namespace"].to_list()
+
+    def finish(self) -> None:
+        """Remember that the observation is complete."""
+        self.start, self.next_page = len(self.query.starts), None
+        self._save()
+
+    def write(self, path: Path) -> None:
+        """Write the snapshot: one row for each model, the last one where a model moved from page to page meanwhile.
+
+        Args:
+            path: Where to.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        scan = self._scan()
+        if self.members:
+            table = pl.LazyFrame(
+                {"namespace": list(self.members), "known": list(self.members.values())},
+                schema={"namespace": pl.String, "known": pl.List(pl.String)},
+            )
+            joined = scan.join(table, on="namespace", how="left", maintain_order="left")
+            scan = joined.with_columns(member_of=pl.coalesce("known", "member_of")).drop("known")
+        twice = self._scan().select(pl.col("model_id").is_duplicated().any()).collect(engine="streaming").item()
+        if twice:
+            before = self.models
+            frame = scan.collect(engine="streaming").unique("model_id", keep="last", maintain_order=True)
+            self.notes["repeated"] = [f"{before - frame.height} models stood on two pages"]
+            scan = frame.lazy()
+        try:
+            scan.sink_parquet(path, compression="zstd", row_group_size=100_000)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise StoreError(f"{path} cannot be written: {error}; nothing that was stored before is lost") from error
+
+    def discard(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def note(self) -> str:
+        """What the observation covers, in one sentence."""
+        chosen = self.query.chosen
+        named = ", ".join(chosen[:_SHOWN]) + (" ..." if len(chosen) > _SHOWN else "")
+        what = {"all": "all models", "top": f"the {self.query.top} most downloaded models",
+                "namespaces": f"the models of {named}", "ids": f"{len(chosen)} models by id"}[self.query.kind]  # fmt: skip
+        parts = [f"{what} at {self.observed_at:%Y-%m-%d %H:%M} UTC"]
+        for kind, texts in self.notes.items():
+            parts.append(f"{kind}: {', '.join(texts[:_SHOWN])}{' ...' if len(texts) > _SHOWN else ''}")
+        return "; ".join(parts)
+
+    def _scan(self) -> pl.LazyFrame:
+        files = sorted(self.folder.glob("page-*.parquet"))[: self.pages]
+        return pl.scan_parquet(files) if files else pl.LazyFrame(schema=SCHEMA)
+
+    def _save(self) -> None:
+        state = {"query": _plain(self.query), "observed_at": self.observed_at.isoformat(),
+                 **{name: getattr(self, name) for name in _COUNTED}}  # fmt: skip
+        written = self.folder / f"{_STATE}.new"
+        try:
+            written.write_text(json.dumps(state), encoding="utf-8")
+            os.replace(written, self.folder / _STATE)
+        except OSError as error:
+            raise StoreError(f"{written} cannot be written: {error.strerror}") from error
+
+
+_COUNTED: Final = ("start", "next_page", "pages", "models", "notes", "members")
+
+
+def _plain(query: Query) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(attrs.asdict(query)))
+    return plain

@@ -1,0 +1,433 @@
+"""A store of snapshots: a folder of dated Parquet files that never loses one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+import polars as pl
+
+from ossgeo import engines
+from ossgeo.columns import COUNTERS, Counter
+from ossgeo.errors import Fault, PanelError, StoreError
+from ossgeo.hazards import find_hazards
+from ossgeo.panel import Panel, normalised_models
+from ossgeo.sources.entries import SCHEMA
+
+if TYPE_CHECKING:
+    from ossgeo.sources.hub import Hub
+
+MANIFEST: Final = "manifest.json"
+LAYOUT: Final = 1
+"""Version of the layout of a store."""
+
+_LOCK: Final = ".lock"
+_SPOOL: Final = ".collecting"
+
+
+@attrs.frozen
+class Entry:
+    """A snapshot in a store.
+
+    Attributes:
+        date: The day that it stands for (UTC).
+        observed_at: When the counters were read (UTC).
+        file: Where it is within the store.
+        source: Where it came from.
+        models: How many models it holds.
+        totals: Sum of each counter.
+        sha256: Of the file.
+        schema: Version of the columns.
+        hazards: Code and count of what is strange in it, beside the snapshot before.
+        note: What it covers.
+        ossgeo: The version of ossgeo that wrote it.
+    """
+
+    date: dt.date
+    observed_at: dt.datetime
+    file: str
+    source: str
+    models: int
+    totals: Mapping[str, int]
+    sha256: str
+    schema: int
+    hazards: Mapping[str, int]
+    note: str
+    ossgeo: str
+
+
+class SnapshotStore:
+    """A folder of dated snapshots, hive style (``date=2026-11-24/...parquet``), with a manifest.
+
+    ``add`` either stores a whole snapshot or changes nothing, whatever kills it; two writers wait for each other.
+
+    Example:
+        >>> SnapshotStore("my-history").name
+        'the store my-history'
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        """Name the folder; it is made when the first snapshot is added.
+
+        Args:
+            path: The folder.
+        """
+        self.path = Path(path)
+
+    @property
+    def name(self) -> str:
+        """The name under which panels record the source."""
+        return f"the store {self.path}"
+
+    def __repr__(self) -> str:
+        """Return the folder."""
+        return f"<SnapshotStore {self.path}>"
+
+    @staticmethod
+    def is_store(path: str | Path) -> bool:
+        """Return whether a folder is a store."""
+        return (Path(path) / MANIFEST).is_file()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every snapshot, by date and time of observation.
+
+        Raises:
+            StoreError: The manifest cannot be read.
+        """
+        return self._read()[0]
+
+    def collect(self, hub: Hub, *, top: int | None = None, namespaces: Iterable[str] | None = None,
+                ids: Iterable[str] | None = None, members: bool = False, cards: bool = False,
+                wait: float = 60.0) -> Entry:  # fmt: skip
+        """Observe the Hub now, and add the snapshot; an attempt that was cut off a short while ago is continued.
+
+        Args:
+            hub: The Hub.
+            top: As ``Hub.snapshot`` has it.
+            namespaces: As ``Hub.snapshot`` has it.
+            ids: As ``Hub.snapshot`` has it.
+            members: As ``Hub.snapshot`` has it.
+            cards: As ``Hub.snapshot`` has it.
+            wait: Seconds to wait for another writer.
+
+        Returns:
+            The snapshot.
+
+        Raises:
+            StoreError: The store cannot be written, or another process writes to it.
+            SourceUnavailableError: The Hub cannot be reached; what was collected is continued next time.
+            SourceFormatError: The Hub answered something else.
+        """
+        with self._locked(wait):
+            spool = hub.collect(
+                self.path / _SPOOL, top=top, namespaces=namespaces, ids=ids, members=members, cards=cards
+            )
+            entry = self._add(spool.write, spool.observed_at, hub.name, spool.note)
+            spool.discard()
+        return entry
+
+    def add(self, snapshot: Panel | pl.DataFrame | pl.LazyFrame, *, observed_at: dt.datetime | None = None,
+            source: str | None = None, note: str = "", wait: float = 60.0) -> Entry:  # fmt: skip
+        """Add a snapshot: one observation of many models.
+
+        Args:
+            snapshot: A panel with one period, or a frame with model_id and at least one counter.
+            observed_at: When the counters were read; the frame's or the panel's own where absent.
+            source: Where it came from.
+            note: What it covers.
+            wait: Seconds to wait for another writer.
+
+        Returns:
+            The snapshot.
+
+        Raises:
+            StoreError: The store cannot be written, or another process writes to it.
+            PanelError: The snapshot is no single observation.
+        """
+        if isinstance(snapshot, Panel):
+            source, note = source or snapshot.source, note or snapshot.note
+        frame = _normalised(snapshot, observed_at)
+        with self._locked(wait):
+            return self._add(lambda path: frame.write_parquet(path, compression="zstd", row_group_size=100_000),
+                             frame["observed_at"][0], source or "a dataframe", note)  # fmt: skip
+
+    def panel(
+        self, start: dt.date | None = None, end: dt.date | None = None, *, counter: Counter = "downloads_30d"
+    ) -> Panel:
+        """Return the snapshots of a range as a panel; the files are scanned when it is measured.
+
+        Of several observations of one date the last is taken.
+
+        Args:
+            start: First date; the store's first where absent.
+            end: Last date; the store's last where absent.
+            counter: Which counter.
+
+        Raises:
+            StoreError: The store is empty, or has no snapshot in the range, or a file is missing.
+            PanelError: The counter is not in it.
+        """
+        if counter not in COUNTERS:
+            raise PanelError.of("counter", f"{counter!r} is no counter", f"use {' or '.join(map(repr, COUNTERS))}")
+        entries, models = self._read()
+        chosen = {
+            entry.date: entry
+            for entry in entries
+            if (start is None or entry.date >= start) and (end is None or entry.date <= end)
+        }
+        if not chosen:
+            span = f"{entries[0].date} .. {entries[-1].date}" if entries else "nothing"
+            raise StoreError(f"{self.path} has no snapshot between {start} and {end}; it has {span}")
+        files = [self.path / entry.file for entry in chosen.values()]
+        if missing := [file for file in files if not file.is_file()]:
+            raise StoreError(f"{missing[0]} is missing; verify() tells what else is, and a backup has to give it back")
+        period = pl.col("observed_at").dt.date()
+        rows = pl.scan_parquet(files).select("model_id", counter, "observed_at", period=period)
+        rows = rows.filter(pl.col(counter).is_not_null())
+        unused = sum(entry.date in chosen and entry != chosen[entry.date] for entry in entries)
+        note = f"{len(chosen)} snapshots" + (
+            f"; {unused} earlier observations of a date are not used" if unused else ""
+        )
+        identity = ",".join(entry.sha256 for entry in chosen.values())
+        table = normalised_models(pl.scan_parquet(self.path / models))
+        return Panel.of(engines.wrap(rows), table, counter=counter, identity=identity, source=self.name, note=note)
+
+    def verify(self) -> tuple[Fault, ...]:
+        """Compare every file with the manifest, byte by byte.
+
+        Returns:
+            What is missing, changed, or there without an entry; empty where all is well.
+
+        Raises:
+            StoreError: The manifest cannot be read.
+        """
+        faults = []
+        entries, models = self._read()
+        for entry in entries:
+            file = self.path / entry.file
+            if not file.is_file():
+                faults.append(Fault(entry.file, "is missing", "restore it from a backup"))
+            elif (found := _sha256(file)) != entry.sha256:
+                problem = f"its SHA-256 is {found[:12]}, not {entry.sha256[:12]}: it was changed or cut"
+                faults.append(Fault(entry.file, problem, "restore it from a backup"))
+        if models and not (self.path / models).is_file():
+            faults.append(Fault(models, "is missing", "the next add() makes it again"))
+        known = {entry.file for entry in entries}
+        for file in sorted(self.path.glob("date=*/*.parquet")):
+            name = file.relative_to(self.path).as_posix()
+            if name not in known:
+                faults.append(Fault(name, "is not in the manifest", "the next add() removes it"))
+        return tuple(faults)
+
+    def _add(self, write: Any, observed_at: dt.datetime, source: str, note: str) -> Entry:
+        """Write a snapshot under a temporary name, rename it, and then let the manifest name it."""
+        entries, models = self._read()
+        self._sweep({entry.file for entry in entries}, models)
+        date = observed_at.date()
+        name = f"date={date}/{observed_at:%Y%m%dT%H%M%S%f}Z.parquet"
+        if any(entry.file == name for entry in entries):
+            raise StoreError(f"{self.path} has an observation of {observed_at:%Y-%m-%d %H:%M:%S} UTC already")
+        target = self.path / name
+        with _telling(target):
+            target.parent.mkdir(exist_ok=True)
+            partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+            write(partial)
+            frame = pl.scan_parquet(partial)
+            there = [counter for counter in COUNTERS if counter in frame.collect_schema().names()]
+            sums = frame.select(pl.len(), *there).select(pl.col("len").first(), *(pl.col(one).sum() for one in there))
+            counted = sums.collect(engine="streaming").row(0, named=True)
+            _sync(partial)
+            hazards = self._hazards(partial, observed_at, entries)
+            entry = Entry(date, observed_at, name, source, int(counted["len"]),
+                          {one: int(counted[one]) for one in there}, _sha256(partial), LAYOUT, hazards, note,
+                          version("ossgeo"))  # fmt: skip
+            fresh = f"models-{uuid.uuid4().hex}.parquet"
+            before = [self.path / one.file for one in entries]
+            self._merge_models(partial, models, before, self.path / fresh)
+            partial.replace(target)
+            _sync(target.parent)
+            _sync(self.path)
+            self._write((*entries, entry), fresh)
+            if models:
+                (self.path / models).unlink(missing_ok=True)
+        return entry
+
+    def _hazards(self, partial: Path, observed_at: dt.datetime, entries: tuple[Entry, ...]) -> dict[str, int]:
+        """What is strange about a new snapshot, beside the one before; a damaged file does not keep a new one out."""
+        try:
+            return self._compare(partial, observed_at, entries)
+        except (PanelError, pl.exceptions.PolarsError):
+            return {"previous_unreadable": 1}
+
+    def _compare(self, partial: Path, observed_at: dt.datetime, entries: tuple[Entry, ...]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        before = [entry for entry in entries if entry.observed_at < observed_at]
+        if len(before) < len(entries):
+            found["clock_stepped"] = 1
+        if any(entry.date == observed_at.date() for entry in entries):
+            found["same_date"] = 1
+        files = [self.path / before[-1].file] if before and (self.path / before[-1].file).is_file() else []
+        scan = pl.scan_parquet([*files, partial])
+        names = scan.collect_schema().names()
+        counter = next(one for one in COUNTERS if one in names)
+        instant = pl.col("observed_at")
+        days = [entry.date for entry in before[-1:]] if files else []
+        if days and days[0] == observed_at.date():
+            return found
+        rows = scan.select("model_id", counter, "observed_at", period=instant.dt.date())
+        rows = rows.filter(pl.col(counter).is_not_null())
+        models = normalised_models(scan.select("model_id").unique())
+        hazards = find_hazards(engines.wrap(rows), models, counter=counter, periods=[*days, observed_at.date()])
+        return found | {hazard.code: int(hazard.count) for hazard in hazards}
+
+    def _merge_models(self, partial: Path, models: str, before: list[Path], target: Path) -> None:
+        """The latest facts about every model ever seen: those of the new snapshot, and the old ones of all others."""
+        facts = pl.scan_parquet(partial).drop(*COUNTERS, "observed_at", strict=False).unique("model_id", keep="last")
+        earlier = [self.path / models] if models and (self.path / models).is_file() else before
+        if earlier:
+            old = pl.scan_parquet(earlier).drop(*COUNTERS, "observed_at", strict=False).unique("model_id", keep="last")
+            facts = pl.concat([old.join(facts.select("model_id"), on="model_id", how="anti"), facts], how="diagonal")
+        facts.collect(engine="streaming").write_parquet(target, compression="zstd")
+        _sync(target)
+
+    def _sweep(self, known: set[str], models: str) -> None:
+        """Remove what a writer left that was killed before the manifest named it."""
+        for file in self.path.glob("date=*/*.parquet*"):
+            if file.relative_to(self.path).as_posix() not in known:
+                file.unlink(missing_ok=True)
+        for file in self.path.glob("date=*/.*.parquet.*"):
+            file.unlink(missing_ok=True)
+        for file in self.path.glob("models-*.parquet"):
+            if file.name != models:
+                file.unlink(missing_ok=True)
+
+    def _read(self) -> tuple[tuple[Entry, ...], str]:
+        path = self.path / MANIFEST
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return (), ""
+        except OSError as error:
+            raise StoreError(f"{path} cannot be read: {error.strerror}") from error
+        try:
+            raw = json.loads(text)
+            if raw["layout"] > LAYOUT:
+                raise StoreError(f"{path} has layout {raw['layout']}; this ossgeo knows {LAYOUT}: upgrade it")
+            entries = tuple(_entry(one) for one in raw["snapshots"])
+            return tuple(sorted(entries, key=lambda entry: (entry.date, entry.observed_at))), str(raw["models"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"{path} is no manifest of a store: {error}") from error
+
+    def _write(self, entries: tuple[Entry, ...], models: str) -> None:
+        """Replace the manifest at once: before it the store is the old one, after it the new one."""
+        plain = {"layout": LAYOUT, "models": models, "snapshots": [_plain(entry) for entry in entries]}
+        fresh = self.path / f".{MANIFEST}.{uuid.uuid4().hex}"
+        with fresh.open("w", encoding="utf-8") as file:
+            json.dump(plain, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self.path / MANIFEST)
+        _sync(self.path)
+
+    @contextmanager
+    def _locked(self, wait: float) -> Iterator[None]:
+        """Let one writer in at a time; the system frees the lock of a process that dies."""
+        from filelock import FileLock, Timeout
+
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.path / _LOCK, timeout=wait)
+            lock.acquire()
+        except Timeout as error:
+            raise StoreError(f"{self.path} is being written by another process; waited {wait:.0f} s") from error
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be written: {error.strerror or error}") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+@contextmanager
+def _telling(target: Path) -> Iterator[None]:
+    """Say what could not be written; a full disk or a read-only folder loses nothing that was stored."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except (OSError, pl.exceptions.PolarsError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise StoreError(f"{target} cannot be written: {reason}; what was stored before is unchanged") from error
+    finally:
+        for rest in target.parent.glob(f".{target.name}.*"):
+            rest.unlink(missing_ok=True)
+
+
+def _normalised(snapshot: Panel | pl.DataFrame | pl.LazyFrame, observed_at: dt.datetime | None) -> pl.DataFrame:
+    """One observation with the columns of a snapshot."""
+    if isinstance(snapshot, Panel):
+        if len(snapshot.periods) != 1:
+            raise PanelError.of(snapshot.source, f"holds {len(snapshot.periods)} periods", "add them one by one")
+        rows = engines.collect(snapshot.rows)
+        day = dt.datetime.combine(snapshot.periods[0], dt.time(), dt.UTC)
+        if "observed_at" not in rows.columns:
+            rows = rows.with_columns(observed_at=pl.lit(day))
+        models = snapshot.models.collect()
+        frame = rows.drop("period").join(models, on="model_id", how="left", maintain_order="left")
+    else:
+        frame = snapshot.lazy().collect()
+    if "model_id" not in frame.columns or not {*COUNTERS} & {*frame.columns}:
+        there = ", ".join(frame.columns)
+        raise PanelError.of("snapshot", f"has no model_id or no counter; it has {there}", "rename its columns")
+    if observed_at is not None:
+        instant = observed_at if observed_at.tzinfo else observed_at.replace(tzinfo=dt.UTC)
+        frame = frame.with_columns(observed_at=pl.lit(instant.astimezone(dt.UTC)))
+    if "observed_at" not in frame.columns:
+        raise PanelError.of("snapshot", "does not say when it was observed", "give observed_at=")
+    if not frame.height:
+        raise PanelError.of("snapshot", "holds no model", "there is nothing to store")
+    frame = frame.with_columns(pl.col("observed_at").cast(pl.Datetime("us", "UTC")))
+    days = frame["observed_at"].dt.date().unique()
+    if frame["observed_at"].null_count() or len(days) != 1:
+        raise PanelError.of("snapshot", f"was observed on {len(days)} days", "add each day by itself")
+    kinds = {name: SCHEMA[name] for name in frame.columns if name in SCHEMA}
+    return frame.select(pl.col(name).cast(kind) for name, kind in kinds.items()).with_columns(
+        pl.col("observed_at").max()
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    """Have the system write a file or a folder to the disk."""
+    if path.is_dir() and os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    plain = attrs.asdict(entry)
+    return {**plain, "date": entry.date.isoformat(), "observed_at": entry.observed_at.isoformat(),
+            "totals": dict(entry.totals), "hazards": dict(entry.hazards)}  # fmt: skip
+
+
+def _entry(raw: dict[str, Any]) -> Entry:
+    return Entry(**{**raw, "date": dt.date.fromisoformat(raw["date"]),
+                    "observed_at": dt.datetime.fromisoformat(raw["observed_at"])})  # fmt: skip
