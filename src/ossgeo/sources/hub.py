@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +29,14 @@ PAGE: Final = 1000
 _REMEMBERED: Final = 10_000
 _DAY: Final = 24 * 60 * 60
 _ABSENT: Final = (401, 403, 404)
+
+
+class _Folder:
+    """A temporary folder that goes when nobody holds it, or the process ends."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="ossgeo-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 @attrs.frozen
@@ -122,8 +132,8 @@ class Hub:
             SourceFormatError: The Hub answered something else.
             MeasureError: More than one choice was made, or an empty one.
         """
-        holder = tempfile.TemporaryDirectory(prefix="ossgeo-")
-        folder = Path(holder.name)
+        holder = _Folder()
+        folder = holder.path
         spool = self.collect(folder / "spool", top=top, namespaces=namespaces, ids=ids, members=members, cards=cards)
         path = folder / "snapshot.parquet"
         spool.write(path)

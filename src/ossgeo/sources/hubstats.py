@@ -109,7 +109,11 @@ class HubStats:
         root = f"datasets/{self._repository}"
         with reaching(self._repository):
             system = HfFileSystem(endpoint=self._endpoint, token=self._token)
-            dated = sorted(str(name) for name in system.glob(f"{root}/models/*/models.parquet"))
+            try:
+                folders = system.ls(f"{root}/models", detail=False)
+            except FileNotFoundError:  # there is no such folder
+                folders = []
+            dated = [f"{folder}/models.parquet" for folder in sorted(map(str, folders))]
             names = dated or [f"{root}/models.parquet"]
         return [(_day(name), scan_far([name], endpoint=self._endpoint, token=self._token), name) for name in names]
 
@@ -171,8 +175,8 @@ def _paired() -> pl.Expr:
     """A list of (relation, model_id) from one relation and a list of ids."""
     kind = pl.List(pl.Struct({"relation": pl.String, "model_id": pl.String}))
 
-    def pair(series: pl.Series) -> pl.Series:
-        relations, ids = series.struct.field("_relation"), series.struct.field("_bases")
+    def pair(series: pl.Series, **_: Any) -> pl.Series:
+        relations, ids = (series.struct.field(name).to_list() for name in ("_relation", "_bases"))
         made = [
             [{"relation": relation, "model_id": one} for one in some or () if one]
             for relation, some in zip(relations, ids, strict=True)

@@ -192,7 +192,7 @@ class SnapshotStore:
         if missing := [file for file in files if not file.is_file()]:
             raise StoreError(f"{missing[0]} is missing; verify() tells what else is, and a backup has to give it back")
         period = pl.col("observed_at").dt.date()
-        rows = pl.scan_parquet(files).select("model_id", counter, "observed_at", period=period)
+        rows = _scan(files).select("model_id", counter, "observed_at", period=period)
         rows = rows.filter(pl.col(counter).is_not_null())
         unused = sum(entry.date in chosen and entry != chosen[entry.date] for entry in entries)
         note = f"{len(chosen)} snapshots" + (
@@ -266,7 +266,7 @@ class SnapshotStore:
         """What is strange about a new snapshot, beside the one before; a damaged file does not keep a new one out."""
         try:
             return self._compare(partial, observed_at, entries)
-        except (PanelError, pl.exceptions.PolarsError):
+        except (StoreError, PanelError, pl.exceptions.PolarsError):
             return {"previous_unreadable": 1}
 
     def _compare(self, partial: Path, observed_at: dt.datetime, entries: tuple[Entry, ...]) -> dict[str, int]:
@@ -277,7 +277,7 @@ class SnapshotStore:
         if any(entry.date == observed_at.date() for entry in entries):
             found["same_date"] = 1
         files = [self.path / before[-1].file] if before and (self.path / before[-1].file).is_file() else []
-        scan = pl.scan_parquet([*files, partial])
+        scan = _scan([partial, *files])
         names = scan.collect_schema().names()
         counter = next(one for one in COUNTERS if one in names)
         instant = pl.col("observed_at")
@@ -295,7 +295,7 @@ class SnapshotStore:
         facts = pl.scan_parquet(partial).drop(*COUNTERS, "observed_at", strict=False).unique("model_id", keep="last")
         earlier = [self.path / models] if models and (self.path / models).is_file() else before
         if earlier:
-            old = pl.scan_parquet(earlier).drop(*COUNTERS, "observed_at", strict=False).unique("model_id", keep="last")
+            old = _scan(earlier).drop(*COUNTERS, "observed_at", strict=False).unique("model_id", keep="last")
             facts = pl.concat([old.join(facts.select("model_id"), on="model_id", how="anti"), facts], how="diagonal")
         facts.collect(engine="streaming").write_parquet(target, compression="zstd")
         _sync(target)
@@ -404,6 +404,19 @@ def _normalised(snapshot: Panel | pl.DataFrame | pl.LazyFrame, observed_at: dt.d
     return frame.select(pl.col(name).cast(kind) for name, kind in kinds.items()).with_columns(
         pl.col("observed_at").max()
     )
+
+
+def _scan(files: list[Path]) -> pl.LazyFrame:
+    """Scan snapshots whose columns may differ: every column of the schema that any of them has."""
+    names: set[str] = set()
+    for file in files:
+        try:
+            names.update(pl.read_parquet_schema(file))
+        except (pl.exceptions.PolarsError, OSError) as error:
+            problem = f"{file} cannot be read: {error}"
+            raise StoreError(f"{problem}; verify() tells what else is damaged, a backup has to give it back") from error
+    kinds = {name: kind for name, kind in SCHEMA.items() if name in names}
+    return pl.scan_parquet(files, schema=kinds, missing_columns="insert", extra_columns="ignore")
 
 
 def _sha256(path: Path) -> str:

@@ -91,11 +91,12 @@ class OpenModelEvolution:
     def _models(self, scan: pl.LazyFrame) -> pl.LazyFrame:
         """One row for each model, with the labels of its latest row."""
         latest = scan.sort("time").unique("model", keep="last").select(
-            model_id="model", hub_id="_id", namespace="author", created_at=_instant(scan, "created"),
-            **dict(_LABELS.items()),
+            *_LABELS.values(), model_id="model", hub_id="_id", namespace="author", created_at=_instant(scan, "created"),
         )  # fmt: skip
         table = latest.collect()
-        words = {word for column in _LABELS for word in table[column].explode().drop_nulls().unique().to_list()}
+        words = {
+            word for column in _LABELS.values() for word in table[column].explode().drop_nulls().unique().to_list()
+        }
         codes = {word: _code(word) for word in words}
         labels = []
         for name, column in _LABELS.items():
@@ -103,7 +104,7 @@ class OpenModelEvolution:
             coded = coded.with_columns(pl.col("country").replace_strict(codes, return_dtype=pl.String)).unique()
             labels.append(coded.sort("model_id", "country").with_columns(source=pl.lit(name)))
         joined = pl.concat(labels).group_by("model_id", maintain_order=True).agg(labels=pl.struct("source", "country"))
-        return table.drop(*_LABELS).join(joined, on="model_id", how="left").lazy()
+        return table.drop(*_LABELS.values()).join(joined, on="model_id", how="left").lazy()
 
 
 def _instant(scan: pl.LazyFrame, name: str) -> pl.Expr:

@@ -1,0 +1,262 @@
+"""The real huggingface_hub client against a Hub on loopback, with the faults of the real one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import ossgeo
+from ossgeo.errors import MeasureError, OssgeoError, SourceFormatError, SourceUnavailableError
+from ossgeo.sources import Hub
+from ossgeo.sources.transport import Transport
+from tests.hub_server import FakeHub, cut, entry, fake_hub, once, slow
+
+TOKEN = "hf_secretsecretsecretsecretsecret"
+
+
+@pytest.fixture
+def server() -> Iterator[FakeHub]:
+    with fake_hub() as running:
+        running.add(*(entry(f"Qwen/m{number}", 1000 - number) for number in range(25)))
+        running.add(entry("google/gemma", 5000, gated="manual", baseModels=["Qwen/m1"]),
+                    entry("ann/quant", 7, private=True, disabled=True,
+                          baseModels={"relation": "quantized", "models": [{"_id": "1", "id": "Qwen/m2"}]}))  # fmt: skip
+        yield running
+
+
+def hub(server: FakeHub, **options: Any) -> Hub:
+    return Hub(token=options.pop("token", False), endpoint=server.url, **{"timeout": 5, "patience": 20} | options)
+
+
+def counts(panel: ossgeo.Panel) -> dict[str, int]:
+    return dict(panel.rows.to_native().select("model_id", panel.counter).collect().iter_rows())
+
+
+def test_everything_over_several_pages(server: FakeHub) -> None:
+    server.page = 10
+    panel = hub(server).snapshot()
+    assert counts(panel) == {name: one["downloads"] for name, one in server.models.items()}
+    assert len(panel.periods) == 1
+    models = {row["model_id"]: row for row in panel.models.collect().iter_rows(named=True)}
+    assert models["ann/quant"]["base_models"] == [{"relation": "quantized", "model_id": "Qwen/m2"}]
+    assert models["google/gemma"]["base_models"] == [{"relation": "unspecified", "model_id": "Qwen/m1"}]
+    assert (models["ann/quant"]["private"], models["ann/quant"]["disabled"], models["google/gemma"]["gated"]) == (
+        True,
+        True,
+        "manual",
+    )
+    assert models["Qwen/m0"]["license"] == "apache-2.0"
+    assert models["Qwen/m0"]["parameters"] == 8_000_000_000
+    assert models["Qwen/m0"]["hub_id"] == server.models["Qwen/m0"]["_id"]
+    table = ossgeo.measure(panel)
+    assert round(sum(filter(None, table.at().values())), 9) == 1
+    assert "all models at" in table.note
+
+
+def test_choices(server: FakeHub) -> None:
+    server.page = 4
+    assert list(counts(hub(server).snapshot(top=6))) == ["google/gemma", *(f"Qwen/m{number}" for number in range(5))]
+    assert set(counts(hub(server).snapshot(namespaces=["ann", "google"]))) == {"ann/quant", "google/gemma"}
+    assert counts(hub(server).snapshot(ids=["Qwen/m3", "Qwen/m3"], counter="downloads_all_time")) == {"Qwen/m3": 9970}
+    for wrong in ({"top": 3, "ids": ["a/b"]}, {"top": 0}, {"ids": []}, {"namespaces": []}):
+        with pytest.raises(MeasureError):
+            hub(server).snapshot(**wrong)
+
+
+def test_renamed_missing_and_gated_models(server: FakeHub) -> None:
+    server.moved["old/name"] = "Qwen/m1"
+    server.refused["gated/x"] = 403
+    panel = hub(server).snapshot(ids=["old/name", "gone/x", "gated/x", "Qwen/m2"])
+    assert set(counts(panel)) == {"Qwen/m1", "Qwen/m2"}
+    assert "renamed: old/name is now Qwen/m1" in panel.note
+    assert "absent: gone/x (401), gated/x (403)" in panel.note
+
+
+def test_models_that_move_between_pages_count_once(server: FakeHub) -> None:
+    server.page = 20
+
+    def shuffle(handler: Any) -> bool:
+        if "cursor" in handler.path:
+            server.add(entry("Qwen/m0", 1))  # falls from the first page to the second
+        return False
+
+    server.faults.append(shuffle)
+    panel = hub(server).snapshot()
+    assert counts(panel)["Qwen/m0"] == 1
+    assert panel.size == len(counts(panel))
+    assert "repeated: 1 models" in panel.note
+
+
+def test_members_and_cards(server: FakeHub) -> None:
+    server.overviews["ann"] = (
+        "users",
+        {"user": "ann", "fullname": "Ann", "orgs": [{"name": "Qwen"}, {"name": "nowhere"}]},
+    )
+    server.overviews["Qwen"] = ("organizations", {"name": "Qwen", "fullname": "Qwen"})
+    server.models["google/gemma"]["cardData"] = {"country": "Switzerland", "license": "gemma"}
+    source = hub(server)
+    panel = source.snapshot(members=True, cards=True)
+    models = {row["model_id"]: row for row in panel.models.collect().iter_rows(named=True)}
+    assert models["ann/quant"]["member_of"] == ["Qwen", "nowhere"]
+    assert models["google/gemma"]["declared_country"] == "Switzerland"
+    assert ossgeo.measure(panel, attribution=ossgeo.attribution.first_of("membership", "publisher")).at()["CN"] > 0
+    said = source.overview("ann")
+    assert said is not None
+    assert (said.kind, said.organizations) == ("user", ("Qwen", "nowhere"))
+    assert source.overview("who") is None
+    asked = len(server.asked)
+    source.overview("ann")
+    assert len(server.asked) == asked, "overviews are kept"
+    assert source.overview("Qwen") is not None
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        once({"error": "slow down"}, 429, {"ratelimit": '"api";r=0;t=0'}),
+        once({"error": "slow down"}, 429, {"ratelimit": '"api";r=400;t=290'}),
+        once({"error": "later"}, 503, {"retry-after": "1"}),
+        once({"error": "oops"}, 500),
+        once(b"Bad Gateway", 502, times=2),
+        once(b"", 408),
+        cut,
+    ],
+)
+def test_faults_that_pass(server: FakeHub, fault: Any) -> None:
+    server.faults.append(fault)
+    assert len(counts(hub(server).snapshot())) == len(server.models)
+
+
+def test_waits_stay_within_the_patience_and_say_so(server: FakeHub, caplog: pytest.LogCaptureFixture) -> None:
+    server.faults.append(once({"error": "slow down"}, 429, {"ratelimit": '"api";r=0;t=290'}, times=9))
+    with pytest.raises(SourceUnavailableError, match="would take 291 s of waiting, and 20 s are left"):
+        hub(server).snapshot()
+    server.faults[:] = [once({"error": "slow down"}, 429, {"retry-after": "1"})]
+    with caplog.at_level(logging.INFO, logger="ossgeo"):
+        hub(server, token=TOKEN).snapshot(top=1)
+    assert "waiting 1.0 s: status 429: slow down" not in caplog.text or TOKEN not in caplog.text
+    assert "waiting 1.0 s" in caplog.text
+    assert TOKEN not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "message"),
+    [
+        (once(b"Bad Gateway", 502, times=99), SourceUnavailableError, "status 502"),
+        (once(b"<html>hello", 200), SourceFormatError, "no JSON: it begins with '<html>hello'"),
+        (once({"error": "x"}, 200), SourceFormatError, "a list of models was expected"),
+        (once([{"downloads": 5}], 200), SourceFormatError, "entry 1 has no id"),
+        (
+            once([entry("a/b", downloads="12")], 200),
+            SourceFormatError,
+            "downloads_30d of a/b is '12'; a count was expected",
+        ),  # type: ignore[arg-type]
+        (once([entry("a/b", -1)], 200), SourceFormatError, "downloads_30d of a/b is -1"),
+        (once([entry("a/b", createdAt="yesterday")], 200), SourceFormatError, "created_at"),
+        (once([entry("a/b", baseModels=5)], 200), SourceFormatError, "baseModels"),
+        (once([entry("a/b", private="no")], 200), SourceFormatError, "true or false"),
+        (
+            once([entry("a/b")], 200, {"link": '<http://evil.example/api/models?cursor=x>; rel="next"'}),
+            SourceFormatError,
+            "another host",
+        ),
+        (once([entry("a/b")], 200, {"link": '</api/models>; rel="next"'}, times=9), SourceFormatError, "read already"),
+        (once(b"", 307, {"location": "https://evil.example/x"}), SourceFormatError, "another host"),
+        (once({"error": "bad expand"}, 400), SourceUnavailableError, "status 400"),
+        (once({"error": "no"}, 401), SourceUnavailableError, "give a token"),
+    ],
+)
+def test_faults_that_stay(server: FakeHub, fault: Any, kind: type[OssgeoError], message: str) -> None:
+    server.faults.append(fault)
+    with pytest.raises(kind, match=message) as caught:
+        hub(server, token=TOKEN, patience=2).snapshot()
+    assert TOKEN not in str(caught.value)
+
+
+def test_the_token_goes_to_the_endpoint_only(server: FakeHub) -> None:
+    with fake_hub() as other:
+        for fault in (
+            once([entry("a/b")], 200, {"link": f'<{other.url}/api/models?cursor=x>; rel="next"'}),
+            once(b"", 302, {"location": f"{other.url}/api/models"}),
+        ):
+            server.faults[:] = [fault]
+            with pytest.raises(SourceFormatError, match="another host"):
+                hub(server, token=TOKEN).snapshot()
+        assert other.asked == []
+    assert {header for _, header in server.asked} == {f"Bearer {TOKEN}"}
+    assert TOKEN not in repr(hub(server, token=TOKEN))
+    assert TOKEN not in repr(hub(server, token=TOKEN)._transport())
+
+
+def test_a_slow_and_a_dead_server(server: FakeHub) -> None:
+    server.faults.append(slow(1.0))
+    with pytest.raises(SourceUnavailableError, match="ReadTimeout") as caught:
+        hub(server, timeout=0.2, patience=1).snapshot()
+    assert caught.value.__cause__ is not None, "the cause is kept"
+    with pytest.raises(SourceUnavailableError, match="ConnectError"):
+        Hub(token=False, endpoint="http://127.0.0.1:9", patience=1).snapshot()
+
+
+def test_offline_mode(server: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "is_offline_mode", lambda: True)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(SourceUnavailableError, match="offline"):
+        hub(server).snapshot()
+
+
+def test_a_panel_keeps_its_file_and_then_lets_go(server: FakeHub) -> None:
+    panel = hub(server).snapshot()
+    part = panel.constant(by="model")
+    folder: Path = panel._known["attached"].path
+    del panel
+    assert ossgeo.measure(part).at()["CN"] > 0
+    assert folder.exists()
+    del part
+    assert not folder.exists()
+
+
+def test_the_progress_bar(server: FakeHub, capsys: pytest.CaptureFixture[str]) -> None:
+    server.page = 10
+    server.faults.append(once({"error": "slow down"}, 429, {"retry-after": "1"}, path="cursor"))
+    hub(server, progress=True).snapshot()
+    shown = capsys.readouterr().err
+    assert "27" in shown
+    assert "495 requests left in 23 s" in shown
+    assert "waiting 1 s" in shown
+    hub(server, progress=False).snapshot()
+    assert capsys.readouterr().err == ""
+
+
+def test_odd_overviews(server: FakeHub) -> None:
+    server.overviews["odd"] = ("users", {"orgs": 5})
+    with pytest.raises(SourceFormatError, match="no overview"):
+        hub(server).overview("odd")
+
+
+def test_redirects_without_end(server: FakeHub) -> None:
+    server.moved |= {"a/b": "a/c", "a/c": "a/b"}
+    with pytest.raises(SourceUnavailableError, match="status 307"):
+        hub(server).snapshot(ids=["a/b"])
+
+
+def test_addresses_that_are_none(server: FakeHub) -> None:
+    transport = Transport(server.url, {})
+    with pytest.raises(SourceFormatError, match="another host"):
+        transport.own(server.url.replace("http://", "http://user@"))
+    with pytest.raises(SourceFormatError, match="another host"):
+        transport.own(server.url.replace("http", "https"))
+
+
+def test_null_counts_are_left_out_of_rows(server: FakeHub) -> None:
+    server.add(entry("new/one") | {"downloads": None})
+    panel = hub(server).snapshot()
+    assert "new/one" not in counts(panel)
+    assert "new/one" in panel.models.collect()["model_id"].to_list()
+    assert pl.Series(list(counts(panel).values())).null_count() == 0

@@ -1,0 +1,350 @@
+"""A store that never loses a snapshot: faults, races, and a real process that is killed at many points."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import ossgeo
+from ossgeo.cli import main
+from ossgeo.errors import PanelError, SourceUnavailableError, StoreError
+from ossgeo.sources import Hub, SnapshotStore
+from ossgeo.sources import spool as spools
+from tests.hub_server import FakeHub, entry, fake_hub, once
+
+MONDAY = dt.datetime(2026, 8, 3, 6, tzinfo=dt.UTC)
+
+
+def week(number: int = 0, *, models: int = 5, factor: int = 1, **more: Any) -> pl.DataFrame:
+    """A snapshot of small counts."""
+    return pl.DataFrame({
+        "model_id": [f"Qwen/m{place}" for place in range(models)],
+        "downloads_30d": [(place + 1) * 10 * factor for place in range(models)],
+        "downloads_all_time": [(place + 1) * 100 + number for place in range(models)],
+        "observed_at": [MONDAY + dt.timedelta(weeks=number)] * models,
+        **more,
+    })  # fmt: skip
+
+
+@pytest.fixture
+def server() -> Iterator[FakeHub]:
+    with fake_hub() as running:
+        running.page = 3
+        running.add(*(entry(f"Qwen/m{number}", 1000 - number) for number in range(12)))
+        yield running
+
+
+def test_add_scan_and_measure(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path / "history")
+    assert store.entries == ()
+    assert not SnapshotStore.is_store(store.path)
+    for number in range(3):
+        entry_ = store.add(week(number, factor=number + 1, models=5 + number), source="test", note="five models")
+        assert (entry_.models, entry_.totals["downloads_30d"]) == (
+            5 + number,
+            sum(range(1, 6 + number)) * 10 * (number + 1),
+        )
+    panel = store.panel()
+    assert panel.periods == tuple((MONDAY + dt.timedelta(weeks=number)).date() for number in range(3))
+    assert panel.size == 18
+    assert panel.models.collect().height == 7
+    assert ossgeo.measure(panel).at()["CN"] == 1
+    assert store.panel(start=dt.date(2026, 8, 10)).periods == panel.periods[1:]
+    assert store.panel(end=dt.date(2026, 8, 10)).periods == panel.periods[:2]
+    flows = ossgeo.measure(store.panel(counter="downloads_all_time"))
+    assert flows.method.counter == "downloads_all_time"
+    assert store.verify() == ()
+    assert ossgeo.read_panel(store.path).periods == panel.periods
+    assert [one.note for one in store.entries] == ["five models"] * 3
+    assert repr(store) == f"<SnapshotStore {store.path}>"
+    assert {one.name for one in store.path.glob("models-*")} == {one.name for one in store.path.glob("models-*")}
+    assert len(list(store.path.glob("models-*"))) == 1
+
+
+def test_the_latest_facts_about_every_model(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    store.add(week(0, likes=[1] * 5, license=["mit"] * 5))
+    store.add(week(1, models=2, likes=[2] * 2))
+    models = store.panel().models.collect().sort("model_id")
+    assert models["likes"].to_list() == [2, 2, 1, 1, 1]
+    assert models["license"].to_list() == [None, None, "mit", "mit", "mit"]
+    for file in tmp_path.glob("models-*"):
+        file.unlink()
+    assert [fault.problem for fault in store.verify()] == ["is missing"]
+    store.add(week(2))
+    assert store.panel().models.collect().height == 5
+
+
+def test_what_is_strange_is_marked_and_kept(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    store.add(week(0, models=200))
+    stale = store.add(week(1, models=200).with_columns(downloads_30d=week(0, models=200)["downloads_30d"]))
+    assert stale.hazards["stale_snapshot"] == 1
+    again = store.add(week(1, factor=3), observed_at=MONDAY + dt.timedelta(weeks=1, hours=3))
+    assert again.hazards["same_date"] == 1
+    back = store.add(week(0, factor=2), observed_at=MONDAY + dt.timedelta(days=1))
+    assert back.hazards["clock_stepped"] == 1
+    panel = store.panel()
+    assert len(panel.periods) == 3
+    assert "1 earlier observations of a date are not used" in panel.note
+    last = panel.rows.to_native().filter(pl.col("period") == dt.date(2026, 8, 10)).collect()
+    assert last["downloads_30d"].sum() == 450, "the later observation of the date"
+    assert len(store.entries) == 4
+    with pytest.raises(StoreError, match="already"):
+        store.add(week(0, models=3))
+
+
+def test_a_changed_byte_is_found(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    first, second = store.add(week(0)), store.add(week(1))
+    path = tmp_path / first.file
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    (tmp_path / second.file).unlink()
+    (tmp_path / "date=2026-08-03" / "stray.parquet").write_bytes(b"x")
+    problems = {fault.place: fault.problem for fault in store.verify()}
+    assert "SHA-256" in problems[first.file]
+    assert problems[second.file] == "is missing"
+    assert problems["date=2026-08-03/stray.parquet"] == "is not in the manifest"
+    with pytest.raises(StoreError, match="is missing"):
+        store.panel()
+
+
+def test_a_truncated_file_does_not_keep_a_new_one_out(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    first = store.add(week(0))
+    path = tmp_path / first.file
+    path.write_bytes(path.read_bytes()[:100])
+    assert store.add(week(1)).hazards == {"previous_unreadable": 1}
+    with pytest.raises(StoreError, match="cannot be read"):
+        store.panel()
+    assert ossgeo.measure(store.panel(start=dt.date(2026, 8, 10))).at()["CN"] == 1
+    assert len(store.verify()) == 1
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "message"),
+    [
+        (pl.DataFrame({"model_id": ["a/b"]}), "no counter"),
+        (week().drop("observed_at"), "give observed_at="),
+        (week().clear(), "holds no model"),
+        (pl.concat([week(0), week(1)]), "on 2 days"),
+    ],
+)
+def test_what_is_no_snapshot(tmp_path: Path, snapshot: pl.DataFrame, message: str) -> None:
+    with pytest.raises(PanelError) as caught:
+        SnapshotStore(tmp_path).add(snapshot)
+    assert message in str(caught.value)
+
+
+def test_panels_can_be_added(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    added = store.add(ossgeo.load_sample("hub-2026"))
+    assert (added.models, added.date, added.source) == (200, dt.date(2026, 8, 14), "sample hub-2026")
+    assert ossgeo.measure(store.panel()).at() == ossgeo.measure(ossgeo.load_sample("hub-2026")).at()
+    with pytest.raises(PanelError) as caught:
+        store.add(ossgeo.load_sample("labs-2025"))
+    assert "9 periods" in str(caught.value)
+    naive = store.add(week(), observed_at=dt.datetime(2026, 9, 1))
+    assert naive.observed_at == dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
+    with pytest.raises(StoreError, match="no snapshot between 2030"):
+        store.panel(start=dt.date(2030, 1, 1))
+    with pytest.raises(StoreError, match="it has nothing"):
+        SnapshotStore(tmp_path / "none").panel()
+    with pytest.raises(PanelError):
+        store.panel(counter="downloads")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "no manifest"), ('{"layout": 1}', "no manifest"), ('{"layout": 99, "snapshots": []}', "upgrade")],
+)
+def test_broken_manifests(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "manifest.json").write_text(text, encoding="utf-8")
+    with pytest.raises(StoreError, match=message):
+        SnapshotStore(tmp_path).panel()
+
+
+def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(StoreError, match="cannot be written"):
+        SnapshotStore(tmp_path / "file" / "store").add(week())
+    (tmp_path / "store" / "manifest.json").mkdir(parents=True)
+    with pytest.raises(StoreError, match="cannot be read"):
+        _ = SnapshotStore(tmp_path / "store").entries
+
+
+FULL = """
+import resource, signal, sys
+from tests.unit.sources.test_store import week
+from ossgeo.errors import StoreError
+from ossgeo.sources import SnapshotStore
+store = SnapshotStore(sys.argv[1])
+store.add(week(0))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    store.add(week(1, models=50_000))
+except StoreError as error:
+    assert "what was stored before is unchanged" in str(error), error
+else:
+    raise SystemExit("it was written")
+assert store.verify() == () and len(store.entries) == 1
+assert not list(store.path.glob("date=*/.*")), "half a file is left"
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no file size limit here")
+def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
+    run(["-c", FULL, str(tmp_path / "store")])
+
+
+def run(words: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+    root = Path(__file__).parents[3]
+    return subprocess.run(
+        [sys.executable, *words], check=True, capture_output=True, encoding="utf-8", cwd=root, timeout=120, **options
+    )
+
+
+def test_an_interrupted_collection_goes_on_from_its_last_page(server: FakeHub, tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    hub = Hub(token=False, endpoint=server.url, patience=1)
+
+    def break_third(handler: Any) -> bool:
+        if sum(path.startswith("/api/models?") for path, _ in server.asked) >= 3:
+            handler.say({"error": "down"}, 503)
+            return True
+        return False
+
+    server.faults.append(break_third)
+    with pytest.raises(SourceUnavailableError):
+        store.collect(hub)
+    assert store.entries == ()
+    server.faults.clear()
+    before = len(server.asked)
+    made = store.collect(hub)
+    assert made.models == 12
+    assert len(server.asked) - before == 2, "the first two pages were kept"
+    assert not (tmp_path / ".collecting").exists()
+    assert store.verify() == ()
+
+
+def test_another_query_or_an_old_attempt_starts_anew(
+    server: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SnapshotStore(tmp_path)
+    hub = Hub(token=False, endpoint=server.url, patience=1)
+    for again in ({"top": 5}, {}):
+        server.faults[:] = [once({"error": "down"}, 503, times=99, path="cursor")]
+        with pytest.raises(SourceUnavailableError):
+            store.collect(hub)
+        server.faults.clear()
+        before = len(server.asked)
+        if not again:
+            monkeypatch.setattr(spools, "FRESH", dt.timedelta())
+        assert store.collect(hub, **again).models == (5 if again else 12)
+        assert len(server.asked) - before == (2 if again else 4)
+        shutil.rmtree(tmp_path)
+
+
+def test_by_ids_goes_on_as_well(server: FakeHub, tmp_path: Path) -> None:
+    hub = Hub(token=False, endpoint=server.url, patience=0.1)
+    server.faults.append(once({"error": "down"}, 503, times=99, path="m2"))
+    ids = ["Qwen/m0", "gone/x", "Qwen/m2"]
+    with pytest.raises(SourceUnavailableError):
+        hub.collect(tmp_path / "spool", ids=ids)
+    server.faults.clear()
+    before = len(server.asked)
+    spool = hub.collect(tmp_path / "spool", ids=ids)
+    assert len(server.asked) - before == 1
+    assert (spool.models, spool.notes) == (2, {"absent": ["gone/x (401)"]})
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(StoreError):
+        hub.collect(tmp_path / "file" / "spool", ids=ids)
+
+
+WRITER = """
+import sys, datetime as dt
+from tests.unit.sources.test_store import week
+from ossgeo.sources import SnapshotStore
+for number in range(int(sys.argv[2]), int(sys.argv[2]) + 5):
+    SnapshotStore(sys.argv[1]).add(week(number))
+"""
+
+
+def test_two_writers_wait_for_each_other(tmp_path: Path) -> None:
+    root = Path(__file__).parents[3]
+    both = [subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), str(first)], cwd=root) for first in (0, 5)]
+    assert [one.wait(timeout=120) for one in both] == [0, 0]
+    store = SnapshotStore(tmp_path)
+    assert len(store.entries) == 10
+    assert store.verify() == ()
+    with store._locked(1), pytest.raises(StoreError, match="another process"):
+        SnapshotStore(store.path).add(week(20), wait=0.1)
+
+
+COLLECTOR = """
+import sys
+from ossgeo.sources import Hub, SnapshotStore
+SnapshotStore(sys.argv[1]).collect(Hub(token=False, endpoint=sys.argv[2], patience=5))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL here")
+def test_kill_at_any_point_leaves_the_old_state(server: FakeHub, tmp_path: Path) -> None:
+    """Each run is killed a little later than the one before, until one comes through; then again."""
+    kills = int(os.environ.get("OSSGEO_KILLS", "12"))
+    store = SnapshotStore(tmp_path)
+    store.add(week(0))
+    started = time.perf_counter()
+    run(["-c", COLLECTOR, str(tmp_path), server.url])
+    length = time.perf_counter() - started
+    stored = len(store.entries)
+    draw = random.Random(5)
+    for _ in range(kills):
+        process = subprocess.Popen(
+            [sys.executable, "-c", COLLECTOR, str(tmp_path), server.url], stderr=subprocess.DEVNULL
+        )
+        time.sleep(length * draw.uniform(0.5, 1.05))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        now = len(store.entries)
+        assert now in (stored, stored + 1)
+        stored = now
+        faults = [fault for fault in store.verify() if fault.problem != "is not in the manifest"]
+        assert faults == []
+        assert ossgeo.measure(store.panel()).at()["CN"] == 1
+    run(["-c", COLLECTOR, str(tmp_path), server.url])
+    assert len(store.entries) == stored + 1
+    assert store.verify() == ()
+    assert store.entries[-1].models == 12
+    left = [path.name for path in tmp_path.rglob("*") if path.name.startswith(".") and path.name != ".lock"]
+    assert left == []
+
+
+def test_the_shell_collects_and_measures(
+    server: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", server.url)
+    assert main(["collect", str(tmp_path / "store"), "--top", "5", "--patience", "2"]) == 0
+    assert "5 models, the 5 most downloaded models" in capsys.readouterr().out
+    assert main(["measure", str(tmp_path / "store"), "--by", "organization"]) == 0
+    assert "qwen" in capsys.readouterr().out
+    server.faults.append(once({"error": "down"}, 502, times=99))
+    assert main(["collect", str(tmp_path / "store"), "--patience", "0.1"]) == 1
+    assert "status 502" in capsys.readouterr().err
