@@ -12,13 +12,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 Fault = Callable[["Handler"], bool]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
-def entry(name: str, downloads: int = 100, **more: Any) -> dict[str, Any]:
+def entry(name: str, downloads: Any = 100, **more: Any) -> dict[str, Any]:
     """A model as the Hub lists it."""
     made = {
         "_id": hashlib.sha256(name.encode()).hexdigest()[:24],
@@ -112,7 +112,7 @@ class Handler(BaseHTTPRequestHandler):
         for fault in list(self.server.faults):
             if fault(self):
                 return
-        path = urlsplit(self.path).path
+        path = unquote(urlsplit(self.path).path)
         query = parse_qs(urlsplit(self.path).query)
         parts = path.strip("/").split("/")
         if path == "/api/models":

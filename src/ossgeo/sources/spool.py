@@ -52,7 +52,7 @@ class Query:
 
     @property
     def starts(self) -> tuple[str, ...]:
-        """What is asked for in turn: each namespace, each id, or everything."""
+        """Each namespace, each id, or everything, in the order in which they are asked for."""
         return self.chosen or ("",)
 
     def params(self, start: str) -> list[tuple[str, Any]]:
