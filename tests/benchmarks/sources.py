@@ -17,6 +17,7 @@ import polars as pl
 from tests.benchmarks.processes import megabytes, report, run
 
 MODELS, WEEKS, PAGE = 300_000, 52, 1000
+BASES = {"relation": "quantized", "models": [{"_id": "1", "id": "Qwen/Qwen3-8B"}]}
 
 
 def serve(count: str) -> None:
@@ -26,7 +27,7 @@ def serve(count: str) -> None:
     hub = FakeHub()
     names = (f"namespace-{number % 30_000:05d}/model-{number:06d}" for number in range(int(count)))
     listed = [
-        entry(name, 1_000_000 - number, baseModels=["Qwen/Qwen3-8B"] if number % 3 == 0 else None)
+        entry(name, 1_000_000 - number, baseModels=BASES if number % 3 == 0 else None)
         for number, name in enumerate(names)
     ]
     hub.pages = [json.dumps(listed[place : place + PAGE]).encode() for place in range(0, len(listed), PAGE)]
@@ -39,10 +40,8 @@ def bare_client(url: str) -> None:
     from huggingface_hub.utils import paginate
 
     start = time.perf_counter()
-    count = total = 0
-    for model in paginate(f"{url}/api/models", params={"sort": "downloads", "limit": PAGE}, headers={}):
-        count += 1
-        total += model["downloads"]
+    pages = paginate(f"{url}/api/models", params={"sort": "downloads", "limit": PAGE}, headers={})
+    total = sum(model["downloads"] for model in pages)
     report(seconds=time.perf_counter() - start, megabytes=megabytes(), figure=total)
 
 

@@ -174,6 +174,9 @@ class Hub:
                 if place < spool.start:
                     continue
                 self._read_pages(transport, spool, bar, start, place)
+            before = spool.models
+            spool.convert()
+            bar.update(spool.models - before)
             if members:
                 self._add_members(transport, spool)
         spool.finish()
@@ -204,17 +207,13 @@ class Hub:
             self._read_model(transport, spool, start, place)
             bar.update(1)
             return
-        for answer, following in transport.pages(resumed or "/api/models", params=params):
-            entries = answer.body
-            where = f"page {spool.pages + 1} of {self._endpoint}/api/models"
-            frame = columns_of(entries, observed_at=spool.observed_at, where=where)
-            if query.top is not None:
-                frame = frame.head(query.top - spool.models)
-            ends = following is None or (query.top is not None and spool.models + frame.height >= query.top)
-            spool.add(frame, place + 1 if ends else place, None if ends else following)
-            bar.update(frame.height)
+        for answer, following in transport.pages(resumed or "/api/models", params=params, ahead=query.top is None):
+            before = spool.models
+            spool.keep(answer.content, place if following else place + 1, following)
+            enough = query.top is not None and spool.models >= query.top
+            bar.update(spool.models - before)
             bar.set_postfix_str(f"{spool.pages} pages; {time_left_in_window(answer.headers)}", refresh=False)
-            if ends:
+            if enough:
                 return
 
     def _read_model(self, transport: Transport, spool: Spool, model_id: str, place: int) -> None:
@@ -224,7 +223,7 @@ class Hub:
             spool.add_note("absent", f"{model_id} ({answer.status})", place + 1)
             return
         where = f"{self._endpoint}/api/models/{model_id}"
-        frame = columns_of([answer.body], observed_at=spool.observed_at, where=where)
+        frame = columns_of([answer.json()], observed_at=spool.observed_at, where=where)
         found = frame["model_id"][0]
         if found != model_id:
             spool.add_note("renamed", f"{model_id} is now {found}", None)
@@ -246,7 +245,7 @@ class Hub:
             answer = transport.get(f"/api/{path}/{namespace}/overview", accepted=_ABSENT)
             if answer.status in _ABSENT:
                 continue
-            body = answer.body
+            body = answer.json()
             listed = body.get("orgs") or [] if isinstance(body, dict) else None
             if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
                 raise SourceFormatError(f"{self._endpoint}/api/{path}/{namespace}/overview is no overview")

@@ -13,13 +13,15 @@ from typing import Any, Final, Self
 import attrs
 import polars as pl
 
-from ossgeo.errors import StoreError
-from ossgeo.sources.entries import SCHEMA
+from ossgeo.errors import SourceFormatError, StoreError
+from ossgeo.sources.entries import SCHEMA, pages_of
 
 FRESH: Final = dt.timedelta(hours=6)
 """An attempt that began longer ago is begun anew: its counters would be of another observation."""
 
 _STATE: Final = "state.json"
+_BATCH: Final = 10
+_SAFE: Final = "nothing that was stored before is lost"
 _SHOWN: Final = 5
 
 
@@ -79,7 +81,9 @@ class Spool:
         observed_at: When the observation began (UTC); all of its pages carry this time.
         start: The place in the query's starts at which the next page belongs.
         next_page: Address of the next page; None for the first one of a start.
-        pages: How many pages are kept.
+        pages: How many pages were kept.
+        read: How many of them are columns already.
+        parts: The files of columns.
         models: How many models they hold.
         notes: What was absent or renamed.
         members: Organizations of users.
@@ -91,6 +95,8 @@ class Spool:
     start: int = 0
     next_page: str | None = None
     pages: int = 0
+    read: int = 0
+    parts: list[str] = attrs.field(factory=list)
     models: int = 0
     notes: dict[str, list[str]] = attrs.field(factory=dict)
     members: dict[str, list[str]] = attrs.field(factory=dict)
@@ -132,15 +138,62 @@ class Spool:
         Raises:
             StoreError: It cannot be written.
         """
-        path = self.folder / f"page-{self.pages:07d}.parquet"
-        try:
-            frame.write_parquet(path, compression="lz4", statistics=False)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise StoreError(f"{path} cannot be written: {error}; nothing that was stored before is lost") from error
+        self._write(frame)
         self.pages += 1
-        self.models += frame.height
+        self.read = self.pages
         self.start, self.next_page = start, next_page
         self._save()
+
+    def keep(self, page: bytes, start: int, next_page: str | None) -> None:
+        """Keep a page as the Hub gave it, and remember what comes next; every so often pages become columns.
+
+        Args:
+            page: The body.
+            start: The place in the query's starts at which the next page belongs.
+            next_page: Its address.
+
+        Raises:
+            StoreError: It cannot be written.
+            SourceFormatError: A page is not as it should be.
+        """
+        path = self._page(self.pages)
+        try:
+            path.write_bytes(page)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error.strerror}; {_SAFE}") from error
+        self.pages += 1
+        self.start, self.next_page = start, next_page
+        self._save()
+        if self.query.top is not None or self.pages - self.read >= _BATCH:
+            self.convert()
+
+    def convert(self) -> None:
+        """Turn the pages that are still as the Hub gave them into columns.
+
+        Raises:
+            StoreError: They cannot be written.
+            SourceFormatError: A page is not as it should be.
+        """
+        files = [self._page(number) for number in range(self.read, self.pages)]
+        if not files:
+            return
+        where = [f"page {number + 1} of {self.query.endpoint}/api/models" for number in range(self.read, self.pages)]
+        try:
+            bodies = [file.read_bytes() for file in files]
+        except OSError as error:
+            raise StoreError(f"{self.folder} cannot be read: {error.strerror}") from error
+        try:
+            frame = pages_of(bodies, observed_at=self.observed_at, where=where, cards="cardData" in self.query.fields)
+        except SourceFormatError:
+            self.discard()  # what is wrong would be wrong again
+            raise
+        if self.query.top is not None:
+            frame = frame.head(self.query.top - self.models)
+        self._write(frame)
+        self.read = self.pages
+        self._save()
+        for file in files:
+            file.unlink(missing_ok=True)
 
     def add_note(self, kind: str, text: str, start: int | None) -> None:
         """Remember what was absent or renamed.
@@ -166,10 +219,16 @@ class Spool:
 
     def namespaces(self) -> list[str]:
         """Return the namespaces of all models."""
+        self.convert()
         return self._scan().select(pl.col("namespace").unique(maintain_order=True)).collect()["namespace"].to_list()
 
     def finish(self) -> None:
-        """Remember that the observation is complete."""
+        """Remember that the observation is complete.
+
+        Raises:
+            SourceFormatError: A page is not as it should be.
+        """
+        self.convert()
         self.start, self.next_page = len(self.query.starts), None
         self._save()
 
@@ -217,8 +276,20 @@ class Spool:
             parts.append(f"{kind}: {', '.join(texts[:_SHOWN])}{' ...' if len(texts) > _SHOWN else ''}")
         return "; ".join(parts)
 
+    def _page(self, number: int) -> Path:
+        return self.folder / f"page-{number:07d}.json"
+
+    def _write(self, frame: pl.DataFrame) -> None:
+        path = self.folder / f"part-{self.read:07d}.parquet"
+        try:
+            frame.write_parquet(path, compression="lz4", statistics=False)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise StoreError(f"{path} cannot be written: {error}; {_SAFE}") from error
+        self.parts.append(path.name)
+        self.models += frame.height
+
     def _scan(self) -> pl.LazyFrame:
-        files = sorted(self.folder.glob("page-*.parquet"))[: self.pages]
+        files = [self.folder / name for name in dict.fromkeys(self.parts)]
         return pl.scan_parquet(files) if files else pl.LazyFrame(schema=SCHEMA)
 
     def _save(self) -> None:
@@ -232,7 +303,7 @@ class Spool:
             raise StoreError(f"{written} cannot be written: {error.strerror}") from error
 
 
-_COUNTED: Final = ("start", "next_page", "pages", "models", "notes", "members")
+_COUNTED: Final = ("start", "next_page", "pages", "read", "parts", "models", "notes", "members")
 
 
 def _plain(query: Query) -> dict[str, Any]:

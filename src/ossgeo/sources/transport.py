@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -33,15 +35,25 @@ class Answer:
         url: The address that answered, after redirects.
         status: The HTTP status.
         headers: The HTTP headers.
-        body: What the JSON text said.
-        redirected: Whether another address was asked first.
+        content: The body.
     """
 
     url: str
     status: int
     headers: Mapping[str, str]
-    body: Any
-    redirected: bool = False
+    content: bytes = attrs.field(repr=False)
+
+    def json(self) -> Any:
+        """Return what the body says.
+
+        Raises:
+            SourceFormatError: It is no JSON.
+        """
+        try:
+            return json.loads(self.content)
+        except ValueError as error:
+            start = self.content[:60].decode(errors="replace").replace("\n", " ")
+            raise SourceFormatError(f"{_shown(self.url)}: the answer is no JSON: it begins with {start!r}") from error
 
 
 @attrs.define
@@ -74,11 +86,11 @@ class Transport:
         Args:
             address: A path, or an address on the endpoint's own host.
             params: The query.
-            accepted: Statuses of errors that are answers, too; their body is None.
+            accepted: Statuses of errors that are answers, too.
 
         Raises:
             SourceUnavailableError: The Hub cannot be reached, refuses, or asks to wait longer than the patience lasts.
-            SourceFormatError: The answer is no JSON, or leads to another host.
+            SourceFormatError: The answer leads to another host.
         """
         url = self.own(urljoin(f"{self.endpoint}/", address.lstrip("/") if "://" not in address else address))
         tries = 0
@@ -101,12 +113,13 @@ class Transport:
                 self.on_wait(step, why)
             time.sleep(step)
 
-    def pages(self, address: str, *, params: Any = None) -> Iterator[tuple[Answer, str | None]]:
+    def pages(self, address: str, *, params: Any = None, ahead: bool = False) -> Iterator[tuple[Answer, str | None]]:
         """Follow ``Link: <...>; rel="next"`` from page to page.
 
         Args:
             address: The first page, or one to go on with.
             params: The query of the first page; the links hold their own.
+            ahead: Whether the next page is asked for while the caller works on this one.
 
         Yields:
             Each page and the address of the next one.
@@ -115,17 +128,29 @@ class Transport:
             SourceFormatError: A link leads to another host or scheme, or to a page that was seen.
         """
         seen = {address}
-        following: str | None = address
-        while following is not None:
-            answer = self.get(following, params=params)
-            params = None
-            following = _next(answer)
-            if following is not None:
-                following = self.own(urljoin(answer.url, following))
-                if following in seen:
-                    raise SourceFormatError(f"{_shown(following)}: the Hub's next page is one that was read already")
-                seen.add(following)
-            yield answer, following
+        pool = ThreadPoolExecutor(1) if ahead else None
+        try:
+            answer = self.get(address, params=params)
+            while True:
+                following = self._following(answer, seen)
+                coming = pool.submit(self.get, following) if pool is not None and following is not None else None
+                yield answer, following
+                if following is None:
+                    return
+                answer = coming.result() if coming is not None else self.get(following)
+        finally:
+            if pool is not None:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def _following(self, answer: Answer, seen: set[str]) -> str | None:
+        link = parse_link(answer.headers.get("link", ""))
+        if link is None:
+            return None
+        url = self.own(urljoin(answer.url, link))
+        if url in seen:
+            raise SourceFormatError(f"{_shown(url)}: the Hub's next page is one that was read already")
+        seen.add(url)
+        return url
 
     def own(self, url: str) -> str:
         """Return an address of the endpoint's own host.
@@ -149,7 +174,6 @@ class Transport:
         from huggingface_hub.errors import OfflineModeIsEnabled
         from huggingface_hub.utils import get_session
 
-        redirected = False
         try:
             for _ in range(_MOST_REDIRECTS + 1):
                 response = get_session().request(
@@ -157,7 +181,7 @@ class Transport:
                 )
                 if response.status_code not in _REDIRECTS or not response.headers.get("location"):
                     break
-                url, params, redirected = self.own(urljoin(url, response.headers["location"])), None, True
+                url, params = self.own(urljoin(url, response.headers["location"])), None
         except OfflineModeIsEnabled as error:
             raise SourceUnavailableError(f"{_shown(url)}: the Hub's offline mode is on (HF_HUB_OFFLINE)") from error
         except (httpx2.TransportError, httpx2.DecodingError) as error:
@@ -165,18 +189,11 @@ class Transport:
         except httpx2.InvalidURL as error:
             raise SourceFormatError(f"{_shown(url)}: {error}") from error
         status = response.status_code
-        if status in accepted:
-            return Answer(url, status, response.headers, None, redirected), "", None
         if status in _RETRIED:
             return _asked_to_wait(response), f"status {status}{_said(response)}", None
-        if not response.is_success:
+        if not response.is_success and status not in accepted:
             raise SourceUnavailableError(f"{_shown(url)}: status {status}{_said(response)}{_REMEDIES.get(status, '')}")
-        try:
-            body = response.json()
-        except ValueError as error:
-            start = response.text[:60].replace("\n", " ")
-            raise SourceFormatError(f"{_shown(url)}: the answer is no JSON: it begins with {start!r}") from error
-        return Answer(url, status, response.headers, body, redirected), "", None
+        return Answer(url, status, response.headers, response.content), "", None
 
 
 _REMEDIES: Final = {
@@ -207,10 +224,6 @@ def time_left_in_window(headers: Mapping[str, str]) -> str:
 
     limit = parse_ratelimit_headers(headers)
     return f"{limit.remaining} requests left in {limit.reset_in_seconds} s" if limit is not None else ""
-
-
-def _next(answer: Answer) -> str | None:
-    return parse_link(answer.headers.get("link", ""))
 
 
 def parse_link(header: str) -> str | None:

@@ -158,8 +158,10 @@ def test_waits_stay_within_the_patience_and_say_so(server: FakeHub, caplog: pyte
             "downloads_30d of a/b is '12'; a count was expected",
         ),
         (once([entry("a/b", -1)], 200), SourceFormatError, "downloads_30d of a/b is -1"),
+        (once([entry("a/b", True)], 200), SourceFormatError, "downloads_30d of a/b is True"),
+        (once([entry("a/b", 1.5)], 200), SourceFormatError, "downloads_30d of a/b is 1.5"),
         (once([entry("a/b", createdAt="yesterday")], 200), SourceFormatError, "created_at"),
-        (once([entry("a/b", baseModels=5)], 200), SourceFormatError, "baseModels"),
+        (once([entry("a/b", baseModels={"models": [{}]})], 200), SourceFormatError, "baseModels"),
         (once([entry("a/b", private="no")], 200), SourceFormatError, "true or false"),
         (
             once([entry("a/b")], 200, {"link": '<http://evil.example/api/models?cursor=x>; rel="next"'}),
@@ -261,3 +263,41 @@ def test_null_counts_are_left_out_of_rows(server: FakeHub) -> None:
     assert "new/one" not in counts(panel)
     assert "new/one" in panel.models.collect()["model_id"].to_list()
     assert pl.Series(list(counts(panel).values())).null_count() == 0
+
+
+def test_both_ways_to_read_a_page_agree() -> None:
+    """Polars at once, or entry by entry: whatever shape the entries have."""
+    import datetime as dt
+    import json
+
+    from ossgeo.sources.entries import columns_of, pages_of
+
+    when = dt.datetime(2026, 8, 1, tzinfo=dt.UTC)
+    plain = [
+        entry("Qwen/a"), entry("bare", author=None), entry("x/no", tags=None, safetensors=None, createdAt=None),
+        entry("x/gated", gated="manual", likes=0) | {"downloads": None, "downloadsAllTime": None},
+        entry("x/tags", tags=["base_model:Qwen/a", "base_model:quantized:Qwen/a", "license:mit", "license:gpl"]),
+    ]  # fmt: skip
+    told = {
+        "relation": "quantized",
+        "models": [{"_id": "1", "id": "Qwen/a"}, {"_id": "1", "id": "Qwen/a"}, {"_id": "2", "id": "q/b"}],
+    }
+    odd = {"relation": "other", "models": [{"id": "Qwen/a"}]}
+    for page in (
+        plain,
+        [
+            *plain,
+            entry("x/struct", baseModels=told),
+            entry("x/odd", baseModels=odd),
+            entry("x/none", baseModels={"relation": None, "models": []}),
+        ],
+        [*plain, entry("x/list", baseModels=["Qwen/a", "q/b"])],
+        [*plain, entry("x/struct", baseModels=told), entry("x/list", baseModels=["Qwen/a"])],
+        [],
+        [entry("x/huge", 2**55)],
+    ):
+        body = json.dumps(page).encode()
+        quick = pages_of([body, b" [ ] "], observed_at=when, where=["here", "there"])
+        slow_ = columns_of(page, observed_at=when, where="here")
+        assert quick.to_dicts() == slow_.to_dicts()
+        assert quick.schema == slow_.schema
