@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from tests.benchmarks import attribution, sources
+from tests.benchmarks import analysis, attribution, sources
 from tests.benchmarks.panels import write_panel
 from tests.benchmarks.processes import run
 
@@ -70,7 +70,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--weeks", type=int, default=270, help="74,000 rows each")
     parser.add_argument("--without-pandas", action="store_true")
-    parser.add_argument("--only", choices=("panels", "attribution", "sources"), help="one part; all where absent")
+    parser.add_argument(
+        "--only", choices=("panels", "attribution", "sources", "analysis"), help="one part; all where absent"
+    )
     given = parser.parse_args()
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, Polars {pl.__version__}\n"
@@ -83,6 +85,8 @@ def main() -> None:
         attribution.main(given.weeks)
     if given.only in (None, "sources"):
         sources.main()
+    if given.only in (None, "analysis"):
+        analysis.main()
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ class SnapshotStore:
         Args:
             path: The folder.
         """
-        self.path = Path(path)
+        self.path: Path = Path(path)
 
     @property
     def name(self) -> str:

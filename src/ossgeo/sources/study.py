@@ -43,7 +43,7 @@ class OpenModelEvolution:
         'the study open_model_evolution_data'
     """
 
-    name = "the study open_model_evolution_data"
+    name: str = "the study open_model_evolution_data"
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ import attrs
 
 from ossgeo.errors import SourceFormatError, SourceUnavailableError
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 logger.addHandler(logging.NullHandler())
 
 _RETRIED: Final = (408, 429, 500, 502, 503, 504)

@@ -1,0 +1,66 @@
+"""How results print: a sentence, and a small table."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import polars as pl
+
+from ossgeo.errors import MeasureError
+
+_SHOWN = 10
+
+
+def percent(share: float | None) -> str:
+    """Return a fraction as people read it."""
+    return "-" if share is None else f"{share:.1%}"
+
+
+def period_of(frame: pl.DataFrame, period: dt.date | None) -> dt.date:
+    """Return the period that is asked for; the latest where none is.
+
+    Args:
+        frame: Has the column period.
+        period: The period, or None.
+
+    Raises:
+        MeasureError: There is no such period, or none at all.
+    """
+    known = frame["period"].unique().sort()
+    if not len(known):
+        raise MeasureError("the result is empty: the panel has no flow under this method")
+    if period is not None and period not in known:
+        raise MeasureError(f"there is no period {period}; there are {known[0]} .. {known[-1]}")
+    found: dt.date = period or known[-1]
+    return found
+
+
+def tabulate(rows: pl.DataFrame, names: Sequence[str], figures: Sequence[str], *, shares: bool = True) -> str:
+    """Return the first rows as text.
+
+    Args:
+        rows: The rows.
+        names: Columns of text.
+        figures: Columns of numbers.
+        shares: Whether the numbers are fractions, which print as percent.
+    """
+    head = rows.head(_SHOWN).select(*names, *figures)
+    cells = [[*names, *figures]]
+    for row in head.iter_rows():
+        texts = [str(value) for value in row[: len(names)]]
+        cells.append(texts + [percent(value) if shares else _number(value) for value in row[len(names) :]])
+    widths = [max(len(line[place]) for line in cells) for place in range(len(cells[0]))]
+    lines = [
+        "  ".join(
+            text.ljust(width) if place < len(names) else text.rjust(width)
+            for place, (text, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in cells
+    ]
+    rest = rows.height - head.height
+    return "\n".join([*lines, *([f"and {rest:,} more"] if rest else [])])
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.3f}" if abs(value) < 100 else f"{value:,.0f}"  # noqa: PLR2004

@@ -1,0 +1,229 @@
+"""Sensitivity: which of the choices decides."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+import narwhals as nw
+import polars as pl
+
+from ossgeo.analysis.results import percent, tabulate
+from ossgeo.attribution.asking import shown
+from ossgeo.errors import LowCoverageWarning, MeasureError
+from ossgeo.flows import WINDOW_DAYS
+from ossgeo.method import Method, days_of
+from ossgeo.panel import Panel
+from ossgeo.shares.keys import STANDINGS
+from ossgeo.shares.measure import measure
+from ossgeo.shares.table import ShareTable
+from ossgeo.where import describe
+
+CHOICES: Final = (
+    "attribution",
+    "counting",
+    "denominator",
+    "window",
+    "age_cap",
+    "as_of",
+    "cleaning",
+    "where",
+    "every",
+    "registry",
+)
+"""The choices that a grid may vary."""
+
+
+@attrs.frozen(eq=False)
+class Sensitivity:
+    """Shares under every combination of choices.
+
+    Attributes:
+        period: The period.
+        frame: One row for each combination and group: a column for each choice that varies (as text), group, share (null
+            where it is not defined).
+        ranges: One row for each group: group, lowest, highest, spread (of the shares over all combinations).
+        effects: One row for each group and choice, and one for ``interactions``: group, choice, part (of the variance of
+            the shares over the grid that the choice explains by itself; the parts of a group sum to 1 where it varies).
+        methods: The method of each combination, in the order of the grid.
+    """
+
+    period: dt.date
+    frame: pl.DataFrame
+    ranges: pl.DataFrame
+    effects: pl.DataFrame
+    methods: tuple[Method, ...]
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return the long table."""
+        return self.frame
+
+    def __str__(self) -> str:
+        """Return a sentence about the group that moves most, and the ranges."""
+        if not self.ranges.height:
+            return f"At {self.period} no share is defined under any combination."
+        top = self.ranges.row(0, named=True)
+        mine = self.effects.filter((pl.col("group") == top["group"]) & (pl.col("choice") != "interactions"))
+        mine = mine.sort("part", descending=True, nulls_last=True)
+        said = f"At {self.period} {top['group']} lies between {percent(top['lowest'])} and {percent(top['highest'])} over {len(self.methods)} combinations of choices"
+        if mine.height and mine["part"][0] is not None:
+            said += f"; {mine['choice'][0]} by itself explains {percent(mine['part'][0])} of the variance"
+        return f"{said}.\n{tabulate(self.ranges, ['group'], ['lowest', 'highest', 'spread'])}"
+
+
+def sensitivity(
+    panel: Panel, grid: Mapping[str, Sequence[Any]], *, period: dt.date | None = None, **choices: Any
+) -> Sensitivity:
+    """Measure one period under every combination of choices.
+
+    Only the observations that the period needs are looked at, and what differs in the denominator alone is measured once.
+
+    Args:
+        panel: The panel.
+        grid: Choices of :func:`ossgeo.measure` and the values that each takes, such as
+            ``{"denominator": ["all", "attributed"], "age_cap": [None, "365d"]}``.
+        period: The period; the panel's latest one where absent.
+        **choices: The choices that do not vary; ``by`` is one key.
+
+    Returns:
+        The long table, each group's range, and how much each choice explains.
+
+    Raises:
+        MeasureError: The grid is empty, or names what is no choice; or a combination cannot be measured.
+
+    Source: main effects of a balanced factorial design (R. Fisher, "The design of experiments", 1935): the sum of squares
+        between the levels of one choice over the total sum of squares; the rest is interactions.
+
+    Example:
+        >>> import ossgeo
+        >>> found = sensitivity(ossgeo.load_sample("hub-2026"),
+        ...                     {"denominator": ["all", "attributed"], "age_cap": [None, "365d"]})
+        >>> found.ranges.filter(group="CN").select("lowest", "highest").row(0)[0] > 0.2
+        True
+    """
+    _check(grid, choices)
+    day = period or (panel.periods[-1] if panel.periods else None)
+    if day is None or day not in panel.periods:
+        raise MeasureError(f"the panel has no period {day}; sensitivity looks at one of its own periods")
+    part = _needed(panel, day, [*grid.get("window", []), choices.get("window")])
+    names = list(grid)
+    combinations = list(itertools.product(*(grid[name] for name in names)))
+    measured: dict[Any, ShareTable] = {}
+    frames, methods = [], []
+    for combination in combinations:
+        chosen = {**choices, **dict(zip(names, combination, strict=True))}
+        denominator = chosen.pop("denominator", "all")
+        key = tuple(_text(name, chosen[name]) for name in sorted(chosen))
+        if key not in measured:
+            measured[key] = _measured(part, chosen)
+        table = measured[key]
+        shares = _divided(table, day, denominator)
+        texts = {name: _text(name, value) for name, value in zip(names, combination, strict=True)}
+        frames.append(shares.with_columns(pl.lit(text).alias(name) for name, text in texts.items()))
+        methods.append(attrs.evolve(table.method, denominator=denominator, panel=panel.fingerprint))
+    long = _complete(pl.concat(frames), names, [dict(zip(names, one, strict=True)) for one in combinations])
+    return Sensitivity(day, long, _ranges(long), _effects(long, names), tuple(methods))
+
+
+def _check(grid: Mapping[str, Sequence[Any]], choices: Mapping[str, Any]) -> None:
+    if not grid or any(isinstance(values, str) or not len(values) for values in grid.values()):
+        raise MeasureError("the grid needs choices, each with a list of values")
+    if strange := [name for name in grid if name not in CHOICES]:
+        raise MeasureError(f"the grid varies {strange[0]!r}, which is none of {', '.join(CHOICES)}")
+    if doubled := [name for name in grid if name in choices]:
+        raise MeasureError(f"{doubled[0]!r} stands in the grid and beside it")
+    if isinstance(choices.get("by", "country"), tuple):
+        raise MeasureError("sensitivity takes one key, not several")
+
+
+def _needed(panel: Panel, day: dt.date, windows: Sequence[Any]) -> Panel:
+    """The observations that one period needs: its own, the one before, and those within the longest window."""
+    reach = max(days_of(window, what="window") or 0 for window in windows)
+    earliest = day - dt.timedelta(days=reach + WINDOW_DAYS)
+    before = [one for one in panel.periods if one < day]
+    kept = [
+        one for one in panel.periods if one <= day and (one >= earliest if reach else one >= (before[-1:] or [day])[0])
+    ]
+    if panel.counter == "downloads_all_time" and reach:
+        kept = [*[one for one in before if one < earliest][-1:], *kept]
+    elif panel.counter == "downloads_30d" and not reach:
+        kept = [day]
+    rows = panel.rows.filter((nw.col("period") >= nw.lit(kept[0])) & (nw.col("period") <= nw.lit(day)))
+    part = Panel.of(rows, panel.models, counter=panel.counter, identity=f"{panel.fingerprint},{kept[0]}..{day}",
+                    source=panel.source, note=panel.note)  # fmt: skip
+    part.attach(panel)
+    return part
+
+
+def _measured(panel: Panel, chosen: Mapping[str, Any]) -> ShareTable:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LowCoverageWarning)  # said once, about the ranges
+        return measure(panel, **chosen)
+
+
+def _divided(table: ShareTable, day: dt.date, denominator: str) -> pl.DataFrame:
+    """The shares of one period under a denominator, from values that were measured under the other."""
+    if denominator not in ("all", "attributed"):
+        raise MeasureError(f"denominator={denominator!r} is not one of 'all', 'attributed'")
+    rows = table.to_polars().filter(pl.col("period") == day)
+    covered = table.coverage.to_polars().filter(pl.col("period") == day)
+    known = covered if denominator == "all" else covered.filter(pl.col("standing") == "attributed")
+    total = float(known["value"].sum())
+    standing = pl.col(table.keys[0]).is_in(STANDINGS)
+    counted = pl.lit(True) if denominator == "all" else ~standing
+    share = pl.when(counted & pl.lit(total > 0)).then(pl.col("value") / total)
+    return rows.select(group=table.keys[0], share=share)
+
+
+def _complete(long: pl.DataFrame, names: list[str], combinations: list[dict[str, Any]]) -> pl.DataFrame:
+    """A group that is absent from a combination has the share 0 there."""
+    grid = pl.DataFrame([{name: _text(name, value) for name, value in one.items()} for one in combinations]).unique(
+        maintain_order=True
+    )
+    every = grid.join(long.select("group").unique(), how="cross").join(
+        long.with_columns(there=pl.lit(True)), on=[*names, "group"], how="left", maintain_order="left"
+    )
+    share = pl.when(pl.col("there").is_null()).then(0.0).otherwise(pl.col("share"))
+    return every.with_columns(share=share).select(*names, "group", "share")
+
+
+def _ranges(long: pl.DataFrame) -> pl.DataFrame:
+    found = long.drop_nulls("share").group_by("group").agg(lowest=pl.col("share").min(), highest=pl.col("share").max())
+    spread = pl.col("highest") - pl.col("lowest")
+    return found.with_columns(spread=spread).sort("spread", "group", descending=[True, False])
+
+
+def _effects(long: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Between-level sums of squares over the total, group by group; a group without a share somewhere has none."""
+    complete = long.filter(pl.col("share").is_not_null().all().over("group"))
+    mean = pl.col("share").mean().over("group")
+    totals = complete.group_by("group").agg(total=((pl.col("share") - pl.col("share").mean()) ** 2).sum())
+    parts = []
+    for name in names:
+        level = pl.col("share").mean().over("group", name)
+        between = (
+            complete.with_columns(square=(level - mean) ** 2).group_by("group").agg(between=pl.col("square").sum())
+        )
+        parts.append(between.with_columns(choice=pl.lit(name)))
+    joined = pl.concat(parts).join(totals, on="group")
+    main = joined.with_columns(part=pl.when(pl.col("total") > 0).then(pl.col("between") / pl.col("total")))
+    rest = main.group_by("group").agg(part=1 - pl.col("part").sum(), flat=pl.col("part").null_count() > 0)
+    rest = rest.select("group", choice=pl.lit("interactions"),
+                       part=pl.when(~pl.col("flat")).then(pl.max_horizontal("part", pl.lit(0.0))))  # fmt: skip
+    return pl.concat([main.select("group", "choice", "part"), rest]).sort(
+        "group", "part", "choice", descending=[False, True, False], nulls_last=True
+    )
+
+
+def _text(name: str, value: Any) -> str:
+    if name == "attribution" and not isinstance(value, str):
+        return shown(value)
+    if name == "where":
+        return describe(value) or "all models"
+    if name == "registry" and value is not None:
+        return str(value.version)
+    return "none" if value is None else str(value)

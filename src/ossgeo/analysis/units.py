@@ -1,0 +1,46 @@
+"""The values of single models, organizations or namespaces within a group, from one measurement."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import polars as pl
+
+from ossgeo.errors import MeasureError
+from ossgeo.method import Method
+from ossgeo.panel import Panel
+from ossgeo.shares.keys import STANDINGS
+from ossgeo.shares.measure import measure
+
+Unit = Literal["model", "organization", "namespace"]
+"""What can be taken out or looked at one by one."""
+
+
+def values_of(panel: Panel, by: Unit, choices: dict[str, Any]) -> tuple[pl.DataFrame, Method]:
+    """Measure a panel once, by group and unit.
+
+    Args:
+        panel: The panel.
+        by: The unit.
+        choices: Choices of ``measure``; its own ``by`` is the group, and is one key.
+
+    Returns:
+        period, group, unit, value, counted (whether the row is in the denominator); and the method.
+
+    Raises:
+        MeasureError: The choices do not fit.
+    """
+    rest = dict(choices)
+    group = rest.pop("by", "country")
+    if isinstance(group, tuple) or group == by:
+        raise MeasureError(f"by={group!r}: groups are looked at by one key other than {by!r}")
+    if by not in ("model", "organization", "namespace"):
+        raise MeasureError(f"by={by!r} is neither 'model', 'organization' nor 'namespace'")
+    if rest.get("counting", "fractional") == "full":
+        raise MeasureError("full counting counts a model several times; use fractional or primary")
+    table = measure(panel, by=(group, by), **rest)
+    counted = ~pl.col("group").is_in(STANDINGS) if table.method.denominator == "attributed" else pl.lit(True)
+    rows = table.to_polars().select("period", "value", group=table.keys[0], unit=by).with_columns(counted=counted)
+    return rows.filter(pl.col("value").is_not_null()).select(
+        "period", "group", "unit", "value", "counted"
+    ), table.method

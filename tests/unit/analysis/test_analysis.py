@@ -1,0 +1,369 @@
+"""Every instrument against an independent computation: brute force, or by hand on paper-sized cases."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import statistics
+import warnings
+from typing import Any
+
+import polars as pl
+import pytest
+
+import ossgeo
+from ossgeo.analysis import (
+    bootstrap,
+    bounds,
+    concentration,
+    crossovers,
+    drivers,
+    growth,
+    influence,
+    sensitivity,
+)
+from ossgeo.analysis.units import values_of
+from ossgeo.errors import LowCoverageWarning, MeasureError
+from tests.worlds import JANUARY, MARCH, panel, registry, two_dates
+
+WORLD = registry()
+quiet = pytest.mark.filterwarnings("ignore::ossgeo.errors.LowCoverageWarning")
+
+
+def measured(source: ossgeo.Panel | None = None, **choices: Any) -> ossgeo.ShareTable:
+    return ossgeo.measure(source or two_dates(), registry=WORLD, **choices)
+
+
+def rows(frame: pl.DataFrame, *columns: str) -> dict[Any, Any]:
+    found = {}
+    for name, *rest in frame.select(*columns).iter_rows():
+        found[name] = tuple(round(value, 6) if isinstance(value, float) else value for value in rest)
+    return found
+
+
+def test_bounds_by_hand() -> None:
+    """March: CN 200, US 60, trio 30 each, person 20, without seat 5, unreviewed 25; 400 in all, of which 50 float."""
+    found = bounds(measured())
+    last = found.to_polars().filter(period=MARCH)
+    assert rows(last, "country", "share", "lower", "upper") == {
+        "CN": (0.5, 0.5, 0.625), "US": (0.15, 0.15, 0.275), "DE": (0.075, 0.075, 0.2), "FR": (0.075, 0.075, 0.2),
+        "JP": (0.075, 0.075, 0.2),
+    }  # fmt: skip
+    assert found.floating.filter(period=MARCH)["value"][0] == 50
+    assert found.compare("CN", "US") == "certain"
+    assert found.compare("US", "DE") == "possible", "60 is not more than 30 and 50"
+    assert found.compare("DE", "US") == "possible"
+    assert found.compare("US", "CN") == "impossible"
+    assert found.compare("CN", "GB", JANUARY) == "certain"
+    assert "CN holds between 50.0% and 62.5%" in str(found)
+    with pytest.raises(MeasureError, match="there is no period"):
+        found.compare("CN", "US", dt.date(1999, 1, 1))
+    with pytest.raises(MeasureError, match="does not fit"):
+        found.compare(("CN", "x"), "US")
+
+
+def test_bounds_under_the_other_denominator_and_of_what_is_international() -> None:
+    attributed = bounds(measured(denominator="attributed"))
+    assert rows(attributed.to_polars().filter(period=MARCH), "country", "share", "lower", "upper")["CN"] == (
+        0.571429,
+        0.5,
+        0.625,
+    )
+    world = ossgeo.Registry.from_rows(
+        organizations=[{"organization": "un"}], namespaces=[{"namespace": "who", "organization": "un"}],
+        affiliations=[{"organization": "un", "country": "international"}], base=WORLD,
+    )  # fmt: skip
+    found = bounds(ossgeo.measure(two_dates(), registry=world)).to_polars().filter(period=MARCH)
+    assert rows(found, "country", "lower", "upper")["international"] == (0.0625, 0.0625), "it does not float"
+    with pytest.raises(MeasureError, match="no bounds"):
+        bounds(measured(by="model"))
+
+
+@pytest.mark.parametrize("choices", [{}, {"denominator": "attributed"}])
+def test_bounds_hold_whatever_turns_out(choices: dict[str, Any]) -> None:
+    """Give all that floats to one country, in turn, and measure again: the share is the upper bound."""
+    found = bounds(measured(**choices))
+    for code in ("CN", "FR"):
+        turned = ossgeo.attribution.override(dict.fromkeys(("ann", "Nowhere", "who"), code))
+        table = measured(attribution=turned, **choices)
+        upper = rows(found.to_polars().filter(period=MARCH), "country", "upper")[code][0]
+        assert table.at()[code] == pytest.approx(upper, abs=1e-6)
+
+
+def test_an_empty_result_says_so() -> None:
+    nothing = bounds(measured().filter(country="ZZ"))
+    with pytest.raises(MeasureError, match="is empty"):
+        str(nothing)
+
+
+def series(*shares: tuple[int, int]) -> ossgeo.Panel:
+    start = dt.date(2025, 3, 1)
+    found = []
+    for place, (china, us) in enumerate(shares):
+        day = start + dt.timedelta(days=30 * place)
+        found += [("Qin/a", day, china), ("Qin/b", day, 1), ("Mover/b", day, us), ("who/x", day, 5)]
+    return panel(found)
+
+
+def test_crossovers() -> None:
+    source = series((10, 20), (22, 20), (15, 20), (30, 20), (40, 20))
+    found = crossovers(measured(source), "CN", "US", panel=source)
+    days = source.periods
+    assert found.to_polars()["period"].to_list() == [days[1], days[3]]
+    assert (found.first, found.lasting, found.ahead) == (days[1], days[3], "CN")
+    assert found.frame["bounds"].to_list() == ["possible", "certain"]
+    assert found.frame["without_largest"].to_list() == [False, False]
+    assert found.frame["margin"][0] == pytest.approx(3 / 48)
+    assert "CN overtook US 2 time(s)" in str(found)
+    back = crossovers(measured(source), "US", "CN")
+    assert (back.first, back.lasting, back.ahead) == (days[2], None, "CN")
+    assert "fell back again" in str(back)
+    never = crossovers(measured(source), "GB", "CN")
+    assert (never.first, never.lasting, never.ahead) == (None, None, "CN")
+    assert "never overtook" in str(never)
+    tie = crossovers(measured(series((20, 20), (19, 20))), "CN", "US")
+    assert tie.ahead is None
+    assert crossovers(measured(source, by="namespace"), "Qin", "Mover").frame["bounds"].to_list() == [
+        "certain",
+        "certain",
+    ]
+    with pytest.raises(MeasureError, match="one key"):
+        crossovers(measured(by=("country", "organization")), "CN", "US")
+    with pytest.raises(MeasureError, match="was measured on panel"):
+        crossovers(measured(source), "CN", "US", panel=two_dates())
+
+
+def test_concentration_on_paper() -> None:
+    """Parts 200, 60, 30 of 290 known; gini by the mean difference over all pairs."""
+    source = panel([("Qin/a", MARCH, 200), ("Mover/b", MARCH, 60), ("Nowhere/e", MARCH, 30), ("ann/d", MARCH, 110)])
+    found = concentration(measured(source, by="organization"))
+    values = [200, 60, 30]
+    parts = [value / 290 for value in values]
+    hhi = sum(part**2 for part in parts)
+    gini = sum(abs(one - other) for one in values for other in values) / (2 * 9 * statistics.mean(values))
+    (row,) = found.to_polars().iter_rows(named=True)
+    assert row["groups"] == 3
+    assert row["hhi"] == pytest.approx(hhi)
+    assert row["effective"] == pytest.approx(1 / hhi)
+    assert row["gini"] == pytest.approx(gini)
+    assert (row["top_1"], row["top_3"], row["top_10"]) == pytest.approx((200 / 290, 1, 1))
+    assert row["covered"] == pytest.approx(290 / 400)
+    assert "3 organizations" in str(found)
+    inside = concentration(measured(by=("country", "organization"))).to_polars()
+    assert inside.filter(period=MARCH, country="CN")["hhi"][0] == 1
+    assert "within" in str(concentration(measured(by=("country", "organization"))))
+    with pytest.raises(MeasureError, match="no concentration"):
+        concentration(measured(by=("country", "organization", "model")))
+
+
+def test_growth_and_ranks() -> None:
+    found = growth(measured())
+    table = found.to_polars()
+    now = rows(table.filter(period=MARCH), "country", "change", "growth", "rank", "rank_change")
+    assert now["CN"] == (100, 1, 1, 0)
+    assert now["US"] == (60, None, 2, 4), "it was in GB before"
+    assert now["GB"] == (-50, -1, 6, -4)
+    assert "US gained most places: 4, to rank 2" in str(found)
+    still = growth(measured(series((10, 20), (10, 20))))
+    assert "nobody gained a place" in str(still)
+
+
+@pytest.mark.parametrize("by", ["organization", "model", "namespace"])
+@pytest.mark.parametrize("denominator", ["all", "attributed"])
+def test_drivers_sum_to_the_change(by: Any, denominator: Any) -> None:
+    source = panel([("Qin/a", JANUARY, 100), ("Qin/gone", JANUARY, 50), ("Mover/b", JANUARY, 150), ("who/x", JANUARY, 9),
+                    ("Qin/a", MARCH, 300), ("Qin/new", MARCH, 70), ("Mover/b", MARCH, 130), ("who/x", MARCH, 99)])  # fmt: skip
+    found = drivers(source, "CN", by=by, registry=WORLD, denominator=denominator)
+    table = measured(source, denominator=denominator)
+    before, after = table.at(JANUARY)["CN"], table.at(MARCH)["CN"]
+    assert (found.before, found.after) == pytest.approx((before, after))
+    assert found.frame["effect"].sum() == pytest.approx(found.change, abs=1e-12)
+    assert found.change == pytest.approx((after or 0) - (before or 0))
+    if by == "model":
+        parts = dict(found.to_polars().select("unit", "part").iter_rows())
+        assert (parts["Qin/gone"], parts["Qin/new"], parts["Qin/a"]) == ("exit", "entry", "growth")
+    assert "CN went from" in str(found)
+
+
+def test_drivers_that_cannot_be() -> None:
+    with pytest.raises(MeasureError, match="is not before"):
+        drivers(two_dates(), "CN", MARCH, JANUARY, registry=WORLD)
+    with pytest.raises(MeasureError, match="no period"):
+        drivers(two_dates(), "CN", dt.date(1999, 1, 1), registry=WORLD)
+    for wrong in ({"by": "countries"}, {"counting": "full"}):
+        with pytest.raises(MeasureError):
+            drivers(two_dates(), "CN", registry=WORLD, **wrong)
+    with pytest.raises(MeasureError, match="one key"):
+        values_of(two_dates(), "model", {"by": ("country", "organization"), "registry": WORLD})
+    empty = panel([("Qin/a", JANUARY, 0), ("Qin/a", MARCH, 5)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(MeasureError, match="the total at 2025-01-31 is 0"):
+            drivers(empty, "CN", registry=WORLD)
+
+
+@quiet
+@pytest.mark.parametrize("by", ["model", "organization", "namespace"])
+@pytest.mark.parametrize("denominator", ["all", "attributed"])
+def test_influence_is_what_measuring_without_gives(by: Any, denominator: Any) -> None:
+    source = two_dates()
+    found = influence(source, by=by, registry=WORLD, denominator=denominator)
+    namespaces = {"qin": "Qin", "mover": "Mover", "trio": "Trio"}
+    for row in found.to_polars().iter_rows(named=True):
+        if by == "organization" and row["unit"] not in namespaces:
+            continue
+        name = {
+            "model": row["unit"],
+            "organization": f"{namespaces.get(row['unit'], '')}/",
+            "namespace": f"{row['unit']}/",
+        }[by]
+        others = [one for one in source.models.collect()["model_id"] if not one.startswith(name)]
+        without = measured(source, where={"model_id": others}, denominator=denominator).at()
+        assert without[row["group"]] == pytest.approx(row["without"], abs=1e-6)
+    assert "no" in str(found)
+
+
+@quiet
+def test_the_jackknife_is_that_of_the_textbook() -> None:
+    found = influence(two_dates(), registry=WORLD)
+    values = {"Qin/a": 200, "Mover/b": 60, "Trio/c": 90, "ann/d": 20, "Nowhere/e": 5, "who/f": 25}
+    total = sum(values.values())
+    for group, mine in (
+        ("CN", {"Qin/a": 1.0}),
+        ("DE", {"Trio/c": 1 / 3}),
+        ("unreviewed", {"Nowhere/e": 1.0, "who/f": 1.0}),
+    ):
+        own = sum(values[name] * part for name, part in mine.items())
+        left = [(own - values[name] * mine.get(name, 0)) / (total - values[name]) for name in values]
+        mean = statistics.mean(left)
+        error = math.sqrt((len(left) - 1) / len(left) * sum((one - mean) ** 2 for one in left))
+        (row,) = found.intervals.filter(group=group).iter_rows(named=True)
+        assert row["share"] == pytest.approx(own / total, abs=1e-6)
+        assert row["upper"] == pytest.approx(min(own / total + 1.959964 * error, 1), abs=1e-5)
+        assert row["units"] == 6
+
+
+def test_few_and_heavy_units_are_told() -> None:
+    with pytest.warns(LowCoverageWarning, match="only 6 models"):
+        influence(two_dates(), registry=WORLD)
+    many = panel([("Qin/big", MARCH, 758_000_000), *((f"Mover/m{number}", MARCH, 5_000_000) for number in range(20))])
+    with pytest.warns(LowCoverageWarning, match="Qin/big alone holds 88.3%"):
+        found = influence(many, registry=WORLD)
+    assert found.frame.row(0, named=True)["unit"] == "Qin/big"
+    assert found.frame["without"][0] is not None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for instrument in (influence, bootstrap):
+            with pytest.raises(MeasureError, match="is 0"):
+                instrument(panel([("Qin/a", MARCH, 0)]), registry=WORLD)
+
+
+@quiet
+def test_one_unit_alone() -> None:
+    found = influence(panel([("Qin/a", MARCH, 5)]), registry=WORLD)
+    assert found.frame.row(0, named=True)["without"] is None
+    assert found.intervals.row(0, named=True)["units"] == 0
+    assert "instead of 100.0%" in str(found)
+
+
+@quiet
+def test_the_bootstrap_is_seeded_and_scatters_as_theory_says() -> None:
+    """Forty equal models, half Chinese: the share scatters as a binomial's part."""
+    source = panel([(f"{'Qin' if number % 2 else 'Mover'}/m{number}", MARCH, 10) for number in range(40)])
+    found = bootstrap(source, registry=WORLD, draws=2000, seed=1)
+    again = bootstrap(source, registry=WORLD, draws=2000, seed=1)
+    assert found.to_polars().equals(again.to_polars())
+    (row,) = found.frame.filter(group="CN").iter_rows(named=True)
+    error = math.sqrt(0.25 / 40)
+    assert row["share"] == 0.5
+    assert row["lower"] == pytest.approx(0.5 - 1.96 * error, abs=0.03)
+    assert row["upper"] == pytest.approx(0.5 + 1.96 * error, abs=0.03)
+    assert "of 2000 draws" in str(found)
+    with pytest.raises(MeasureError, match="draws"):
+        bootstrap(source, registry=WORLD, draws=0)
+
+
+@quiet
+def test_a_grid_is_what_measuring_each_combination_gives() -> None:
+    grid: dict[str, Any] = {
+        "attribution": ["publisher", ossgeo.attribution.override({"who": "CN"})], "counting": ["fractional", "full", "primary"],
+        "denominator": ["all", "attributed"], "where": [None, {"namespace": ["Qin", "Mover", "ann"]}],
+    }  # fmt: skip
+    source = two_dates()
+    found = sensitivity(source, grid, registry=WORLD)
+    assert len(found.methods) == 24
+    for method in found.methods:
+        table = ossgeo.measure(
+            source,
+            registry=WORLD,
+            **{name: value for name, value in method.choices.items() if name in ("attribution", "counting", "where")},
+            denominator=method.denominator,
+        )
+        here = found.to_polars().filter(
+            attribution=method.attribution, counting=method.counting, denominator=method.denominator,
+            where=method.where or "all models",
+        )  # fmt: skip
+        for group, share in here.select("group", "share").iter_rows():
+            assert table.at()[group] == (None if share is None else pytest.approx(share)), (method, group)
+
+
+@quiet
+def test_windows_and_all_time_counters_need_their_past() -> None:
+    days = [dt.date(2025, 1, 1) + dt.timedelta(days=30 * step) for step in range(14)]
+    for counter in ("downloads_30d", "downloads_all_time"):
+        found = [(f"{name}/m", day, 100 * place + grow * place**2) for place, day in enumerate(days, 1)
+                 for name, grow in (("Qin", 7), ("Mover", 3))]  # fmt: skip
+        source = panel(found, counter=counter)
+        result = sensitivity(source, {"window": [None, "90d", "180d"]}, registry=WORLD)
+        for window, text in ((None, "none"), ("90d", "90d"), ("180d", "180d")):
+            whole = ossgeo.measure(source, window=window, registry=WORLD).at()["CN"]
+            assert result.frame.filter(window=text, group="CN")["share"][0] == pytest.approx(whole)
+
+
+def test_main_effects_by_hand() -> None:
+    """Two choices with two levels: shares 0.1, 0.2, 0.3, 0.4 have no interaction; 0.1, 0.1, 0.1, 0.5 do."""
+    from ossgeo.analysis.sensitivity import _effects
+
+    levels = [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]
+    for shares, expected in (
+        ((0.1, 0.2, 0.3, 0.4), {"one": 0.8, "two": 0.2, "interactions": 0.0}),
+        ((0.1, 0.1, 0.1, 0.5), {"one": 1 / 3, "two": 1 / 3, "interactions": 1 / 3}),
+    ):
+        long = pl.DataFrame(
+            {"one": [one for one, _ in levels], "two": [two for _, two in levels], "group": ["CN"] * 4, "share": shares}
+        )
+        assert dict(_effects(long, ["one", "two"]).select("choice", "part").iter_rows()) == pytest.approx(expected)
+
+
+@quiet
+def test_what_does_not_vary_has_no_effects() -> None:
+    found = sensitivity(two_dates(), {"denominator": ["all"]}, registry=WORLD)
+    assert found.effects["part"].null_count() == found.effects.height
+    assert "over 1 combinations" in str(found)
+    nothing = sensitivity(panel([("Qin/a", MARCH, 0)]), {"denominator": ["all", "attributed"]}, registry=WORLD)
+    assert "no share is defined" in str(nothing)
+
+
+@pytest.mark.parametrize(
+    ("grid", "choices", "message"),
+    [
+        ({}, {}, "needs choices"),
+        ({"denominator": []}, {}, "needs choices"),
+        ({"denominator": "all"}, {}, "needs choices"),
+        ({"by": ["country"]}, {}, "'by'"),
+        ({"denominator": ["all"]}, {"denominator": "all"}, "beside it"),
+        ({"denominator": ["all"]}, {"by": ("country", "model")}, "one key"),
+        ({"denominator": ["al"]}, {}, "not one of"),
+        ({"denominator": ["all"]}, {"period": dt.date(1999, 1, 1)}, "no period"),
+    ],
+)
+def test_grids_that_cannot_be(grid: Any, choices: Any, message: str) -> None:
+    with pytest.raises(MeasureError, match=message):
+        sensitivity(two_dates(), grid, registry=WORLD, **choices)
+
+
+def test_a_registry_may_vary() -> None:
+    other = ossgeo.Registry.from_rows(affiliations=[{"organization": "qin", "country": "SG"}], base=WORLD)
+    found = sensitivity(two_dates(), {"registry": [WORLD, other]})
+    assert found.ranges.filter(group="SG").row(0)[1:3] == (0.0, 0.5)
+    assert "by itself explains 100.0%" in str(found)
