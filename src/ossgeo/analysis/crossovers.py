@@ -87,8 +87,9 @@ def crossovers(table: ShareTable, one: str, other: str, *, panel: Panel | None =
     """
     if len(table.keys) != 1:
         raise MeasureError(f"crossovers take a table by one key, not by {', '.join(table.keys)}")
-    days = [day for day in table.periods if table.at(day)[one] is not None and table.at(day)[other] is not None]
-    gaps = [(day, (table.at(day)[one] or 0.0) - (table.at(day)[other] or 0.0)) for day in days]
+    found = ((day, table.at(day)) for day in table.periods)
+    pairs = [(day, shares[one], shares[other]) for day, shares in found]
+    gaps = [(day, mine - theirs) for day, mine, theirs in pairs if mine is not None and theirs is not None]
     taken = [
         (day, gap, all(later > 0 for _, later in gaps[place + 1 :]))
         for place, (day, gap) in enumerate(gaps)

@@ -12,14 +12,17 @@ import attrs
 import narwhals as nw
 import polars as pl
 
+from ossgeo.analysis.remembered import Remembered
 from ossgeo.analysis.results import percent, tabulate
-from ossgeo.attribution.asking import shown
+from ossgeo.attribution import DEFAULT
+from ossgeo.attribution.asking import resolve, shown
 from ossgeo.errors import LowCoverageWarning, MeasureError
 from ossgeo.flows import WINDOW_DAYS
 from ossgeo.method import Method, days_of
 from ossgeo.panel import Panel
 from ossgeo.shares.keys import STANDINGS
 from ossgeo.shares.measure import measure
+from ossgeo.shares.periods import thinned
 from ossgeo.shares.table import ShareTable
 from ossgeo.where import describe
 
@@ -32,7 +35,6 @@ CHOICES: Final = (
     "as_of",
     "cleaning",
     "where",
-    "every",
     "registry",
 )
 """The choices that a grid may vary."""
@@ -109,9 +111,11 @@ def sensitivity(
     day = period or (panel.periods[-1] if panel.periods else None)
     if day is None or day not in panel.periods:
         raise MeasureError(f"the panel has no period {day}; sensitivity looks at one of its own periods")
-    part = _needed(panel, day, [*grid.get("window", []), choices.get("window")])
+    every = {name: [*grid.get(name, []), choices.get(name)] for name in ("window", "cleaning")}
+    part = _needed(panel, day, every["window"], every["cleaning"])
     names = list(grid)
     combinations = list(itertools.product(*(grid[name] for name in names)))
+    remembered: dict[str, Remembered] = {}
     measured: dict[Any, ShareTable] = {}
     frames, methods = [], []
     for combination in combinations:
@@ -119,12 +123,15 @@ def sensitivity(
         denominator = chosen.pop("denominator", "all")
         key = tuple(_text(name, chosen[name]) for name in sorted(chosen))
         if key not in measured:
-            measured[key] = _measured(part, chosen)
+            strategy = chosen.get("attribution", DEFAULT)
+            once = remembered.setdefault(_text("attribution", strategy), Remembered(resolve(strategy)))
+            measured[key] = _measured(part, {**chosen, "attribution": once})
         table = measured[key]
         shares = _divided(table, day, denominator)
         texts = {name: _text(name, value) for name, value in zip(names, combination, strict=True)}
         frames.append(shares.with_columns(pl.lit(text).alias(name) for name, text in texts.items()))
-        methods.append(attrs.evolve(table.method, denominator=denominator, panel=panel.fingerprint))
+        made = {**table.method.choices, "denominator": denominator, "attribution": chosen.get("attribution", DEFAULT)}
+        methods.append(attrs.evolve(table.method, denominator=denominator, panel=panel.fingerprint, choices=made))
     long = _complete(pl.concat(frames), names, [dict(zip(names, one, strict=True)) for one in combinations])
     return Sensitivity(day, long, _ranges(long), _effects(long, names), tuple(methods))
 
@@ -136,24 +143,29 @@ def _check(grid: Mapping[str, Sequence[Any]], choices: Mapping[str, Any]) -> Non
         raise MeasureError(f"the grid varies {strange[0]!r}, which is none of {', '.join(CHOICES)}")
     if doubled := [name for name in grid if name in choices]:
         raise MeasureError(f"{doubled[0]!r} stands in the grid and beside it")
+    if choices.get("every") is not None:
+        raise MeasureError("sensitivity looks at one of the panel's own periods; leave out every=")
     if isinstance(choices.get("by", "country"), tuple):
         raise MeasureError("sensitivity takes one key, not several")
 
 
-def _needed(panel: Panel, day: dt.date, windows: Sequence[Any]) -> Panel:
-    """The observations that one period needs: its own, the one before, and those within the longest window."""
+def _needed(panel: Panel, day: dt.date, windows: Sequence[Any], cleanings: Sequence[Any]) -> Panel:
+    """The observations that one period needs: its own, the one before, and those that the longest window adds up."""
     reach = max(days_of(window, what="window") or 0 for window in windows)
-    earliest = day - dt.timedelta(days=reach + WINDOW_DAYS)
+    earliest = day - dt.timedelta(days=reach + 3 * WINDOW_DAYS)
     before = [one for one in panel.periods if one < day]
-    kept = [
-        one for one in panel.periods if one <= day and (one >= earliest if reach else one >= (before[-1:] or [day])[0])
-    ]
-    if panel.counter == "downloads_all_time" and reach:
-        kept = [*[one for one in before if one < earliest][-1:], *kept]
-    elif panel.counter == "downloads_30d" and not reach:
-        kept = [day]
-    rows = panel.rows.filter((nw.col("period") >= nw.lit(kept[0])) & (nw.col("period") <= nw.lit(day)))
-    part = Panel.of(rows, panel.models, counter=panel.counter, identity=f"{panel.fingerprint},{kept[0]}..{day}",
+    within = [one for one in panel.periods if earliest <= one <= day]
+    if any(cleaning is not None and cleaning.stale == "drop" for cleaning in cleanings):
+        kept = [one for one in panel.periods if one <= day]  # an observation is stale beside the one before it
+    elif not reach:
+        kept = [day] if panel.counter == "downloads_30d" else [*before[-1:], day]
+    elif panel.counter == "downloads_30d":
+        kept = sorted({within[0], *thinned(within, day)})
+    else:
+        kept = [*[one for one in before if one < earliest][-1:], *within]
+    rows = panel.rows.filter(nw.col("period").is_in(kept))
+    models = panel.models.collect(engine="streaming").lazy()  # once, not for each combination
+    part = Panel.of(rows, models, counter=panel.counter, identity=f"{panel.fingerprint},{kept[0]}..{day}",
                     source=panel.source, note=panel.note)  # fmt: skip
     part.attach(panel)
     return part

@@ -99,7 +99,7 @@ def _steps(every: str, first: dt.date, last: dt.date) -> Iterator[Interval]:
         raise MeasureError(f"every={every!r} is no calendar step such as '1mo', '1q', '1w' or '1y'") from error
 
 
-def _thinned(days: Sequence[dt.date], anchor: dt.date) -> list[dt.date]:
+def thinned(days: Sequence[dt.date], anchor: dt.date) -> list[dt.date]:
     """Walk back from the anchor and keep the observations whose 30 days do not overlap."""
     kept: list[dt.date] = []
     for day in sorted((day for day in days if day <= anchor), reverse=True):
@@ -157,7 +157,7 @@ class _Windows:
         if self.counter == "downloads_all_time":
             return list(self.intervals)
         anchor = end if end in set(observations) else self.last
-        kept = set(_thinned([period for _, period in self.intervals], anchor))
+        kept = set(thinned([period for _, period in self.intervals], anchor))
         return [interval for interval in self.intervals if interval[1] in kept]
 
     def _adjustments(self, used: int, estimated: int, partial: int, unobserved: int) -> Iterator[Adjustment]:

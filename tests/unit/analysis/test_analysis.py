@@ -190,7 +190,8 @@ def test_drivers_that_cannot_be() -> None:
         drivers(two_dates(), "CN", MARCH, JANUARY, registry=WORLD)
     with pytest.raises(MeasureError, match="no period"):
         drivers(two_dates(), "CN", dt.date(1999, 1, 1), registry=WORLD)
-    for wrong in ({"by": "countries"}, {"counting": "full"}):
+    wrongs: list[dict[str, Any]] = [{"by": "countries"}, {"counting": "full"}]
+    for wrong in wrongs:
         with pytest.raises(MeasureError):
             drivers(two_dates(), "CN", registry=WORLD, **wrong)
     with pytest.raises(MeasureError, match="one key"):
@@ -353,6 +354,7 @@ def test_what_does_not_vary_has_no_effects() -> None:
         ({"by": ["country"]}, {}, "'by'"),
         ({"denominator": ["all"]}, {"denominator": "all"}, "beside it"),
         ({"denominator": ["all"]}, {"by": ("country", "model")}, "one key"),
+        ({"denominator": ["all"]}, {"every": "1mo"}, "leave out every="),
         ({"denominator": ["al"]}, {}, "not one of"),
         ({"denominator": ["all"]}, {"period": dt.date(1999, 1, 1)}, "no period"),
     ],
@@ -360,6 +362,20 @@ def test_what_does_not_vary_has_no_effects() -> None:
 def test_grids_that_cannot_be(grid: Any, choices: Any, message: str) -> None:
     with pytest.raises(MeasureError, match=message):
         sensitivity(two_dates(), grid, registry=WORLD, **choices)
+
+
+@quiet
+def test_stale_observations_are_looked_for_in_the_whole_panel() -> None:
+    days = [dt.date(2025, 1, 1) + dt.timedelta(days=30 * step) for step in range(3)]
+    found = [
+        (f"Qin/m{number}", day, number + 100 * min(place, 1))
+        for place, day in enumerate(days)
+        for number in range(1, 60)
+    ]
+    source = panel(found)
+    grid = {"cleaning": [ossgeo.Cleaning(), ossgeo.Cleaning(stale="drop")]}
+    result = sensitivity(source, grid, registry=WORLD, period=days[1])
+    assert result.frame["share"].to_list() == [1.0, 1.0]
 
 
 def test_a_registry_may_vary() -> None:
