@@ -80,7 +80,8 @@ def influence(panel: Panel, *, by: Unit = "model", period: dt.date | None = None
         Statistics 9 (1981), have it; intervals are normal.
 
     Example:
-        >>> import ossgeo
+        >>> import ossgeo, warnings
+        >>> warnings.simplefilter("ignore", ossgeo.errors.LowCoverageWarning)  # hugging-face alone holds 30 %
         >>> found = influence(ossgeo.load_sample("hub-2026"), by="organization")
         >>> found.frame.row(0, named=True)["unit"]
         'hugging-face'

@@ -24,6 +24,7 @@ class Remembered:
 
     strategy: Any
     _said: dict[Any, pl.DataFrame] = attrs.field(factory=dict, repr=False)
+    _told: dict[str, tuple[Adjustment, ...]] = attrs.field(factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -67,4 +68,6 @@ class Remembered:
 
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
         """Return what the strategy had to leave out or guess."""
-        return adjustments_of([self.strategy], context)
+        if context.registry.version not in self._told:
+            self._told[context.registry.version] = adjustments_of([self.strategy], context)
+        return self._told[context.registry.version]
