@@ -76,11 +76,17 @@ def what_floats() -> str:
     return f"Whatever the unreviewed, unknown and individual downloads turn out to be: {' and '.join(said)}; that the US lead is {found.compare('US', 'CN')}."
 
 
+def registry_card() -> str:
+    """The registry's data card."""
+    return ossgeo.review.card()
+
+
 COMPUTED: dict[str, Callable[[], str]] = {
     "by-rule": by_rule,
     "one-by-one": one_by_one,
     "all-together": all_together,
     "what-floats": what_floats,
+    "registry-card": registry_card,
 }
 
 

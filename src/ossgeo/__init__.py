@@ -12,7 +12,7 @@ from ossgeo.organizations import Affiliation, Evidence, Organization, Organizati
 from ossgeo.registry import Registry
 
 if TYPE_CHECKING:
-    from ossgeo import analysis, attribution, plugins, shares, sources, testing
+    from ossgeo import analysis, attribution, plugins, review, shares, sources, testing
     from ossgeo.attribution.explain import explain
     from ossgeo.method import Adjustments, Cleaning, Coverage, Method
     from ossgeo.panel import Panel
@@ -36,7 +36,7 @@ _HOMES = {
     "measure": "shares.measure",
     "read_panel": "sources.files",
 }
-_MODULES = ("analysis", "attribution", "plugins", "shares", "sources", "testing")
+_MODULES = ("analysis", "attribution", "plugins", "review", "shares", "sources", "testing")
 
 __all__ = [
     "Adjustments",
@@ -66,6 +66,7 @@ __all__ = [
     "measure",
     "plugins",
     "read_panel",
+    "review",
     "shares",
     "sources",
     "testing",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import ossgeo
+from ossgeo import review
 from ossgeo.errors import (
     EngineError,
     MeasureError,
@@ -71,15 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         "path", metavar="PATH", help=f"a CSV, JSON or Parquet file, a folder of them, or a sample: {samples}"
     )
     reading = measure.add_argument_group("reading")
-    reading.add_argument(
-        "--counter", choices=("downloads_30d", "downloads_all_time"), help="what a bare 'downloads' is"
-    )
-    reading.add_argument(
-        "--column", action="append", default=[], metavar="THEIRS=OURS", help="name a column; may be repeated"
-    )
-    reading.add_argument("--pattern", help="which files of a folder, such as '*.csv'")
-    reading.add_argument("--records", metavar="KEY", help="for JSON: where the rows are")
-    reading.add_argument("--period-from", choices=("file",), help="take the period from the date in the file's name")
+    _add_reading(reading)
     reading.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
     reading.add_argument("--check", action="store_true", help="print the panel's hazards first")
     _add_choices(measure.add_argument_group("choices"))
@@ -91,10 +84,44 @@ def _parser() -> argparse.ArgumentParser:
     collect.add_argument("--cards", action="store_true", help="read the model cards' metadata, too")
     collect.add_argument("--patience", type=float, default=600, metavar="SECONDS", help="how long to wait in all (600)")
     collect.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="for another writer (60)")
+    _add_registry(commands)
     output = measure.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="method, coverage, adjustments and rows as JSON")
     output.add_argument("--csv", action="store_true", help="rows of all periods as CSV")
     return parser
+
+
+def _add_registry(commands: Any) -> None:
+    registry = commands.add_parser("registry", help="look into the registry, and at what a change does")
+    actions = registry.add_subparsers(dest="action", metavar="ACTION", required=True)
+    check = actions.add_parser("check", help="check tables that amend the bundled ones, or the bundled ones")
+    check.add_argument("folder", nargs="?", metavar="FOLDER")
+    diff = actions.add_parser("diff", help="rows that differ; 'default' is the bundled registry")
+    diff.add_argument("old", metavar="OLD")
+    diff.add_argument("new", metavar="NEW")
+    show = actions.add_parser("show", help="what is known of a namespace")
+    show.add_argument("namespace", metavar="NAMESPACE")
+    show.add_argument("--on", metavar="DATE", help="owners and roles on a day; today where absent")
+    gaps = actions.add_parser("gaps", help="namespaces that nobody has reviewed, by the downloads at stake")
+    impact = actions.add_parser("impact", help="what amended tables do to the shares, as a Markdown table")
+    impact.add_argument("folder", metavar="FOLDER")
+    for action in (gaps, impact):
+        action.add_argument("panel", metavar="PANEL", help="as 'measure' takes it")
+        _add_reading(action.add_argument_group("reading"))
+    for action in (show, gaps):
+        action.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
+
+
+def _add_reading(reading: Any) -> None:
+    reading.add_argument(
+        "--counter", choices=("downloads_30d", "downloads_all_time"), help="what a bare 'downloads' is"
+    )
+    reading.add_argument(
+        "--column", action="append", default=[], metavar="THEIRS=OURS", help="name a column; may be repeated"
+    )
+    reading.add_argument("--pattern", help="which files of a folder, such as '*.csv'")
+    reading.add_argument("--records", metavar="KEY", help="for JSON: where the rows are")
+    reading.add_argument("--period-from", choices=("file",), help="take the period from the date in the file's name")
 
 
 def _add_choices(group: Any) -> None:
@@ -121,9 +148,11 @@ def _measured(given: argparse.Namespace) -> str:
             sample.name for sample in list_samples() if sample.name != DEFAULT
         )
         return f"{ossgeo.measure(ossgeo.load_sample())}\n\n{samples}. Your own figures: python -m ossgeo measure PATH"
+    if given.command == "registry":
+        return _reviewed(given)
     if given.command == "collect":
         return _collected(given)
-    panel = _panel(given)
+    panel = _panel(given.path, given)
     checked = f"{panel.check()}\n\n" if given.check else ""
     table = ossgeo.measure(
         panel,
@@ -137,7 +166,7 @@ def _measured(given: argparse.Namespace) -> str:
         age_cap=given.age_cap,
         as_of=_as_of(given.as_of),
         where=parse_where(given.where) or None,
-        registry=ossgeo.Registry.read(given.registry, base=ossgeo.Registry.default()) if given.registry else None,
+        registry=_registry(given.registry),
     )
     if given.json:
         return table.to_json()
@@ -154,14 +183,34 @@ def _collected(given: argparse.Namespace) -> str:
     return f"{entry.file}: {entry.models:,} models, {entry.note}; hazards: {hazards}; {len(store.entries)} snapshots in {store.path}"
 
 
-def _panel(given: argparse.Namespace) -> ossgeo.Panel:
-    if given.path in {sample.name for sample in list_samples()}:
-        return ossgeo.load_sample(given.path)
+def _reviewed(given: argparse.Namespace) -> str:
+    if given.action == "check":
+        return f"no fault: {_registry(given.folder)}"
+    if given.action == "diff":
+        return str(_registry(given.old).diff(_registry(given.new)))
+    if given.action == "show":
+        on = None if given.on is None else _as_of(given.on)
+        return review.show(given.namespace, on=on, registry=_registry(given.registry))
+    panel = _panel(given.panel, given)
+    if given.action == "gaps":
+        return str(review.gaps(panel, registry=_registry(given.registry)))
+    return review.impact(_registry(given.folder), panel)
+
+
+def _registry(folder: str | None) -> ossgeo.Registry:
+    """The bundled registry, amended by a folder of tables; ``default`` names the bundled one."""
+    bundled = ossgeo.Registry.default()
+    return bundled if folder in (None, "default") else ossgeo.Registry.read(str(folder), base=bundled)
+
+
+def _panel(path: str, given: argparse.Namespace) -> ossgeo.Panel:
+    if path in {sample.name for sample in list_samples()}:
+        return ossgeo.load_sample(path)
     pairs = [word.partition("=") for word in given.column]
     if wrong := [theirs for theirs, sign, ours in pairs if not (sign and ours)]:
         raise MeasureError(f"--column {wrong[0]!r} is not THEIRS=OURS, such as downloads_last_month=downloads_30d")
     return ossgeo.read_panel(
-        given.path,
+        path,
         columns={theirs: ours for theirs, _, ours in pairs},
         counter=given.counter,
         pattern=given.pattern,

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import warnings
+from pathlib import Path
+
+import pytest
+
+import ossgeo
+from ossgeo import Registry, review
+from ossgeo.cli import main
+from ossgeo.errors import UnknownOrganizationError
+from tests.worlds import MARCH, registry, two_dates
+
+BASELINE = Path(__file__).parents[1] / "data" / "baseline-shares.csv"
+MOST = 0.5
+
+
+def baseline() -> dict[tuple[str, str], float]:
+    with BASELINE.open(encoding="utf-8", newline="") as file:
+        return {(row["sample"], row["country"]): float(row["percent"]) for row in csv.DictReader(file)}
+
+
+def test_the_bundled_samples_shares_stay_where_they_are() -> None:
+    """A country that moves by more than half a point wants a new table, and an entry under "Numbers that change"."""
+    expected = baseline()
+    found: dict[tuple[str, str], float] = {}
+    for sample in ossgeo.list_samples():
+        shares = ossgeo.measure(ossgeo.load_sample(sample.name)).at()
+        found |= {(sample.name, str(group)): 100 * (share or 0.0) for group, share in shares.items()}
+    moved = {
+        key: (expected.get(key, 0.0), found.get(key, 0.0))
+        for key in {*expected, *found}
+        if abs(found.get(key, 0.0) - expected.get(key, 0.0)) > MOST
+    }
+    assert moved == {}
+
+
+def test_gaps() -> None:
+    found = review.gaps(two_dates(), registry=registry())
+    assert found.to_polars().rows() == [("who", 25.0, 0.0625, MARCH), ("Nowhere", 5.0, 0.025, dt.date(2025, 1, 31))]
+    assert found.coverage["reviewed"].to_list() == [0.95, 0.925]
+    assert "at worst (2025-03-02) 92.50%" in str(found)
+    many = [(f"n{number}/m", MARCH, number + 1) for number in range(50)]
+    from tests.worlds import panel
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert str(review.gaps(panel(many), registry=registry())).endswith("and 10 more")
+
+
+def test_impact() -> None:
+    mine = Registry.from_rows(affiliations=[{"organization": "qin", "country": "SG"}], base=registry())
+    table = review.impact(mine, two_dates(), old=registry())
+    assert table.splitlines()[2:] == ["| CN | 50.00 | 0.00 | -50.00 |", "| SG | 0.00 | 50.00 | +50.00 |"]
+    assert review.impact(registry(), two_dates(), old=registry()) == "No share moves by 0.005 points."
+
+
+def test_show() -> None:
+    said = review.show("Mover", registry=registry())
+    assert "seat: GB until 2025-02-15" in said
+    assert "seat: US from 2025-02-15" in said
+    assert "x 0.333" in review.show("Trio", registry=registry())
+    assert "role: repackager" in review.show("unsloth", on=dt.date(2026, 1, 1))
+    assert "owner:" in review.show("Qwen")
+    with pytest.raises(UnknownOrganizationError, match="Qwen"):
+        review.show("Qwem")
+
+
+def test_the_card() -> None:
+    said = review.card(today=dt.date(2026, 12, 1))
+    assert "| company |" in said
+    assert "| within a year |" in said
+    assert "| older |" in review.card(today=dt.date(2030, 1, 1))
+    assert "cite a page" in review.card(registry())
+
+
+def test_the_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "organizations.csv").write_text(
+        "organization,name,kind,homepage\nmine,Mine,company,\n", encoding="utf-8"
+    )
+    (tmp_path / "namespaces.csv").write_text("namespace,organization,start,end\nQwen,mine,,\n", encoding="utf-8")
+    (tmp_path / "affiliations.csv").write_text("organization,country\nmine,SG\n", encoding="utf-8")
+    for words, expected in (
+        (["check"], "no fault"),
+        (["check", str(tmp_path)], "no fault"),
+        (["diff", "default", str(tmp_path)], "+ namespaces namespace=Qwen organization=mine"),
+        (["show", "zai-org", "--on", "2026-01-01"], "zhipu-ai"),
+        (["gaps", "hub-2026"], "unreviewed"),
+        (["impact", str(tmp_path), "labs-2025"], "| SG | 0.00 |"),
+    ):
+        assert main(["registry", *words]) == 0
+        assert expected in capsys.readouterr().out
+    (tmp_path / "affiliations.csv").write_text("organization,country\nmine,Chinaa\n", encoding="utf-8")
+    assert main(["registry", "check", str(tmp_path)]) == 1
+    assert "Chinaa" in capsys.readouterr().err
+    assert main(["registry", "show", "no-such-namespace"]) == 1
