@@ -11,8 +11,8 @@ from typing import Any, Final
 import attrs
 import polars as pl
 
-from ossgeo.analysis.results import percent, period_of, tabulate
-from ossgeo.analysis.units import Unit, values_of
+from ossgeo.analysis.results import percent, tabulate
+from ossgeo.analysis.units import Unit, values_at
 from ossgeo.errors import LowCoverageWarning, MeasureError
 from ossgeo.method import Method
 from ossgeo.panel import Panel
@@ -86,9 +86,7 @@ def influence(panel: Panel, *, by: Unit = "model", period: dt.date | None = None
         >>> found.frame.row(0, named=True)["unit"]
         'hugging-face'
     """
-    rows, method = values_of(panel, by, choices)
-    day = period_of(rows, period)
-    rows = rows.filter(pl.col("period") == day)
+    day, rows, method = values_at(panel, by, choices, period)
     units = rows.group_by("unit").agg(own=pl.col("value").filter("counted").sum())
     total = float(units["own"].sum())
     if total == 0:
@@ -190,9 +188,8 @@ def bootstrap(
     """
     if draws < 1:
         raise MeasureError(f"draws={draws!r} is no number of draws")
-    rows, method = values_of(panel, by, choices)
-    day = period_of(rows, period)
-    counted = rows.filter((pl.col("period") == day) & pl.col("counted"))
+    day, rows, method = values_at(panel, by, choices, period)
+    counted = rows.filter("counted")
     wide = counted.pivot(on="group", index="unit", values="value", aggregate_function="sum").fill_null(0.0).sort("unit")
     groups = [name for name in wide.columns if name != "unit"]
     sums = {name: float(wide[name].sum()) for name in groups}

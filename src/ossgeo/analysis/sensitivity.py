@@ -9,20 +9,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import attrs
-import narwhals as nw
 import polars as pl
 
+from ossgeo.analysis.observations import observations_for
 from ossgeo.analysis.remembered import Remembered
 from ossgeo.analysis.results import percent, tabulate
 from ossgeo.attribution import DEFAULT
 from ossgeo.attribution.asking import resolve, shown
 from ossgeo.errors import LowCoverageWarning, MeasureError
-from ossgeo.flows import WINDOW_DAYS
-from ossgeo.method import Method, days_of
+from ossgeo.method import Method
 from ossgeo.panel import Panel
 from ossgeo.shares.keys import STANDINGS
 from ossgeo.shares.measure import measure
-from ossgeo.shares.periods import thinned
 from ossgeo.shares.table import ShareTable
 from ossgeo.where import describe
 
@@ -112,7 +110,7 @@ def sensitivity(
     if day is None or day not in panel.periods:
         raise MeasureError(f"the panel has no period {day}; sensitivity looks at one of its own periods")
     every = {name: [*grid.get(name, []), choices.get(name)] for name in ("window", "cleaning")}
-    part = _needed(panel, day, every["window"], every["cleaning"])
+    part = observations_for(panel, day, windows=every["window"], cleanings=every["cleaning"])
     names = list(grid)
     combinations = list(itertools.product(*(grid[name] for name in names)))
     remembered: dict[str, Remembered] = {}
@@ -147,28 +145,6 @@ def _check(grid: Mapping[str, Sequence[Any]], choices: Mapping[str, Any]) -> Non
         raise MeasureError("sensitivity looks at one of the panel's own periods; leave out every=")
     if isinstance(choices.get("by", "country"), tuple):
         raise MeasureError("sensitivity takes one key, not several")
-
-
-def _needed(panel: Panel, day: dt.date, windows: Sequence[Any], cleanings: Sequence[Any]) -> Panel:
-    """The observations that one period needs: its own, the one before, and those that the longest window adds up."""
-    reach = max(days_of(window, what="window") or 0 for window in windows)
-    earliest = day - dt.timedelta(days=reach + 3 * WINDOW_DAYS)
-    before = [one for one in panel.periods if one < day]
-    within = [one for one in panel.periods if earliest <= one <= day]
-    if any(cleaning is not None and cleaning.stale == "drop" for cleaning in cleanings):
-        kept = [one for one in panel.periods if one <= day]  # an observation is stale beside the one before it
-    elif not reach:
-        kept = [day] if panel.counter == "downloads_30d" else [*before[-1:], day]
-    elif panel.counter == "downloads_30d":
-        kept = sorted({within[0], *thinned(within, day)})
-    else:
-        kept = [*[one for one in before if one < earliest][-1:], *within]
-    rows = panel.rows.filter(nw.col("period").is_in(kept))
-    models = panel.models.collect(engine="streaming").lazy()  # once, not for each combination
-    part = Panel.of(rows, models, counter=panel.counter, identity=f"{panel.fingerprint},{kept[0]}..{day}",
-                    source=panel.source, note=panel.note)  # fmt: skip
-    part.attach(panel)
-    return part
 
 
 def _measured(panel: Panel, chosen: Mapping[str, Any]) -> ShareTable:

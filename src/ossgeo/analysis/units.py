@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, Literal
 
+import attrs
 import polars as pl
 
+from ossgeo.analysis.observations import observations_for
+from ossgeo.analysis.results import period_of
 from ossgeo.errors import MeasureError
 from ossgeo.method import Method
 from ossgeo.panel import Panel
@@ -14,6 +18,33 @@ from ossgeo.shares.measure import measure
 
 Unit = Literal["model", "organization", "namespace"]
 """What can be taken out or looked at one by one."""
+
+
+def values_at(
+    panel: Panel, by: Unit, choices: dict[str, Any], period: dt.date | None
+) -> tuple[dt.date, pl.DataFrame, Method]:
+    """Do :func:`values_of` for one period, from the observations that it needs.
+
+    Args:
+        panel: The panel.
+        by: The unit.
+        choices: Choices of ``measure``.
+        period: The period; the latest one where absent.
+
+    Returns:
+        The period, its rows, and the method.
+
+    Raises:
+        MeasureError: There is no such period, or the choices do not fit.
+    """
+    day = period or (panel.periods[-1] if panel.periods else None)
+    if choices.get("every") is not None or choices.get("method") is not None or day not in panel.periods:
+        part = panel  # its periods are not those of the panel
+    else:
+        part = observations_for(panel, day, windows=[choices.get("window")], cleanings=[choices.get("cleaning")])
+    rows, method = values_of(part, by, choices)
+    found = period_of(rows, period)
+    return found, rows.filter(pl.col("period") == found), attrs.evolve(method, panel=panel.fingerprint)
 
 
 def values_of(panel: Panel, by: Unit, choices: dict[str, Any]) -> tuple[pl.DataFrame, Method]:
