@@ -11,31 +11,12 @@ import polars as pl
 from cachetools import LRUCache
 
 from ossgeo.countries import Country, Standing, parse_place
+from ossgeo.dtypes import MODEL_SCHEMA
 from ossgeo.errors import AttributionContractError
 from ossgeo.models import BaseModel, Label, Model, Relation
 from ossgeo.organizations import Evidence
 from ossgeo.panel import normalised_models
 from ossgeo.registry import Registry
-
-MODEL_SCHEMA: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
-    "model_id": pl.String,
-    "hub_id": pl.String,
-    "namespace": pl.String,
-    "created_at": pl.Datetime("us", "UTC"),
-    "license": pl.String,
-    "task": pl.String,
-    "library": pl.String,
-    "likes": pl.Int64,
-    "parameters": pl.Int64,
-    "gated": pl.String,
-    "private": pl.Boolean,
-    "disabled": pl.Boolean,
-    "base_models": pl.List(pl.Struct({"relation": pl.String, "model_id": pl.String})),
-    "tags": pl.List(pl.String),
-    "declared_country": pl.String,
-    "member_of": pl.List(pl.String),
-    "labels": pl.List(pl.Struct({"source": pl.String, "country": pl.String})),
-}
 
 CREDIT_SCHEMA: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
     "model_id": pl.String,

@@ -12,7 +12,6 @@ import polars as pl
 from ossgeo.attribution.asking import adjustments_of, changes_of, opinion, opinions, resolve, shown
 from ossgeo.attribution.base import (
     CREDIT_SCHEMA,
-    MODEL_SCHEMA,
     Attribution,
     AttributionStrategy,
     Context,
@@ -22,6 +21,7 @@ from ossgeo.attribution.base import (
 from ossgeo.attribution.fixed import Fixed, fixed
 from ossgeo.attribution.inheritance import Question
 from ossgeo.attribution.spans import aligned, clipped, gaps
+from ossgeo.dtypes import MODEL_SCHEMA
 from ossgeo.errors import MeasureError
 from ossgeo.method import Adjustment
 from ossgeo.models import Model

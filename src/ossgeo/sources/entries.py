@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from ossgeo.dtypes import MODEL_SCHEMA
 from ossgeo.errors import SourceFormatError
 from ossgeo.models import Relation, base_models_from_hub, base_models_from_tags, declared_country
 
@@ -23,21 +24,7 @@ SCHEMA: Final[dict[str, Any]] = {
     "observed_at": pl.Datetime("us", "UTC"),
     "downloads_30d": pl.Int64,
     "downloads_all_time": pl.Int64,
-    "hub_id": pl.String,
-    "namespace": pl.String,
-    "created_at": pl.Datetime("us", "UTC"),
-    "license": pl.String,
-    "task": pl.String,
-    "library": pl.String,
-    "likes": pl.Int64,
-    "parameters": pl.Int64,
-    "gated": pl.String,
-    "private": pl.Boolean,
-    "disabled": pl.Boolean,
-    "base_models": pl.List(pl.Struct({"relation": pl.String, "model_id": pl.String})),
-    "tags": pl.List(pl.String),
-    "declared_country": pl.String,
-    "member_of": pl.List(pl.String),
+    **{name: kind for name, kind in MODEL_SCHEMA.items() if name not in ("model_id", "labels")},
 }
 """One snapshot: one row for each model."""
 
