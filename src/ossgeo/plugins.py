@@ -179,7 +179,7 @@ def _loaded(group: Group, point: EntryPoint) -> Callable[..., Any]:
         ) from error
     if not callable(factory):
         raise PluginLoadError(f"{_WHAT[group]} {who} is no class or factory: {point.value} is {factory!r}")
-    return factory  # type: ignore[no-any-return]
+    return factory  # type: ignore[no-any-return]  # it was found callable
 
 
 @functools.cache

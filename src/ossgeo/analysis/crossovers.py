@@ -40,7 +40,7 @@ class Crossovers:
     @property
     def first(self) -> dt.date | None:
         """The first overtake."""
-        found: dt.date | None = self.frame["period"].min() if self.frame.height else None  # type: ignore[assignment]
+        found: dt.date | None = self.frame["period"].min() if self.frame.height else None  # type: ignore[assignment]  # dates
         return found
 
     @property

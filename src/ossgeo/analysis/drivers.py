@@ -93,7 +93,7 @@ def drivers(
     """
     rows, method = values_of(panel, by, choices)
     first = start or (rows["period"].min() if rows.height else None)
-    days = [period_of(rows, first), period_of(rows, end)]  # type: ignore[arg-type]
+    days = [period_of(rows, first), period_of(rows, end)]  # type: ignore[arg-type]  # a date
     if days[0] >= days[1]:
         raise MeasureError(f"the start {days[0]} is not before the end {days[1]}")
     totals = [float(rows.filter(pl.col("counted") & (pl.col("period") == day))["value"].sum()) for day in days]
