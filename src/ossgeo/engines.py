@@ -7,8 +7,14 @@ engine     what is done
 =========  ===================================================================================
 polars     aggregates are collected with the streaming engine
 duckdb     small tables join through the relation's own connection, as Arrow data
-other      whatever Narwhals offers; an engine without lazy frames is converted to Polars first
+spark      small tables are made by the frame's own session, and broadcast to its executors
+eager      pandas, PyArrow and others without lazy frames are converted to Polars first
+other      lazy engines that nothing is known of are refused before a query starts
 =========  ===================================================================================
+
+Differences that Narwhals leaves, and where they are met: integer sums come back as decimals from DuckDB (calculators
+sum doubles), dates minus dates have three types (days are counted by arithmetic), Spark cuts days in the session's time
+zone (instants are read in UTC).
 """
 
 from __future__ import annotations
@@ -24,9 +30,12 @@ from ossgeo.errors import EngineError, OssgeoError, PanelError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-ENGINES: Final = ("polars", "duckdb")
-"""Engines that files can be read with."""
+ENGINES: Final = ("polars", "duckdb", "spark")
+"""Engines that panels live on, and that files can be read with."""
+
+_SPARK: Final = ("pyspark", "pyspark_connect")
 
 
 def lazy(native: Any) -> nw.LazyFrame[Any]:
@@ -44,6 +53,9 @@ def lazy(native: Any) -> nw.LazyFrame[Any]:
         message = f"{type(native).__name__} is no dataframe that Narwhals takes; give a Polars, pandas or PyArrow frame, a DuckDB relation or a path"
         raise EngineError(message) from error
     if isinstance(frame, nw.LazyFrame):
+        if name_of(frame) not in ENGINES:
+            known = "Polars, DuckDB, Spark, pandas or PyArrow"
+            raise EngineError(f"a panel on {name_of(frame)} cannot be measured; give it as {known}")
         return frame
     with needs_extra("pandas"):
         return wrap(frame.to_polars().lazy())
@@ -73,8 +85,9 @@ def needs_extra(name: str) -> Iterator[None]:
 
 
 def name_of(frame: nw.LazyFrame[Any]) -> str:
-    """Return the engine's name, such as ``polars`` or ``duckdb``."""
-    return str(frame.implementation.name).lower()
+    """Return the engine's name, such as ``polars``, ``duckdb`` or ``spark``."""
+    name = str(frame.implementation.name).lower()
+    return "spark" if name in _SPARK else name
 
 
 def collect(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
@@ -108,20 +121,42 @@ def send(table: pl.DataFrame, like: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         like: A frame of the engine.
 
     Raises:
-        EngineError: The engine cannot take a table in.
+        EngineError: A package that the engine needs is not installed.
     """
     engine = name_of(like)
-    if engine == "polars":
-        return wrap(table.lazy())
+    native: Any = like.to_native()
     if engine == "duckdb":
-        relation: Any = like.to_native()
         with needs_extra("duckdb"):
             sent = table.to_arrow()  # found by name below: DuckDB reads local variables
         try:
-            return wrap(relation.query("panel", "select * from sent"))
+            return wrap(native.query("panel", "select * from sent"))
         finally:
             del sent
-    raise EngineError(f"a panel on {engine} cannot be measured yet; give it as Polars, DuckDB, pandas or PyArrow")
+    if engine == "spark":
+        with needs_extra("spark"):
+            from pyspark.sql.functions import broadcast
+
+            return wrap(broadcast(native.sparkSession.createDataFrame(table.to_arrow())))
+    return wrap(table.lazy())
+
+
+def with_utc_day(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
+    """Add ``period``, the day in UTC of a column of instants.
+
+    Args:
+        frame: The frame.
+        name: A column of datetimes; those without a time zone are taken as UTC.
+    """
+    kind = frame.collect_schema()[name]
+    zone = kind.time_zone if isinstance(kind, nw.Datetime) else None
+    if zone is not None and name_of(frame) == "spark":
+        with needs_extra("spark"):
+            from pyspark.sql import functions
+        seconds = functions.unix_seconds(functions.col(name))  # the session's time zone would cut the days elsewhere
+        day = functions.date_from_unix_date(functions.floor(seconds / 86_400).cast("int"))
+        return wrap(frame.to_native().withColumn("period", day))
+    at = nw.col(name) if zone in (None, "UTC", "Etc/UTC") else nw.col(name).dt.convert_time_zone("UTC")
+    return frame.with_columns(period=at.cast(nw.Date))
 
 
 def concat(frames: Sequence[nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
@@ -129,15 +164,30 @@ def concat(frames: Sequence[nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
     return nw.concat(frames, how="vertical")
 
 
-def duckdb_parquet(files: Sequence[Any]) -> Any:
-    """Return a DuckDB relation over Parquet files.
+def scan_parquet(files: Sequence[Path], *, engine: str, root: Path) -> nw.LazyFrame[Any]:
+    """Return a lazy frame over Parquet files; columns that only some have are null in the others.
+
+    Folders named ``column=value`` below the root are columns (partitioned Parquet).
 
     Args:
-        files: Paths.
+        files: The files.
+        engine: One of :data:`ENGINES`. Spark uses the active session, or starts one.
+        root: The folder below which partitions are looked for.
 
     Raises:
-        EngineError: DuckDB is not installed.
+        EngineError: A package that the engine needs is not installed.
     """
-    with needs_extra("duckdb"):
-        import duckdb
-    return duckdb.connect().read_parquet([str(file) for file in files], union_by_name=True)
+    partitioned = any("=" in part for part in files[0].relative_to(root).parts[:-1])
+    if engine == "duckdb":
+        with needs_extra("duckdb"):
+            import duckdb
+        names = [str(file) for file in files]
+        return wrap(duckdb.connect().read_parquet(names, union_by_name=True, hive_partitioning=partitioned))
+    if engine == "spark":
+        with needs_extra("spark"):
+            from pyspark.sql import SparkSession
+        reader = SparkSession.builder.getOrCreate().read.option("mergeSchema", "true")
+        reader = reader.option("basePath", str(root)) if partitioned else reader
+        return wrap(reader.parquet(*map(str, files)))
+    scan = pl.scan_parquet(list(files), missing_columns="insert", extra_columns="ignore", hive_partitioning=partitioned)
+    return wrap(scan)

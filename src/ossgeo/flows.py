@@ -87,7 +87,8 @@ def make_flows(
     if counter == "downloads_30d":
         flows = Flows(rows.select("model_id", "period", "downloads"))
     else:
-        flows = _differences(rows.select("model_id", "period", "downloads"), periods, cleaning, births, renames)
+        counts = rows.select("model_id", "period", nw.col("downloads").cast(nw.Int64))
+        flows = _differences(counts, periods, cleaning, births, renames)
     return flows if age_cap is None else _capped(flows, births, age_cap)
 
 
@@ -113,9 +114,9 @@ def _differences(
     births: pl.DataFrame | None,
     renames: pl.DataFrame | None,
 ) -> Flows:
-    rows = rows.with_columns(downloads=nw.col("downloads").cast(nw.Int64), born=nw.lit(0).cast(nw.Int32))
     zeros = _zero_observations(births, periods)
     if zeros.height:
+        rows = rows.with_columns(born=nw.lit(0).cast(nw.Int32))
         rows = engines.concat([rows, engines.send(zeros, rows).select(*rows.collect_schema().names())])
 
     entity = "model_id"
@@ -124,19 +125,22 @@ def _differences(
         rows = rows.join(engines.send(renames, rows), on="model_id", how="left")
         rows = rows.with_columns(entity=nw.coalesce("entity", "model_id"))
 
-    def previous(name: str) -> nw.Expr:
-        return nw.col(name).shift(1).over(entity, order_by=["period", "born"])
+    order = ["period", "born"] if zeros.height else ["period"]
 
-    steps = rows.with_columns(since=previous("period"), before=previous("downloads"), was_born=previous("born"))
-    steps = steps.filter(nw.col("born") == 0)
+    def previous(name: str) -> nw.Expr:
+        return nw.col(name).shift(1).over(entity, order_by=order)
+
+    steps = rows.with_columns(since=previous("period"), before=previous("downloads"))
+    flow = nw.lit(FLOW)
+    if zeros.height:
+        steps = steps.with_columns(was_born=previous("born")).filter(nw.col("born") == 0)
+        flow = nw.when(nw.col("was_born") == 1).then(nw.lit(BORN)).otherwise(nw.lit(FLOW))
     change = nw.col("downloads") - nw.col("before")
-    fell = (change < 0) if cleaning.decreases != "keep" else (nw.lit(1) == nw.lit(0))
-    event = (
-        nw.when(nw.col("before").is_null()).then(nw.lit(BASE))
-        .otherwise(nw.when(fell).then(nw.lit(FELL))
-        .otherwise(nw.when(nw.col("was_born") == 1).then(nw.lit(BORN)).otherwise(nw.lit(FLOW))))
-    )  # fmt: skip
-    counted = nw.when(nw.col("before").is_null()).then(nw.col("downloads")).otherwise(change)
+    if cleaning.decreases != "keep":
+        flow = nw.when(change < 0).then(nw.lit(FELL)).otherwise(flow)
+    first = nw.col("before").is_null()
+    event = nw.when(first).then(nw.lit(BASE)).otherwise(flow)
+    counted = nw.when(first).then(nw.col("downloads")).otherwise(change)
     frame = steps.select("model_id", "period", "since", event=event.cast(nw.Int32), downloads=counted)
     return Flows(frame, ("since", "event"))
 

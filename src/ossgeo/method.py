@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Counting = Literal["fractional", "full", "primary"]
 Denominator = Literal["all", "attributed"]
+Basis = Counter | Literal["events"]
+"""What is counted: one of the Hub's counters, or events that happen once to a model."""
 
 COUNTINGS: tuple[Counting, ...] = ("fractional", "full", "primary")
 DENOMINATORS: tuple[Denominator, ...] = ("all", "attributed")
@@ -195,7 +197,7 @@ class Method:
     Attributes:
         calculator: What was measured, by name.
         unit: The unit of ``value``.
-        counter: Which of the Hub's counters.
+        counter: Which of the Hub's counters, or ``events``.
         by: The keys of the table, outermost first; a group scheme by its name.
         attribution: The attribution strategy, as it prints.
         counting: ``fractional``, ``full`` or ``primary``.
@@ -219,7 +221,7 @@ class Method:
 
     calculator: str
     unit: str
-    counter: Counter
+    counter: Basis
     by: tuple[str, ...]
     attribution: str
     counting: Counting

@@ -76,10 +76,10 @@ def test_what_is_no_dataframe() -> None:
         engines.lazy(5)
 
 
-def test_an_engine_that_cannot_take_tables_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_nothing_is_known_of_is_refused_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "name_of", lambda _: "sqlframe")
     with pytest.raises(EngineError, match="a panel on sqlframe cannot be measured"):
-        engines.send(pl.DataFrame(), nw.from_native(pl.LazyFrame()))
+        ossgeo.read_panel(frame().lazy())
 
 
 def test_an_engines_own_error_is_chained() -> None:

@@ -92,15 +92,13 @@ def credits_of(strategy: Any, models: pl.DataFrame, *, context: Context) -> pl.D
 
     Returns:
         The credits table. For every model the validities cover all time with weights that sum to 1: where the strategy
-        has no opinion, the country is ``unreviewed``. Sorted by model, start, country, organization.
+        has no opinion, the country is ``unreviewed``. In no particular order.
 
     Raises:
         AttributionContractError: The strategy returned other columns, an unknown model or country, or weights that do
             not sum to 1.
     """
-    return completed(opinions(strategy, models, context=context), models).sort(
-        "model_id", "start", "country", "organization"
-    )
+    return completed(opinions(strategy, models, context=context), models)
 
 
 def completed(credits: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:

@@ -19,12 +19,12 @@ def gaps(credits: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         credits: A credits table, complete or not.
-        models: The models that were asked about, by model_id.
+        models: The models that were asked about, each once.
 
     Returns:
         One row for each model and silent span: model_id, start, end (half-open).
     """
-    silent = models.select("model_id").unique().join(credits.select("model_id"), on="model_id", how="anti")
+    silent = models.select("model_id").join(credits.select("model_id"), on="model_id", how="anti")
     never = silent.with_columns(start=pl.lit(BEGINNING), end=pl.lit(END))
     partly = credits.filter((pl.col("start") > BEGINNING) | (pl.col("end") < END))
     if not partly.height:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import narwhals as nw
+import polars as pl
 
 
 @runtime_checkable
@@ -38,11 +39,31 @@ class ShareCalculator(Protocol):
         Args:
             flows: One row for each model and interval: model_id, period, downloads, and some of the keys.
             credits: One row for each model and group: model_id, weight (fractions that are exact in binary), the rest of
-                the keys and, where a credit is dated, start and end. :func:`credited` joins the two.
+                the keys, the columns of ``requires`` and, where a credit is dated, start and end. :func:`credited` joins
+                the two.
             keys: The columns to group by, beside ``period``; opaque codes.
 
         Returns:
             period, every key, and ``value``: additive over groups and over periods.
+        """
+        ...
+
+
+@runtime_checkable
+class EventCalculator(ShareCalculator, Protocol):
+    """A calculator of what happens once to a model, such as its publication, instead of what counters say.
+
+    Its events take the place of flows: each belongs to its day, and ``downloads`` is 1.
+    """
+
+    def events(self, models: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the day on which it happened to each model.
+
+        Args:
+            models: The models table.
+
+        Returns:
+            One row for each model to which it happened: model_id, period (the day; null where it is not known).
         """
         ...
 

@@ -22,7 +22,10 @@ ATTRIBUTED: Final = "attributed"
 
 STANDINGS: Final = tuple(standing.value for standing in Standing)
 
-_PLAIN: Final = ("country", "organization", "namespace", "model")
+RULES: Final = {"builder_country": "publisher", "base_country": "root"}
+"""Keys with an attribution rule of their own: who built a model, and whose model it was built on."""
+
+_PLAIN: Final = ("country", "organization", "namespace", "model", *RULES)
 _WEIGHT_STEPS: Final = 2**20
 
 
@@ -43,7 +46,8 @@ def resolve(by: By) -> tuple[Key, ...]:
     """Return the keys behind ``by``.
 
     Args:
-        by: ``country``, ``organization``, ``namespace``, ``model``, a group scheme or its name, or a tuple of these.
+        by: ``country``, ``organization``, ``namespace``, ``model``, ``builder_country``, ``base_country``, a group scheme
+            or its name, or a tuple of these.
 
     Raises:
         MeasureError: There is no key, or one stands there twice.
@@ -86,7 +90,7 @@ def weighted_groups(credits: pl.DataFrame, keys: Sequence[Key], counting: Counti
         if key.scheme is not None:
             credits = _in_scheme(credits, key.scheme)
     credits = aligned(credits)
-    credits = credits.with_columns(*(_column(key) for key in keys), standing=_standing())
+    credits = credits.with_columns(*(_column(key) for key in keys), standing=standing_of(keys))
     names = [key.name for key in keys]
     span = ["model_id", "start", "end"]
     if counting == "primary":
@@ -109,9 +113,34 @@ def _binary(groups: pl.DataFrame, span: list[str], names: list[str]) -> pl.DataF
     return groups.with_columns(fraction=whole / _WEIGHT_STEPS).drop("steps")
 
 
-def _standing() -> pl.Expr:
-    country = pl.col("country")
-    return pl.when(country.is_in(STANDINGS)).then(country).otherwise(pl.lit(ATTRIBUTED)).alias("standing")
+def rules_of(keys: Sequence[Key]) -> dict[str, str]:
+    """Return the rules of the keys that have one of their own."""
+    return {key.name: RULES[key.name] for key in keys if key.name in RULES}
+
+
+def crossed(credits: pl.DataFrame, others: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Cross the credits of two rules: each part under the one is split as the other says.
+
+    Args:
+        credits: A credits table, complete for every model.
+        others: Another, of the same models; its country becomes a column.
+        column: The name of that column.
+    """
+    theirs = others.select("model_id", "start", "end", "weight", pl.col("country").alias(column))
+    both = credits.join(theirs, on="model_id", suffix="_other", maintain_order="left").with_columns(
+        start=pl.max_horizontal("start", "start_other"),
+        end=pl.min_horizontal("end", "end_other"),
+        weight=pl.col("weight") * pl.col("weight_other"),
+    )
+    return both.filter(pl.col("start") < pl.col("end")).select(*credits.columns, column)
+
+
+def standing_of(keys: Sequence[Key]) -> pl.Expr:
+    """Return ``attributed`` where every country that the keys look at is known, else the first standing."""
+    ruled = [key.name for key in keys if key.name in RULES]
+    places = [*(["country"] if len(ruled) < len(keys) else []), *ruled]
+    standings = [pl.when(pl.col(place).is_in(STANDINGS)).then(place) for place in places]
+    return pl.coalesce(*standings, pl.lit(ATTRIBUTED))
 
 
 def _column(key: Key) -> pl.Expr:

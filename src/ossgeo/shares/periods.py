@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 import attrs
 import polars as pl
 
-from ossgeo.columns import Counter
+from ossgeo.columns import BEGINNING
 from ossgeo.errors import MeasureError
 from ossgeo.flows import WINDOW_DAYS
-from ossgeo.method import Adjustment
+from ossgeo.method import Adjustment, Basis
 
 Interval = tuple[dt.date, dt.date]
 
@@ -32,19 +32,21 @@ class Spread:
         targets: Every period of the result, in order.
         unobserved: Periods of the result that get no figure, since they are not fully observed.
         adjustments: What was thinned and estimated.
+        as_observed: Every interval is a period of its own.
     """
 
     factors: pl.DataFrame
     targets: tuple[dt.date, ...]
     unobserved: frozenset[dt.date] = frozenset()
     adjustments: tuple[Adjustment, ...] = ()
+    as_observed: bool = False
 
 
 def spread(
     intervals: Sequence[Interval],
     observations: Sequence[dt.date],
     *,
-    counter: Counter,
+    counter: Basis,
     every: str | None,
     window: int | None,
     estimate: bool,
@@ -54,7 +56,8 @@ def spread(
     Args:
         intervals: The (since, period] that the aggregate has.
         observations: The panel's observation dates, in order.
-        counter: Thirty-day counters overlap and are thinned where they are added up; differences never overlap.
+        counter: Thirty-day counters overlap and are thinned where they are added up; differences and events never overlap.
+            Events are known from the beginning, whenever the panel was first observed.
         every: Calendar step, such as ``1mo``; None for one period an observation.
         window: Length of a rolling sum in days; None for none.
         estimate: Whether inner gaps between 30-day counters are estimated pro rata.
@@ -69,21 +72,26 @@ def spread(
         return Spread(pl.DataFrame(schema=_SCHEMA), ())
     if counter == "downloads_30d" and every is None and window is None:
         same = [(since, period, period, 1.0) for since, period in intervals]
-        return Spread(_table(same), tuple(sorted({period for _, period in intervals})))
+        return Spread(_table(same), tuple(sorted({period for _, period in intervals})), as_observed=True)
     first = min(since for since, _ in intervals)
     last = max(period for _, period in intervals)
+    if counter == "events":
+        last = max(last, observations[-1])
     targets = _targets(every, observations, first, last, counter)
+    first = BEGINNING if counter == "events" else first
     return _Windows(intervals, targets, first, last, counter, window, estimate).spread(observations)
 
 
 def _targets(
-    every: str | None, observations: Sequence[dt.date], first: dt.date, last: dt.date, counter: Counter
+    every: str | None, observations: Sequence[dt.date], first: dt.date, last: dt.date, counter: Basis
 ) -> list[Interval]:
     """Return the basic periods as (start, end]."""
     if every is not None:
         return list(_steps(every, first, last))
     if counter == "downloads_30d":
         return [(day - dt.timedelta(days=WINDOW_DAYS), day) for day in observations]
+    if counter == "events":
+        return list(itertools.pairwise([BEGINNING, *observations]))
     return list(itertools.pairwise(observations))
 
 
@@ -114,7 +122,7 @@ class _Windows:
     targets: Sequence[Interval]
     first: dt.date
     last: dt.date
-    counter: Counter
+    counter: Basis
     window: int | None
     estimate: bool
 
@@ -154,7 +162,7 @@ class _Windows:
 
     def _within(self, end: dt.date, observations: Sequence[dt.date]) -> list[Interval]:
         """Return the intervals that may be added up."""
-        if self.counter == "downloads_all_time":
+        if self.counter != "downloads_30d":
             return list(self.intervals)
         anchor = end if end in set(observations) else self.last
         kept = set(thinned([period for _, period in self.intervals], anchor))

@@ -13,7 +13,7 @@ import narwhals as nw
 import polars as pl
 
 from ossgeo import engines
-from ossgeo.columns import COUNTERS, MODELS, Counter
+from ossgeo.columns import BEGINNING, COUNTERS, END, MODELS, Counter
 from ossgeo.errors import EngineError, Fault, PanelError, SourceUnavailableError
 from ossgeo.panel import Panel, normalised_models
 from ossgeo.sources.records import HUB_URL, KNOWN, TYPES, Origin, typed, with_bases
@@ -42,13 +42,16 @@ def read_panel(
     pattern: str | None = None,
     records: str | None = None,
     period_from: Literal["file"] | None = None,
-    engine: Literal["polars", "duckdb"] | None = None,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
+    engine: Literal["polars", "duckdb", "spark"] | None = None,
     note: str = "",
 ) -> Panel:
     """Read a panel from files or a dataframe.
 
     The Hub's own column names and common ones are known (see the reference of columns); ``columns`` names others. CSV and
-    JSON are read and checked at once; Parquet and lazy frames stay lazy.
+    JSON are read and checked at once; Parquet and lazy frames stay lazy, and only the columns and dates that are asked for
+    are read. Folders named ``column=value`` (partitioned Parquet) are columns.
 
     Args:
         source: A CSV, JSON, JSON Lines or Parquet file; a folder of such files; a store of snapshots; or any dataframe that Narwhals takes (lazy
@@ -60,7 +63,9 @@ def read_panel(
         pattern: Which files of a folder, such as ``*.csv``.
         records: For JSON: the key under which the rows are.
         period_from: ``file``: the date in a file's name is the period, whatever the rows say; one file is one snapshot.
-        engine: Engine for Parquet files: ``polars`` or ``duckdb``.
+        start: First period to read; the first there is where absent.
+        end: Last period to read; the last there is where absent.
+        engine: Engine for Parquet files: ``polars``, ``duckdb``, or ``spark`` (the active session, or one that is started).
         note: What the panel covers, in one sentence; printed with every result.
 
     Returns:
@@ -83,19 +88,19 @@ def read_panel(
         raise EngineError(f"engine={engine!r} cannot read files; there are {', '.join(engines.ENGINES)}")
     if period_from not in (None, "file"):
         raise PanelError.of("period_from", f"{period_from!r} is not known", "the only choice is 'file'")
-    reader = _Reader(dict(columns or {}), counter, records, period_from == "file", engine or "polars")
+    reader = _Reader(dict(columns or {}), counter, records, period_from == "file", engine or "polars", start, end)
     if isinstance(source, str | Path) and SnapshotStore.is_store(source):
-        return SnapshotStore(source).panel(counter=counter or "downloads_30d")
+        return SnapshotStore(source).panel(start, end, counter=counter or "downloads_30d")
+    identity: str | None = None
     if isinstance(source, str | Path):
         files = _files(Path(source), pattern)
-        rows, found = reader.files(files)
-        identity: str | None = ",".join(
-            f"{file.name}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in files
-        )
+        rows, found = reader.files(files, Path(source))
+        sizes = [f"{file.name}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in files]
+        identity = ",".join([*sizes, *(str(day) for day in (start, end) if day is not None)])
         title = str(source)
     else:
         rows, found = reader.frame(source)
-        identity, title = None, f"a {type(source).__module__.split('.')[0]} {type(source).__name__}"
+        title = f"a {type(source).__module__.split('.')[0]} {type(source).__name__}"
     if isinstance(models, str | Path):
         models = reader.models_file(Path(models))
     given = None if models is None else normalised_models(models)
@@ -133,10 +138,12 @@ class _Reader:
     records: str | None
     by_file: bool
     engine: str
+    start: dt.date | None
+    end: dt.date | None
 
-    def files(self, files: Sequence[Path]) -> tuple[nw.LazyFrame[Any], pl.LazyFrame | None]:
+    def files(self, files: Sequence[Path], source: Path) -> tuple[nw.LazyFrame[Any], pl.LazyFrame | None]:
         if FORMATS[files[0].suffix.lower()] == "parquet":
-            return self._parquet(files)
+            return self._parquet(files, source if source.is_dir() else source.parent)
         if self.engine != "polars":
             raise EngineError(f"engine={self.engine!r} reads Parquet files; {files[0].name} is read without it")
         faults: list[Fault] = []
@@ -144,7 +151,8 @@ class _Reader:
         if faults:
             raise PanelError(f"{files[0].parent if len(files) > 1 else files[0]} cannot be read", faults)
         table = pl.concat(parts, how="diagonal")
-        return self._split(table)
+        first, last = self.start or BEGINNING, self.end or END
+        return self._split(table.filter(pl.col("period").is_between(first, last)))
 
     def models_file(self, file: Path) -> pl.DataFrame:
         """Read a models table."""
@@ -290,7 +298,7 @@ class _Reader:
         models = table.sort("period").group_by("model_id", maintain_order=True).agg(latest)
         return engines.wrap(table.select(kept).lazy()), normalised_models(with_bases(models))
 
-    def _parquet(self, files: Sequence[Path]) -> tuple[nw.LazyFrame[Any], pl.LazyFrame | None]:
+    def _parquet(self, files: Sequence[Path], root: Path) -> tuple[nw.LazyFrame[Any], pl.LazyFrame | None]:
         faults: list[Fault] = []
         parts = []
         for file in files:
@@ -303,11 +311,14 @@ class _Reader:
                     )
                 )
                 continue
-            day = self._file_date(file, faults) if self.by_file else None
-            parts.append((file, day))
+            parts.append((file, self._file_date(file, faults) if self.by_file else None))
         if faults:
             raise PanelError(f"{files[0].parent} cannot be read", faults)
-        frames = [self._scan([file], day) for file, day in parts] if self.by_file else [self._scan(list(files), None)]
+        if self.by_file:
+            asked = [(file, day) for file, day in parts if day is not None and self._asked(day)]
+            frames = [self._scan([file], root).with_columns(period=nw.lit(day)) for file, day in asked or parts[:1]]
+        else:
+            frames = [self._scan(files, root)]
         lazies = [self._lazily(frame, files[0].name, eager=False) for frame in frames]
         if len(lazies) == 1:
             return lazies[0]
@@ -316,12 +327,11 @@ class _Reader:
         models = pl.concat(found, how="diagonal").unique("model_id", keep="last") if found else None
         return rows, models
 
-    def _scan(self, files: list[Path], day: dt.date | None) -> nw.LazyFrame[Any]:
-        if self.engine == "duckdb":
-            frame = engines.wrap(engines.duckdb_parquet(files))
-        else:
-            frame = engines.wrap(pl.scan_parquet(files, missing_columns="insert", extra_columns="ignore"))
-        return frame if day is None else frame.with_columns(period=nw.lit(day))
+    def _scan(self, files: Sequence[Path], root: Path) -> nw.LazyFrame[Any]:
+        return engines.scan_parquet(files, engine=self.engine, root=root)
+
+    def _asked(self, day: dt.date) -> bool:
+        return (self.start or day) <= day <= (self.end or day)
 
     def _lazily(
         self, frame: nw.LazyFrame[Any], place: str, *, eager: bool
@@ -339,6 +349,7 @@ class _Reader:
         frame = _typed_lazily(frame, chosen, which, place, faults)
         if faults:
             raise PanelError(f"{place} cannot be used", faults)
+        frame = self._within(frame, by_instant="period" not in chosen and not self.by_file)
         kept = [name for name in ("model_id", "observed_at", "period", which) if name in frame.collect_schema().names()]
         about = [column.name for column in MODELS if column.name in chosen and column.name != "model_id"]
         models = _models_of(frame, about) if about else None
@@ -346,6 +357,26 @@ class _Reader:
         if eager:
             rows = engines.wrap(engines.collect(rows).lazy())
         return rows, models
+
+    def _within(self, frame: nw.LazyFrame[Any], *, by_instant: bool) -> nw.LazyFrame[Any]:
+        """Keep the periods asked for; instants are compared by themselves, too: files keep statistics of them."""
+        kind = frame.collect_schema().get("observed_at")
+        instants = by_instant and isinstance(kind, nw.Datetime)
+        zone = dt.UTC if isinstance(kind, nw.Datetime) and kind.time_zone is not None else None
+        if self.start is not None:
+            frame = frame.filter(nw.col("period") >= nw.lit(self.start))
+            if instants:
+                frame = frame.filter(nw.col("observed_at") >= nw.lit(_midnight(self.start, zone)))
+        if self.end is not None:
+            frame = frame.filter(nw.col("period") <= nw.lit(self.end))
+            if instants:
+                following = _midnight(self.end + dt.timedelta(days=1), zone)
+                frame = frame.filter(nw.col("observed_at") < nw.lit(following))
+        return frame
+
+
+def _midnight(day: dt.date, zone: dt.tzinfo | None) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), zone)
 
 
 def _starts_with_urls(frame: nw.LazyFrame[Any]) -> bool:
@@ -380,9 +411,7 @@ def _typed_lazily(
         if when == "observed_at":
             frame = frame.drop("observed_at")
     elif isinstance(kind, nw.Datetime):
-        zoned = kind.time_zone not in (None, "UTC", "Etc/UTC")
-        at = nw.col(when).dt.convert_time_zone("UTC") if zoned else nw.col(when)
-        frame = frame.with_columns(at.cast(nw.Date).alias("period"))
+        frame = engines.with_utc_day(frame, when)
     elif kind == nw.Date:
         frame = frame.with_columns(nw.col(when).alias("period"))
     else:

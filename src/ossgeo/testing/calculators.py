@@ -14,7 +14,8 @@ import polars as pl
 from ossgeo.columns import MODELS
 from ossgeo.engines import wrap
 from ossgeo.shares.base import ShareCalculator
-from ossgeo.shares.measure import measure, resolve_calculator
+from ossgeo.shares.measure import measure
+from ossgeo.shares.plan import resolve_calculator
 from ossgeo.shares.table import ShareTable
 from ossgeo.sources.files import read_panel
 from ossgeo.testing.isolation import no_network

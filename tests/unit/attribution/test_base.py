@@ -30,7 +30,8 @@ MODELS = pl.DataFrame({"model_id": ["Qin/a", "Mover/b", "who/c"]}).with_columns(
 
 
 def ask(strategy: Any, models: pl.DataFrame = MODELS) -> pl.DataFrame:
-    return credits_of(strategy, models, context=Context(registry(), ModelTable(models), DAY))
+    credits = credits_of(strategy, models, context=Context(registry(), ModelTable(models), DAY))
+    return credits.sort("model_id", "start", "country")
 
 
 @attrs.frozen

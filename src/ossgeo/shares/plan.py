@@ -1,0 +1,327 @@
+"""From a panel and choices to an aggregate: one query over the panel, everything else on small tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any, Final
+
+import attrs
+import narwhals as nw
+import polars as pl
+
+from ossgeo import attribution as attributions
+from ossgeo import engines, plugins
+from ossgeo.attribution import AttributionStrategy, Context, ModelTable, credits_of
+from ossgeo.attribution.asking import adjustments_of, everyone_in, required_by, shown
+from ossgeo.columns import BEGINNING, END
+from ossgeo.errors import CalculatorContractError, MeasureError
+from ossgeo.flows import FELL, WINDOW_DAYS, Flows, make_flows
+from ossgeo.method import COUNTINGS, DENOMINATORS, Adjustment, Basis, Cleaning, Counting, Denominator, Method
+from ossgeo.panel import Panel, normalised_models
+from ossgeo.registry import Registry
+from ossgeo.renames import find_renames
+from ossgeo.shares import keys as grouping
+from ossgeo.shares.aggregates import Aggregate, coded
+from ossgeo.shares.base import EventCalculator, ShareCalculator
+from ossgeo.shares.keys import ATTRIBUTED, STANDINGS, By, Key
+from ossgeo.where import KEPT, UNDECIDED, Where, decide, describe
+
+_GROUP: Final = "group"
+
+
+def resolve_calculator(calculator: str | ShareCalculator) -> ShareCalculator:
+    """Return the calculator behind a name; an object is checked and returned.
+
+    Args:
+        calculator: A name or a calculator.
+
+    Raises:
+        PluginNotFoundError: No calculator has the name.
+        CalculatorContractError: The object is no calculator.
+    """
+    if isinstance(calculator, str):
+        calculator = plugins.make("shares", calculator)
+    if not isinstance(calculator, ShareCalculator):
+        raise CalculatorContractError(f"{calculator!r} is no calculator: it needs name, unit, requires and aggregate")
+    return calculator
+
+
+@attrs.frozen(eq=False)
+class Ran:
+    """What a plan made: the aggregate, and the tables that it was made from.
+
+    Attributes:
+        aggregate: Sums by interval and group.
+        models: The models table, in the columns that somebody used.
+        credits: One row for each model, validity and group: model_id, start and end (where any is dated), group, weight.
+    """
+
+    aggregate: Aggregate
+    models: pl.DataFrame
+    credits: pl.DataFrame
+
+
+@attrs.frozen(eq=False)
+class Plan:
+    """One measurement: every choice made, nothing computed yet. The attributes are the arguments of ``measure``."""
+
+    panel: Panel
+    by: By
+    calculator: str | ShareCalculator
+    attribution: str | AttributionStrategy
+    counting: Counting
+    denominator: Denominator
+    every: str | None
+    window: int | None
+    age_cap: int | None
+    as_of: str | dt.date
+    where: Where | None
+    cleaning: Cleaning
+    registry: Registry
+    models: Any
+
+    def run(self) -> Ran:
+        """Run the one query over the panel.
+
+        Raises:
+            MeasureError: The choices, or the panel and the choices, do not fit.
+            PanelError: The panel has rows that cannot be used.
+        """
+        self._check_choices()
+        keys = grouping.resolve(self.by)
+        strategy = attributions.resolve(self.attribution)
+        calculator = resolve_calculator(self.calculator)
+        if not self.panel.periods:
+            raise MeasureError("the panel has no row, so there is nothing to measure")
+        panel, cleaned = self.panel.cleaned(self.cleaning)
+        return attrs.evolve(self, panel=panel)._run(keys, strategy, calculator, cleaned)
+
+    def _check_choices(self) -> None:
+        choices = (("counting", self.counting, COUNTINGS), ("denominator", self.denominator, DENOMINATORS))
+        for name, value, words in choices:
+            if value not in words:
+                raise MeasureError(f"{name}={value!r} is not one of {', '.join(map(repr, words))}")
+        if self.as_of not in ("flow", "creation") and not isinstance(self.as_of, dt.date):
+            raise MeasureError(f"as_of={self.as_of!r} is neither 'flow', 'creation' nor a date")
+
+    def _run(
+        self,
+        keys: tuple[Key, ...],
+        strategy: AttributionStrategy,
+        calculator: ShareCalculator,
+        cleaned: tuple[Adjustment, ...],
+    ) -> Ran:
+        models = self._models(keys, calculator, strategy)
+        weighted, notes, behind = self._groups(models, keys, strategy)
+        groups, credits = _encoded(weighted, [key.name for key in keys], models)
+        flows, followed = self._flows(models, calculator)
+        rows = self._aggregated(flows, credits, models, calculator)
+        if rows.filter(pl.col(_GROUP).is_null()).height:
+            unlisted = self.panel.unlisted(models)
+            if not unlisted.height:
+                raise CalculatorContractError(f"{calculator.name!r} returned rows without their keys")
+            note = Adjustment("model_unlisted", unlisted.height, "models", "not in the models table; known by id only")
+            wider = attrs.evolve(self, models=pl.concat([models, unlisted], how="diagonal"))
+            return wider._run(keys, strategy, calculator, (*cleaned, note))
+        method = self._method(keys, strategy, calculator)
+        adjusted = (*cleaned, *followed, *notes)
+        aggregate = Aggregate(rows, groups, method, self.panel.periods, adjusted, behind, self.panel.note)
+        return Ran(aggregate, models, credits)
+
+    def _models(
+        self, keys: tuple[Key, ...], calculator: ShareCalculator, strategy: AttributionStrategy
+    ) -> pl.DataFrame:
+        """Collect the columns of the models table that somebody uses."""
+        models = self.panel.models if self.models is None else normalised_models(self.models)
+        columns = models.collect_schema().names()
+        needed = set(calculator.requires) | ({"created_at"} if self.age_cap or self.as_of == "creation" else set())
+        if missing := sorted(needed - set(columns)):
+            why = "age_cap and as_of='creation' need it" if "created_at" in missing else f"{calculator.name} needs it"
+            raise self.panel.fault(f"the models have no column {', '.join(missing)}", f"{why}; give models= with it")
+        rules = [required_by(rule) for rule in (strategy, *map(attributions.resolve, grouping.rules_of(keys).values()))]
+        filters = set(self.where) if isinstance(self.where, Mapping) else set()
+        if None not in rules and not isinstance(self.where, nw.Expr) and filters <= set(columns):
+            used = {"model_id", "namespace", "hub_id", "created_at", *needed, *filters}
+            used |= {column for rule in rules for column in rule or ()}
+            models = models.select(name for name in columns if name in used)
+        table = models.collect(engine="streaming")
+        if table["model_id"].n_unique() == table.height:
+            return table
+        return table.unique("model_id", keep="last", maintain_order=True)
+
+    def _groups(
+        self, models: pl.DataFrame, keys: tuple[Key, ...], strategy: AttributionStrategy
+    ) -> tuple[pl.DataFrame, tuple[Adjustment, ...], tuple[tuple[str, int], ...]]:
+        """Return every model's weighted groups, what was left out, and the namespaces behind each standing."""
+        strange = models.filter(pl.col("namespace").str.ends_with(":"))
+        if strange.height:
+            raise self.panel.fault(f"{strange['model_id'][0]!r} is no model id", "cut web addresses to namespace/name")
+        verdicts = decide(models, self.where)
+        kept = models if self.where is None else models.filter(verdicts == KEPT)
+        last = self.panel.periods[-1]
+        context = Context(self.registry, ModelTable(models), on=self.as_of if isinstance(self.as_of, dt.date) else last)
+        credits = credits_of(strategy, kept, context=context)
+        for column, rule in grouping.rules_of(keys).items():
+            theirs = credits_of(attributions.resolve(rule), kept, context=context)
+            credits = grouping.crossed(credits, theirs, column)
+        credits, notes = _as_of(credits, kept, self.as_of)
+        notes += adjustments_of([strategy, *map(attributions.resolve, grouping.rules_of(keys).values())], context)
+        credits = credits.join(kept.select("model_id", "namespace"), on="model_id", maintain_order="left")
+        groups = grouping.weighted_groups(credits, keys, self.counting)
+        behind = _behind(credits, keys, last)
+        left = pl.DataFrame({"model_id": models["model_id"], _GROUP: verdicts}).filter(pl.col(_GROUP) != KEPT)
+        undecided = left.filter(pl.col(_GROUP) == UNDECIDED).height
+        if undecided:
+            note = "left out: a value that where needs is unknown"
+            notes = (*notes, Adjustment("where_undecided", undecided, "models", note))
+        whole = {"fraction": pl.lit(1.0), "weight": pl.lit(1.0), "outside": pl.col(_GROUP)}
+        outside = left.select("model_id", start=pl.lit(BEGINNING), end=pl.lit(END), **whole)
+        return pl.concat([groups, outside], how="diagonal"), notes, behind
+
+    def _flows(self, models: pl.DataFrame, calculator: ShareCalculator) -> tuple[Flows, tuple[Adjustment, ...]]:
+        """Return what the calculator counts, and what was followed or left out on the way."""
+        if isinstance(calculator, EventCalculator):
+            return self._events(models, calculator)
+        renames, followed = self._renames(models)
+        births = None
+        if "created_at" in models.columns:
+            births = models.select("model_id", born=pl.col("created_at").dt.date())
+        flows = make_flows(
+            self.panel.rows,
+            counter=self.panel.counter,
+            periods=self.panel.periods,
+            cleaning=self.cleaning,
+            births=births,
+            renames=renames,
+            age_cap=self.age_cap,
+            horizon=None if self.panel.sound else self.panel.horizon,
+        )
+        return flows, followed
+
+    def _events(self, models: pl.DataFrame, calculator: EventCalculator) -> tuple[Flows, tuple[Adjustment, ...]]:
+        """What happens once to a model, instead of counters: it needs the models table only."""
+        if self.age_cap is not None:
+            raise MeasureError(f"{calculator.name} counts events, which have no age: leave out age_cap")
+        events = calculator.events(models.lazy()).collect()
+        dated = events.drop_nulls("period")
+        last = self.panel.periods[-1]
+        within = dated.filter(pl.col("period") <= last)
+        notes = (
+            Adjustment("creation_unknown", events.height - dated.height, "models", "left out: no created_at"),
+            Adjustment("created_later", dated.height - within.height, "models", f"left out: created after {last}"),
+        )
+        return Flows(engines.wrap(within.lazy().with_columns(downloads=pl.lit(1, pl.Int64)))), notes
+
+    def _renames(self, models: pl.DataFrame) -> tuple[pl.DataFrame | None, tuple[Adjustment, ...]]:
+        """Only differences need a model's history under its earlier id."""
+        if self.panel.counter == "downloads_30d" or self.cleaning.renames == "keep":
+            return None, ()
+        return find_renames(self.panel.rows, models, self.registry)
+
+    def _aggregated(
+        self, flows: Flows, credits: pl.DataFrame, models: pl.DataFrame, calculator: ShareCalculator
+    ) -> pl.DataFrame:
+        """Run the one query over the panel; rows that cannot be used are diagnosed, never published."""
+        keys = (_GROUP, *flows.keys)
+        if calculator.requires:
+            credits = credits.join(models.select("model_id", *sorted(calculator.requires)), on="model_id")
+        lazy = calculator.aggregate(flows.frame, engines.send(credits, flows.frame), keys=keys)
+        if not isinstance(lazy, nw.LazyFrame) or not {"period", *keys, "value"} <= set(lazy.collect_schema().names()):
+            raise CalculatorContractError(
+                f"{calculator.name!r} must return a Narwhals LazyFrame with period, {', '.join(keys)} and value"
+            )
+        rows = engines.collect(lazy.select("period", *keys, "value"))
+        broken = rows["period"].is_null()
+        if "event" in flows.keys and self.cleaning.decreases == "error" and (rows["event"] == FELL).any():
+            raise self.panel.fault(
+                "an all-time counter fell", "see panel.check(); Cleaning(decreases='clip') counts no downloads there"
+            )
+        if broken.any() and self.cleaning.invalid == "error":
+            raise self.panel.diagnosis()
+        days = 1 if isinstance(calculator, EventCalculator) else WINDOW_DAYS
+        added = {
+            "since": (pl.col("period") - pl.duration(days=days)).cast(pl.Date),
+            "event": pl.lit(0, pl.Int32),
+        }
+        columns = ("since", "period", _GROUP, "event", "value")
+        rows = rows if not broken.any() else rows.filter(~broken)
+        rows = rows.with_columns(
+            pl.col("value").cast(pl.Float64), **{name: made for name, made in added.items() if name not in flows.keys}
+        )
+        return rows.select(columns)
+
+    def _method(self, keys: tuple[Key, ...], strategy: AttributionStrategy, calculator: ShareCalculator) -> Method:
+        basis: Basis = "events" if isinstance(calculator, EventCalculator) else self.panel.counter
+        names = ("by", "calculator", "attribution", "counting", "denominator", "every", "window", "age_cap", "as_of",
+                 "where", "cleaning", "registry")  # fmt: skip
+        return Method(
+            calculator=str(calculator.name),
+            unit=calculator.unit,
+            counter=basis,
+            by=tuple(key.name for key in keys),
+            attribution=shown(strategy),
+            counting=self.counting,
+            denominator=self.denominator,
+            every=self.every,
+            window=self.window,
+            age_cap=self.age_cap,
+            as_of=str(self.as_of),
+            where=describe(self.where),
+            cleaning=self.cleaning,
+            registry=self.registry.version,
+            panel=self.panel.fingerprint,
+            source=self.panel.source,
+            checked=self.panel.checked,
+            engine=self.panel.engine,
+            version=version("ossgeo"),
+            plugins=_plugins(strategy, calculator),
+            choices={name: getattr(self, name) for name in names},
+        )
+
+
+def _plugins(strategy: AttributionStrategy, calculator: ShareCalculator) -> tuple[str, ...]:
+    """Whoever took part and is not ours."""
+    rules = [plugins.origin("attribution", rule) for rule in everyone_in(strategy)]
+    found = (*rules, plugins.origin("shares", calculator))
+    return tuple(dict.fromkeys(str(plugin) for plugin in found if plugin is not None))
+
+
+def _as_of(
+    credits: pl.DataFrame, models: pl.DataFrame, as_of: str | dt.date
+) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
+    """Fix the date of the registry, unless each flow has its own."""
+    if as_of == "flow":
+        return credits, ()
+    always = {"start": pl.lit(BEGINNING), "end": pl.lit(END)}
+    if isinstance(as_of, dt.date):
+        return credits.filter((pl.col("start") <= as_of) & (pl.col("end") > as_of)).with_columns(**always), ()
+    born = models.select("model_id", born=pl.col("created_at").dt.date())
+    dated = credits.join(born, on="model_id", maintain_order="left")
+    unknown = born["born"].null_count()
+    day = pl.col("born").fill_null(END - dt.timedelta(days=1))
+    note = "no created_at: attributed by the registry's latest state"
+    chosen = dated.filter((pl.col("start") <= day) & (pl.col("end") > day)).with_columns(**always).drop("born")
+    return chosen, (Adjustment("creation_unknown", unknown, "models", note),)
+
+
+def _behind(credits: pl.DataFrame, keys: tuple[Key, ...], day: dt.date) -> tuple[tuple[str, int], ...]:
+    """How many namespaces are behind each standing on a day."""
+    there = credits.filter((pl.col("start") <= day) & (pl.col("end") > day))
+    counts = there.group_by(standing=grouping.standing_of(keys)).agg(pl.col("namespace").n_unique())
+    found = dict(counts.iter_rows())
+    return tuple((name, found[name]) for name in (ATTRIBUTED, *STANDINGS) if name in found)
+
+
+def _encoded(groups: pl.DataFrame, names: list[str], models: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Replace the keys of every group by one integer: joins and aggregates on integers are the fastest everywhere."""
+    if "outside" not in groups.columns:
+        groups = groups.with_columns(outside=pl.lit(None, pl.Int32))
+    codes = coded(groups, names)
+    what = [*names, "standing", "fraction", "outside"]
+    credits = groups.join(codes, on=what, nulls_equal=True).select("model_id", "start", "end", _GROUP, "weight")
+    # in the models' own order, which is most often the panel's: the join then reads memory in order
+    credits = models.select("model_id").join(credits, on="model_id", maintain_order="left")
+    dated = credits.select(((pl.col("start") > BEGINNING) | (pl.col("end") < END)).any()).item()
+    return codes, credits if dated else credits.drop("start", "end")
