@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ossgeo.samples import list_samples, load_sample
     from ossgeo.shares.cells import explain_cell
     from ossgeo.shares.measure import measure
+    from ossgeo.shares.saved import SavedAggregate
     from ossgeo.shares.table import ShareTable
     from ossgeo.sources.files import read_panel
 
@@ -28,6 +29,7 @@ _HOMES = {
     "Coverage": "method",
     "Method": "method",
     "Panel": "panel",
+    "SavedAggregate": "shares.saved",
     "ShareTable": "shares.table",
     "explain": "attribution.explain",
     "explain_cell": "shares.cells",
@@ -54,6 +56,7 @@ __all__ = [
     "Panel",
     "Registry",
     "Relation",
+    "SavedAggregate",
     "ShareTable",
     "Standing",
     "analysis",

@@ -156,8 +156,8 @@ def _zero_observations(births: pl.DataFrame | None, periods: Sequence[dt.date]) 
     return found.select("model_id", "period", downloads=pl.lit(0, pl.Int64), born=pl.lit(1, pl.Int32))
 
 
-def _day(name: str) -> nw.Expr:
-    """Days since the year 1, in arithmetic that every engine has."""
+def day_number(name: str) -> nw.Expr:
+    """Return the days since the year 1 of a column of dates, in arithmetic that every engine has."""
     year = nw.col(name).dt.year().cast(nw.Int64) - 1
     return year * 365 + year // 4 - year // 100 + year // 400 + nw.col(name).dt.ordinal_day().cast(nw.Int64)
 
@@ -170,9 +170,9 @@ def _capped(flows: Flows, births: pl.DataFrame | None, age_cap: int) -> Flows:
     if "event" not in flows.keys:
         frame = frame.with_columns(event=nw.lit(FLOW).cast(nw.Int32))
     frame = frame.join(engines.send(births.select("model_id", "born"), frame), on="model_id", how="left")
-    until = _day("period")
-    since = _day("since") if "since" in flows.keys else until - WINDOW_DAYS
-    frame = frame.with_columns(_until=until, _since=since, _born=_day("born"))
+    until = day_number("period")
+    since = day_number("since") if "since" in flows.keys else until - WINDOW_DAYS
+    frame = frame.with_columns(_until=until, _since=since, _born=day_number("born"))
     first = nw.when(nw.col("_born") - 1 > nw.col("_since")).then(nw.col("_born") - 1).otherwise(nw.col("_since"))
     frame = frame.with_columns(_first=first, _last=nw.col("_born") + (age_cap - 1))
     length, young = nw.col("_until") - nw.col("_first"), nw.col("_last") - nw.col("_first")

@@ -38,7 +38,12 @@ _BUILT_IN: Final[dict[str, dict[str, str]]] = {
         "study-publisher": "ossgeo.attribution.labels:study_publisher",
         "study-derived": "ossgeo.attribution.labels:study_derived",
     },
-    "shares": {"downloads": "ossgeo.shares.downloads:Downloads"},
+    "shares": {
+        "downloads": "ossgeo.shares.downloads:Downloads",
+        "supply": "ossgeo.shares.supply:Supply",
+        "derivatives": "ossgeo.shares.derivatives:Derivatives",
+        "relative-adoption": "ossgeo.shares.relative:RelativeAdoption",
+    },
     "sources": {
         "hub": "ossgeo.sources.hub:Hub",
         "snapshot-store": "ossgeo.sources.store:SnapshotStore",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import attrs
 import polars as pl
@@ -94,7 +94,7 @@ class Aggregate:
         """
         what = [name for name in self.groups.columns if name != "group"]
         codes = self.groups.join(groups.rename({"group": "code"}), on=what, nulls_equal=True, how="left")
-        moved = self.rows.join(codes.select("group", "code"), on="group", how="left")
+        moved = self.rows.join(codes.select("group", "code"), on="group", how="left", maintain_order="left")
         return moved.with_columns(group="code").select(self.rows.columns)
 
 
@@ -113,7 +113,7 @@ def coded(groups: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     return ordered.with_row_index("group").with_columns(pl.col("group").cast(pl.Int32))
 
 
-def together(parts: Iterator[Aggregate] | tuple[Aggregate, ...], keys: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def together(parts: Sequence[Aggregate], keys: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Put the rows of several aggregates under each other, under common codes.
 
     Args:
@@ -123,9 +123,8 @@ def together(parts: Iterator[Aggregate] | tuple[Aggregate, ...], keys: list[str]
     Returns:
         The rows, summed where intervals and groups meet, and the groups.
     """
-    aggregates = list(parts)
-    groups = coded(pl.concat([part.groups for part in aggregates]), keys)
-    rows = pl.concat([part.recoded(groups) for part in aggregates])
+    groups = coded(pl.concat([part.groups for part in parts]), keys)
+    rows = pl.concat([part.recoded(groups) for part in parts])
     same = ("since", "period", "group", "event")
-    summed = rows.group_by(same).agg(pl.col("value").sum()).select(aggregates[0].rows.columns)
+    summed = rows.group_by(same).agg(pl.col("value").sum()).select(parts[0].rows.columns)
     return summed.sort(same), groups

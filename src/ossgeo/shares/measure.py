@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Final
+from typing import Any
 
 from ossgeo import attribution as attributions
 from ossgeo.attribution import AttributionStrategy
 from ossgeo.errors import MeasureError
-from ossgeo.method import Cleaning, Counting, Denominator, Method, days_of
+from ossgeo.method import Cleaning, Counting, Denominator, Method
 from ossgeo.panel import Panel
 from ossgeo.registry import Registry
 from ossgeo.shares.base import ShareCalculator
 from ossgeo.shares.keys import By
-from ossgeo.shares.plan import Plan
+from ossgeo.shares.plan import choices_of, is_default, plan_of
 from ossgeo.shares.table import ShareTable
 from ossgeo.where import Where
-
-_DEFAULTS: Final[dict[str, Any]] = {
-    "by": "country",
-    "calculator": "downloads",
-    "attribution": attributions.DEFAULT,
-    "counting": "fractional",
-    "denominator": "all",
-    "as_of": "flow",
-    **dict.fromkeys(("every", "window", "age_cap", "where", "cleaning")),
-}
 
 
 def measure(
@@ -95,45 +85,20 @@ def measure(
         "counting": counting,
         "denominator": denominator,
         "every": every,
-        "window": days_of(window, what="window"),
-        "age_cap": days_of(age_cap, what="age_cap"),
+        "window": window,
+        "age_cap": age_cap,
         "as_of": as_of,
         "where": where,
         "cleaning": cleaning,
     }
-    if method is not None:
-        if doubled := [name for name, value in choices.items() if not _is_default(name, value)]:
-            raise MeasureError(
-                f"method= makes every choice; leave out {', '.join(doubled)}, or measure without method="
-            )
-        return _again(panel, method, registry, models)
-    choices["cleaning"] = cleaning or Cleaning()
-    plan = Plan(panel=panel, registry=registry or Registry.default(), models=models, **choices)
-    return plan.run().aggregate.table()
-
-
-def _is_default(name: str, value: Any) -> bool:
-    """Compare with care: a Narwhals expression has an equality of its own."""
-    default = _DEFAULTS[name]
-    return value is default or (isinstance(value, str) and value == default)
-
-
-def _again(panel: Panel, method: Method, registry: Registry | None, models: Any) -> ShareTable:
-    """Measure by a method again, from its own objects or, where it was read from a file, from its names."""
+    if method is None:
+        return plan_of(panel, registry=registry, models=models, **choices).run().aggregate.table()
+    if doubled := [name for name, value in choices.items() if not is_default(name, value)]:
+        raise MeasureError(f"method= makes every choice; leave out {', '.join(doubled)}, or measure without method=")
     used = registry or method.choices.get("registry") or Registry.default()
     if used.version != method.registry:
         raise MeasureError(
             f"the method was made with registry {method.registry}, this is {used.version}; give registry="
         )
-    if method.choices:
-        choices = {name: value for name, value in method.choices.items() if name != "registry"}
-    else:
-        if method.where is not None:
-            raise MeasureError(
-                f"the method was read from a file, and its filter where={method.where} is text; measure with where="
-            )
-        as_of = method.as_of if method.as_of in ("flow", "creation") else dt.date.fromisoformat(method.as_of)
-        names = ("calculator", "attribution", "counting", "denominator", "every", "window", "age_cap", "cleaning")
-        choices = {name: getattr(method, name) for name in names}
-        choices |= {"by": method.by, "as_of": as_of, "where": None}
-    return Plan(panel=panel, registry=used, models=models, **choices).run().aggregate.table()
+    again = plan_of(panel, registry=used, models=models, **choices_of(method))
+    return again.run().aggregate.table()

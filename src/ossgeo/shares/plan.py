@@ -18,7 +18,7 @@ from ossgeo.attribution.asking import adjustments_of, everyone_in, required_by, 
 from ossgeo.columns import BEGINNING, END
 from ossgeo.errors import CalculatorContractError, MeasureError
 from ossgeo.flows import FELL, WINDOW_DAYS, Flows, make_flows
-from ossgeo.method import COUNTINGS, DENOMINATORS, Adjustment, Basis, Cleaning, Counting, Denominator, Method
+from ossgeo.method import COUNTINGS, DENOMINATORS, Adjustment, Basis, Cleaning, Counting, Denominator, Method, days_of
 from ossgeo.panel import Panel, normalised_models
 from ossgeo.registry import Registry
 from ossgeo.renames import find_renames
@@ -29,6 +29,66 @@ from ossgeo.shares.keys import ATTRIBUTED, STANDINGS, By, Key
 from ossgeo.where import KEPT, UNDECIDED, Where, decide, describe
 
 _GROUP: Final = "group"
+_DEFAULTS: Final[dict[str, Any]] = {
+    "by": "country",
+    "calculator": "downloads",
+    "attribution": attributions.DEFAULT,
+    "counting": "fractional",
+    "denominator": "all",
+    "every": None,
+    "window": None,
+    "age_cap": None,
+    "as_of": "flow",
+    "where": None,
+    "cleaning": None,
+}
+
+
+def is_default(name: str, value: Any) -> bool:
+    """Tell whether a choice is the default; with care: a Narwhals expression has an equality of its own."""
+    default = _DEFAULTS[name]
+    return value is default or (isinstance(value, str) and value == default)
+
+
+def plan_of(panel: Panel, *, registry: Registry | None = None, models: Any = None, **choices: Any) -> Plan:
+    """Make a plan; what is not chosen has its default.
+
+    Args:
+        panel: The panel.
+        registry: The registry; the bundled one where absent.
+        models: A models table to use instead of the panel's.
+        **choices: Those of :func:`ossgeo.measure`.
+
+    Raises:
+        MeasureError: There is no such choice, or a duration is none.
+    """
+    if strange := sorted(set(choices) - set(_DEFAULTS)):
+        raise MeasureError(f"{', '.join(strange)}: no such choice; there are {', '.join(_DEFAULTS)}")
+    made = {**_DEFAULTS, **choices}
+    for name in ("window", "age_cap"):
+        made[name] = made[name] if isinstance(made[name], int) else days_of(made[name], what=name)
+    made["cleaning"] = made["cleaning"] or Cleaning()
+    return Plan(panel=panel, registry=registry or Registry.default(), models=models, **made)
+
+
+def choices_of(method: Method) -> dict[str, Any]:
+    """Return the choices behind a method: its own objects or, where it was read from a file, what its names say.
+
+    Args:
+        method: The method.
+
+    Raises:
+        MeasureError: It was read from a file, and has a filter.
+    """
+    if method.choices:
+        return {name: value for name, value in method.choices.items() if name != "registry"}
+    if method.where is not None:
+        raise MeasureError(
+            f"the method was read from a file, and its filter where={method.where} is text; measure with where="
+        )
+    as_of = method.as_of if method.as_of in ("flow", "creation") else dt.date.fromisoformat(method.as_of)
+    names = ("by", "calculator", "attribution", "counting", "denominator", "every", "window", "age_cap", "cleaning")
+    return {**{name: getattr(method, name) for name in names}, "as_of": as_of}
 
 
 def resolve_calculator(calculator: str | ShareCalculator) -> ShareCalculator:
@@ -114,8 +174,9 @@ class Plan:
         cleaned: tuple[Adjustment, ...],
     ) -> Ran:
         models = self._models(keys, calculator, strategy)
-        weighted, notes, behind = self._groups(models, keys, strategy)
+        weighted, notes = self._groups(models, keys, strategy)
         groups, credits = _encoded(weighted, [key.name for key in keys], models)
+        behind = namespaces_behind(groups, credits, models, self.panel.periods[-1])
         flows, followed = self._flows(models, calculator)
         rows = self._aggregated(flows, credits, models, calculator)
         if rows.filter(pl.col(_GROUP).is_null()).height:
@@ -153,8 +214,8 @@ class Plan:
 
     def _groups(
         self, models: pl.DataFrame, keys: tuple[Key, ...], strategy: AttributionStrategy
-    ) -> tuple[pl.DataFrame, tuple[Adjustment, ...], tuple[tuple[str, int], ...]]:
-        """Return every model's weighted groups, what was left out, and the namespaces behind each standing."""
+    ) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
+        """Return every model's weighted groups, and what was left out."""
         strange = models.filter(pl.col("namespace").str.ends_with(":"))
         if strange.height:
             raise self.panel.fault(f"{strange['model_id'][0]!r} is no model id", "cut web addresses to namespace/name")
@@ -170,7 +231,6 @@ class Plan:
         notes += adjustments_of([strategy, *map(attributions.resolve, grouping.rules_of(keys).values())], context)
         credits = credits.join(kept.select("model_id", "namespace"), on="model_id", maintain_order="left")
         groups = grouping.weighted_groups(credits, keys, self.counting)
-        behind = _behind(credits, keys, last)
         left = pl.DataFrame({"model_id": models["model_id"], _GROUP: verdicts}).filter(pl.col(_GROUP) != KEPT)
         undecided = left.filter(pl.col(_GROUP) == UNDECIDED).height
         if undecided:
@@ -178,7 +238,7 @@ class Plan:
             notes = (*notes, Adjustment("where_undecided", undecided, "models", note))
         whole = {"fraction": pl.lit(1.0), "weight": pl.lit(1.0), "outside": pl.col(_GROUP)}
         outside = left.select("model_id", start=pl.lit(BEGINNING), end=pl.lit(END), **whole)
-        return pl.concat([groups, outside], how="diagonal"), notes, behind
+        return pl.concat([groups, outside], how="diagonal"), notes
 
     def _flows(self, models: pl.DataFrame, calculator: ShareCalculator) -> tuple[Flows, tuple[Adjustment, ...]]:
         """Return what the calculator counts, and what was followed or left out on the way."""
@@ -306,11 +366,22 @@ def _as_of(
     return chosen, (Adjustment("creation_unknown", unknown, "models", note),)
 
 
-def _behind(credits: pl.DataFrame, keys: tuple[Key, ...], day: dt.date) -> tuple[tuple[str, int], ...]:
-    """How many namespaces are behind each standing on a day."""
-    there = credits.filter((pl.col("start") <= day) & (pl.col("end") > day))
-    counts = there.group_by(standing=grouping.standing_of(keys)).agg(pl.col("namespace").n_unique())
-    found = dict(counts.iter_rows())
+def namespaces_behind(
+    groups: pl.DataFrame, credits: pl.DataFrame, models: pl.DataFrame, day: dt.date
+) -> tuple[tuple[str, int], ...]:
+    """Count the namespaces behind each standing on a day.
+
+    Args:
+        groups: group, standing, outside; codes in order.
+        credits: model_id, group and, where any is dated, start and end; in the order of the models.
+        models: model_id, namespace.
+        day: The day.
+    """
+    there = models.select("model_id", "namespace").join(credits, on="model_id", maintain_order="left_right")
+    if "start" in credits.columns:
+        there = there.filter((pl.col("start") <= day) & (pl.col("end") > day))
+    kept = there.select("namespace", "group").unique().join(groups.filter(pl.col("outside").is_null()), on="group")
+    found = dict(kept.group_by("standing").agg(pl.col("namespace").n_unique()).iter_rows())
     return tuple((name, found[name]) for name in (ATTRIBUTED, *STANDINGS) if name in found)
 
 

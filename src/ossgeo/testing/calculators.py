@@ -69,17 +69,17 @@ def _requires_known_columns(calculator: Any) -> None:
 
 
 def _stays_lazy(calculator: Any) -> None:
-    answer = calculator.aggregate(*_tables(), keys=("group",))
+    answer = calculator.aggregate(*_tables(calculator), keys=("group",))
     assert isinstance(answer, nw.LazyFrame), f"it returned {type(answer).__name__}, not a Narwhals LazyFrame"
 
 
 def _returns_its_columns(calculator: Any) -> None:
-    columns = set(calculator.aggregate(*_tables(), keys=("group",)).collect_schema().names())
+    columns = set(calculator.aggregate(*_tables(calculator), keys=("group",)).collect_schema().names())
     assert {"period", "group", "value"} <= columns, f"it returned {', '.join(sorted(columns))}"
 
 
 def _groups_by_every_key(calculator: Any) -> None:
-    flows, credits = _tables()
+    flows, credits = _tables(calculator)
     flows = flows.with_columns(since=nw.col("period"), event=nw.lit(0))
     answer = calculator.aggregate(flows, credits, keys=("group", "since", "event"))
     assert {"period", "group", "since", "event", "value"} <= set(answer.collect_schema().names()), "it lost a key"
@@ -171,11 +171,11 @@ _CHECKS: Final[dict[str, Callable[[Any], None]]] = {
 }
 
 
-def _tables() -> tuple[nw.LazyFrame[Any], nw.LazyFrame[Any]]:
+def _tables(calculator: Any) -> tuple[nw.LazyFrame[Any], nw.LazyFrame[Any]]:
     world = hard_world()
     flows = world.panel.rows.to_native().select("model_id", "period", downloads="downloads_30d")
-    credits = pl.LazyFrame({"model_id": world.models["model_id"], "group": pl.Series([0], dtype=pl.Int32).new_from_index(0, world.models.height),
-                            "weight": pl.Series([1.0]).new_from_index(0, world.models.height)})  # fmt: skip
+    columns = ["model_id", *sorted(calculator.requires)]
+    credits = world.models.lazy().select(*columns, group=pl.lit(0, pl.Int32), weight=pl.lit(1.0))
     return wrap(flows), wrap(credits)
 
 
