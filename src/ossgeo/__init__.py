@@ -12,12 +12,15 @@ from ossgeo.organizations import Affiliation, Evidence, Organization, Organizati
 from ossgeo.registry import Registry
 
 if TYPE_CHECKING:
-    from ossgeo import analysis, attribution, plugins, review, shares, sources, testing
+    from ossgeo import analysis, attribution, claims, openness, plugins, review, shares, sources, testing
     from ossgeo.attribution.explain import explain
     from ossgeo.method import Adjustments, Cleaning, Coverage, Method
     from ossgeo.panel import Panel
+    from ossgeo.report.profile import profile
     from ossgeo.samples import list_samples, load_sample
+    from ossgeo.shares.adoption import adoption_shares
     from ossgeo.shares.cells import explain_cell
+    from ossgeo.shares.leaderboards import leaderboard_shares, read_leaderboard
     from ossgeo.shares.measure import measure
     from ossgeo.shares.saved import SavedAggregate
     from ossgeo.shares.table import ShareTable
@@ -31,14 +34,18 @@ _HOMES = {
     "Panel": "panel",
     "SavedAggregate": "shares.saved",
     "ShareTable": "shares.table",
+    "adoption_shares": "shares.adoption",
     "explain": "attribution.explain",
     "explain_cell": "shares.cells",
+    "leaderboard_shares": "shares.leaderboards",
     "list_samples": "samples",
     "load_sample": "samples",
     "measure": "shares.measure",
+    "profile": "report.profile",
+    "read_leaderboard": "shares.leaderboards",
     "read_panel": "sources.files",
 }
-_MODULES = ("analysis", "attribution", "plugins", "review", "shares", "sources", "testing")
+_MODULES = ("analysis", "attribution", "claims", "openness", "plugins", "review", "shares", "sources", "testing")
 
 __all__ = [
     "Adjustments",
@@ -59,15 +66,21 @@ __all__ = [
     "SavedAggregate",
     "ShareTable",
     "Standing",
+    "adoption_shares",
     "analysis",
     "attribution",
+    "claims",
     "errors",
     "explain",
     "explain_cell",
+    "leaderboard_shares",
     "list_samples",
     "load_sample",
     "measure",
+    "openness",
     "plugins",
+    "profile",
+    "read_leaderboard",
     "read_panel",
     "review",
     "shares",

@@ -18,7 +18,7 @@ from ossgeo.columns import BEGINNING, END
 from ossgeo.countries import Standing
 from ossgeo.errors import UnknownOrganizationError
 from ossgeo.organizations import Organization
-from ossgeo.registry_tables import TABLES, Span, Tables, canonical, check, read_tables, rows_from
+from ossgeo.registry_tables import TABLES, Span, Tables, canonical, check, plain_name, read_tables, rows_from
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,7 +73,7 @@ class Registry:
 
         Args:
             folder: Holds ``organizations.csv``, ``namespaces.csv``, ``affiliations.csv`` and, where needed,
-                ``parents.csv`` and ``roles.csv``.
+                ``parents.csv``, ``roles.csv`` and ``names.csv``.
             base: A registry that the folder amends; its entries are kept where the folder has none.
 
         Raises:
@@ -91,6 +91,7 @@ class Registry:
         affiliations: Iterable[Mapping[str, Any]] = (),
         parents: Iterable[Mapping[str, Any]] = (),
         roles: Iterable[Mapping[str, Any]] = (),
+        names: Iterable[Mapping[str, Any]] = (),
         base: Registry | None = None,
     ) -> Self:
         """Make a registry from mappings with the tables' columns; the arguments are the tables.
@@ -101,6 +102,7 @@ class Registry:
             affiliations: Rows (organization, basis, country, weight, start, end, url, shows, ...).
             parents: Rows (organization, parent, start, end, url).
             roles: Rows (namespace, role, start, end, url).
+            names: Rows (name, organization): how others write an organization's name.
             base: A registry that the rows amend.
 
         Raises:
@@ -116,7 +118,7 @@ class Registry:
             'Acme'
         """
         given = {"organizations": organizations, "namespaces": namespaces, "affiliations": affiliations,
-                 "parents": parents, "roles": roles}  # fmt: skip
+                 "parents": parents, "roles": roles, "names": names}  # fmt: skip
         return cls(_laid_over(base, {table: rows_from(table, rows) for table, rows in given.items()}))
 
     @property
@@ -186,6 +188,19 @@ class Registry:
         if found is None:
             raise UnknownOrganizationError.among(name, self._facts.organizations, what="organization")
         return found
+
+    def find_named(self, name: str) -> Organization | None:
+        """Return the organization that a name means, or None; case, spaces and punctuation do not matter.
+
+        Args:
+            name: The organization's name or id, or another way to write it that the table of names has.
+
+        Example:
+            >>> Registry.default().find_named("Z.ai").id
+            'zhipu-ai'
+        """
+        found = self._facts.names.get(plain_name(name))
+        return None if found is None else self._facts.organizations[found]
 
     def roles(self, namespace: str, *, on: dt.date | None = None) -> frozenset[str]:
         """Return the roles of a namespace on a day, such as ``repackager``, ``archive`` or ``testing``."""
@@ -297,6 +312,7 @@ def _laid_over(base: Registry | None, tables: Tables) -> Tables:
     owned = {row["organization"] for row in tables["parents"]}
     namespaces = {row["namespace"] for row in tables["namespaces"]}
     roles = {row["namespace"] for row in tables["roles"]}
+    names = {plain_name(row["name"]) for row in tables["names"]}
     kept = {
         "organizations": lambda row: row["organization"] not in organizations,
         "affiliations": lambda row: (
@@ -305,6 +321,7 @@ def _laid_over(base: Registry | None, tables: Tables) -> Tables:
         "parents": lambda row: row["organization"] not in organizations | owned,
         "namespaces": lambda row: row["namespace"] not in namespaces,
         "roles": lambda row: row["namespace"] not in namespaces | roles,
+        "names": lambda row: plain_name(row["name"]) not in names,
     }
     return {table: (*(row for row in base._tables[table] if kept[table](row)), *tables[table]) for table in TABLES}
 

@@ -36,6 +36,7 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
                      "confidence", "note"),
     "parents": ("organization", "parent", "start", "end", "url"),
     "roles": ("namespace", "role", "start", "end", "url"),
+    "names": ("name", "organization"),
 }  # fmt: skip
 """The tables and their columns. One row is one fact; dates are half-open [start, end), empty means open."""
 
@@ -45,6 +46,7 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "affiliations": ("organization", "country"),
     "parents": ("organization", "parent"),
     "roles": ("namespace", "role"),
+    "names": ("name", "organization"),
 }
 """The columns that no row may leave empty."""
 
@@ -78,6 +80,7 @@ class Facts:
     organizations: Mapping[str, Organization]
     namespaces: Mapping[str, tuple[Span, ...]]
     roles: Mapping[str, tuple[Span, ...]]
+    names: Mapping[str, str]
 
 
 def read_tables(folder: Path) -> Tables:
@@ -168,6 +171,11 @@ def canonical(row: Row) -> tuple[str, ...]:
     return tuple(f"{name}={value}" for name, value in sorted(row.items()) if value and name != _LINE)
 
 
+def plain_name(name: str) -> str:
+    """Return a name as it is compared: letters and digits, without case."""
+    return "".join(sign for sign in name.casefold() if sign.isalnum())
+
+
 class _Checker:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -182,9 +190,10 @@ class _Checker:
         organizations = self._organizations()
         namespaces = self._spans("namespaces", "organization", organizations)
         roles = self._spans("roles", "role", None)
+        names = self._names(organizations)
         if self._faults:
             raise RegistryError(f"the registry has {len(self._faults)} fault(s)", self._faults)
-        return Facts(organizations, namespaces, roles)
+        return Facts(organizations, namespaces, roles, names)
 
     def _fault(self, table: str, row: Row, column: str, problem: str, remedy: str = "") -> None:
         self._faults.append(Fault(f"{table}.csv, row {row[_LINE]}, column {column}", problem, remedy))
@@ -238,6 +247,21 @@ class _Checker:
             )
             for row in self._tables["organizations"]
         }
+
+    def _names(self, organizations: Mapping[str, Organization]) -> dict[str, str]:
+        """Names as others write them; one that means several organizations means none."""
+        found: dict[str, str] = {}
+        for row in self._tables["names"]:
+            self._known("names", row, "organization", organizations)
+            name = plain_name(row["name"])
+            if found.get(name, row["organization"]) != row["organization"]:
+                self._fault("names", row, "name", f"{row['name']!r} stands here for two organizations")
+            found[name] = row["organization"]
+        own: dict[str, set[str]] = defaultdict(set)
+        for organization in organizations.values():
+            for text in (organization.id, organization.name):
+                own[plain_name(text)].add(organization.id)
+        return {name: ids.pop() for name, ids in own.items() if len(ids) == 1} | found
 
     def _known(self, table: str, row: Row, column: str, organizations: Mapping[str, Any]) -> None:
         name = row[column]

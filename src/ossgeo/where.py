@@ -11,12 +11,16 @@ import polars as pl
 
 from ossgeo.columns import MODELS
 from ossgeo.errors import MeasureError, UnknownNameError
+from ossgeo.openness import COLUMNS, Openness, list_version, openness_column
 
 Where = Mapping[str, Any] | nw.Expr
 
 KEPT: Final = 0
 EXCLUDED: Final = -1
 UNDECIDED: Final = -2
+
+OPENNESS: Final = "openness"
+"""A filter that stands for no column, but for a class of models by licence and access."""
 
 
 def decide(models: pl.DataFrame, where: Where | None) -> pl.Series:
@@ -25,7 +29,8 @@ def decide(models: pl.DataFrame, where: Where | None) -> pl.Series:
     Args:
         models: The models table.
         where: A mapping from columns to a value, a collection of values, or a pair (low, high) with both ends included
-            and None for an open end; or a Narwhals expression.
+            and None for an open end; or a Narwhals expression. ``openness`` stands for a class of
+            :class:`ossgeo.openness.Openness`, or several.
 
     Returns:
         For every model 0 (kept), -1 (excluded) or -2 (cannot be decided, since a value is unknown).
@@ -40,6 +45,8 @@ def decide(models: pl.DataFrame, where: Where | None) -> pl.Series:
             frame = nw.from_native(models, eager_only=True)
             verdict = frame.select(verdict=where).to_native()["verdict"]
         else:
+            if OPENNESS in where:
+                models = _with_openness(models, where[OPENNESS])
             verdict = models.select(pl.all_horizontal(_condition(models, *item) for item in where.items()))[:, 0]
     except (pl.exceptions.PolarsError, TypeError, nw.exceptions.NarwhalsError) as error:
         raise MeasureError(f"where={describe(where)} cannot be applied to the models: {error}") from error
@@ -54,6 +61,23 @@ def decide(models: pl.DataFrame, where: Where | None) -> pl.Series:
         .cast(pl.Int32)
     )
     return codes[:, 0]
+
+
+def columns_of(where: Where | None) -> frozenset[str]:
+    """Return the models columns that a mapping looks at."""
+    if not isinstance(where, Mapping):
+        return frozenset()
+    return frozenset({*where} - {OPENNESS}) | (frozenset(COLUMNS) if OPENNESS in where else frozenset())
+
+
+def _with_openness(models: pl.DataFrame, wanted: Any) -> pl.DataFrame:
+    classes = [one.value for one in Openness]
+    for word in [wanted] if isinstance(wanted, str) else wanted:
+        if word not in classes:
+            raise MeasureError(f"where: openness={word!r} is not one of {', '.join(classes)}")
+    if "license" not in models.columns and "tags" not in models.columns:
+        raise MeasureError("where: openness needs the models' license or tags; give models= with them")
+    return models.with_columns(openness_column(models).alias(OPENNESS))
 
 
 def parse_where(words: Iterable[str]) -> dict[str, Any]:
@@ -102,7 +126,8 @@ def describe(where: Where | None) -> str | None:
         return None
     if isinstance(where, nw.Expr):
         return repr(where)
-    return " and ".join(f"{column}={_described(value)}" for column, value in sorted(where.items()))
+    said = " and ".join(f"{column}={_described(value)}" for column, value in sorted(where.items()))
+    return f"{said} ({list_version()})" if OPENNESS in where else said
 
 
 def _described(value: Any) -> str:

@@ -8,6 +8,7 @@ from ossgeo.analysis.crossovers import Crossovers, crossovers
 from ossgeo.analysis.drivers import Drivers, drivers
 from ossgeo.analysis.growth import Growth, growth
 from ossgeo.analysis.influence import Bootstrap, Influence, bootstrap, influence
+from ossgeo.analysis.publishers import publishers
 from ossgeo.analysis.sensitivity import Sensitivity, sensitivity
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "drivers",
     "growth",
     "influence",
+    "publishers",
     "sensitivity",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -26,7 +25,7 @@ from ossgeo.shares import keys as grouping
 from ossgeo.shares.aggregates import Aggregate, coded
 from ossgeo.shares.base import EventCalculator, ShareCalculator
 from ossgeo.shares.keys import ATTRIBUTED, STANDINGS, By, Key
-from ossgeo.where import KEPT, UNDECIDED, Where, decide, describe
+from ossgeo.where import KEPT, UNDECIDED, Where, columns_of, decide, describe
 
 _GROUP: Final = "group"
 _DEFAULTS: Final[dict[str, Any]] = {
@@ -202,9 +201,8 @@ class Plan:
             why = "age_cap and as_of='creation' need it" if "created_at" in missing else f"{calculator.name} needs it"
             raise self.panel.fault(f"the models have no column {', '.join(missing)}", f"{why}; give models= with it")
         rules = [required_by(rule) for rule in (strategy, *map(attributions.resolve, grouping.rules_of(keys).values()))]
-        filters = set(self.where) if isinstance(self.where, Mapping) else set()
-        if None not in rules and not isinstance(self.where, nw.Expr) and filters <= set(columns):
-            used = {"model_id", "namespace", "hub_id", "created_at", *needed, *filters}
+        if None not in rules and not isinstance(self.where, nw.Expr):
+            used = {"model_id", "namespace", "hub_id", "created_at", *needed, *columns_of(self.where)}
             used |= {column for rule in rules for column in rule or ()}
             models = models.select(name for name in columns if name in used)
         table = models.collect(engine="streaming")

@@ -64,12 +64,10 @@ class RelativeAdoption:
         cell = ("size", "age")
         flow = rows.filter(~nw.col("size").is_null() & (nw.col("downloads") > 0))
         flow = flow.group_by(*cell, "model_id", "period").agg(nw.col("downloads").max())
-        place = (
-            nw.col("downloads")
-            .rank("ordinal", descending=True)
-            .over(*cell, order_by=["downloads", "model_id", "period"])
-        )
-        leading = flow.with_columns(place=place).filter(nw.col("place") <= LEADERS)
+        order = ["smaller", "model_id", "period"]
+        flow = flow.with_columns(smaller=0 - nw.col("downloads"), one=nw.lit(1))
+        leading = flow.with_columns(place=nw.col("one").cum_sum().over(*cell, order_by=order))
+        leading = leading.filter(nw.col("place") <= LEADERS)
         yardstick = leading.group_by(*cell).agg(typical=nw.col("downloads").median())
         rows = rows.join(yardstick, on=list(cell), how="left")
         value = (nw.col("downloads") / nw.col("typical") * nw.col("weight")).fill_null(0.0)

@@ -308,7 +308,8 @@ class ShareTable:
             coverage = Coverage.from_dict(meta["coverage"])
             adjustments = Adjustments.from_dicts(meta["adjustments"])
             schema = {"period": pl.Date, **dict.fromkeys(plain.by, pl.String), "value": pl.Float64, "share": pl.Float64}
-            typed = frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
+            more = dict.fromkeys((name for name in frame.columns if name not in schema), pl.Float64)  # intervals
+            typed = frame.select(pl.col(name).cast(kind) for name, kind in (schema | more).items())
             return cls(typed, plain, coverage, adjustments, meta.get("note", ""))
         except OSError as error:
             raise SourceUnavailableError(

@@ -88,6 +88,8 @@ def _groups_by_every_key(calculator: Any) -> None:
 def _adds_up(calculator: Any) -> None:
     """The finer groups of a period add up to the coarser ones."""
     for world in (hard_world(), real_world()):
+        if not set(calculator.requires) <= set(world.models.columns):
+            continue  # the bundled sample does not have every column
         coarse, fine = (_totals(_measured(calculator, world, by=by)) for by in ("country", ("country", "organization")))
         assert coarse.keys() == fine.keys()
         for period, value in coarse.items():
