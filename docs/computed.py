@@ -76,6 +76,43 @@ def what_floats() -> str:
     return f"Whatever the unreviewed, unknown and individual downloads turn out to be: {' and '.join(said)}; that the US lead is {found.compare('US', 'CN')}."
 
 
+def claim_by_claim() -> str:
+    """Every published claim, on the bundled sample that says most about it."""
+    panels = [ossgeo.load_sample(sample.name) for sample in ossgeo.list_samples()]
+    lines = []
+    for claim in ossgeo.claims.load():
+        found = [ossgeo.claims.evaluate(claim, panel) for panel in panels]
+        at = min(range(len(found)), key=lambda place: (found[place].verdict == "cannot be told from this panel",
+                                                       found[place].ours is None, place))  # fmt: skip
+        best = found[at]
+        source = f"[{claim.reference}]({claim.url})" if claim.url else claim.reference
+        figure = ""
+        if best.ours is not None:
+            share = claim.unit == "share"
+            shown = ["-" if one is None else f"{one:.1%}" if share else f"{one:,.0f}"
+                     for one in (best.ours, best.lowest, best.highest)]  # fmt: skip
+            figure = f" Here: {shown[0]} under its own choices, {shown[1]} to {shown[2]} over all."
+        lines += [
+            f"### {claim.statement}",
+            "",
+            f"{source}; method {claim.certainty}. {claim.note[:1].upper() + claim.note[1:]}.",
+            "",
+            f"**{best.verdict.capitalize()}** (`{ossgeo.list_samples()[at].name}`). {best.why}{figure} {best.settles}",
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def matrix() -> str:
+    """Who builds on whom, among trending models."""
+    table = ossgeo.measure(ossgeo.load_sample("trending-2026"), calculator="derivatives",
+                           by=("builder_country", "base_country"))  # fmt: skip
+    wide = table.to_polars().pivot(on="base_country", index="builder_country", values="value").fill_null(0.0)
+    head = [f"| builders \\ bases | {' | '.join(wide.columns[1:])} |", f"|{'---|' * len(wide.columns)}"]
+    rows = [f"| {row[0]} | {' | '.join(f'{value:.1f}' for value in row[1:])} |" for row in wide.iter_rows()]
+    return "\n".join([*head, *rows, "", f"{table.method}"])
+
+
 def registry_card() -> str:
     """The registry's data card."""
     return ossgeo.review.card()
@@ -86,6 +123,8 @@ COMPUTED: dict[str, Callable[[], str]] = {
     "one-by-one": one_by_one,
     "all-together": all_together,
     "what-floats": what_floats,
+    "claim-by-claim": claim_by_claim,
+    "derivatives-matrix": matrix,
     "registry-card": registry_card,
 }
 

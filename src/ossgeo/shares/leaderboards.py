@@ -69,7 +69,8 @@ class Leaderboard:
     def misses(self) -> pl.DataFrame:
         """What no organization was found for: written, models; the most frequent first."""
         missed = self.frame.filter(pl.col("organization").is_null())
-        return missed.group_by(written=pl.coalesce("written", "model")).agg(models=pl.len()).sort(
+        namespace = pl.col("model").str.split("/").list.first()
+        return missed.group_by(written=pl.coalesce("written", namespace)).agg(models=pl.len()).sort(
             "models", "written", descending=[True, False]
         )  # fmt: skip
 

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import ossgeo
+from ossgeo.errors import UnknownCountryError
+from tests.worlds import registry, two_dates
+
+
+def test_by_hand(tmp_path: Path) -> None:
+    found = ossgeo.profile("China", two_dates(), registry=registry())
+    assert found.country.alpha_2 == "CN"
+    table = ossgeo.measure(two_dates(), registry=registry())
+    assert found.to_polars()["share"].to_list() == [table.at(day)["CN"] for day in table.periods]
+    assert found.organizations["share"].sum() == pytest.approx(1)
+    assert found.builds_on is None
+    text = found.to_markdown()
+    assert "# China (CN)" in text
+    assert "does not say what models were made from" in text
+    assert "of namespaces that nobody has reviewed" in text
+    found.write_markdown(tmp_path / "p.md")
+    assert (tmp_path / "p.md").read_text(encoding="utf-8") == text == str(found)
+
+
+def test_a_country_that_is_not_there() -> None:
+    found = ossgeo.profile("Iceland", two_dates(), registry=registry())
+    assert found.shares["value"].sum() == 0
+    assert "no figure; 0 organizations" in str(found)
+    with pytest.raises(UnknownCountryError):
+        ossgeo.profile("Atlantis", two_dates())
+
+
+def test_who_builds_on_whom_and_hostile_names() -> None:
+    models = pl.DataFrame({
+        "model_id": ["Qin/a", "Mover/<script>|x", *(f"Mover/m{n}" for n in range(12))],
+        "created_at": [dt.datetime(2025, 1, 1)] * 14,
+        "base_models": [[], *[[{"relation": "finetune", "model_id": "Qin/a"}]] * 13],
+    })  # fmt: skip
+    rows = models.select("model_id", observed_at=pl.lit(dt.date(2025, 1, 31)), downloads_30d=pl.lit(7))
+    panel = ossgeo.read_panel(rows, models=models)
+    china, britain = (ossgeo.profile(code, panel, registry=registry()) for code in ("CN", "GB"))
+    assert china.built_on_by is not None
+    assert britain.builds_on is not None
+    assert china.built_on_by.rows() == [("GB", 13.0)]
+    assert britain.builds_on.rows() == [("CN", 13.0)]
+    assert "\\<script\\>\\|x" in str(britain)
+    assert "and 3 more" in str(britain)
