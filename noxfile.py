@@ -69,6 +69,15 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def spark(session: nox.Session) -> None:
+    """The same figures on a real Spark, where Java is present; skipped where it is not."""
+    if shutil.which("java") is None:
+        session.skip("there is no Java on this machine (Debian: openjdk-17-jre-headless)")
+    session.install(*_group("test"), ".[duckdb,pandas,spark]")
+    session.run("pytest", "-q", "tests/spark_engine", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation; a warning is an error."""
     session.install(*_group("docs"), EXTRAS)

@@ -38,6 +38,7 @@ _ELSEWHERE: Final = {
     "adoption": "a table of adopters and the models they use: ossgeo.adoption_shares",
     "arena": "the leaderboard of that day: ossgeo.leaderboard_shares",
 }
+_EVER: Final = "36500d"
 _NEAR: Final = 0.0005
 _CALCULATOR: Final = re.compile(r"derivatives\((?P<relations>[a-z, ]+)\)")
 
@@ -244,6 +245,7 @@ def _figures(claim: Claim, panel: Panel, day: dt.date, registry: Registry) -> tu
     choices = dict(claim.choices)
     if claim.counts_events:
         choices["where"] = {**choices.get("where", {}), "created_at": (claim.start, claim.end)}
+        choices["window"] = _EVER
     grid = {name: values for name, values in GRID.items() if _possible(name, panel, choices)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OssgeoWarning)
@@ -297,7 +299,7 @@ def _figure(claim: Claim, table: ShareTable, day: dt.date) -> float | None:
     if claim.kind == "top_200":
         total = float(rows["value"].sum())
         return float(rows.head(200)["value"].sum()) / total if total else None
-    shares = dict(rows.select(table.keys[0], "share").iter_rows())
+    shares: dict[str, float | None] = dict(rows.select(table.keys[0], "share").iter_rows())
     if claim.kind == "ahead":
         first, second = claim.group.split(">")
         return (shares.get(first) or 0.0) - (shares.get(second) or 0.0)

@@ -47,7 +47,7 @@ def worlds(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame, list[dt.date], 
     models = pl.DataFrame(
         {"model_id": IDS, "created_at": created}, schema={"model_id": pl.String, "created_at": pl.Datetime("us", "UTC")}
     )
-    choices = draw(st.sampled_from([
+    choices: dict[str, Any] = draw(st.sampled_from([
         {}, {"by": "organization"}, {"counting": "full"}, {"age_cap": "200d"}, {"window": "60d"}, {"every": "1mo"},
         {"where": {"namespace": ["Qin", "Trio", "who"]}}, {"denominator": "attributed", "by": ("country", "organization")},
     ]))  # fmt: skip

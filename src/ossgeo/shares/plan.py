@@ -65,7 +65,7 @@ def plan_of(panel: Panel, *, registry: Registry | None = None, models: Any = Non
         raise MeasureError(f"{', '.join(strange)}: no such choice; there are {', '.join(_DEFAULTS)}")
     made = {**_DEFAULTS, **choices}
     for name in ("window", "age_cap"):
-        made[name] = made[name] if isinstance(made[name], int) else days_of(made[name], what=name)
+        made[name] = days_of(made[name], what=name)
     made["cleaning"] = made["cleaning"] or Cleaning()
     return Plan(panel=panel, registry=registry or Registry.default(), models=models, **made)
 
@@ -86,8 +86,13 @@ def choices_of(method: Method) -> dict[str, Any]:
             f"the method was read from a file, and its filter where={method.where} is text; measure with where="
         )
     as_of = method.as_of if method.as_of in ("flow", "creation") else dt.date.fromisoformat(method.as_of)
-    names = ("by", "calculator", "attribution", "counting", "denominator", "every", "window", "age_cap", "cleaning")
-    return {**{name: getattr(method, name) for name in names}, "as_of": as_of}
+    names = ("by", "calculator", "attribution", "counting", "denominator", "every", "cleaning")
+    return {
+        **{name: getattr(method, name) for name in names},
+        "window": _days(method.window),
+        "age_cap": _days(method.age_cap),
+        "as_of": as_of,
+    }
 
 
 def resolve_calculator(calculator: str | ShareCalculator) -> ShareCalculator:
@@ -335,8 +340,14 @@ class Plan:
             engine=self.panel.engine,
             version=version("ossgeo"),
             plugins=_plugins(strategy, calculator),
-            choices={name: getattr(self, name) for name in names},
+            choices={name: getattr(self, name) for name in names}
+            | {"window": _days(self.window), "age_cap": _days(self.age_cap)},
         )
+
+
+def _days(number: int | None) -> str | None:
+    """Return a duration as people choose it."""
+    return None if number is None else f"{number}d"
 
 
 def _plugins(strategy: AttributionStrategy, calculator: ShareCalculator) -> tuple[str, ...]:

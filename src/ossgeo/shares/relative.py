@@ -18,6 +18,7 @@ LEADERS: Final = 10
 """A class's yardstick is the median of this many most downloaded."""
 
 _MONTH: Final = 30
+_STEPS: Final = 2**20
 
 
 @attrs.frozen
@@ -72,4 +73,5 @@ class RelativeAdoption:
         rows = rows.join(yardstick, on=list(cell), how="left")
         value = (nw.col("downloads") / nw.col("typical") * nw.col("weight")).fill_null(0.0)
         counted = nw.when(nw.col("downloads") > 0).then(value).otherwise(nw.lit(0.0))
-        return rows.with_columns(value=counted).group_by("period", *keys).agg(nw.col("value").sum())
+        exact = (counted * _STEPS + 0.5).floor() / _STEPS  # binary fractions add up to the same in any order
+        return rows.with_columns(value=exact).group_by("period", *keys).agg(nw.col("value").sum())

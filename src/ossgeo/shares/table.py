@@ -399,8 +399,9 @@ def _read(file: Path) -> tuple[dict[str, Any], pl.DataFrame]:
         return json.loads(text), pl.read_parquet(file)
     if file.suffix == ".json":
         meta = json.loads(file.read_text(encoding="utf-8"))
-        figures = {"value": pl.Float64, "share": pl.Float64}
-        schema = {"period": pl.String, **dict.fromkeys(meta["method"]["by"], pl.String), **figures}
+        names = [*(meta["rows"][0] if meta["rows"] else ()), "value", "share"]
+        keys = ("period", *meta["method"]["by"])
+        schema = {**dict.fromkeys(keys, pl.String), **{name: pl.Float64 for name in names if name not in keys}}
         return meta, pl.DataFrame(meta["rows"], schema=schema).with_columns(pl.col("period").str.to_date())
     meta = json.loads(_sidecar(file).read_text(encoding="utf-8"))
     frame = pl.read_csv(file, infer_schema=False)

@@ -11,6 +11,7 @@ import pytest
 import ossgeo
 from ossgeo.errors import MeasureError, PanelError, SourceUnavailableError
 from ossgeo.shares.adoption import wilson
+from ossgeo.shares.leaderboards import Leaderboard
 from tests.worlds import registry
 
 DAY = dt.date(2025, 2, 1)
@@ -26,7 +27,7 @@ BOARD = pl.DataFrame(
 )
 
 
-def read(frame: object = BOARD) -> ossgeo.shares.leaderboards.Leaderboard:  # type: ignore[name-defined]
+def read(frame: object = BOARD) -> Leaderboard:
     return ossgeo.read_leaderboard(frame, on=DAY, registry=registry(), source="board")
 
 
@@ -83,15 +84,18 @@ def test_ranks_are_made_where_absent() -> None:
 
 
 def test_bad_boards(tmp_path: Path) -> None:
-    with pytest.raises(PanelError, match="no column of models"):
+    with pytest.raises(PanelError) as caught:
         read(pl.DataFrame({"x": [1]}))
-    with pytest.raises(PanelError, match="cannot be read"):
+    assert "no column of models" in str(caught.value.faults[0])
+    with pytest.raises(PanelError) as caught:
         read(pl.DataFrame({"model": ["a"], "rating": ["high"]}))
+    assert "a cell that cannot be read" in str(caught.value.faults[0])
     with pytest.raises(SourceUnavailableError, match="cannot be read"):
         read(tmp_path / "none.csv")
     (tmp_path / "empty.csv").write_text("")
-    with pytest.raises(PanelError, match="is no CSV"):
+    with pytest.raises(PanelError) as caught:
         read(tmp_path / "empty.csv")
+    assert "is no CSV" in str(caught.value.faults[0])
     for choices, message in (({"weighting": "votes"}, "weighting='votes'"), ({"top": 0}, "top=0")):
         with pytest.raises(MeasureError, match=message):
             read().shares(**choices)
@@ -105,7 +109,7 @@ def test_real_boards(real_data: Path, name: str, day: dt.date) -> None:
     models = board.frame["model"].n_unique()
     assert board.misses["models"].sum() <= 0.02 * models
     shares = board.shares(top=20).at()
-    assert shares["CN"] > 0.2 < shares["US"]
+    assert all((shares[code] or 0) > 0.2 for code in ("CN", "US"))
     assert sum(share or 0 for share in shares.values()) == pytest.approx(1)
 
 
@@ -155,11 +159,14 @@ def test_where_models_are_from_can_be_their_roots() -> None:
 
 
 def test_bad_adoption_tables(tmp_path: Path) -> None:
-    with pytest.raises(PanelError, match="no column model"):
+    with pytest.raises(PanelError) as caught:
         ossgeo.adoption_shares(ADOPTERS.drop("model"), on=DAY)
+    assert "no column model" in str(caught.value.faults[0])
     bad = pl.DataFrame({"adopter": ["", "b"], "country": ["Atlantis", "US"], "model": ["Qin/a", None]})
-    with pytest.raises(PanelError, match="row 1, column adopter(.|\n)*Atlantis"):
+    with pytest.raises(PanelError) as caught:
         ossgeo.adoption_shares(bad, on=DAY)
+    assert "row 1, column adopter" in str(caught.value.faults[0])
+    assert "Atlantis" in str(caught.value.faults[1])
     with pytest.raises(SourceUnavailableError):
         ossgeo.adoption_shares(tmp_path / "none.csv", on=DAY)
     with pytest.raises(MeasureError, match="denominator='some'"):
