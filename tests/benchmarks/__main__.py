@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from tests.benchmarks import analysis, attribution, sources
+from tests.benchmarks import analysis, attribution, engines, sources
 from tests.benchmarks.panels import write_panel
 from tests.benchmarks.processes import run
 
@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--weeks", type=int, default=270, help="74,000 rows each")
     parser.add_argument("--without-pandas", action="store_true")
     parser.add_argument(
-        "--only", choices=("panels", "attribution", "sources", "analysis"), help="one part; all where absent"
+        "--only", choices=("panels", "engines", "attribution", "sources", "analysis"), help="one part; all where absent"
     )
     given = parser.parse_args()
     print(
@@ -81,6 +81,8 @@ def main() -> None:
         print("| panel | who | time | ratio | peak memory |\n|---|---|---|---|---|")
         _panels(given.weeks, with_pandas=not given.without_pandas)
         _start()
+    if given.only in (None, "engines"):
+        engines.main()
     if given.only in (None, "attribution"):
         attribution.main(given.weeks)
     if given.only in (None, "sources"):

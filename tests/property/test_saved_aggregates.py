@@ -205,3 +205,29 @@ def test_events_are_not_saved() -> None:
     models = pl.DataFrame({"model_id": ["Qin/a", "Trio/b"], "created_at": [dt.datetime(2025, 1, 1)] * 2})
     with pytest.raises(MeasureError, match="events come from the models table"):
         SavedAggregate.of(simple(), registry=registry(), calculator="supply", models=models)
+
+
+def test_parts_that_attribute_a_model_in_two_ways_are_refused() -> None:
+    schema: Any = {
+        "model_id": pl.String,
+        "base_models": pl.List(pl.Struct({"relation": pl.String, "model_id": pl.String})),
+    }
+    base = [[], [{"relation": "finetune", "model_id": "Qin/a"}]]
+    parts = [
+        SavedAggregate.of(simple(days=days), registry=registry(), attribution="root",
+                          models=pl.DataFrame({"model_id": ["Qin/a", "Trio/b"], "base_models": bases}, schema=schema))
+        for days, bases in (((0,), base), ((40,), [[], []]))
+    ]  # fmt: skip
+    with pytest.raises(MethodMismatchError, match="1 models in two ways, such as Trio/b"):
+        parts[0].merge(parts[1])
+
+
+def test_a_snapshot_that_names_new_models_and_fewer_facts() -> None:
+    models = pl.DataFrame({"model_id": ["Qin/a", "Trio/b"], "created_at": [dt.datetime(2024, 5, 1)] * 2})
+    made = SavedAggregate.of(simple(), registry=registry(), models=models)
+    longer = made.extend(simple(days=(80,), ids=("who/new", "Qin/a")), registry=registry())
+    assert longer.models["model_id"].to_list() == ["Qin/a", "Trio/b", "who/new"]
+    assert longer.models["created_at"].null_count() == 1
+    assert longer.table().at()["unreviewed"] == 0.5
+    fewer = longer.extend(simple(days=(120,), ids=("Trio/b",)), registry=registry())
+    assert fewer.models["model_id"].to_list() == longer.models["model_id"].to_list()

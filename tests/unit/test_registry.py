@@ -280,3 +280,19 @@ def test_the_first_look_up_loads_no_dataframe_library() -> None:
         "loaded = {'polars', 'pycountry', 'huggingface_hub', 'narwhals', 'pandas'} & set(sys.modules); assert not loaded, loaded"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_names_as_others_write_them() -> None:
+    rows = {"organizations": [{"organization": "acme-ai", "name": "Acme"}, {"organization": "other", "name": "ACME!"}]}
+    with pytest.raises(RegistryError) as caught:
+        ossgeo.Registry.from_rows(**rows, names=[{"name": "A", "organization": "acme-ai"}, {"name": "a", "organization": "other"},
+                                          {"name": "b", "organization": "nobody"}])  # fmt: skip
+    assert any("stands here for two organizations" in str(fault) for fault in caught.value.faults)
+    assert any("'nobody' is no organization" in str(fault) for fault in caught.value.faults)
+    mine = ossgeo.Registry.from_rows(**rows, names=[{"name": "The Acme Lab", "organization": "acme-ai"}])
+    assert mine.find_named("acme") is None  # it means two
+    assert mine.find_named("Acme AI") is mine.find_named("the acme-lab") is mine.organization("acme-ai")
+    over = mine.overlay(ossgeo.Registry.from_rows(base=mine, names=[{"name": "the acme lab", "organization": "other"}]))
+    found = over.find_named("The Acme Lab")
+    assert found is not None
+    assert found.id == "other"

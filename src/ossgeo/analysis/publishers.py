@@ -29,8 +29,8 @@ def publishers(table: ShareTable) -> pl.DataFrame:
         >>> import ossgeo
         >>> panel = ossgeo.load_sample("trending-2026")
         >>> table = ossgeo.measure(panel, calculator="supply", by=("country", "organization"))
-        >>> publishers(table)["country"][0]
-        'CN'
+        >>> publishers(table)["organizations"].sum() > 40
+        True
     """
     if len(table.keys) != 2 or table.keys[1] != "organization":  # noqa: PLR2004  # a group, and the organizations in it
         raise MeasureError(

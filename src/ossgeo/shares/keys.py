@@ -77,7 +77,7 @@ def weighted_groups(credits: pl.DataFrame, keys: Sequence[Key], counting: Counti
     """Turn credits into the groups that a table counts.
 
     Args:
-        credits: The credits table, complete for every model, with the column namespace.
+        credits: The credits table, complete for every model, with the column namespace where that is a key.
         keys: What to group by.
         counting: ``fractional`` keeps the weights, ``full`` gives every group of a model 1, ``primary`` gives all to the
             largest weight (ties: the first by country, then by organization).
@@ -96,6 +96,8 @@ def weighted_groups(credits: pl.DataFrame, keys: Sequence[Key], counting: Counti
     if counting == "primary":
         first = pl.struct(-pl.col("weight"), "country", "organization").rank("ordinal").over(span)
         return credits.filter(first == 1).select(*span, *names, "standing", fraction=pl.lit(1.0), weight=pl.lit(1.0))
+    if credits.select((pl.col("weight") >= WHOLE).all()).item():  # nothing is shared, so there is nothing to add up
+        return credits.select(*span, *names, "standing", fraction=pl.lit(1.0), weight=pl.lit(1.0))
     groups = credits.group_by(*span, *names, "standing").agg(fraction=pl.col("weight").sum())
     groups = _binary(groups, span, [*names, "standing"])
     return groups.with_columns(weight=pl.lit(1.0) if counting == "full" else pl.col("fraction"))
@@ -103,8 +105,6 @@ def weighted_groups(credits: pl.DataFrame, keys: Sequence[Key], counting: Counti
 
 def _binary(groups: pl.DataFrame, span: list[str], names: list[str]) -> pl.DataFrame:
     """Round fractions to multiples of 2^-20 that still sum to 1: binary fractions add up exactly in any order."""
-    if groups["fraction"].min() is None or groups.select((pl.col("fraction") >= WHOLE).all()).item():
-        return groups.with_columns(fraction=pl.lit(1.0))
     steps = (pl.col("fraction") * _WEIGHT_STEPS).round().cast(pl.Int64)
     groups = groups.with_columns(steps=steps)
     largest = pl.struct(-pl.col("steps"), *names).rank("ordinal").over(span) == 1

@@ -179,8 +179,9 @@ class Plan:
     ) -> Ran:
         models = self._models(keys, calculator, strategy)
         weighted, notes = self._groups(models, keys, strategy)
-        groups, credits = _encoded(weighted, [key.name for key in keys], models)
-        behind = namespaces_behind(groups, credits, models, self.panel.periods[-1])
+        groups, named = _encoded(weighted, [key.name for key in keys], models)
+        behind = namespaces_behind(groups, named, self.panel.periods[-1])
+        credits = named.drop("namespace")
         flows, followed = self._flows(models, calculator)
         rows = self._aggregated(flows, credits, models, calculator)
         if rows.filter(pl.col(_GROUP).is_null()).height:
@@ -232,7 +233,8 @@ class Plan:
             credits = grouping.crossed(credits, theirs, column)
         credits, notes = _as_of(credits, kept, self.as_of)
         notes += adjustments_of([strategy, *map(attributions.resolve, grouping.rules_of(keys).values())], context)
-        credits = credits.join(kept.select("model_id", "namespace"), on="model_id", maintain_order="left")
+        if any(key.name == "namespace" for key in keys):
+            credits = credits.join(kept.select("model_id", "namespace"), on="model_id", maintain_order="left")
         groups = grouping.weighted_groups(credits, keys, self.counting)
         left = pl.DataFrame({"model_id": models["model_id"], _GROUP: verdicts}).filter(pl.col(_GROUP) != KEPT)
         undecided = left.filter(pl.col(_GROUP) == UNDECIDED).height
@@ -375,20 +377,16 @@ def _as_of(
     return chosen, (Adjustment("creation_unknown", unknown, "models", note),)
 
 
-def namespaces_behind(
-    groups: pl.DataFrame, credits: pl.DataFrame, models: pl.DataFrame, day: dt.date
-) -> tuple[tuple[str, int], ...]:
+def namespaces_behind(groups: pl.DataFrame, credits: pl.DataFrame, day: dt.date) -> tuple[tuple[str, int], ...]:
     """Count the namespaces behind each standing on a day.
 
     Args:
         groups: group, standing, outside; codes in order.
-        credits: model_id, group and, where any is dated, start and end; in the order of the models.
-        models: model_id, namespace.
+        credits: namespace, group and, where any is dated, start and end.
         day: The day.
     """
-    there = models.select("model_id", "namespace").join(credits, on="model_id", maintain_order="left_right")
-    if "start" in credits.columns:
-        there = there.filter((pl.col("start") <= day) & (pl.col("end") > day))
+    dated = "start" in credits.columns
+    there = credits.filter((pl.col("start") <= day) & (pl.col("end") > day)) if dated else credits
     kept = there.select("namespace", "group").unique().join(groups.filter(pl.col("outside").is_null()), on="group")
     found = dict(kept.group_by("standing").agg(pl.col("namespace").n_unique()).iter_rows())
     return tuple((name, found[name]) for name in (ATTRIBUTED, *STANDINGS) if name in found)
@@ -396,12 +394,10 @@ def namespaces_behind(
 
 def _encoded(groups: pl.DataFrame, names: list[str], models: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Replace the keys of every group by one integer: joins and aggregates on integers are the fastest everywhere."""
-    if "outside" not in groups.columns:
-        groups = groups.with_columns(outside=pl.lit(None, pl.Int32))
     codes = coded(groups, names)
     what = [*names, "standing", "fraction", "outside"]
     credits = groups.join(codes, on=what, nulls_equal=True).select("model_id", "start", "end", _GROUP, "weight")
     # in the models' own order, which is most often the panel's: the join then reads memory in order
-    credits = models.select("model_id").join(credits, on="model_id", maintain_order="left")
+    credits = models.select("model_id", "namespace").join(credits, on="model_id", maintain_order="left")
     dated = credits.select(((pl.col("start") > BEGINNING) | (pl.col("end") < END)).any()).item()
     return codes, credits if dated else credits.drop("start", "end")

@@ -38,7 +38,8 @@ class SavedAggregate:
         aggregate: The sums; as small as the result.
         models: The models table, in the columns that somebody used.
         credits: Who each model is credited to: model_id, start, end, group, weight.
-        seen: The first and the last observation of each model: model_id, period, downloads. Empty for 30-day counters.
+        seen: When each model was first and last observed, and its count then: model_id, first, last, downloads. Empty for
+            30-day counters, which need none of it.
     """
 
     aggregate: Aggregate
@@ -112,8 +113,7 @@ class SavedAggregate:
         everyone = _joined(self.models, given)
         rows = panel.rows.select("model_id", "period", panel.counter)
         if panel.counter == "downloads_all_time":
-            earlier = self.seen.rename({"downloads": panel.counter}).select("model_id", "period", panel.counter)
-            earlier = earlier.cast({panel.counter: pl.Int64})
+            earlier = _rows_of(self.seen).rename({"downloads": panel.counter})
             rows = rows.with_columns(nw.col(panel.counter).cast(nw.Int64))
             rows = engines.concat([engines.send(earlier, rows), rows])
         periods = (*self.periods, *panel.periods)
@@ -130,7 +130,7 @@ class SavedAggregate:
         method = attrs.evolve(self.method, panel=_fingerprint(self.method.panel, panel.fingerprint))
         aggregate = Aggregate(rows_, groups, method, periods, _added(self.aggregate.adjustments, fresh.adjustments),
                               fresh.behind, self.aggregate.note)  # fmt: skip
-        seen = _ends(pl.concat([self.seen, _seen(panel)]))
+        seen = _later(self.seen, _seen(panel))
         return type(self)(aggregate, ran.models, recoded, seen)
 
     def merge(self, other: Self) -> Self:
@@ -168,7 +168,7 @@ class SavedAggregate:
         periods = tuple(sorted({*self.periods, *other.periods}))
         aggregate = Aggregate(
             rows, groups, method, periods, _added(self.aggregate.adjustments, other.aggregate.adjustments, disjoint=not shared),
-            namespaces_behind(groups, both, models, periods[-1]), self.aggregate.note,
+            namespaces_behind(groups, both.join(models.select("model_id", "namespace"), on="model_id"), periods[-1]), self.aggregate.note,
         )  # fmt: skip
         return type(self)(aggregate, models, both, pl.concat([self.seen, other.seen]))
 
@@ -277,7 +277,7 @@ class SavedAggregate:
         if self.method.counter == "downloads_30d" or self.method.cleaning.renames == "keep":
             return
         registry = self.method.choices.get("registry") or Registry.default()
-        rows = engines.wrap(pl.concat([self.seen, other.seen]).lazy())
+        rows = engines.wrap(pl.concat([_rows_of(self.seen), _rows_of(other.seen)]).lazy())
         chains, _ = find_renames(rows, models, registry)
         mine = chains.join(self.models, on="model_id", how="semi")["entity"]
         theirs = chains.join(other.models, on="model_id", how="semi")
@@ -293,18 +293,34 @@ class SavedAggregate:
 
 
 def _seen(panel: Panel) -> pl.DataFrame:
-    """Where each model's counter began, and where it stands; 30-day counters need neither."""
-    schema = {"model_id": pl.String, "period": pl.Date, "downloads": pl.Int64}
+    """When each model was first and last observed, and its count then; 30-day counters need none of it."""
+    schema = {"model_id": pl.String, "first": pl.Date, "last": pl.Date, "downloads": pl.Int64}
     if panel.counter == "downloads_30d":
         return pl.DataFrame(schema=schema)
-    count = nw.col(panel.counter)
-    usable = panel.rows.filter((count >= 0) & ~nw.col("period").is_null())
-    rows = usable.group_by("model_id", "period").agg(downloads=count.max())
-    ends = rows.with_columns(
-        first=nw.col("period").min().over("model_id"), last=nw.col("period").max().over("model_id")
+    count, period = nw.col(panel.counter), nw.col("period")
+    usable = panel.rows.filter((count >= 0) & ~period.is_null())
+    ends = usable.group_by("model_id").agg(first=period.min(), last=period.max())
+    counts = usable.group_by("model_id", "period").agg(downloads=count.max())
+    both = ends.join(counts, left_on=["model_id", "last"], right_on=["model_id", "period"])
+    found = engines.collect(both.select(*schema))
+    return found.select(pl.col(name).cast(kind) for name, kind in schema.items())
+
+
+def _rows_of(seen: pl.DataFrame) -> pl.DataFrame:
+    """The observations that stand for a history: model_id, period, downloads; only the last count is ever looked at."""
+    last = seen.select("model_id", "downloads", period="last")
+    first = seen.filter(pl.col("first") < pl.col("last")).select(
+        "model_id", period="first", downloads=pl.lit(0, pl.Int64)
     )
-    kept = ends.filter((nw.col("period") == nw.col("first")) | (nw.col("period") == nw.col("last")))
-    return engines.collect(kept.select("model_id", "period", "downloads")).cast(schema)  # type: ignore[arg-type]
+    return pl.concat([last.select("model_id", "period", "downloads"), first])
+
+
+def _later(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    both = now.join(before, on="model_id", how="full", coalesce=True, suffix="_before")
+    return both.select(
+        "model_id", first=pl.coalesce("first_before", "first"), last=pl.coalesce("last", "last_before"),
+        downloads=pl.coalesce("downloads", "downloads_before"),
+    )  # fmt: skip
 
 
 def _dated(credits: pl.DataFrame) -> pl.DataFrame:
@@ -314,29 +330,21 @@ def _dated(credits: pl.DataFrame) -> pl.DataFrame:
     return credits.select("model_id", "start", "end", "group", "weight")
 
 
-def _ends(seen: pl.DataFrame) -> pl.DataFrame:
-    period = pl.col("period")
-    first, last = period.min().over("model_id"), period.max().over("model_id")
-    return seen.filter((period == first) | (period == last))
-
-
 def _joined(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     """The latest facts in the old order: known models stay in their places, so that credits can be compared at once."""
     columns = [name for name in old.columns if name in new.columns]
-    fresh = new.select(columns).cast({name: old.schema[name] for name in columns})
-    updated = old.select("model_id").join(fresh, on="model_id", how="left", maintain_order="left")
-    known = old.select("model_id").join(
-        fresh.select("model_id", there=True), on="model_id", how="left", maintain_order="left"
-    )
-    there = known["there"].is_not_null()
-    mended = [
-        pl.when(there).then(updated[name]).otherwise(old[name]).alias(name)
-        if name in columns and name != "model_id"
-        else old[name]
-        for name in old.columns
-    ]
-    added = new.join(old.select("model_id"), on="model_id", how="anti", maintain_order="left").select(columns)
-    return pl.concat([old.select(mended), added.cast({name: old.schema[name] for name in columns})], how="diagonal")
+    fresh = new.select(pl.col(name).cast(old.schema[name]) for name in columns)
+    if fresh["model_id"].equals(old["model_id"]):
+        return fresh.with_columns(old[name] for name in old.columns if name not in columns).select(old.columns)
+    facts = [name for name in columns if name != "model_id"]
+    marked = fresh.with_columns(there=pl.lit(value=True))
+    both = old.join(marked, on="model_id", how="left", suffix="_new", maintain_order="left")
+    mended = both.with_columns(pl.when("there").then(f"{name}_new").otherwise(name).alias(name) for name in facts)
+    known = mended.select(old.columns)
+    if both["there"].sum() == fresh.height:
+        return known
+    added = fresh.join(old.select("model_id"), on="model_id", how="anti", maintain_order="left")
+    return pl.concat([known, added], how="diagonal")
 
 
 def _added(

@@ -433,3 +433,10 @@ def test_a_method_leaves_no_choice() -> None:
             cleaning=ossgeo.Cleaning(),
         )
     assert measure(two_dates(), method=table.method, by="".join(["coun", "try"])) == table
+
+
+def test_a_models_table_that_names_a_model_twice() -> None:
+    models = pl.DataFrame({"model_id": ["Qin/a", "Qin/a"], "namespace": ["Trio", "Qin"]})
+    twice = ossgeo.measure(two_dates(), registry=registry(), models=models)
+    once = ossgeo.measure(two_dates(), registry=registry(), models=models[1:])
+    assert twice.to_polars().equals(once.to_polars())

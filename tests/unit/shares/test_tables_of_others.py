@@ -175,3 +175,15 @@ def test_bad_adoption_tables(tmp_path: Path) -> None:
         adoption(confidence=2)
     ADOPTERS.write_csv(tmp_path / "a.csv")
     assert ossgeo.adoption_shares(str(tmp_path / "a.csv"), on=DAY, registry=registry()).at() == adoption().at()
+
+
+def test_an_organization_without_a_seat_is_unreviewed() -> None:
+    rows = {
+        "organizations": [{"organization": "nowhere"}],
+        "namespaces": [{"namespace": "Nowhere", "organization": "nowhere"}],
+    }
+    bare = ossgeo.Registry.from_rows(**rows)  # type: ignore[arg-type]
+    board = ossgeo.read_leaderboard(
+        pl.DataFrame({"model": ["m"], "rank": [1], "organization": ["NoWhere"]}), on=DAY, registry=bare
+    )
+    assert board.to_polars().select("organization", "country").row(0) == ("nowhere", "unreviewed")
