@@ -93,7 +93,7 @@ def claim_by_claim() -> str:
                      for one in (best.ours, best.lowest, best.highest)]  # fmt: skip
             figure = f" Here: {shown[0]} under its own choices, {shown[1]} to {shown[2]} over all."
         lines += [
-            f"### {claim.statement}",
+            f"## {claim.statement}",
             "",
             f"{source}; method {claim.certainty}. {claim.note[:1].upper() + claim.note[1:]}.",
             "",

@@ -23,11 +23,11 @@ class Openness(StrEnum):
     UNDECLARED = "undeclared"
     """No licence, or a word that does not say what is allowed (``other``, ``unknown``)."""
     RESTRICTED = "restricted"
-    """A licence that forbids uses or users: Llama, Gemma, non-commercial, responsible-AI and laboratories' own."""
+    """A licence that forbids uses or users, such as Llama, Gemma, non-commercial, responsible-AI and laboratories' own."""
     OPEN_SOURCE = "open-source"
     """A licence that the Open Source Initiative has approved."""
     OPEN_WEIGHTS = "open-weights"
-    """A permissive licence of another kind, made for works or data: CC0, CC BY, CC BY-SA, OpenMDW, CDLA, ODC."""
+    """A permissive licence of another kind, made for works or data, such as CC0, CC BY, OpenMDW and CDLA."""
 
 
 _SILENT: Final = frozenset({"", "none", "null", "other", "unknown", "unlicense-unknown", "n-a", "na", "tbd"})

@@ -283,7 +283,9 @@ def test_the_first_look_up_loads_no_dataframe_library() -> None:
 
 
 def test_names_as_others_write_them() -> None:
-    rows = {"organizations": [{"organization": "acme-ai", "name": "Acme"}, {"organization": "other", "name": "ACME!"}]}
+    rows: Any = {
+        "organizations": [{"organization": "acme-ai", "name": "Acme"}, {"organization": "other", "name": "ACME!"}]
+    }
     with pytest.raises(RegistryError) as caught:
         ossgeo.Registry.from_rows(**rows, names=[{"name": "A", "organization": "acme-ai"}, {"name": "a", "organization": "other"},
                                           {"name": "b", "organization": "nobody"}])  # fmt: skip

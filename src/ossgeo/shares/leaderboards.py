@@ -67,7 +67,11 @@ class Leaderboard:
 
     @property
     def misses(self) -> pl.DataFrame:
-        """What no organization was found for: written, models; the most frequent first."""
+        """Return what no organization was found for, the most frequent first.
+
+        Returns:
+            One row for each name: written (the namespace where the board names none), models.
+        """
         missed = self.frame.filter(pl.col("organization").is_null())
         namespace = pl.col("model").str.split("/").list.first()
         return missed.group_by(written=pl.coalesce("written", namespace)).agg(models=pl.len()).sort(
@@ -178,7 +182,7 @@ def read_leaderboard(
 
     Known are the columns of LMArena and of the Open LLM Leaderboard. An organization is found by its name or, where a
     model is written ``namespace/model``, by its namespace; of several that are written together (``A/B``) each is credited
-    with a part. What is not found is ``unreviewed``, and listed in :attr:`Leaderboard.misses`.
+    with a part. What is not found is ``unreviewed``, and listed in the board's ``misses``.
 
     Args:
         table: A dataframe, or the path of a CSV.
