@@ -87,11 +87,11 @@ def claim_by_claim() -> str:
         best = found[at]
         source = f"[{claim.reference}]({claim.url})" if claim.url else claim.reference
         figure = ""
-        if best.ours is not None:
+        if best.lowest is not None:
             share = claim.unit == "share"
             shown = ["-" if one is None else f"{one:.1%}" if share else f"{one:,.0f}"
                      for one in (best.ours, best.lowest, best.highest)]  # fmt: skip
-            figure = f" Here: {shown[0]} under its own choices, {shown[1]} to {shown[2]} over all."
+            figure = f" Here {shown[0]} under its own choices, {shown[1]} to {shown[2]} over all."
         lines += [
             f"## {claim.statement}",
             "",

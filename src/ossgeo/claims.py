@@ -196,7 +196,9 @@ def evaluate(
     claim = find(claim) if isinstance(claim, str) else claim
     if claim.kind in _ELSEWHERE:
         why = "A panel of counters does not hold it."
-        return Evaluation(claim, Verdict.CANNOT_BE_TOLD, None, None, None, why, f"{_ELSEWHERE[claim.kind]}.")
+        return Evaluation(
+            claim, Verdict.CANNOT_BE_TOLD, None, None, None, why, f"It would be settled by {_ELSEWHERE[claim.kind]}."
+        )
     covered = population is not None and population == claim.population
     settles = _settles(claim, panel, covered=covered)
     if claim.counts_events:
@@ -210,7 +212,7 @@ def evaluate(
         why = f"The panel has no observation between {claim.start} and {claim.end}."
         return Evaluation(claim, Verdict.CANNOT_BE_TOLD, None, None, None, why, settles)
     try:
-        ours, low, high = _figures(claim, panel, days[-1], registry or Registry.default())
+        ours, low, high, hindered = _figures(claim, panel, days[-1], registry or Registry.default())
     except OssgeoError as error:
         why = f"It cannot be measured here: {str(error).splitlines()[0]}."
         return Evaluation(claim, Verdict.CANNOT_BE_TOLD, None, None, None, why, settles)
@@ -219,6 +221,8 @@ def evaluate(
         why = "A number of downloads says nothing where the panel is a part of the population or period."
         return Evaluation(claim, Verdict.CANNOT_BE_TOLD, ours, low, high, why, settles)
     verdict, why = _verdict(claim, ours, low, high, whole=whole)
+    if hindered:
+        why = f"Its own choices cannot be measured here: {hindered}. {why}"
     return Evaluation(claim, verdict, ours, low, high, why, settles)
 
 
@@ -240,8 +244,8 @@ def _verdict(claim: Claim, ours: float | None, low: float, high: float, *, whole
     return Verdict.CANNOT_BE_TOLD, "No combination of the choices gives it here." + part
 
 
-def _figures(claim: Claim, panel: Panel, day: dt.date, registry: Registry) -> tuple[float | None, float, float]:
-    """Our figure under the claim's choices, and the range over the grid."""
+def _figures(claim: Claim, panel: Panel, day: dt.date, registry: Registry) -> tuple[float | None, float, float, str]:
+    """Our figure under the claim's choices, the range over the grid, and why the first may be absent."""
     choices = dict(claim.choices)
     if claim.counts_events:
         choices["where"] = {**choices.get("where", {}), "created_at": (claim.start, claim.end)}
@@ -249,7 +253,9 @@ def _figures(claim: Claim, panel: Panel, day: dt.date, registry: Registry) -> tu
     grid = {name: values for name, values in GRID.items() if _possible(name, panel, choices)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OssgeoWarning)
-        ours = _figure(claim, measure(panel, registry=registry, **choices), day)
+        ours, hindered = _own(claim, panel, day, registry, choices)
+        if hindered:
+            choices.pop("age_cap", None)
         found = [ours] if ours is not None else []
         if _one_by_one(claim, choices):
             rest = {name: value for name, value in choices.items() if name not in grid}
@@ -264,7 +270,19 @@ def _figures(claim: Claim, panel: Panel, day: dt.date, registry: Registry) -> tu
             found += [value for name in ("lowest", "highest") for value in mine[name].drop_nulls()]
     if not found:
         raise MeasureError(f"there is no figure for {claim.group} at {day}")
-    return ours, min(found), max(found)
+    return ours, min(found), max(found), hindered
+
+
+def _own(
+    claim: Claim, panel: Panel, day: dt.date, registry: Registry, choices: Mapping[str, Any]
+) -> tuple[float | None, str]:
+    """Our figure under the claim's choices; where only its age cap cannot be measured, the rest still can."""
+    try:
+        return _figure(claim, measure(panel, registry=registry, **choices), day), ""
+    except OssgeoError as error:
+        if "age_cap" not in choices:
+            raise
+        return None, str(error).splitlines()[0]
 
 
 def _one_by_one(claim: Claim, choices: Mapping[str, Any]) -> bool:

@@ -88,9 +88,15 @@ def test_what_no_panel_holds() -> None:
 
 
 def test_what_cannot_be_measured_says_why() -> None:
-    found = evaluate(attrs.evolve(CLAIM, choices={"age_cap": "365d"}), panel(), registry=registry())
-    assert found.verdict == Verdict.CANNOT_BE_TOLD
+    found = evaluate(attrs.evolve(CLAIM, choices={"age_cap": "365d"}), panel(), population="hub", registry=registry())
+    assert found.verdict == Verdict.CONSISTENT  # other choices give it
+    assert found.ours is None
+    assert found.why.startswith("Its own choices cannot be measured here")
     assert "created_at" in found.why
+    other = evaluate(attrs.evolve(CLAIM, choices={"where": {"license": "mit"}}), panel(), registry=registry())
+    assert other.verdict == Verdict.CANNOT_BE_TOLD
+    assert "license" in other.why
+    assert str(CLAIM).startswith(CLAIM.statement)
 
 
 def test_what_was_published_is_known_afterwards() -> None:
