@@ -16,7 +16,7 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_missing_interpreters = False
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-EXTRAS = ".[duckdb,pandas]"
+EXTRAS = ".[duckdb,pandas,plot]"
 FULLY_COVERED = (
     "*/ossgeo/attribution/*",
     "*/ossgeo/shares/*",

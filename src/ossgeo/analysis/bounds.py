@@ -12,6 +12,7 @@ from ossgeo.analysis.results import percent, period_of, tabulate
 from ossgeo.countries import Standing
 from ossgeo.errors import MeasureError
 from ossgeo.method import Method
+from ossgeo.pictured import Pictured
 from ossgeo.shares.keys import STANDINGS
 from ossgeo.shares.table import ShareTable
 
@@ -25,7 +26,7 @@ _PLACED: Final = ("namespace", "model")
 
 
 @attrs.frozen(eq=False)
-class Bounds:
+class Bounds(Pictured):
     """The lowest and highest share of each group.
 
     Attributes:

@@ -10,6 +10,7 @@ import polars as pl
 from ossgeo.analysis.results import period_of, tabulate
 from ossgeo.errors import MeasureError
 from ossgeo.method import Method
+from ossgeo.pictured import Pictured
 from ossgeo.shares.keys import STANDINGS
 from ossgeo.shares.table import ShareTable
 
@@ -18,7 +19,7 @@ TOP: Final = (1, 3, 10)
 
 
 @attrs.frozen(eq=False)
-class Concentration:
+class Concentration(Pictured):
     """How concentrated a table's groups are.
 
     Attributes:

@@ -13,10 +13,11 @@ from ossgeo.analysis.units import Unit, values_of
 from ossgeo.errors import MeasureError
 from ossgeo.method import Method
 from ossgeo.panel import Panel
+from ossgeo.pictured import Pictured
 
 
 @attrs.frozen(eq=False)
-class Drivers:
+class Drivers(Pictured):
     """A share's change, taken apart.
 
     Attributes:

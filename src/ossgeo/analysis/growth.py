@@ -7,12 +7,13 @@ import polars as pl
 
 from ossgeo.analysis.results import period_of, tabulate
 from ossgeo.method import Method
+from ossgeo.pictured import Pictured
 from ossgeo.shares.keys import STANDINGS
 from ossgeo.shares.table import ShareTable
 
 
 @attrs.frozen(eq=False)
-class Growth:
+class Growth(Pictured):
     """How each group moved.
 
     Attributes:

@@ -16,6 +16,7 @@ from ossgeo.analysis.units import Unit, values_at
 from ossgeo.errors import LowCoverageWarning, MeasureError
 from ossgeo.method import Method
 from ossgeo.panel import Panel
+from ossgeo.pictured import Pictured
 
 _FEW: Final = 10
 _HEAVY: Final = 0.25
@@ -23,7 +24,7 @@ _NORMAL: Final = 1.959963984540054
 
 
 @attrs.frozen(eq=False)
-class Influence:
+class Influence(Pictured):
     """What each unit does to the shares.
 
     Attributes:

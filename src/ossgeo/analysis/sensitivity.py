@@ -19,6 +19,7 @@ from ossgeo.attribution.asking import resolve, shown
 from ossgeo.errors import LowCoverageWarning, MeasureError
 from ossgeo.method import Method
 from ossgeo.panel import Panel
+from ossgeo.pictured import Pictured
 from ossgeo.shares.keys import STANDINGS
 from ossgeo.shares.measure import measure
 from ossgeo.shares.table import ShareTable
@@ -39,7 +40,7 @@ CHOICES: Final = (
 
 
 @attrs.frozen(eq=False)
-class Sensitivity:
+class Sensitivity(Pictured):
     """Shares under every combination of choices.
 
     Attributes:

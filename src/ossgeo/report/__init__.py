@@ -1,1 +1,1 @@
-"""What people read: a country's profile."""
+"""What people read and look at: profiles and pictures."""

@@ -18,6 +18,7 @@ from ossgeo.errors import Fault, MeasureError, PanelError, SourceUnavailableErro
 from ossgeo.method import Adjustment, Adjustments, Cleaning, Coverage, Covered, Method
 from ossgeo.openness import normalised_license, openness_of
 from ossgeo.organizations import Organization
+from ossgeo.pictured import Pictured
 from ossgeo.registry import Registry
 from ossgeo.shares.keys import ATTRIBUTED, STANDINGS
 from ossgeo.shares.table import ShareTable
@@ -42,7 +43,7 @@ _EACH: Final = re.compile(r"\s*[/,;&+]\s*")
 
 
 @attrs.frozen(eq=False)
-class Leaderboard:
+class Leaderboard(Pictured):
     """A leaderboard whose models are matched to organizations and countries.
 
     Attributes:

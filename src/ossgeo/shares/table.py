@@ -24,6 +24,7 @@ from ossgeo.errors import (
     UnknownOrganizationError,
 )
 from ossgeo.method import Adjustments, Coverage, Method
+from ossgeo.pictured import Pictured
 from ossgeo.shares.keys import STANDINGS
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _same(one: pl.DataFrame, other: pl.DataFrame) -> bool:
 
 
 @attrs.frozen(hash=False)
-class ShareTable:
+class ShareTable(Pictured):
     """Shares by period and group.
 
     Attributes:
