@@ -122,7 +122,7 @@ def footer(method: Method, coverage: str = "") -> list[str]:
         f"{f', where {method.where}' if method.where else ''}; registry {method.registry}, ossgeo {method.version}",
         f"Coverage: {coverage}" if coverage else "",
     ]
-    return [line for text in said if text for line in textwrap.wrap(plain(text, 400), 110)]
+    return [line for text in said if text for line in textwrap.wrap(plain(text, 400), 118)]
 
 
 def spaced(values: Sequence[float], least: float, low: float, high: float) -> list[float]:
@@ -143,20 +143,22 @@ def spaced(values: Sequence[float], least: float, low: float, high: float) -> li
     return found
 
 
-def dressed(chart: Any, theme: str, title: str, subtitle: str) -> Any:
+def dressed(chart: Any, theme: str, title: str, subtitle: str | Sequence[str]) -> Any:
     """Give a chart its title and the theme's colours.
 
     Args:
         chart: An Altair chart.
         theme: ``light`` or ``dark``.
         title: What is seen.
-        subtitle: What the figures are.
+        subtitle: What the figures are; several lines where given.
     """
     import altair as alt
 
     ink = colours(theme)
+    said = [subtitle] if isinstance(subtitle, str) else subtitle
+    lines = [line for text in said for line in textwrap.wrap(plain(text, 300), 118)]
     words = alt.TitleParams(
-        plain(title, 90), subtitle=textwrap.wrap(plain(subtitle, 220), 110), anchor="start", color=ink.ink,
+        plain(title, 90), subtitle=lines, anchor="start", color=ink.ink,
         subtitleColor=ink.faint, fontSize=16, subtitleFontSize=12, offset=12,
     )  # fmt: skip
     return (

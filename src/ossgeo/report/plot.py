@@ -20,6 +20,8 @@ from ossgeo.shares.table import ShareTable
 
 _ROW: Final = 26
 _HEIGHT: Final = 360
+_LINE: Final = 15
+_MANY: Final = 12
 _GAP: Final = 0.045
 
 
@@ -95,18 +97,24 @@ def _folded(table: ShareTable, top: int) -> pl.DataFrame:
 def _data(frame: pl.DataFrame) -> Any:
     import altair as alt
 
-    rows = [
-        {name: value.isoformat() if isinstance(value, dt.date) else value for name, value in row.items()}
-        for row in frame.iter_rows(named=True)
-    ]
-    return alt.Data(values=rows)
+    rows = [{name: _harmless(value) for name, value in row.items()} for row in frame.iter_rows(named=True)]
+    return alt.Data(values=rows)  # type: ignore[no-untyped-call]
+
+
+def _harmless(value: Any) -> Any:
+    """Data goes into titles for screen readers and into tooltips, too."""
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return plain(value, 200) if isinstance(value, str) else value
 
 
 def _colour(groups: list[str]) -> Any:
     import altair as alt
 
     return alt.Color(
-        "group:N", scale=alt.Scale(domain=groups, range=[colour_of(group) for group in groups]), legend=None
+        "group:N",
+        scale=alt.Scale(domain=[plain(group, 200) for group in groups], range=[colour_of(group) for group in groups]),
+        legend=None,
     )
 
 
@@ -127,7 +135,9 @@ def _lines(table: ShareTable, *, top: int, theme: str, bounds: Bounds | None = N
     days = alt.X("period:T", axis=alt.Axis(format="%b %Y", tickCount=6, **_foot(table)))
     height = alt.Y("share:Q", axis=alt.Axis(format="%", title=None), scale=alt.Scale(domain=[0, highest]))
     dashes = alt.StrokeDash(
-        "group:N", scale=alt.Scale(domain=groups, range=[dash_of(group) for group in groups]), legend=None
+        "group:N",
+        scale=alt.Scale(domain=[plain(group, 200) for group in groups], range=[dash_of(group) for group in groups]),
+        legend=None,
     )
     data = _data(rows)
     layers = []
@@ -144,17 +154,19 @@ def _lines(table: ShareTable, *, top: int, theme: str, bounds: Bounds | None = N
     hints = ["name:N", "period:T", alt.Tooltip("share:Q", format=".1%"), alt.Tooltip("value:Q", format=",.0f")]
     layers.append(line.encode(x=days, y=height, color=_colour(groups), strokeDash=dashes, tooltip=hints))
     ends = rows.filter(pl.col("period") == rows["period"].max()).sort("share")
-    at = spaced(ends["share"].to_list(), highest * _GAP, highest * 0.01, highest)
+    tall = max(_HEIGHT, _LINE * ends.height)
+    at = spaced(ends["share"].to_list(), highest * _LINE / tall, highest * 0.01, highest)
     names = [f"{name} {percent(share)}" for name, share in ends.select("name", "share").iter_rows()]
     labels = ends.with_columns(at=pl.Series(at, dtype=pl.Float64), text=pl.Series(names, dtype=pl.String))
     text = alt.Chart(_data(labels)).mark_text(align="left", dx=8, fontSize=11)
-    layers.append(text.encode(x="period:T", y="at:Q", text="text:N", color=_colour(groups)))
+    ink = _colour(groups) if len(groups) <= _MANY else alt.value(colours(theme).ink)
+    layers.append(text.encode(x="period:T", y="at:Q", text="text:N", color=ink))
     if crossovers is not None and crossovers.frame.height:
         taken = rows.filter(pl.col("group") == crossovers.one).join(crossovers.frame.select("period"), on="period")
         mark = alt.Chart(_data(taken)).mark_point(size=130, shape="diamond", strokeWidth=2, color=colours(theme).ink)
         layers.append(mark.encode(x="period:T", y="share:Q"))
-    chart = alt.layer(*layers).properties(width=WIDTH, height=_HEIGHT)
-    return dressed(chart, theme, f"{_headline(table)}", _said(table.method))
+    chart = alt.layer(*layers).properties(width=WIDTH, height=tall)
+    return dressed(chart, theme, _headline(table), _said(table.method))
 
 
 def _headline(table: ShareTable) -> str:
@@ -188,11 +200,12 @@ def _stacked(table: ShareTable, *, top: int, theme: str) -> Any:
     ends = rows.filter(pl.col("period") == rows["period"].max())
     middle = ((ends["lower"] + ends["upper"]) / 2).to_list()
     high = float(ends["upper"].max() or 1)  # type: ignore[arg-type]
-    at = spaced(middle, high * _GAP, high * 0.01, high)
+    tall = max(_HEIGHT, _LINE * ends.height)
+    at = spaced(middle, high * _LINE / tall, high * 0.01, high)
     names = [f"{name} {percent(share)}" for name, share in ends.select("name", "share").iter_rows()]
     labels = ends.with_columns(at=pl.Series(at, dtype=pl.Float64), text=pl.Series(names, dtype=pl.String))
     text = alt.Chart(_data(labels)).mark_text(align="left", dx=8, fontSize=11, color=colours(theme).ink)
-    chart = alt.layer(area, text.encode(x="period:T", y="at:Q", text="text:N")).properties(width=WIDTH, height=_HEIGHT)
+    chart = alt.layer(area, text.encode(x="period:T", y="at:Q", text="text:N")).properties(width=WIDTH, height=tall)
     return dressed(chart, theme, _headline(table), _said(table.method))
 
 
@@ -217,7 +230,9 @@ def _ranks(table: ShareTable, *, top: int, theme: str) -> Any:
         scale=alt.Scale(reverse=True, domain=[0.5, deepest + 0.5], nice=False),
     )
     dashes = alt.StrokeDash(
-        "group:N", scale=alt.Scale(domain=groups, range=[dash_of(group) for group in groups]), legend=None
+        "group:N",
+        scale=alt.Scale(domain=[plain(group, 200) for group in groups], range=[dash_of(group) for group in groups]),
+        legend=None,
     )
     line = alt.Chart(_data(rows)).mark_line(strokeWidth=2.5, point={"size": 60, "filled": True})
     lines = line.encode(
@@ -254,15 +269,23 @@ def _barred(rows: pl.DataFrame, foot: Any, theme: str) -> Any:
     height = alt.Y("name:N", sort=names, axis=alt.Axis(title=None, ticks=False, domain=False))
     data = _data(rows.select("group", "name", "figure", "text"))
     bars = alt.Chart(data).mark_bar(height=16).encode(
-        x=alt.X("figure:Q", axis=alt.Axis(format="%", **foot)), y=height, color=_colour(rows["group"].to_list()),
+        x=alt.X("figure:Q", axis=alt.Axis(format="%", **foot), scale=alt.Scale(domain=_roomy(rows["figure"]), nice=False)),
+        y=height, color=_colour(rows["group"].to_list()),
         tooltip=["name:N", "text:N"],
     )  # fmt: skip
     positive = alt.Chart(data).transform_filter("datum.figure >= 0")
     negative = alt.Chart(data).transform_filter("datum.figure < 0")
-    words = {"fontSize": 11, "color": colours(theme).ink}
+    words: Any = {"fontSize": 11, "color": colours(theme).ink}
     right = positive.mark_text(align="left", dx=4, **words).encode(x="figure:Q", y=height, text="text:N")
     left = negative.mark_text(align="right", dx=-4, **words).encode(x="figure:Q", y=height, text="text:N")
     return alt.layer(bars, right, left).properties(width=WIDTH, height=max(_ROW * rows.height, 2 * _ROW))
+
+
+def _roomy(figures: pl.Series) -> list[float]:
+    """Return a range with room for the labels at both ends."""
+    low, high = min(float(figures.min() or 0), 0.0), max(float(figures.max() or 0), 0.0)  # type: ignore[arg-type]
+    room = (high - low or 1.0) * 0.12
+    return [low - room if low < 0 else 0.0, high + room if high > 0 else 0.0]
 
 
 def _matrix(table: ShareTable, *, top: int, theme: str) -> Any:
@@ -298,7 +321,7 @@ def _matrix(table: ShareTable, *, top: int, theme: str) -> Any:
         sort=orders[across],
         axis=alt.Axis(labelAngle=-40, orient="top", title=across.replace("_", " "), titleAnchor="start"),
     )
-    y = alt.Y("down:N", sort=orders[down], axis=alt.Axis(title=[down.replace("_", " ")], titleAnchor="end"))
+    y = alt.Y("down:N", sort=orders[down], axis=alt.Axis(title=down.replace("_", " ")))
     highest = float(named["share"].max() or 1)  # type: ignore[arg-type]
     shade = alt.Color(
         "share:Q",
@@ -316,7 +339,7 @@ def _matrix(table: ShareTable, *, top: int, theme: str) -> Any:
         alt.layer(squares, text).properties(**size),
         theme,
         title,
-        " ".join([_said(table.method), *footer(table.method)]),
+        [_said(table.method), *footer(table.method)],
     )
 
 
@@ -371,7 +394,7 @@ def _sensitivity(found: Sensitivity, *, top: int = 6, theme: str = "light") -> A
     height = alt.Y("name:N", sort=names, axis=alt.Axis(title=None, ticks=False, domain=False))
     data = _data(rows.select("group", "name", "lowest", "highest", "text"))
     colour = _colour(rows["group"].to_list())
-    foot = {"title": footer(found.methods[0]), "titleAlign": "left", "titleAnchor": "start", "titlePadding": 14}
+    foot: Any = {"title": footer(found.methods[0]), "titleAlign": "left", "titleAnchor": "start", "titlePadding": 14}
     bars = alt.Chart(data).mark_bar(height=12, opacity=0.8).encode(
         x=alt.X("lowest:Q", axis=alt.Axis(format="%", **foot)), x2="highest:Q", y=height, color=colour, tooltip=["name:N", "text:N"]
     )  # fmt: skip
@@ -469,14 +492,17 @@ def _concentration(found: Concentration, *, top: int = 0, theme: str = "light") 
     day = period_of(found.frame, None)
     outer = list(found.method.by[:-1])
     rows = found.frame.filter(pl.col("period") == day)
-    rows = rows.sort("groups", *outer, descending=[True, *[False] * len(outer)]).head(6 if outer else 1)
-    points = []
-    for row in rows.iter_rows(named=True):
-        group = row[outer[0]] if outer else "all"
-        for number in (0, 1, 3, 10):
-            points.append((group, label(group), number, 0.0 if number == 0 else row[f"top_{number}"]))
-    schema = {"group": pl.String, "name": pl.String, "number": pl.Int64, "part": pl.Float64}
+    told = rows.filter(pl.col("groups") > 3) if outer else rows  # noqa: PLR2004  # three are always all of three
+    rows = told if told.height else rows
+    rows = rows.sort("groups", *outer, descending=[True, *[False] * len(outer)]).head(6)
+    points = [
+        (row[outer[0]] if outer else "all", number, row[f"top_{number}"] if number else 0.0)
+        for row in rows.iter_rows(named=True)
+        for number in (0, 1, 3, 10)
+    ]
+    schema = {"group": pl.String, "number": pl.Int64, "part": pl.Float64}
     curve = pl.DataFrame(points, schema=schema, orient="row")
+    curve = curve.with_columns(name=pl.Series([label(one) for one in curve["group"]], dtype=pl.String))
     foot = _foot(found)
     foot["title"] = [f"the largest … {found.method.by[-1]}s", *foot["title"]]
     line = alt.Chart(_data(curve)).mark_line(point=True, strokeWidth=2.2).encode(
