@@ -113,6 +113,42 @@ def matrix() -> str:
     return "\n".join([*head, *rows, "", f"{table.method}"])
 
 
+def pictures() -> dict[str, tuple[str, object]]:
+    """Every kind of picture, with the code that makes it."""
+    labs, trending = ossgeo.load_sample("labs-2025"), ossgeo.load_sample("trending-2026")
+    names = {"ossgeo": ossgeo, "labs": labs, "trending": trending, "table": ossgeo.measure(labs)}
+    codes = {
+        "Shares over time": "table.plot()",
+        "Stacked to the whole": 'table.plot(kind="stacked")',
+        "Ranks over time": 'table.plot(kind="ranks")',
+        "One period": "ossgeo.measure(trending).plot()",
+        "The same, dark": 'ossgeo.measure(trending).plot(theme="dark")',
+        "Bounds": "ossgeo.analysis.bounds(ossgeo.measure(trending)).plot()",
+        "Which choice decides?": 'ossgeo.analysis.sensitivity(trending, {"denominator": ["all", "attributed"], "age_cap": [None, "365d"]}).plot()',
+        "Who moved it?": 'ossgeo.analysis.drivers(labs, "CN", labs.periods[0], labs.periods[-1]).plot()',
+        "Does it hang on one organization?": 'ossgeo.analysis.influence(labs, by="organization").plot()',
+        "Growth": "ossgeo.analysis.growth(table).plot()",
+        "How few hold how much?": 'ossgeo.analysis.concentration(ossgeo.measure(labs, by=("country", "organization"))).plot()',
+        "Who builds on whom?": 'ossgeo.measure(trending, calculator="derivatives", by=("builder_country", "base_country")).plot()',
+    }
+    return {title: (code, eval(code, names)) for title, code in codes.items()}  # noqa: S307  # our own, above
+
+
+def gallery(folder: Path) -> str:
+    """Draw every picture, and return the page that shows them."""
+    import vl_convert
+
+    lines = []
+    for place, (title, (code, chart)) in enumerate(pictures().items()):
+        svg = vl_convert.vegalite_to_svg(chart.to_dict())  # type: ignore[attr-defined]
+        (folder / f"picture-{place}.svg").write_text(svg, encoding="utf-8")
+        lines += [f"## {title}", "", f"![{title}](../_computed/picture-{place}.svg)", "", "```text", code, "```", ""]
+    extra = folder / "extra"
+    extra.mkdir(exist_ok=True)
+    ossgeo.report(ossgeo.load_sample("labs-2025"), path=extra / "report-labs-2025.html")
+    return "\n".join(lines)
+
+
 def registry_card() -> str:
     """The registry's data card."""
     return ossgeo.review.card()
@@ -136,3 +172,4 @@ def write(folder: Path) -> None:
         warnings.simplefilter("ignore", ossgeo.errors.OssgeoWarning)
         for name, compute in COMPUTED.items():
             (folder / f"{name}.md").write_text(f"{compute()}\n", encoding="utf-8")
+        (folder / "gallery.md").write_text(f"{gallery(folder)}\n", encoding="utf-8")

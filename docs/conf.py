@@ -19,6 +19,7 @@ version = release = installed_version("ossgeo")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["deflist"]
 exclude_patterns = ["_build", "_computed", "examples"]
+html_extra_path = ["_computed/extra"]
 html_theme = "furo"
 html_title = "ossgeo"
 autodoc_typehints = "description"

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from ossgeo.attribution.explain import explain
     from ossgeo.method import Adjustments, Cleaning, Coverage, Method
     from ossgeo.panel import Panel
-    from ossgeo.report.profile import profile
+    from ossgeo.reporting.page import report
+    from ossgeo.reporting.profile import profile
     from ossgeo.samples import list_samples, load_sample
     from ossgeo.shares.adoption import adoption_shares
     from ossgeo.shares.cells import explain_cell
@@ -41,9 +42,10 @@ _HOMES = {
     "list_samples": "samples",
     "load_sample": "samples",
     "measure": "shares.measure",
-    "profile": "report.profile",
+    "profile": "reporting.profile",
     "read_leaderboard": "shares.leaderboards",
     "read_panel": "sources.files",
+    "report": "reporting.page",
 }
 _MODULES = ("analysis", "attribution", "claims", "openness", "plugins", "review", "shares", "sources", "testing")
 
@@ -82,6 +84,7 @@ __all__ = [
     "profile",
     "read_leaderboard",
     "read_panel",
+    "report",
     "review",
     "shares",
     "sources",

@@ -76,6 +76,14 @@ def _parser() -> argparse.ArgumentParser:
     reading.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
     reading.add_argument("--check", action="store_true", help="print the panel's hazards first")
     _add_choices(measure.add_argument_group("choices"))
+    report = commands.add_parser("report", help="write a report as one HTML page that needs no network")
+    report.add_argument("path", metavar="PATH", help="as 'measure' takes it")
+    report.add_argument("-o", "--output", default="report.html", metavar="FILE", help="where to (report.html)")
+    report.add_argument("--title", help="the page's title")
+    wanted = report.add_argument_group("reading")
+    _add_reading(wanted)
+    wanted.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
+    _add_choices(report.add_argument_group("choices"))
     collect = commands.add_parser("collect", help="add a snapshot of the Hub to a store; safe to run from cron")
     collect.add_argument("store", metavar="STORE", help="a folder; made where it is not there")
     collect.add_argument("--top", type=int, metavar="N", help="only the N most downloaded models")
@@ -153,24 +161,30 @@ def _measured(given: argparse.Namespace) -> str:
     if given.command == "collect":
         return _collected(given)
     panel = _panel(given.path, given)
+    if given.command == "report":
+        path = ossgeo.report(panel, path=given.output, title=given.title, **_choices(given))
+        return f"{path} ({path.stat().st_size / 1e6:.1f} MB)"
     checked = f"{panel.check()}\n\n" if given.check else ""
-    table = ossgeo.measure(
-        panel,
-        by=tuple(given.by.split(",")) if "," in given.by else given.by,
-        calculator=given.calculator,
-        attribution=given.attribution,
-        counting=given.counting,
-        denominator=given.denominator,
-        every=given.every,
-        window=given.window,
-        age_cap=given.age_cap,
-        as_of=_as_of(given.as_of),
-        where=parse_where(given.where) or None,
-        registry=_registry(given.registry),
-    )
+    table = ossgeo.measure(panel, **_choices(given))
     if given.json:
         return table.to_json()
     return table.to_csv() if given.csv else f"{checked}{table}"
+
+
+def _choices(given: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "by": tuple(given.by.split(",")) if "," in given.by else given.by,
+        "calculator": given.calculator,
+        "attribution": given.attribution,
+        "counting": given.counting,
+        "denominator": given.denominator,
+        "every": given.every,
+        "window": given.window,
+        "age_cap": given.age_cap,
+        "as_of": _as_of(given.as_of),
+        "where": parse_where(given.where) or None,
+        "registry": _registry(given.registry),
+    }
 
 
 def _collected(given: argparse.Namespace) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import html
 import warnings
 from typing import Any, Literal, Self
 
@@ -298,6 +299,16 @@ class Panel:
             start=pl.col("start").fill_null(BEGINNING),
             end=pl.col("end").fill_null(END),
         )
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: size, range, counter and source; every text is escaped."""
+        facts = {
+            "source": self.source, "covers": self.note, "rows": f"{self.size:,}", "periods": f"{len(self.periods)}, {_range(self.periods)}",
+            "counter": self.counter, "engine": self.engine, "fingerprint": self.fingerprint,
+            "checked": "yes" if self.checked else "no; panel.check() looks for hazards",
+        }  # fmt: skip
+        rows = "".join(f"<tr><th>{name}</th><td>{html.escape(text)}</td></tr>" for name, text in facts.items() if text)
+        return f"<table><caption>Panel</caption>{rows}</table>"
 
     def __repr__(self) -> str:
         """Return size, range and source."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from importlib import import_module
 from typing import Any
 
@@ -15,7 +16,7 @@ class Pictured:
         """Draw it with Altair; needs the extra ``plot``.
 
         Args:
-            **options: See :func:`ossgeo.report.plot.plot`.
+            **options: See :func:`ossgeo.reporting.plot.plot`.
 
         Returns:
             An Altair chart, to be changed, shown or saved.
@@ -23,4 +24,8 @@ class Pictured:
         Raises:
             EngineError: Altair is not installed.
         """
-        return import_module("ossgeo.report.plot").plot(self, **options)
+        return import_module("ossgeo.reporting.plot").plot(self, **options)
+
+    def _repr_html_(self) -> str:
+        """Return the result as a notebook shows it; every text is escaped."""
+        return f"<pre>{escape(str(self))}</pre>"

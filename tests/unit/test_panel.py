@@ -130,3 +130,11 @@ def test_a_creation_date_that_is_none() -> None:
     nulls = pl.DataFrame({"model_id": ["Qin/a"], "created_at": [None]})
     table = ossgeo.measure(panel([("Qin/a", JANUARY, 30)], models=nulls), registry=registry(), age_cap="15d")
     assert table.adjustments["age_unknown"].count == 30
+
+
+def test_what_a_notebook_shows() -> None:
+    shown = ossgeo.load_sample("labs-2025")._repr_html_()
+    assert "<td>sample labs-2025</td>" in shown
+    assert "panel.check()" in shown
+    bounds = ossgeo.analysis.bounds(ossgeo.measure(ossgeo.load_sample("labs-2025")))
+    assert bounds._repr_html_().startswith("<pre>At 2025-09-07")

@@ -13,7 +13,7 @@ from ossgeo.analysis import Bounds, Concentration, Drivers, Growth, Influence, S
 from ossgeo.analysis.results import percent, period_of
 from ossgeo.errors import MeasureError
 from ossgeo.method import Method
-from ossgeo.report.look import OTHERS, WIDTH, colour_of, colours, dash_of, dressed, footer, label, plain, spaced
+from ossgeo.reporting.look import OTHERS, WIDTH, colour_of, colours, dash_of, dressed, footer, label, plain, spaced
 from ossgeo.shares.keys import STANDINGS
 from ossgeo.shares.leaderboards import Leaderboard
 from ossgeo.shares.table import ShareTable

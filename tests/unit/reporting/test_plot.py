@@ -13,8 +13,8 @@ import vl_convert
 
 import ossgeo
 from ossgeo.errors import EngineError, MeasureError
-from ossgeo.report.look import OTHERS, colour_of, dash_of, label, plain, spaced
-from ossgeo.report.plot import plot
+from ossgeo.reporting.look import OTHERS, colour_of, dash_of, label, plain, spaced
+from ossgeo.reporting.plot import plot
 from tests.worlds import registry, two_dates
 
 pytestmark = pytest.mark.filterwarnings("ignore::ossgeo.errors.OssgeoWarning")

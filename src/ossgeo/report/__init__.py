@@ -1,1 +1,0 @@
-"""What people read and look at: profiles and pictures."""
