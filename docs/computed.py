@@ -154,6 +154,16 @@ def registry_card() -> str:
     return ossgeo.review.card()
 
 
+def disputed() -> str:
+    """What disputed seats do to the samples' shares."""
+    rows = ["| sample | organization | country | share, % | with the alternative, % |", "|---|---|---|---|---|"]
+    for sample in ossgeo.list_samples():
+        found = ossgeo.review.alternatives(ossgeo.load_sample(sample.name))
+        rows += [f"| {sample.name} | {name} | {country} | {100 * share:.2f} | {100 * other:.2f} |"
+                 for name, country, share, other, _ in found.iter_rows()]  # fmt: skip
+    return "\n".join(rows)
+
+
 COMPUTED: dict[str, Callable[[], str]] = {
     "by-rule": by_rule,
     "one-by-one": one_by_one,
@@ -161,6 +171,7 @@ COMPUTED: dict[str, Callable[[], str]] = {
     "what-floats": what_floats,
     "claim-by-claim": claim_by_claim,
     "derivatives-matrix": matrix,
+    "disputed": disputed,
     "registry-card": registry_card,
 }
 

@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     reading = measure.add_argument_group("reading")
     _add_reading(reading)
     reading.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
+    _add_alternative(reading)
     reading.add_argument("--check", action="store_true", help="print the panel's hazards first")
     _add_choices(measure.add_argument_group("choices"))
     report = commands.add_parser("report", help="write a report as one HTML page that needs no network")
@@ -83,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     wanted = report.add_argument_group("reading")
     _add_reading(wanted)
     wanted.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
+    _add_alternative(wanted)
     _add_choices(report.add_argument_group("choices"))
     collect = commands.add_parser("collect", help="add a snapshot of the Hub to a store; safe to run from cron")
     collect.add_argument("store", metavar="STORE", help="a folder; made where it is not there")
@@ -113,10 +115,11 @@ def _add_registry(commands: Any) -> None:
     gaps = actions.add_parser("gaps", help="namespaces that nobody has reviewed, by the downloads at stake")
     impact = actions.add_parser("impact", help="what amended tables do to the shares, as a Markdown table")
     impact.add_argument("folder", metavar="FOLDER")
-    for action in (gaps, impact):
+    alternatives = actions.add_parser("alternatives", help="what disputed seats do to the shares")
+    for action in (gaps, impact, alternatives):
         action.add_argument("panel", metavar="PANEL", help="as 'measure' takes it")
         _add_reading(action.add_argument_group("reading"))
-    for action in (show, gaps):
+    for action in (show, gaps, alternatives):
         action.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
 
 
@@ -130,6 +133,11 @@ def _add_reading(reading: Any) -> None:
     reading.add_argument("--pattern", help="which files of a folder, such as '*.csv'")
     reading.add_argument("--records", metavar="KEY", help="for JSON: where the rows are")
     reading.add_argument("--period-from", choices=("file",), help="take the period from the date in the file's name")
+
+
+def _add_alternative(reading: Any) -> None:
+    reading.add_argument("--alternative", action="append", default=[], metavar="ORGANIZATION",
+                         help="let the alternative seat of a disputed organization count; may be repeated")  # fmt: skip
 
 
 def _add_choices(group: Any) -> None:
@@ -183,7 +191,7 @@ def _choices(given: argparse.Namespace) -> dict[str, Any]:
         "age_cap": given.age_cap,
         "as_of": _as_of(given.as_of),
         "where": parse_where(given.where) or None,
-        "registry": _registry(given.registry),
+        "registry": _registry(given.registry).with_alternatives(*given.alternative),
     }
 
 
@@ -208,7 +216,17 @@ def _reviewed(given: argparse.Namespace) -> str:
     panel = _panel(given.panel, given)
     if given.action == "gaps":
         return str(review.gaps(panel, registry=_registry(given.registry)))
+    if given.action == "alternatives":
+        return _disputed(review.alternatives(panel, registry=_registry(given.registry)))
     return review.impact(_registry(given.folder), panel)
+
+
+def _disputed(found: Any) -> str:
+    rows = [
+        f"{effect:+8.2%}  {country}  {name}: {share:.2%} -> {other:.2%}"
+        for name, country, share, other, effect in found.iter_rows()
+    ]
+    return "\n".join(rows) or "no disputed organization has a share in this panel"
 
 
 def _registry(folder: str | None) -> ossgeo.Registry:

@@ -18,7 +18,7 @@ from ossgeo.columns import BEGINNING, END
 from ossgeo.countries import Standing
 from ossgeo.errors import UnknownOrganizationError
 from ossgeo.organizations import Organization
-from ossgeo.registry_tables import TABLES, Span, Tables, canonical, check, plain_name, read_tables, rows_from
+from ossgeo.registry_tables import TABLES, Row, Span, Tables, canonical, check, plain_name, read_tables, rows_from
 
 if TYPE_CHECKING:
     import polars as pl
@@ -230,6 +230,37 @@ class Registry:
         """
         return Registry(_laid_over(self, other._tables))
 
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """The organizations whose seat is disputed and that have an alternative one, by id."""
+        there = {row["organization"] for row in self._tables["affiliations"] if row.get("basis") == "alternative"}
+        return tuple(sorted(there))
+
+    def with_alternatives(self, *organizations: str) -> Registry:
+        """Return a new registry in which the alternative seats of disputed organizations count.
+
+        Outside the dates of an alternative the seat stays what it is; what it replaces becomes the alternative.
+
+        Args:
+            *organizations: Ids; see :attr:`alternatives`.
+
+        Raises:
+            UnknownOrganizationError: An organization has no alternative seat; with near ids.
+
+        Example:
+            >>> registry = Registry.default().with_alternatives("hugging-face")
+            >>> [str(seat.country) for seat in registry.get("HuggingFaceTB").seats()]
+            ['FR']
+        """
+        for name in organizations:
+            if name not in self.alternatives:
+                raise UnknownOrganizationError.among(
+                    name, self.alternatives, what="among those with an alternative seat, organization"
+                )
+        rows = self._tables["affiliations"]
+        kept = [row for row in rows if row["organization"] not in organizations]
+        return Registry({**self._tables, "affiliations": (*kept, *_switched(rows, organizations))})
+
     def diff(self, other: Registry) -> RegistryDiff:
         """Return the rows to add and to remove to get from this registry to the other.
 
@@ -324,6 +355,32 @@ def _laid_over(base: Registry | None, tables: Tables) -> Tables:
         "names": lambda row: plain_name(row["name"]) not in names,
     }
     return {table: (*(row for row in base._tables[table] if kept[table](row)), *tables[table]) for table in TABLES}
+
+
+def _switched(rows: Iterable[Row], organizations: Iterable[str]) -> Iterator[Row]:
+    """Let alternatives and seats change places, within the dates of the alternatives."""
+    for name in organizations:
+        mine = [row for row in rows if row["organization"] == name]
+        others = [row for row in mine if row.get("basis") == "alternative"]
+        yield from ({**row, "basis": "seat"} for row in others)
+        spans = sorted({(row.get("start", ""), row.get("end", "") or str(END)) for row in others})
+        for row in mine:
+            if row.get("basis") == "alternative":
+                continue
+            start, end = row.get("start", ""), row.get("end", "") or str(END)  # ISO dates are in order as text
+            for since, until in spans:
+                inside = max(start, since), min(end, until)
+                if inside[0] < inside[1]:
+                    yield {**row, "basis": "alternative", "start": inside[0], "end": _open(inside[1])}
+                if start < min(end, since):
+                    yield {**row, "start": start, "end": _open(min(end, since))}
+                start = max(start, min(until, end))
+            if start < end:
+                yield {**row, "start": start, "end": _open(end)}
+
+
+def _open(day: str) -> str:
+    return "" if day == str(END) else day
 
 
 @functools.cache

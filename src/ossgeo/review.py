@@ -111,6 +111,43 @@ def impact(new: Registry, panel: Panel, *, old: Registry | None = None) -> str:
     return "\n".join(["| share, % | before | after | change |", "|---|---|---|---|", *lines])
 
 
+def alternatives(panel: Panel, *, registry: Registry | None = None) -> pl.DataFrame:
+    """Say what each disputed seat does to the shares of a panel's last period, if its alternative counts.
+
+    Args:
+        panel: The panel.
+        registry: The registry; the bundled one where absent.
+
+    Returns:
+        One row for each disputed organization and country whose share it moves, the largest effect first: organization,
+        country, share, alternative (the share with the alternative seat), effect (their difference).
+
+    Example:
+        >>> import ossgeo
+        >>> found = alternatives(ossgeo.load_sample("hub-2026"))
+        >>> found.columns
+        ['organization', 'country', 'share', 'alternative', 'effect']
+    """
+    used = registry or Registry.default()
+    base = measure(panel, registry=used)
+    frames = []
+    for name in used.alternatives:
+        other = measure(panel, registry=used.with_alternatives(name))
+        both = base.compare(other, allow=("registry",)).filter(period=base.periods[-1])
+        shares = both.select(
+            "country", pl.col("share").fill_null(0.0), alternative=pl.col("share_other").fill_null(0.0)
+        )
+        moved = shares.with_columns(effect=pl.col("alternative") - pl.col("share")).filter(pl.col("effect") != 0)
+        frames.append(moved.select(pl.lit(name).alias("organization"), "country", "share", "alternative", "effect"))
+    schema = {
+        "organization": pl.String,
+        "country": pl.String,
+        **dict.fromkeys(("share", "alternative", "effect"), pl.Float64),
+    }
+    found = pl.concat([pl.DataFrame(schema=schema), *frames])
+    return found.sort(pl.col("effect").abs(), "organization", "country", descending=[True, False, False])
+
+
 def show(namespace: str, *, on: dt.date | None = None, registry: Registry | None = None) -> str:
     """Show what the registry says of a namespace: its history, seats, owners, roles and evidence.
 

@@ -298,3 +298,38 @@ def test_names_as_others_write_them() -> None:
     found = over.find_named("The Acme Lab")
     assert found is not None
     assert found.id == "other"
+
+
+def test_alternatives_and_seats_change_places() -> None:
+    rows = ossgeo.Registry.from_rows(
+        organizations=[{"organization": "lab"}, {"organization": "calm"}],
+        namespaces=[{"namespace": "Lab", "organization": "lab"}],
+        affiliations=[
+            {"organization": "lab", "country": "GB"},
+            {
+                "organization": "lab",
+                "country": "US",
+                "basis": "alternative",
+                "start": "2023-04-20",
+                "end": "2024-01-01",
+            },
+            {"organization": "calm", "country": "FR"},
+        ],
+    )
+    assert rows.alternatives == ("lab",)
+    other = rows.with_alternatives("lab")
+    found = {day: [str(seat.country) for seat in other.get("Lab", on=day).seats(on=day)]
+             for day in (dt.date(2023, 4, 19), dt.date(2023, 4, 20), dt.date(2023, 12, 31), dt.date(2024, 1, 1))}  # fmt: skip
+    assert list(found.values()) == [["GB"], ["US"], ["US"], ["GB"]]
+    assert other.version != rows.version
+    assert rows.with_alternatives() == rows
+    back = other.with_alternatives("lab")
+    assert all([str(seat.country) for seat in back.get("Lab", on=day).seats(on=day)] == ["GB"] for day in found)
+    with pytest.raises(UnknownOrganizationError, match="alternative seat, organization 'calm'"):
+        rows.with_alternatives("calm")
+
+
+def test_every_bundled_alternative_can_be_switched_on() -> None:
+    bundled = ossgeo.Registry.default()
+    assert len(bundled.alternatives) > 20
+    assert bundled.with_alternatives(*bundled.alternatives).version != bundled.version

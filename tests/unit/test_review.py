@@ -96,3 +96,17 @@ def test_the_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["registry", "check", str(tmp_path)]) == 1
     assert "Chinaa" in capsys.readouterr().err
     assert main(["registry", "show", "no-such-namespace"]) == 1
+
+
+def test_what_disputed_seats_do(capsys: pytest.CaptureFixture[str]) -> None:
+    panel = ossgeo.load_sample("hub-2026")
+    found = ossgeo.review.alternatives(panel)
+    name, country, share, other, effect = found.row(0)
+    switched = ossgeo.Registry.default().with_alternatives(name)
+    assert ossgeo.measure(panel, registry=switched).at()[country] == pytest.approx(other)
+    assert ossgeo.measure(panel).at()[country] == pytest.approx(share)
+    assert effect == pytest.approx(other - share)
+    assert main(["registry", "alternatives", "hub-2026"]) == 0
+    assert name in capsys.readouterr().out
+    assert main(["measure", "hub-2026", "--alternative", name]) == 0
+    assert f"registry {switched.version}" in capsys.readouterr().out
