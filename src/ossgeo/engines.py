@@ -159,6 +159,17 @@ def with_utc_day(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
     return frame.with_columns(period=at.cast(nw.Date))
 
 
+def compares_instants(frame: nw.LazyFrame[Any], name: str) -> bool:
+    """Tell whether a column of datetimes can be compared with an instant in UTC: Polars compares within one zone only.
+
+    Args:
+        frame: The frame.
+        name: A column.
+    """
+    kind = frame.collect_schema().get(name)
+    return isinstance(kind, nw.Datetime) and (kind.time_zone in (None, "UTC") or name_of(frame) == "spark")
+
+
 def concat(frames: Sequence[nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
     """Return frames of one engine and the same columns under each other."""
     return nw.concat(frames, how="vertical")

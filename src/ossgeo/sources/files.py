@@ -361,7 +361,7 @@ class _Reader:
     def _within(self, frame: nw.LazyFrame[Any], *, by_instant: bool) -> nw.LazyFrame[Any]:
         """Keep the periods asked for; instants are compared by themselves, too: files keep statistics of them."""
         kind = frame.collect_schema().get("observed_at")
-        instants = by_instant and isinstance(kind, nw.Datetime)
+        instants = by_instant and engines.compares_instants(frame, "observed_at")
         zone = dt.UTC if isinstance(kind, nw.Datetime) and kind.time_zone is not None else None
         if self.start is not None:
             frame = frame.filter(nw.col("period") >= nw.lit(self.start))

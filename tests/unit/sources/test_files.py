@@ -314,3 +314,45 @@ def test_ids_may_be_addresses_or_categories() -> None:
 def test_a_duckdb_relation_with_model_columns() -> None:
     relation = duckdb.connect().from_arrow(FRAME.with_columns(license=pl.lit("mit")).to_arrow())
     assert ossgeo.measure(ossgeo.read_panel(relation), where={"license": "mit"}).at()["CN"] == 0.25
+
+
+def weeks(folder: Path, number: int = 40) -> list[dt.date]:
+    days = [dt.date(2025, 1, 5) + dt.timedelta(weeks=week) for week in range(number)]
+    for day in days:
+        frame = pl.DataFrame({"model_id": ["Qwen/a", "google/b"], "downloads_30d": [1, 2], "junk": ["x" * 50] * 2})
+        frame.with_columns(observed_at=pl.lit(day)).write_parquet(folder / f"{day}.parquet")
+    return days
+
+
+def test_of_many_files_only_the_columns_and_dates_asked_for_are_read(tmp_path: Path) -> None:
+    days = weeks(tmp_path)
+    panel = ossgeo.read_panel(tmp_path, start=days[10], end=days[12])
+    assert panel.periods == tuple(days[10:13])
+    plan = panel.rows.to_native().explain()
+    assert "PROJECT 3/4 COLUMNS" in plan
+    assert "SELECTION" in plan
+    assert panel.fingerprint != ossgeo.read_panel(tmp_path).fingerprint
+    by_file = ossgeo.read_panel(tmp_path, period_from="file", start=days[10], end=days[12])
+    assert by_file.periods == tuple(days[10:13])
+    assert str(days[9]) not in by_file.rows.to_native().explain()
+
+
+def test_dates_asked_for_of_text_and_of_instants(tmp_path: Path) -> None:
+    days = [dt.date(2025, 1, 5) + dt.timedelta(weeks=week) for week in range(4)]
+    rows = pl.DataFrame({"model_id": ["Qwen/a"] * 4, "observed_at": days, "downloads_30d": [1] * 4})
+    rows.write_csv(tmp_path / "p.csv")
+    assert ossgeo.read_panel(tmp_path / "p.csv", start=days[1], end=days[2]).periods == tuple(days[1:3])
+    for zone in (None, "UTC", "Asia/Shanghai"):
+        at = pl.col("observed_at").cast(pl.Datetime("us")) + pl.duration(hours=20)
+        instants = rows.with_columns(at.dt.replace_time_zone("UTC").dt.convert_time_zone(zone or "UTC") if zone else at)
+        assert ossgeo.read_panel(instants, start=days[1], end=days[2]).periods == tuple(days[1:3])
+
+
+def test_partitions_are_columns(tmp_path: Path) -> None:
+    for day in ("2025-01-05", "2025-01-12"):
+        folder = tmp_path / f"observed_at={day}"
+        folder.mkdir()
+        pl.DataFrame({"model_id": ["Qwen/a"], "downloads_30d": [1]}).write_parquet(folder / "part.parquet")
+    for engine in ("polars", "duckdb"):
+        panel = ossgeo.read_panel(tmp_path, engine=engine)
+        assert panel.periods == (dt.date(2025, 1, 5), dt.date(2025, 1, 12))
