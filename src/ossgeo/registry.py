@@ -248,8 +248,8 @@ class Registry:
             UnknownOrganizationError: An organization has no alternative seat; with near ids.
 
         Example:
-            >>> registry = Registry.default().with_alternatives("hugging-face")
-            >>> [str(seat.country) for seat in registry.get("HuggingFaceTB").seats()]
+            >>> registry, day = Registry.default().with_alternatives("hugging-face"), dt.date(2026, 8, 14)
+            >>> [str(seat.country) for seat in registry.get("HuggingFaceTB", on=day).seats(on=day)]
             ['FR']
         """
         for name in organizations:

@@ -23,7 +23,7 @@ CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     if not (CHROMIUM.exists() and DRIVER.exists()):
         pytest.skip("there is no Chromium with its driver on this machine (Debian: chromium chromium-driver)")
-    from selenium import webdriver
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 
     options = webdriver.ChromeOptions()
     options.binary_location = str(CHROMIUM)
