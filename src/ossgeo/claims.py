@@ -73,7 +73,7 @@ class Claim:
         choices: The choices of ``measure`` that it states, or that can be inferred.
         reference: Who says so.
         url: Where it was read; None where no page could be.
-        said_on: When it was said.
+        said_on: When it was said; None where what was read does not say.
         certainty: Whether its method is ``stated`` or ``inferred``.
         note: What to know about it.
     """
@@ -90,7 +90,7 @@ class Claim:
     choices: Mapping[str, Any] = attrs.field(hash=False)
     reference: str
     url: str | None
-    said_on: dt.date
+    said_on: dt.date | None
     certainty: Literal["stated", "inferred"]
     note: str = ""
 
@@ -357,7 +357,7 @@ def _claim(row: Mapping[str, str]) -> Claim:
     relations = _CALCULATOR.fullmatch(row["calculator"])
     choices["calculator"] = Derivatives(relations["relations"].split(", ")) if relations else row["calculator"]
     return Claim(
-        row["claim"], row["statement"], row["measure"], row["group"], float(row["value"]), row["unit"],  # type: ignore[arg-type]
+        row["claim"], row["statement"], row["measure"], row["group"], float(row["value"]), row["unit"],  # type: ignore[arg-type]  # our own words, tested
         dt.date.fromisoformat(row["start"]), dt.date.fromisoformat(row["end"]), row["population"], choices,
-        row["reference"], row["url"] or None, dt.date.fromisoformat(row["said_on"]), row["certainty"], row["note"],  # type: ignore[arg-type]
+        row["reference"], row["url"] or None, dt.date.fromisoformat(row["said_on"]) if row["said_on"] else None, row["certainty"], row["note"],  # type: ignore[arg-type]  # our own words, tested
     )  # fmt: skip

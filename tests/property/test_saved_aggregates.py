@@ -203,7 +203,7 @@ def test_what_is_no_saved_aggregate(tmp_path: Path) -> None:
 
 def test_events_are_not_saved() -> None:
     models = pl.DataFrame({"model_id": ["Qin/a", "Trio/b"], "created_at": [dt.datetime(2025, 1, 1)] * 2})
-    with pytest.raises(MeasureError, match="events come from the models table"):
+    with pytest.raises(MeasureError, match="supply looks at more than one observation"):
         SavedAggregate.of(simple(), registry=registry(), calculator="supply", models=models)
 
 

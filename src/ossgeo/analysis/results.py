@@ -63,4 +63,4 @@ def tabulate(rows: pl.DataFrame, names: Sequence[str], figures: Sequence[str], *
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.3f}" if abs(value) < 100 else f"{value:,.0f}"  # noqa: PLR2004
+    return "-" if value is None else f"{value:,.3f}" if abs(value) < 100 else f"{value:,.0f}"  # noqa: PLR2004  # three digits are enough

@@ -20,8 +20,10 @@ from ossgeo.errors import LowCoverageWarning, MeasureError
 from ossgeo.method import Method
 from ossgeo.panel import Panel
 from ossgeo.pictured import Pictured
+from ossgeo.shares.base import looks_beyond
 from ossgeo.shares.keys import STANDINGS
 from ossgeo.shares.measure import measure
+from ossgeo.shares.plan import resolve_calculator
 from ossgeo.shares.table import ShareTable
 from ossgeo.where import describe
 
@@ -111,7 +113,8 @@ def sensitivity(
     if day is None or day not in panel.periods:
         raise MeasureError(f"the panel has no period {day}; sensitivity looks at one of its own periods")
     every = {name: [*grid.get(name, []), choices.get(name)] for name in ("window", "cleaning")}
-    part = observations_for(panel, day, windows=every["window"], cleanings=every["cleaning"])
+    beyond = looks_beyond(resolve_calculator(choices.get("calculator", "downloads")))
+    part = panel if beyond else observations_for(panel, day, windows=every["window"], cleanings=every["cleaning"])
     names = list(grid)
     combinations = list(itertools.product(*(grid[name] for name in names)))
     remembered: dict[str, Remembered] = {}

@@ -13,8 +13,10 @@ from ossgeo.analysis.results import period_of
 from ossgeo.errors import MeasureError
 from ossgeo.method import Method
 from ossgeo.panel import Panel
+from ossgeo.shares.base import looks_beyond
 from ossgeo.shares.keys import STANDINGS
 from ossgeo.shares.measure import measure
+from ossgeo.shares.plan import resolve_calculator
 
 Unit = Literal["model", "organization", "namespace"]
 """What can be taken out or looked at one by one."""
@@ -38,7 +40,9 @@ def values_at(
         MeasureError: There is no such period, or the choices do not fit.
     """
     day = period or (panel.periods[-1] if panel.periods else None)
-    if choices.get("every") is not None or choices.get("method") is not None or day not in panel.periods:
+    if looks_beyond(resolve_calculator(choices.get("calculator", "downloads"))):
+        part = panel
+    elif choices.get("every") is not None or choices.get("method") is not None or day not in panel.periods:
         part = panel  # its periods are not those of the panel
     else:
         part = observations_for(panel, day, windows=[choices.get("window")], cleanings=[choices.get("cleaning")])

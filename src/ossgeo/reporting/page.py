@@ -243,12 +243,12 @@ def _citation(panel: Panel, table: ShareTable) -> str:
 
 
 def _code(panel: Panel, choices: dict[str, Any]) -> str:
-    sample = panel.source.removeprefix("sample ")
-    source = (
-        f"ossgeo.load_sample({sample!r})"
-        if panel.source.startswith("sample ")
-        else f"ossgeo.read_panel({panel.source!r})"
-    )
+    if panel.source.startswith("sample "):
+        source = f"ossgeo.load_sample({panel.source.removeprefix('sample ')!r})"
+    elif panel.source and Path(panel.source).exists():
+        source = f"ossgeo.read_panel({panel.source!r})  # and the arguments that it was read with"
+    else:
+        source = f"...  # {plain(panel.source, 80)}"
     told = {name: value for name, value in choices.items() if not _untold(name, value)}
     said = "".join(f", {name}={value!r}" for name, value in told.items())
     return f"import ossgeo\n\npanel = {source}\ntable = ossgeo.measure(panel{said})\nossgeo.report(panel, path='report.html'{said})\n"

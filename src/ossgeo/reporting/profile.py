@@ -15,7 +15,7 @@ from ossgeo.analysis.results import percent
 from ossgeo.countries import Country
 from ossgeo.errors import OssgeoWarning
 from ossgeo.method import Method
-from ossgeo.panel import Panel
+from ossgeo.panel import Panel, normalised_models
 from ossgeo.shares.keys import STANDINGS
 from ossgeo.shares.measure import measure
 
@@ -132,7 +132,7 @@ def profile(country: str | Country, panel: Panel, **choices: Any) -> Profile:
     organizations = mine.group_by("organization").agg(pl.col("value").sum(), models=pl.len())
     models = mine.group_by("model").agg(pl.col("value").sum())
     unknown = names.filter((pl.col("country") == "unreviewed") & (pl.col("value") > 0))
-    builds_on, built_on_by = _derived(panel, place.alpha_2, choices.get("registry"))
+    builds_on, built_on_by = _derived(panel, place.alpha_2, choices.get("registry"), choices.get("models"))
     return Profile(
         place,
         _over_time(table.to_polars(), table.periods, place.alpha_2),
@@ -160,14 +160,17 @@ def _over_time(rows: pl.DataFrame, periods: tuple[dt.date, ...], code: str) -> p
     )
 
 
-def _derived(panel: Panel, code: str, registry: Any) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
+def _derived(panel: Panel, code: str, registry: Any, models: Any) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
     """Both sides of the matrix of derived models, over all periods; None where the panel has no bases."""
-    columns = panel.models.collect_schema().names()
+    known = panel.models if models is None else normalised_models(models)
+    columns = known.collect_schema().names()
     if not {"base_models", "created_at"} <= set(columns):
         return None, None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OssgeoWarning)
-        table = measure(panel, calculator="derivatives", by=("builder_country", "base_country"), registry=registry)
+        table = measure(
+            panel, calculator="derivatives", by=("builder_country", "base_country"), registry=registry, models=models
+        )
     rows = table.to_polars().group_by("builder_country", "base_country").agg(models=pl.col("value").sum())
     rows = rows.filter(pl.col("models") > 0)
 

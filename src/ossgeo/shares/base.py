@@ -39,8 +39,8 @@ class ShareCalculator(Protocol):
         Args:
             flows: One row for each model and interval: model_id, period, downloads, and some of the keys.
             credits: One row for each model and group: model_id, weight (fractions that are exact in binary), the rest of
-                the keys, the columns of ``requires`` and, where a credit is dated, start and end. :func:`credited` joins
-                the two.
+                the keys, the columns of ``requires`` (``created_at`` as its day in UTC) and, where a credit is dated,
+                start and end. :func:`credited` joins the two.
             keys: The columns to group by, beside ``period``; opaque codes.
 
         Returns:
@@ -66,6 +66,18 @@ class EventCalculator(ShareCalculator, Protocol):
             One row for each model to which it happened: model_id, period (the day; null where it is not known).
         """
         ...
+
+
+def looks_beyond(calculator: ShareCalculator) -> bool:
+    """Tell whether a calculator's figure of one period depends on other observations of the panel, too.
+
+    Such a figure cannot be had from a part of the panel. Events do, since a period begins where the one before ends; any
+    other calculator says so by an attribute ``whole_panel``.
+
+    Args:
+        calculator: The calculator.
+    """
+    return isinstance(calculator, EventCalculator) or bool(getattr(calculator, "whole_panel", False))
 
 
 def credited(flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -291,7 +291,12 @@ class Plan:
         """Run the one query over the panel; rows that cannot be used are diagnosed, never published."""
         keys = (_GROUP, *flows.keys)
         if calculator.requires:
-            credits = credits.join(models.select("model_id", *sorted(calculator.requires)), on="model_id")
+            needed = models.select("model_id", *sorted(calculator.requires))
+            if (
+                "created_at" in needed.columns
+            ):  # a day is the same on every engine; an instant is cut where its session is
+                needed = needed.with_columns(pl.col("created_at").dt.date())
+            credits = credits.join(needed, on="model_id")
         lazy = calculator.aggregate(flows.frame, engines.send(credits, flows.frame), keys=keys)
         if not isinstance(lazy, nw.LazyFrame) or not {"period", *keys, "value"} <= set(lazy.collect_schema().names()):
             raise CalculatorContractError(

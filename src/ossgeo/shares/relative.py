@@ -8,7 +8,7 @@ from typing import Any, Final
 import attrs
 import narwhals as nw
 
-from ossgeo.flows import day_number
+from ossgeo.flows import BORN, FLOW, day_number
 from ossgeo.shares.base import credited
 
 SIZES: Final = (1e9, 10e9, 100e9)
@@ -37,6 +37,7 @@ class RelativeAdoption:
     name: str = attrs.field(default="relative-adoption", init=False)
     unit: str = attrs.field(default="typical leading models", init=False)
     requires: frozenset[str] = attrs.field(default=frozenset({"created_at", "parameters"}), init=False)
+    whole_panel: bool = attrs.field(default=True, init=False)  # the yardsticks are of all periods
 
     def aggregate(
         self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]
@@ -55,9 +56,10 @@ class RelativeAdoption:
         size = nw.lit(len(SIZES))
         for place in reversed(range(len(SIZES))):
             size = nw.when(nw.col("parameters") <= SIZES[place]).then(nw.lit(place)).otherwise(size)
-        rows = rows.with_columns(born=nw.col("created_at").cast(nw.Date))
-        days = day_number("period") - day_number("born")
-        known = ~nw.col("parameters").is_null() & ~nw.col("born").is_null() & (days >= 0)
+        days = day_number("period") - day_number("created_at")
+        known = ~nw.col("parameters").is_null() & ~nw.col("created_at").is_null() & (days >= 0)
+        if "event" in flows.collect_schema().names():  # a first count or a fall is no flow, and no yardstick
+            known = known & nw.col("event").is_in([FLOW, BORN])
         rows = rows.with_columns(
             size=nw.when(known).then(size), age=nw.when(known).then(days // _MONTH),
             downloads=nw.col("downloads").cast(nw.Float64), weight=nw.col("weight").fill_null(1.0),

@@ -18,11 +18,11 @@ from ossgeo import engines
 from ossgeo.columns import BEGINNING, END
 from ossgeo.errors import MeasureError, MethodMismatchError, StoreError
 from ossgeo.method import Adjustment, Method
-from ossgeo.panel import Panel
+from ossgeo.panel import Panel, normalised_models
 from ossgeo.registry import Registry
 from ossgeo.renames import find_renames
 from ossgeo.shares.aggregates import Aggregate, together
-from ossgeo.shares.base import EventCalculator
+from ossgeo.shares.base import looks_beyond
 from ossgeo.shares.plan import Plan, choices_of, namespaces_behind, plan_of, resolve_calculator
 from ossgeo.shares.table import ShareTable
 
@@ -68,8 +68,8 @@ class SavedAggregate:
 
     @classmethod
     def _made(cls, plan: Plan, panel: Panel) -> Self:
-        if isinstance(resolve_calculator(plan.calculator), EventCalculator):
-            raise MeasureError("events come from the models table, not from snapshots: measure anew")
+        if looks_beyond(calculator := resolve_calculator(plan.calculator)):
+            raise MeasureError(f"{calculator.name} looks at more than one observation at a time: measure anew")
         if plan.cleaning.stale == "drop":
             raise MeasureError("stale='drop' compares whole observations: measure anew, or keep them")
         ran = plan.run()
@@ -109,7 +109,7 @@ class SavedAggregate:
         if panel.periods and panel.periods[0] <= self.periods[-1]:
             raise MeasureError(f"{panel.periods[0]} is not after {self.periods[-1]}, the last observation in it")
         plan = self._again(panel, registry, choices)
-        given = panel.models.collect() if models is None else pl.DataFrame(engines.collect(engines.lazy(models)))
+        given = (panel.models if models is None else normalised_models(models)).collect()
         everyone = _joined(self.models, given)
         rows = panel.rows.select("model_id", "period", panel.counter)
         if panel.counter == "downloads_all_time":

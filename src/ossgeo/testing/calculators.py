@@ -177,7 +177,8 @@ def _tables(calculator: Any) -> tuple[nw.LazyFrame[Any], nw.LazyFrame[Any]]:
     world = hard_world()
     flows = world.panel.rows.to_native().select("model_id", "period", downloads="downloads_30d")
     columns = ["model_id", *sorted(calculator.requires)]
-    credits = world.models.lazy().select(*columns, group=pl.lit(0, pl.Int32), weight=pl.lit(1.0))
+    days = world.models.lazy().with_columns(pl.col("created_at").dt.date())
+    credits = days.select(*columns, group=pl.lit(0, pl.Int32), weight=pl.lit(1.0))
     return wrap(flows), wrap(credits)
 
 

@@ -125,3 +125,27 @@ def test_relative_adoption_by_hand() -> None:
     assert found["GB"] == pytest.approx(1)
     assert found["DE"] == pytest.approx(1 / 3, abs=1e-5)
     assert found["unreviewed"] == 0
+
+
+def test_a_first_count_is_no_yardstick() -> None:
+    last = DAY(2025, 4, 1)
+    rows = pl.DataFrame(
+        [*(("Mover/b", last - dt.timedelta(days=30 * step), 100 - 10 * step) for step in range(3)), ("Qin/a", last, 10**6)],
+        schema=["model_id", "observed_at", "downloads_all_time"], orient="row",
+    )  # fmt: skip
+    born = dt.datetime(2024, 12, 1)
+    models = pl.DataFrame({"model_id": ["Qin/a", "Mover/b"], "created_at": [born] * 2, "parameters": [10**9] * 2})
+    table = ossgeo.measure(ossgeo.read_panel(rows, models=models), calculator="relative-adoption", registry=registry())
+    assert values(table, last)["US"] == 1
+
+
+def test_figures_that_look_beyond_a_period_are_not_made_from_a_part() -> None:
+    whole = ossgeo.measure(PANEL, calculator="supply", registry=registry()).at()
+    found = ossgeo.analysis.sensitivity(PANEL, {"counting": ["fractional"]}, calculator="supply", registry=registry())
+    shares = dict(found.to_polars().select("group", "share").iter_rows())
+    assert shares == pytest.approx({group: whole[group] for group in shares})
+    moved = ossgeo.analysis.influence(PANEL, by="model", calculator="supply", registry=registry())
+    assert set(moved.to_polars()["unit"]) == {"Trio/c", "Mover/d", "who/e"}
+    models = pl.DataFrame({"model_id": ["Qin/a"], "created_at": [dt.datetime(2024, 5, 1)], "parameters": [10**9]})
+    with pytest.raises(MeasureError, match="relative-adoption looks at more than one observation"):
+        ossgeo.SavedAggregate.of(PANEL, calculator="relative-adoption", models=models)
