@@ -305,7 +305,7 @@ class SnapshotStore:
         for file in self.path.glob("date=*/*.parquet*"):
             if file.relative_to(self.path).as_posix() not in known:
                 file.unlink(missing_ok=True)
-        for file in self.path.glob("date=*/.*.parquet.*"):
+        for file in (*self.path.glob("date=*/.*.parquet.*"), *self.path.glob(f".{MANIFEST}.*")):
             file.unlink(missing_ok=True)
         for file in self.path.glob("models-*.parquet"):
             if file.name != models:

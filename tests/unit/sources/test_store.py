@@ -347,3 +347,12 @@ def test_the_shell_collects_and_measures(
     server.faults.append(once({"error": "down"}, 502, times=99))
     assert main(["collect", str(tmp_path / "store"), "--patience", "0.1"]) == 1
     assert "status 502" in capsys.readouterr().err
+
+
+def test_the_next_writer_sweeps_a_manifest_that_was_never_put_in_place(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    store.add(week(0))
+    (tmp_path / ".manifest.json.0123").write_text("{", encoding="utf-8")
+    store.add(week(1))
+    assert not list(tmp_path.glob(".manifest*"))
+    assert store.verify() == ()
