@@ -30,7 +30,7 @@ def plot(result: Any, **options: Any) -> Any:
             leaderboard.
         **options: ``theme``: ``light`` or ``dark``; ``top``: how many groups are drawn by themselves (the others are one
             group, so that totals are kept). For share tables also ``kind``: ``line``, ``stacked``, ``ranks``, ``bars`` (one
-            period) or ``matrix`` (two keys), the one that fits where absent; ``bounds``: the result of
+            period), ``map`` (countries at the last period) or ``matrix`` (two keys), the one that fits where absent; ``bounds``: the result of
             ``ossgeo.analysis.bounds``, drawn as a band; ``crossovers``: the result of ``ossgeo.analysis.crossovers``,
             drawn as marks.
 

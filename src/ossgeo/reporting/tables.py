@@ -13,6 +13,7 @@ from ossgeo.errors import MeasureError
 from ossgeo.method import Method
 from ossgeo.reporting.look import OTHERS, WIDTH, colours, dash_of, dressed, footer, label, plain, spaced
 from ossgeo.reporting.marks import HEIGHT, ROW, barred, colour_by, data_of, foot_of
+from ossgeo.reporting.world import draw_world
 from ossgeo.shares.keys import STANDINGS
 from ossgeo.shares.table import ShareTable
 
@@ -27,7 +28,7 @@ def draw_table(table: ShareTable, *, kind: str | None = None, top: int = 8, them
     single = len(table.periods) == 1
     chosen = kind or ("matrix" if len(table.keys) == 2 else "bars" if single else "line")  # noqa: PLR2004  # two keys
     kinds: dict[str, Callable[..., Any]] = {
-        "line": _lines, "stacked": _stacked, "ranks": _ranks, "bars": _bars, "matrix": _matrix,
+        "line": _lines, "stacked": _stacked, "ranks": _ranks, "bars": _bars, "map": draw_world, "matrix": _matrix,
     }  # fmt: skip
     if chosen not in kinds:
         raise MeasureError(f"kind={chosen!r} is not one of {', '.join(kinds)}")
