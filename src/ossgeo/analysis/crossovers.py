@@ -13,11 +13,12 @@ from ossgeo.analysis.units import values_of
 from ossgeo.errors import MeasureError
 from ossgeo.method import Method
 from ossgeo.panel import Panel
+from ossgeo.pictured import Pictured
 from ossgeo.shares.table import ShareTable
 
 
 @attrs.frozen(eq=False)
-class Crossovers:
+class Crossovers(Pictured):
     """When one group overtook another.
 
     Attributes:
@@ -27,6 +28,7 @@ class Crossovers:
             fraction), lasting (whether one stayed ahead to the end), bounds (whether one is certainly ahead, whatever the
             floating downloads turn out to be) and, where a panel was given, without_largest (whether one is ahead without
             its largest model).
+        shares: One row for each period in which both have a share: period, one, other.
         ahead: Who is ahead at the last period; None for a tie.
         method: How the table was made.
     """
@@ -34,6 +36,7 @@ class Crossovers:
     one: str
     other: str
     frame: pl.DataFrame
+    shares: pl.DataFrame
     ahead: str | None
     method: Method
 
@@ -89,7 +92,8 @@ def crossovers(table: ShareTable, one: str, other: str, *, panel: Panel | None =
         raise MeasureError(f"crossovers take a table by one key, not by {', '.join(table.keys)}")
     found = ((day, table.at(day)) for day in table.periods)
     pairs = [(day, shares[one], shares[other]) for day, shares in found]
-    gaps = [(day, mine - theirs) for day, mine, theirs in pairs if mine is not None and theirs is not None]
+    both = [(day, mine, theirs) for day, mine, theirs in pairs if mine is not None and theirs is not None]
+    gaps = [(day, mine - theirs) for day, mine, theirs in both]
     taken = [
         (day, gap, all(later > 0 for _, later in gaps[place + 1 :]))
         for place, (day, gap) in enumerate(gaps)
@@ -103,7 +107,8 @@ def crossovers(table: ShareTable, one: str, other: str, *, panel: Panel | None =
             without_largest=_without_largest(panel, table, one, other, frame["period"].to_list())
         )
     last = gaps[-1][1] if gaps else 0.0
-    return Crossovers(one, other, frame, one if last > 0 else other if last < 0 else None, table.method)
+    shares = pl.DataFrame(both, schema={"period": pl.Date, "one": pl.Float64, "other": pl.Float64}, orient="row")
+    return Crossovers(one, other, frame, shares, one if last > 0 else other if last < 0 else None, table.method)
 
 
 def _judged(table: ShareTable, one: str, other: str, days: list[dt.date]) -> list[Verdict]:

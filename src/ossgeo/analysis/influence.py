@@ -128,7 +128,7 @@ def _jackknife(groups: pl.DataFrame, pairs: pl.DataFrame, units: pl.DataFrame, t
 
 
 @attrs.frozen(eq=False)
-class Bootstrap:
+class Bootstrap(Pictured):
     """How shares scatter over panels that are drawn from this one.
 
     Attributes:

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import polars as pl
 
-from ossgeo.analysis import Bounds, Concentration, Drivers, Growth, Influence, Sensitivity
+from ossgeo.analysis import Bootstrap, Bounds, Concentration, Crossovers, Drivers, Growth, Influence, Sensitivity
 from ossgeo.analysis.results import percent, period_of
 from ossgeo.errors import MeasureError
-from ossgeo.reporting.look import OTHERS, WIDTH, colour_of, colours, dressed, footer, label, plain, spaced
+from ossgeo.reporting.look import OTHERS, WIDTH, colour_of, colours, dash_of, dressed, footer, label, plain, spaced
 from ossgeo.reporting.marks import HEIGHT, ROW, barred, colour_by, data_of, foot_of
 from ossgeo.shares.keys import STANDINGS
 from ossgeo.shares.leaderboards import Leaderboard
@@ -19,12 +19,26 @@ _GAP: Final = 0.045
 
 def draw_bounds(found: Bounds, *, top: int = 12, theme: str = "light") -> Any:
     """Draw it; see :func:`ossgeo.reporting.plot.plot`."""
+    day = period_of(found.frame, None)
+    rows = found.frame.filter(pl.col("period") == day).rename({found.method.by[0]: "group"})
+    first, chart = _ranges(rows, foot_of(found), top, theme)
+    return dressed(chart, theme, f"{first['name']}: between {first['text'].replace(' to ', ' and ')} at {day}",
+                   "points: the shares as measured; bars: whatever the downloads without a place turn out to be")  # fmt: skip
+
+
+def draw_bootstrap(found: Bootstrap, *, top: int = 12, theme: str = "light") -> Any:
+    """Draw it; see :func:`ossgeo.reporting.plot.plot`."""
+    first, chart = _ranges(found.frame, foot_of(found), top, theme)
+    title = f"{first['name']}: between {first['text'].replace(' to ', ' and ')} with other {found.by}s drawn"
+    said = f"points: the shares at {found.period}; bars: the middle 95 % of {found.draws} draws from the same panel"
+    return dressed(chart, theme, title, said)
+
+
+def _ranges(rows: pl.DataFrame, foot: Any, top: int, theme: str) -> tuple[dict[str, Any], Any]:
+    """A bar from lower to upper and a point at the share for each group; the first row, too."""
     import altair as alt
 
-    key = found.method.by[0]
-    day = period_of(found.frame, None)
-    rows = found.frame.filter(pl.col("period") == day).rename({key: "group"}).drop_nulls("lower")
-    rows = rows.sort("share", "group", descending=[True, False], nulls_last=True).head(top)
+    rows = rows.drop_nulls("lower").sort("share", "group", descending=[True, False], nulls_last=True).head(top)
     rows = rows.with_columns(name=pl.Series([label(one) for one in rows["group"]], dtype=pl.String)).with_columns(
         text=pl.Series(
             [f"{percent(low)} to {percent(high)}" for low, high in rows.select("lower", "upper").iter_rows()],
@@ -35,15 +49,59 @@ def draw_bounds(found: Bounds, *, top: int = 12, theme: str = "light") -> Any:
     data = data_of(rows.select("group", "name", "share", "lower", "upper", "text"))
     colour = colour_by(rows["group"].to_list())
     bars = alt.Chart(data).mark_bar(height=10, opacity=0.55).encode(
-        x=alt.X("lower:Q", axis=alt.Axis(format="%", **foot_of(found))), x2="upper:Q", y=height, color=colour, tooltip=["name:N", "text:N"]
+        x=alt.X("lower:Q", axis=alt.Axis(format="%", **foot)), x2="upper:Q", y=height, color=colour, tooltip=["name:N", "text:N"]
     )  # fmt: skip
     points = alt.Chart(data).mark_point(filled=True, size=70, opacity=1).encode(x="share:Q", y=height, color=colour)
     text = alt.Chart(data).mark_text(align="left", dx=8, fontSize=11, color=colours(theme).ink)
     words = text.encode(x="upper:Q", y=height, text="text:N")
     chart = alt.layer(bars, points, words).properties(width=WIDTH, height=max(ROW * rows.height, 2 * ROW))
-    first = rows.row(0, named=True)
-    return dressed(chart, theme, f"{first['name']}: between {first['text'].replace(' to ', ' and ')} at {day}",
-                   "points: the shares as measured; bars: whatever the downloads without a place turn out to be")  # fmt: skip
+    return rows.row(0, named=True), chart
+
+
+def draw_crossovers(found: Crossovers, *, top: int = 2, theme: str = "light") -> Any:
+    """Draw it; see :func:`ossgeo.reporting.plot.plot`."""
+    import altair as alt
+
+    del top
+    if not found.shares.height:
+        raise MeasureError(f"{found.one} and {found.other} never both have a share: there is nothing to draw")
+    names = {"one": label(found.one), "other": label(found.other)}
+    rows = found.shares.unpivot(index="period", variable_name="side", value_name="share")
+    rows = rows.with_columns(
+        group=pl.col("side").replace_strict({"one": found.one, "other": found.other}, return_dtype=pl.String),
+        name=pl.col("side").replace_strict(names, return_dtype=pl.String),
+    )
+    colour = colour_by([found.one, found.other])
+    height = alt.Y("share:Q", axis=alt.Axis(format="%", title=None))
+    dashes = alt.StrokeDash("group:N", legend=None, scale=alt.Scale(
+        domain=[plain(found.one, 200), plain(found.other, 200)], range=[dash_of(found.one), dash_of(found.other)],
+    ))  # fmt: skip
+    line = alt.Chart(data_of(rows)).mark_line(strokeWidth=2.2, point={"size": 18, "filled": True})
+    lines = line.encode(
+        x=alt.X("period:T", axis=alt.Axis(format="%b %Y", tickCount=6, **foot_of(found))), y=height, color=colour,
+        strokeDash=dashes, tooltip=["name:N", "period:T", alt.Tooltip("share:Q", format=".1%")],
+    )  # fmt: skip
+    ends = rows.filter(pl.col("period") == rows["period"].max())
+    span = float(rows["share"].max() or 1.0)  # type: ignore[arg-type]
+    at = spaced(ends["share"].to_list(), span * _GAP, 0.0, span)
+    texts = [f"{name} {percent(share)}" for name, share in ends.select("name", "share").iter_rows()]
+    labels = ends.with_columns(at=pl.Series(at, dtype=pl.Float64), text=pl.Series(texts, dtype=pl.String))
+    text = alt.Chart(data_of(labels)).mark_text(align="left", dx=8, fontSize=11).encode(
+        x="period:T", y="at:Q", text="text:N", color=colour
+    )  # fmt: skip
+    taken = found.frame.join(found.shares, on="period").with_columns(
+        text=pl.format("{}: {}, {}", pl.col("period").cast(pl.String), "bounds", pl.when("lasting").then(
+            pl.lit("lasting")).otherwise(pl.lit("lost again"))),
+    )  # fmt: skip
+    marks = alt.Chart(data_of(taken)).encode(x="period:T", y="one:Q")
+    ink = colours(theme).ink
+    diamonds = marks.mark_point(size=130, shape="diamond", strokeWidth=2, color=ink)
+    said = marks.mark_text(fontSize=10, align="right", dx=-10, dy=-10, color=ink).encode(text="text:N")
+    chart = alt.layer(lines, text, diamonds, said).properties(width=WIDTH, height=HEIGHT)
+    title = str(found).splitlines()[0] if not found.frame.height else (
+        f"{names['one']} overtook {names['other']} {found.frame.height} time(s)")  # fmt: skip
+    how = "diamonds: overtakes; certain, where no placing of the downloads without a place could undo it"
+    return dressed(chart, theme, title, how)
 
 
 def draw_sensitivity(found: Sensitivity, *, top: int = 6, theme: str = "light") -> Any:

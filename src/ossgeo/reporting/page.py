@@ -20,6 +20,7 @@ from ossgeo.errors import MeasureError, OssgeoError, OssgeoWarning
 from ossgeo.panel import Panel
 from ossgeo.registry import Registry
 from ossgeo.reporting.look import label, plain
+from ossgeo.reporting.world import MAPPED
 from ossgeo.review import gaps
 from ossgeo.shares.keys import STANDINGS
 from ossgeo.shares.measure import measure
@@ -124,6 +125,8 @@ def _sections(panel: Panel, table: ShareTable, check: Any, choices: dict[str, An
         pictures.append(
             _picture(table, f"The same, stacked to the whole, {table.periods[0]} to {last}.", kind="stacked")
         )
+    if key in MAPPED:
+        pictures.append(_picture(table, f"The shares of {last} on a map.", kind="map"))
     note = (panel.note,) if panel.note else ()
     yield Section("shares", "Shares", note, tuple(pictures), (_sheet(f"{table.method.unit} at {last}", rows),))
     yield _limits(table, key)

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ossgeo import engines
-from ossgeo.analysis import Bounds, Concentration, Drivers, Growth, Influence, Sensitivity
+from ossgeo.analysis import Bootstrap, Bounds, Concentration, Crossovers, Drivers, Growth, Influence, Sensitivity
 from ossgeo.errors import MeasureError
 from ossgeo.reporting.findings import (
+    draw_bootstrap,
     draw_bounds,
     draw_concentration,
+    draw_crossovers,
     draw_drivers,
     draw_growth,
     draw_influence,
@@ -26,7 +28,7 @@ def plot(result: Any, **options: Any) -> Any:
     """Draw a result: a share table, or what an analysis returned.
 
     Args:
-        result: A share table, or the result of bounds, concentration, drivers, growth, influence or sensitivity, or a
+        result: A share table, or the result of bootstrap, bounds, concentration, crossovers, drivers, growth, influence or sensitivity, or a
             leaderboard.
         **options: ``theme``: ``light`` or ``dark``; ``top``: how many groups are drawn by themselves (the others are one
             group, so that totals are kept). For share tables also ``kind``: ``line``, ``stacked``, ``ranks``, ``bars`` (one
@@ -53,8 +55,10 @@ def plot(result: Any, **options: Any) -> Any:
 
 _DRAWN: Final[dict[type, Callable[..., Any]]] = {
     ShareTable: draw_table,
+    Bootstrap: draw_bootstrap,
     Bounds: draw_bounds,
     Concentration: draw_concentration,
+    Crossovers: draw_crossovers,
     Drivers: draw_drivers,
     Growth: draw_growth,
     Influence: draw_influence,

@@ -17,6 +17,9 @@ from ossgeo.reporting.marks import data_of, foot_of
 from ossgeo.shares.keys import RULES, STANDINGS
 from ossgeo.shares.table import ShareTable
 
+MAPPED: Final = ("country", *RULES)
+"""Keys whose groups are countries."""
+
 _FOLDER: Final = Path(__file__).parent.parent / "data" / "world"
 _STEPS: Final = (0.001, 0.01, 0.05, 0.2)
 _WORDS: Final = ("under 0.1 %", "0.1 to 1 %", "1 to 5 %", "5 to 20 %", "20 % and more")
@@ -29,7 +32,9 @@ _EMPTY: Final = {"light": "#E9E9E9", "dark": "#33383E"}
 _NO_CODE: Final = {"light": "#B9B9B9", "dark": "#5A6068"}
 _ANTARCTICA: Final = "010"
 _ROOM: Final = (26.0, 9.0)
-_TALL: Final = 330
+_TALL: Final = 300
+_ABOVE: Final = 6.0
+_LEAST: Final = 0.0005
 _NOTE: Final = (
     "Shapes: Natural Earth, by who controls an area, which is no statement about whose it is. Middle grey: areas without a "
     "code of ISO 3166; light grey: countries without a share. Dots: countries too small to be seen."
@@ -57,7 +62,7 @@ def draw_world(table: ShareTable, *, top: int, theme: str) -> Any:
     import altair as alt
 
     key, day = table.keys[0], table.periods[-1]
-    if key not in ("country", *RULES):
+    if key not in MAPPED:
         raise MeasureError(f"kind='map' does not fit a table by {key}: it draws countries")
     shares = table.to_polars().filter(pl.col("period") == day, pl.col("share") > 0).select("share", country=key)
     named = shares.filter(~pl.col("country").is_in(STANDINGS)).sort("share", "country", descending=[True, False])
@@ -88,8 +93,8 @@ def draw_world(table: ShareTable, *, top: int, theme: str) -> Any:
     dots = alt.Chart(small).mark_circle(size=42, opacity=1, stroke=ink, strokeWidth=0.6)
     dots = dots.encode(**seat, color=shade, tooltip=["name:N", "text:N"])
     said = _labelled(rows, top).with_columns(words=pl.concat_str("country", "text", separator=" "))
-    words = alt.Chart(data_of(said.select("longitude", "latitude", "words")))
-    halo: Any = {"fontSize": 11, "fontWeight": "bold", "dy": 1}
+    words = alt.Chart(data_of(said.select("longitude", "words", latitude=pl.col("latitude") + _ABOVE * pl.col("dot"))))
+    halo: Any = {"fontSize": 11, "fontWeight": "bold"}
     behind = words.mark_text(**halo, stroke=paper, strokeWidth=3, color=paper).encode(**seat, text="words:N")
     before = words.mark_text(**halo, color=ink).encode(**seat, text="words:N")
     layers = alt.layer(ground, filled, dots, behind, before).project(type="equalEarth")
@@ -106,7 +111,8 @@ def _labelled(rows: pl.DataFrame, top: int) -> pl.DataFrame:
     """The largest that have room: no label may lie over that of a larger one."""
     kept: list[tuple[str, float, float]] = []
     wide, high = _ROOM
-    for country, east, north in rows.drop_nulls("longitude").select("country", "longitude", "latitude").iter_rows():
+    placed = rows.drop_nulls("longitude").filter(pl.col("share") >= _LEAST).select("country", "longitude", "latitude")
+    for country, east, north in placed.iter_rows():
         near = any(abs(east - x) < wide and abs(north - y) < high for _, x, y in kept)
         if len(kept) < top and not near:
             kept.append((country, east, north))
