@@ -16,8 +16,11 @@ author = "the ossgeo developers"
 project_copyright = "2026, the ossgeo developers"
 version = release = installed_version("ossgeo")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["deflist"]
+nb_execution_mode = "force"  # the notebook is run at each build
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
 exclude_patterns = ["_build", "_computed", "examples"]
 html_extra_path = ["_computed/extra"]
 html_theme = "furo"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
+import json
 import os
 import pkgutil
 import re
@@ -63,3 +65,18 @@ def test_the_shell_prints_what_the_tutorial_shows() -> None:
     )
     varying = re.compile(r"(registry|panel) [0-9a-f]{12}|ossgeo \d\S*")
     assert varying.sub("*", run.stdout).strip() == varying.sub("*", shown[1]).strip()
+
+
+def test_the_notebook_runs_and_is_kept_without_output() -> None:
+    """The documentation's build runs it in a real kernel; here each cell runs, and its last value shows itself."""
+    book = json.loads((ROOT / "docs" / "tutorial" / "in-a-notebook.ipynb").read_text(encoding="utf-8"))
+    names: dict[str, object] = {}
+    for cell in book["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        assert cell["outputs"] == []
+        *first, last = ast.parse("".join(cell["source"])).body
+        exec(compile(ast.Module(first, []), "notebook", "exec"), names)
+        assert isinstance(last, ast.Expr)
+        value = eval(compile(ast.Expression(last.value), "notebook", "eval"), names)
+        assert hasattr(value, "_repr_html_") or hasattr(value, "_repr_mimebundle_")

@@ -15,6 +15,7 @@ import ossgeo
 from ossgeo.errors import EngineError, MeasureError
 from ossgeo.reporting.look import OTHERS, colour_of, dash_of, label, plain, spaced
 from ossgeo.reporting.plot import plot
+from ossgeo.reporting.world import places
 from tests.worlds import registry, two_dates
 
 pytestmark = pytest.mark.filterwarnings("ignore::ossgeo.errors.OssgeoWarning")
@@ -42,6 +43,8 @@ RESULTS: dict[str, Any] = {
     "bars without standings": lambda: trending(denominator="attributed"),
     "matrix": lambda: trending(calculator="derivatives", by=("builder_country", "base_country")),
     "bounds": lambda: ANALYSIS.bounds(trending()),
+    "bootstrap": lambda: ANALYSIS.bootstrap(ossgeo.load_sample("trending-2026"), draws=20),
+    "crossovers": lambda: ANALYSIS.crossovers(labs(), "CN", "US"),
     "concentration": lambda: ANALYSIS.concentration(labs(by="organization")),
     "concentration within": lambda: ANALYSIS.concentration(labs(by=("country", "organization"))),
     "drivers": lambda: ANALYSIS.drivers(ossgeo.load_sample("labs-2025"), "CN", dt.date(2025, 1, 14), dt.date(2025, 9, 7)),
@@ -162,6 +165,8 @@ def test_labels_do_not_cover_each_other() -> None:
         (lambda: plot(5), "no picture of int"),
         (lambda: labs().plot(kind="pie"), "kind='pie'"),
         (lambda: labs().plot(kind="matrix"), "does not fit"),
+        (lambda: labs(by="organization").plot(kind="map"), "does not fit a table by organization"),
+        (lambda: ANALYSIS.crossovers(labs(denominator="attributed").filter(country="none"), "CN", "US").plot(), "nothing to draw"),
         (lambda: labs().plot(theme="pink"), "theme='pink'"),
         (lambda: labs().plot(kind="ranks", bounds=1), "bounds: no such option"),
         (lambda: labs().filter(country="none").plot(), "nothing to draw"),
@@ -177,3 +182,50 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "altair", None)
     with pytest.raises(EngineError, match=r"ossgeo\[plot\]"):
         labs().plot()
+
+
+def test_the_map_has_every_country_of_the_table() -> None:
+    table = trending()
+    layers = table.plot(kind="map").to_dict()["layer"]
+    drawn = {row["numeric"]: row["text"] for row in layers[1]["transform"][1]["from"]["data"]["values"]}
+    shares = {country: share for country, share in table.at().items() if len(country) == 2 and share}
+    assert drawn == {ossgeo.Country(country).numeric: f"{share:.1%}" for country, share in shares.items()}
+    shown = {row["name"] for row in layers[2]["data"]["values"]}
+    assert "Israel" in shown  # too small for its shape
+    assert "France" not in shown
+
+
+def test_what_is_on_no_map_stands_above_it() -> None:
+    rows = pl.DataFrame(
+        {"model_id": ["a/m", "b/m"], "observed_at": [dt.date(2025, 1, 31)] * 2, "downloads_30d": [6, 4]}
+    )
+    said = texts(svg_of(ossgeo.measure(ossgeo.read_panel(rows)).plot(kind="map")))
+    assert "Not on the map: unreviewed 100.0%" in said
+    assert "no statement about whose it is" in said
+    assert "No country" in said
+
+
+def test_every_place_is_a_country_on_the_globe() -> None:
+    for country, east, north, dot in places().iter_rows():
+        assert ossgeo.Country(country).alpha_2 == country
+        assert -180 <= east <= 180
+        assert -90 <= north <= 90
+        assert isinstance(dot, bool)
+    assert places().filter(country="SG")["dot"].item()
+
+
+def test_labels_of_the_map_have_room() -> None:
+    chart = ossgeo.measure(ossgeo.load_sample("trending-2026")).plot(kind="map", top=30).to_dict()
+    said = [row["words"][:2] for row in chart["layer"][-1]["data"]["values"]]
+    assert {"US", "CN"} <= set(said)
+    assert not {"FR", "DE", "GB", "CH"} <= set(said)  # they would lie over each other
+
+
+def test_overtakes_are_marked_and_judged() -> None:
+    table = ossgeo.measure(two_dates(), registry=registry())
+    pairs = [(one, other) for one in table.at() for other in table.at() if one != other]
+    crossed = [found for found in (ANALYSIS.crossovers(table, *pair) for pair in pairs) if found.frame.height]
+    assert crossed
+    said = texts(svg_of(crossed[0].plot()))
+    assert f"{crossed[0].frame['period'][0]}: {crossed[0].frame['bounds'][0]}" in said
+    assert "overtook" in said
