@@ -121,7 +121,7 @@ def pictures() -> dict[str, tuple[str, object]]:
         "Shares over time": "table.plot()",
         "Stacked to the whole": 'table.plot(kind="stacked")',
         "Ranks over time": 'table.plot(kind="ranks")',
-        "Who overtook whom?": 'ossgeo.analysis.crossovers(ossgeo.measure(labs, by="organization"), "google", "ukp-lab").plot()',
+        "Who overtook whom?": 'ossgeo.analysis.crossovers(ossgeo.measure(labs, by="organization"), "deepseek", "nvidia").plot()',
         "On a map": 'ossgeo.measure(trending).plot(kind="map")',
         "One period": "ossgeo.measure(trending).plot()",
         "The same, dark": 'ossgeo.measure(trending).plot(theme="dark")',

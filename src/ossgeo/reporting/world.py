@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -70,7 +71,7 @@ def draw_world(table: ShareTable, *, top: int, theme: str) -> Any:
         pl.Series("name", [label(one) for one in named["country"]], dtype=pl.String),
         pl.Series("numeric", [Country(one).numeric for one in named["country"]], dtype=pl.String),
         pl.Series("text", [percent(one) for one in named["share"]], dtype=pl.String),
-        step=pl.col("share").cut(list(_STEPS), labels=list(_WORDS), left_closed=True).cast(pl.String),
+        pl.Series("step", [_WORDS[bisect_right(_STEPS, one)] for one in named["share"]], dtype=pl.String),
     )
     ink, paper = colours(theme).ink, colours(theme).paper
     shade = alt.Color(
