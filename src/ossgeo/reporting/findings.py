@@ -71,10 +71,14 @@ def draw_crossovers(found: Crossovers, *, top: int = 2, theme: str = "light") ->
         group=pl.col("side").replace_strict({"one": found.one, "other": found.other}, return_dtype=pl.String),
         name=pl.col("side").replace_strict(names, return_dtype=pl.String),
     )
-    colour = colour_by([found.one, found.other])
+    ink = colours(theme).ink
+    pair = [colour_of(found.one), colour_of(found.other)]
+    shades = pair if pair[0] != pair[1] else [pair[0], ink]
+    domain = [plain(found.one, 200), plain(found.other, 200)]
+    colour = alt.Color("group:N", scale=alt.Scale(domain=domain, range=shades), legend=None)
     height = alt.Y("share:Q", axis=alt.Axis(format="%", title=None))
     dashes = alt.StrokeDash("group:N", legend=None, scale=alt.Scale(
-        domain=[plain(found.one, 200), plain(found.other, 200)], range=[dash_of(found.one), dash_of(found.other)],
+        domain=domain, range=[dash_of(found.one), dash_of(found.other)],
     ))  # fmt: skip
     line = alt.Chart(data_of(rows)).mark_line(strokeWidth=2.2, point={"size": 18, "filled": True})
     lines = line.encode(
@@ -94,10 +98,13 @@ def draw_crossovers(found: Crossovers, *, top: int = 2, theme: str = "light") ->
             pl.lit("lasting")).otherwise(pl.lit("lost again"))),
     )  # fmt: skip
     marks = alt.Chart(data_of(taken)).encode(x="period:T", y="one:Q")
-    ink = colours(theme).ink
     diamonds = marks.mark_point(size=130, shape="diamond", strokeWidth=2, color=ink)
-    said = marks.mark_text(fontSize=10, align="right", dx=-10, dy=-10, color=ink).encode(text="text:N")
-    chart = alt.layer(lines, text, diamonds, said).properties(width=WIDTH, height=HEIGHT)
+    half = found.shares["period"][found.shares.height // 2]
+    early, late = (alt.Chart(data_of(part)).encode(x="period:T", y="one:Q", text="text:N") for part in (
+        taken.filter(pl.col("period") < half), taken.filter(pl.col("period") >= half)))  # fmt: skip
+    words: Any = {"fontSize": 10, "dy": -10, "color": ink}
+    said = [early.mark_text(align="left", dx=10, **words), late.mark_text(align="right", dx=-10, **words)]
+    chart = alt.layer(lines, text, diamonds, *said).properties(width=WIDTH, height=HEIGHT)
     title = str(found).splitlines()[0] if not found.frame.height else (
         f"{names['one']} overtook {names['other']} {found.frame.height} time(s)")  # fmt: skip
     how = "diamonds: overtakes; certain, where no placing of the downloads without a place could undo it"

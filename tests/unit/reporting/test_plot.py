@@ -189,7 +189,7 @@ def test_the_map_has_every_country_of_the_table() -> None:
     layers = table.plot(kind="map").to_dict()["layer"]
     drawn = {row["numeric"]: row["text"] for row in layers[1]["transform"][1]["from"]["data"]["values"]}
     shares = {country: share for country, share in table.at().items() if len(country) == 2 and share}
-    assert drawn == {ossgeo.Country(country).numeric: f"{share:.1%}" for country, share in shares.items()}
+    assert drawn == {ossgeo.Country(str(country)).numeric: f"{share:.1%}" for country, share in shares.items()}
     shown = {row["name"] for row in layers[2]["data"]["values"]}
     assert "Israel" in shown  # too small for its shape
     assert "France" not in shown
@@ -223,7 +223,7 @@ def test_labels_of_the_map_have_room() -> None:
 
 def test_overtakes_are_marked_and_judged() -> None:
     table = ossgeo.measure(two_dates(), registry=registry())
-    pairs = [(one, other) for one in table.at() for other in table.at() if one != other]
+    pairs = [(str(one), str(other)) for one in table.at() for other in table.at() if one != other]
     crossed = [found for found in (ANALYSIS.crossovers(table, *pair) for pair in pairs) if found.frame.height]
     assert crossed
     said = texts(svg_of(crossed[0].plot()))
