@@ -116,10 +116,13 @@ def _add_registry(commands: Any) -> None:
     impact = actions.add_parser("impact", help="what amended tables do to the shares, as a Markdown table")
     impact.add_argument("folder", metavar="FOLDER")
     alternatives = actions.add_parser("alternatives", help="what disputed seats do to the shares")
+    sample = actions.add_parser("sample", help="facts drawn at random, as CSV, for a second look")
+    sample.add_argument("--rows", type=int, default=60, metavar="N", help="how many; 60 where absent")
+    sample.add_argument("--seed", type=int, required=True, help="where the draw begins; publish it with the result")
     for action in (gaps, impact, alternatives):
         action.add_argument("panel", metavar="PANEL", help="as 'measure' takes it")
         _add_reading(action.add_argument_group("reading"))
-    for action in (show, gaps, alternatives):
+    for action in (show, gaps, alternatives, sample):
         action.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
 
 
@@ -213,6 +216,13 @@ def _reviewed(given: argparse.Namespace) -> str:
     if given.action == "show":
         on = None if given.on is None else _as_of(given.on)
         return review.show(given.namespace, on=on, registry=_registry(given.registry))
+    if given.action == "sample":
+        return review.sample(rows=given.rows, seed=given.seed, registry=_registry(given.registry)).write_csv()
+    return _at_stake(given)
+
+
+def _at_stake(given: argparse.Namespace) -> str:
+    """What the registry does to the shares of a panel."""
     panel = _panel(given.panel, given)
     if given.action == "gaps":
         return str(review.gaps(panel, registry=_registry(given.registry)))

@@ -36,9 +36,18 @@ SHOWN = get_args(Shown)
 
 
 class OrganizationKind(enum.Enum):
-    """What an organization is."""
+    """What an organization is.
+
+    The tables say ``company``; which companies are start-ups, or belong to big tech, depends on the day and is told by the
+    rule of :meth:`ossgeo.Registry.kind`.
+    """
 
     COMPANY = "company"
+    STARTUP = "startup"
+    """A young company that nobody owns: by rule in its first ten calendar years after the year in which it was founded."""
+    BIG_TECH = "big tech"
+    """One of the largest technology groups, or what it owns. The groups are those that the encyclopedia's article "Big Tech"
+    lists: Alphabet, Amazon, Apple, Meta, Microsoft; Nvidia, Tesla; Baidu, Alibaba, Tencent, Xiaomi."""
     UNIVERSITY = "university"
     RESEARCH_INSTITUTE = "research institute"
     NONPROFIT = "nonprofit"
@@ -117,6 +126,10 @@ class Ownership:
     end: dt.date | None = None
     url: str | None = None
 
+    def holds(self, on: dt.date) -> bool:
+        """Return whether the ownership holds on a day."""
+        return (self.start is None or self.start <= on) and (self.end is None or on < self.end)
+
 
 @attrs.frozen
 class Organization:
@@ -129,6 +142,7 @@ class Organization:
         homepage: Its own page; None where there is none.
         affiliations: Where it is and was, by basis and start.
         parents: Who owns it and owned it.
+        founded: Year in which it was founded; None where nobody has looked.
 
     Example:
         >>> Organization("acme", "Acme", affiliations=(Affiliation(Country("FR")),)).seats(on=dt.date(2026, 1, 1))
@@ -141,6 +155,11 @@ class Organization:
     homepage: str | None = None
     affiliations: tuple[Affiliation, ...] = ()
     parents: tuple[Ownership, ...] = ()
+    founded: int | None = None
+
+    def owners(self, *, on: dt.date) -> tuple[str, ...]:
+        """Return the ids of those who own it on a day."""
+        return tuple(owner.parent for owner in self.parents if owner.holds(on))
 
     def seats(self, *, on: dt.date) -> tuple[Affiliation, ...]:
         """Return the affiliations of basis ``seat`` that hold on a day; their weights sum to 1, or there is none."""

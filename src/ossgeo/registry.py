@@ -17,11 +17,13 @@ import attrs
 from ossgeo.columns import BEGINNING, END
 from ossgeo.countries import Standing
 from ossgeo.errors import UnknownOrganizationError
-from ossgeo.organizations import Organization
+from ossgeo.organizations import Organization, OrganizationKind
 from ossgeo.registry_tables import TABLES, Row, Span, Tables, canonical, check, plain_name, read_tables, rows_from
 
 if TYPE_CHECKING:
     import polars as pl
+
+_YOUNG = 10  # calendar years after the year of founding in which a company is a start-up
 
 
 @attrs.frozen
@@ -97,7 +99,7 @@ class Registry:
         """Make a registry from mappings with the tables' columns; the arguments are the tables.
 
         Args:
-            organizations: Rows (organization, name, kind, homepage).
+            organizations: Rows (organization, name, kind, homepage, founded).
             namespaces: Rows (namespace, organization, start, end).
             affiliations: Rows (organization, basis, country, weight, start, end, url, shows, ...).
             parents: Rows (organization, parent, start, end, url).
@@ -188,6 +190,36 @@ class Registry:
         if found is None:
             raise UnknownOrganizationError.among(name, self._facts.organizations, what="organization")
         return found
+
+    def kind(self, name: str, *, on: dt.date | None = None) -> OrganizationKind:
+        """Return what an organization is on a day, start-ups and big tech told apart from other companies.
+
+        The rule: a company is ``big tech`` if it or one of its owners on that day, however far up, is marked so in the tables;
+        else it is a ``startup`` until ten calendar years after the year in which it was founded, as long as nobody owns it;
+        else, and where the year is not known, it is a ``company``. Every other kind is what the tables say.
+
+        Args:
+            name: The organization's id.
+            on: The day; today where absent.
+
+        Raises:
+            UnknownOrganizationError: The registry has no such organization; with near ids.
+
+        Example:
+            >>> import datetime as dt
+            >>> registry = Registry.default()
+            >>> [str(registry.kind("jina-ai", on=dt.date(year, 12, 1))) for year in (2024, 2025)]
+            ['startup', 'company']
+        """
+        found = self.organization(name)
+        day = on or dt.date.today()  # noqa: DTZ011  # a calendar day where the user is
+        if found.kind is not OrganizationKind.COMPANY:
+            return found.kind
+        owners = found.owners(on=day)
+        if any(self.kind(owner, on=day) is OrganizationKind.BIG_TECH for owner in owners):
+            return OrganizationKind.BIG_TECH
+        young = found.founded is not None and found.founded <= day.year <= found.founded + _YOUNG
+        return OrganizationKind.STARTUP if young and not owners else OrganizationKind.COMPANY
 
     def find_named(self, name: str) -> Organization | None:
         """Return the organization that a name means, or None; case, spaces and punctuation do not matter.

@@ -30,7 +30,7 @@ Row = Mapping[str, str]
 Tables = Mapping[str, tuple[Row, ...]]
 
 TABLES: Final[dict[str, tuple[str, ...]]] = {
-    "organizations": ("organization", "name", "kind", "homepage"),
+    "organizations": ("organization", "name", "kind", "homepage", "founded"),
     "namespaces": ("namespace", "organization", "start", "end"),
     "affiliations": ("organization", "basis", "country", "weight", "start", "end", "url", "shows", "reviewed_on",
                      "confidence", "note"),
@@ -51,6 +51,7 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
 """The columns that no row may leave empty."""
 
 _WEIGHT_TOLERANCE = 1e-6
+_FIRST_YEAR = 800  # the oldest universities
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LINE = "__line__"
 _UNKNOWN: Final[Country | Standing] = Standing.UNKNOWN
@@ -171,6 +172,13 @@ def canonical(row: Row) -> tuple[str, ...]:
     return tuple(f"{name}={value}" for name, value in sorted(row.items()) if value and name != _LINE)
 
 
+def _year(text: str) -> int | None:
+    year = int(text)
+    if not _FIRST_YEAR <= year < END.year:
+        raise ValueError(text)
+    return year
+
+
 def plain_name(name: str) -> str:
     """Return a name as it is compared: letters and digits, without case."""
     return "".join(sign for sign in name.casefold() if sign.isalnum())
@@ -244,6 +252,7 @@ class _Checker:
                 homepage=row.get("homepage") or None,
                 affiliations=tuple(affiliations[row["organization"]]),
                 parents=tuple(parents[row["organization"]]),
+                founded=self._parse("organizations", row, "founded", _year, None, "a year such as 2019"),
             )
             for row in self._tables["organizations"]
         }

@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
+import random
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Final
 
 import attrs
 import polars as pl
 
-from ossgeo.countries import Standing
-from ossgeo.organizations import Evidence, Organization
+from ossgeo.columns import BEGINNING, END
+from ossgeo.countries import Country, Standing
+from ossgeo.organizations import Affiliation, Evidence, Organization, OrganizationKind
 from ossgeo.panel import Panel
 from ossgeo.registry import Registry
 from ossgeo.shares.measure import measure
 
 _SHOWN = 40
-_YEAR = 365
 _LEAST = 0.005
+_AGES = (30, 90, 365, 730)
+
+_FACT: Final = {
+    "organization": pl.String, "namespaces": pl.String, "kind": pl.String, "basis": pl.String, "country": pl.String,
+    "start": pl.Date, "end": pl.Date, "weight": pl.Float64, "shows": pl.String, "url": pl.String, "reviewed_on": pl.Date,
+    "confidence": pl.String, "note": pl.String,
+}  # fmt: skip
+
+_COLUMNS: Final = {
+    "big tech": {OrganizationKind.BIG_TECH},
+    "startups": {OrganizationKind.STARTUP},
+    "other companies": {OrganizationKind.COMPANY},
+    "universities": {OrganizationKind.UNIVERSITY},
+    "institutes": {OrganizationKind.RESEARCH_INSTITUTE},
+    "government": {OrganizationKind.GOVERNMENT},
+    "nonprofits, collectives": {OrganizationKind.NONPROFIT, OrganizationKind.COLLECTIVE},
+    "persons": {OrganizationKind.INDIVIDUAL},
+}
+"""The columns of the data card's table of countries, and the kinds that each holds."""
 
 
 @attrs.frozen(eq=False)
@@ -161,7 +183,7 @@ def show(namespace: str, *, on: dt.date | None = None, registry: Registry | None
 
     Example:
         >>> print(show("Qwen", on=dt.date(2026, 1, 1)).splitlines()[0])
-        Qwen is qwen (Qwen, company)
+        Qwen is qwen (Qwen, big tech)
     """
     used = registry or Registry.default()
     day = on or dt.date.today()  # noqa: DTZ011  # a calendar day where the user is
@@ -170,40 +192,115 @@ def show(namespace: str, *, on: dt.date | None = None, registry: Registry | None
     lines = []
     for span in used.namespaces[namespace]:
         organization = used.organization(span.value)
-        lines.append(f"{namespace} is {organization.id} ({organization.name}, {organization.kind})")
+        kind = used.kind(organization.id, on=day)
+        lines.append(f"{namespace} is {organization.id} ({organization.name}, {kind}){_span(span.start, span.end)}")
         lines += _lines(organization)
     lines += [f"  role: {role}" for role in sorted(used.roles(namespace, on=day))]
     return "\n".join(lines)
 
 
-def card(registry: Registry | None = None, *, today: dt.date | None = None) -> str:
-    """Describe the registry: how much it holds, of what kind, from which evidence, how old.
+def facts(registry: Registry | None = None) -> pl.DataFrame:
+    """List every seat and alternative seat with its evidence: what an audit goes through.
 
     Args:
         registry: The registry; the bundled one where absent.
-        today: From when on ages are counted; today where absent.
+
+    Returns:
+        One row for each affiliation, by organization: organization, namespaces (all it ever had, with spaces between), kind (as
+        the tables say), basis, country, start, end, weight, shows, url, reviewed_on, confidence, note.
+
+    Example:
+        >>> facts().filter(organization="qwen").select("namespaces", "country").row(0)
+        ('Qwen', 'CN')
+    """
+    used = registry or Registry.default()
+    handles: dict[str, set[str]] = defaultdict(set)
+    for namespace, spans in used.namespaces.items():
+        for span in spans:
+            handles[span.value].add(namespace)
+    rows = [
+        (one.id, " ".join(sorted(handles[one.id])), str(one.kind), place.basis, str(place.country), place.start, place.end,
+         place.weight, *_evidence(place.evidence))
+        for one in sorted(used.organizations.values(), key=lambda one: one.id) for place in one.affiliations
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=_FACT, orient="row")
+
+
+def sample(*, rows: int, seed: int, registry: Registry | None = None) -> pl.DataFrame:
+    """Draw facts at random, for a second look by somebody who did not write them.
+
+    The same registry, number and seed give the same rows on every machine.
+
+    Args:
+        rows: How many facts; all of them where there are not so many.
+        seed: Where the draw begins; publish it with the result.
+        registry: The registry; the bundled one where absent.
+
+    Returns:
+        Rows of :func:`facts`, in its order.
+
+    Example:
+        >>> sample(rows=60, seed=1).height
+        60
+    """
+    known = facts(registry)
+    drawn = random.Random(seed).sample(range(known.height), k=min(rows, known.height))  # noqa: S311  # a draw, no secret
+    return known[sorted(drawn)]
+
+
+def _evidence(evidence: Evidence | None) -> tuple[str | None, str | None, dt.date | None, str | None, str | None]:
+    if evidence is None:
+        return None, None, None, None, None
+    return evidence.shows, evidence.url, evidence.reviewed_on, evidence.confidence, evidence.note
+
+
+def card(registry: Registry | None = None, *, today: dt.date | None = None) -> str:
+    """Describe the registry: how much it holds, of what kind and where, from which evidence, how old.
+
+    Args:
+        registry: The registry; the bundled one where absent.
+        today: The day for kinds, and from which ages are counted; today where absent.
 
     Returns:
         Markdown.
     """
     used = registry or Registry.default()
     day = today or dt.date.today()  # noqa: DTZ011  # a calendar day where the user is
-    organizations = used.organizations.values()
-    seats = [place for one in organizations for place in one.affiliations if place.basis == "seat"]
-    known = [place.evidence for place in seats if place.evidence is not None]
-    reviewed = [(day - item.reviewed_on).days for item in known if item.reviewed_on is not None]
-    countries = {str(place.country) for place in seats if len(str(place.country)) == 2}  # noqa: PLR2004  # alpha-2
+    seats = [(one, place) for one in used.organizations.values() for place in one.affiliations if place.basis == "seat"]
+    known = [place.evidence for _, place in seats if place.evidence is not None]
+    countries = {str(place.country) for _, place in seats if isinstance(place.country, Country)}
+    dated = sum(place.start is not None or place.end is not None for _, place in seats)
     lines = [
         f"Registry `{used.version}`: {len(used.namespaces)} namespaces of {len(used.organizations)} organizations with "
-        f"{len(seats)} seats in {len(countries)} countries; {sum(item.url is not None for item in known)} seats cite a page.",
+        f"{len(seats)} seats in {len(countries)} countries; {sum(item.url is not None for item in known)} seats cite a page, "
+        f"{dated} have a start or an end, {len(used.alternatives)} are disputed and have an alternative.",
         "",
-        _table("kind of organization", Counter(str(one.kind) for one in organizations)),
-        _table("seat in", Counter(str(place.country) for place in seats)),
-        _table("evidence", Counter(item.shows for item in known)),
+        _table("kind of organization", Counter(str(used.kind(name, on=day)) for name in used.organizations)),
+        _by_country(used, seats, day),
+        _table("evidence of a seat", Counter(item.shows for item in known)),
         _table("confidence", Counter(item.confidence for item in known)),
-        _table("age of the review", Counter("within a year" if age <= _YEAR else "older" for age in reviewed)),
+        _table("age of the review", Counter(_age((day - item.reviewed_on).days) for item in known if item.reviewed_on)),
     ]
     return "\n".join(lines)
+
+
+def _age(days: int) -> str:
+    return next((f"within {within} days" for within in _AGES if days <= within), "older")
+
+
+def _by_country(used: Registry, seats: Sequence[tuple[Organization, Affiliation]], day: dt.date) -> str:
+    """Rows for each country or standing: seats, how many cite a page, and of what kind their organizations are."""
+    rows: dict[str, list[int]] = defaultdict(lambda: [0] * (2 + len(_COLUMNS)))
+    for one, place in seats:
+        row = rows[str(place.country)]
+        row[0] += 1
+        row[1] += place.evidence is not None and place.evidence.url is not None
+        kind = used.kind(one.id, on=day)
+        row[2 + next(at for at, kinds in enumerate(_COLUMNS.values()) if kind in kinds)] += 1
+    head = ["seat in", "seats", "with a page", *_COLUMNS]
+    order = sorted(rows.items(), key=lambda item: (-item[1][0], item[0]))
+    lines = [f"| {name} | {' | '.join(map(str, counts))} |" for name, counts in order]
+    return "\n".join([f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *lines, ""])
 
 
 def _table(title: str, counts: Counter[str]) -> str:
@@ -213,15 +310,19 @@ def _table(title: str, counts: Counter[str]) -> str:
 
 def _lines(organization: Organization) -> list[str]:
     lines = [f"  homepage: {organization.homepage}"] if organization.homepage else []
+    lines += [f"  founded: {organization.founded}"] if organization.founded else []
     for place in organization.affiliations:
         part = f" x {place.weight:g}" if place.weight < 1 else ""
         lines.append(f"  {place.basis}: {place.country}{part}{_span(place.start, place.end)}{_why(place.evidence)}")
-    lines += [f"  owner: {owner.parent}{_span(owner.start, owner.end)}" for owner in organization.parents]
+    for owner in organization.parents:
+        read = f" [{owner.url}]" if owner.url else ""
+        lines.append(f"  owner: {owner.parent}{_span(owner.start, owner.end)}{read}")
     return lines
 
 
 def _span(start: dt.date | None, end: dt.date | None) -> str:
-    return (f" from {start}" if start else "") + (f" until {end}" if end else "")
+    opened = f" from {start}" if start not in (None, BEGINNING) else ""
+    return opened + (f" until {end}" if end not in (None, END) else "")
 
 
 def _why(evidence: Evidence | None) -> str:

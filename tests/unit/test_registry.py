@@ -60,6 +60,41 @@ def test_roles() -> None:
     assert world.roles("other") == frozenset()
 
 
+def test_which_companies_are_start_ups_or_big_tech_depends_on_the_day() -> None:
+    world = ossgeo.Registry.from_rows(
+        organizations=[
+            {"organization": "giant", "kind": "big tech", "founded": 1975},
+            {"organization": "arm"},
+            {"organization": "bought", "founded": "2019"},
+            {"organization": "young", "founded": 2019},
+            {"organization": "old", "founded": 1999},
+            {"organization": "nobody-looked"},
+            {"organization": "school", "kind": "university", "founded": 2020},
+        ],
+        parents=[
+            {"organization": "arm", "parent": "giant"},
+            {"organization": "bought", "parent": "arm", "start": "2024-01-01", "end": "2025-01-01"},
+            {"organization": "bought", "parent": "old", "start": "2025-01-01"},
+        ],
+    )
+
+    def kind(name: str, year: int) -> str:
+        return str(world.kind(name, on=dt.date(year, 6, 1)))
+
+    assert [kind("bought", year) for year in (2018, 2019, 2023, 2024, 2025)] == [
+        "company", "startup", "startup", "big tech", "company",
+    ]  # fmt: skip
+    assert [kind("young", year) for year in (2029, 2030)] == ["startup", "company"]
+    assert {name: kind(name, 2024) for name in ("giant", "arm", "old", "nobody-looked", "school")} == {
+        "giant": "big tech", "arm": "big tech", "old": "company", "nobody-looked": "company", "school": "university",
+    }  # fmt: skip
+    with pytest.raises(UnknownOrganizationError):
+        world.kind("nobody")
+    for wrong in ("20x9", "20199"):
+        (fault,) = faults_of(organizations=[{"organization": "a", "founded": wrong}])
+        assert f"column founded: '{wrong}' is not a year such as 2019" in fault
+
+
 def test_overlay_and_diff() -> None:
     world = registry()
     other = ossgeo.Registry.from_rows(

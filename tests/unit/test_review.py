@@ -71,9 +71,29 @@ def test_show() -> None:
 def test_the_card() -> None:
     said = review.card(today=dt.date(2026, 12, 1))
     assert "| company |" in said
-    assert "| within a year |" in said
+    assert "| within 30 days |" in said
     assert "| older |" in review.card(today=dt.date(2030, 1, 1))
-    assert "cite a page" in review.card(registry())
+    small = review.card(registry())
+    assert (
+        "6 namespaces of 5 organizations with 7 seats in 6 countries; 0 seats cite a page, 2 have a start or an end"
+        in small
+    )
+    assert "| individual | 1 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 1 |" in small
+    assert "| CN | 1 | 0 | 0 | 0 | 1 | 0 | 0 | 0 | 0 | 0 |" in small
+
+
+def test_a_sample_of_facts_is_the_same_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    every = review.facts(registry())
+    assert every.height == 7
+    assert every.filter(organization="qin")["namespaces"].to_list() == ["Gone Qin"]
+    assert every.filter(organization="mover").select("country", "start", "end").rows() == [
+        ("GB", None, dt.date(2025, 2, 15)), ("US", dt.date(2025, 2, 15), None),
+    ]  # fmt: skip
+    drawn = review.sample(rows=3, seed=7, registry=registry())
+    assert drawn.select("organization", "country").rows() == [("mover", "GB"), ("mover", "US"), ("qin", "CN")]
+    assert review.sample(rows=99, seed=7, registry=registry()).equals(every)
+    assert main(["registry", "sample", "--rows", "2", "--seed", "5"]) == 0
+    assert len(list(csv.reader(capsys.readouterr().out.splitlines()))) >= 3
 
 
 def test_the_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
