@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
+
 import ossgeo
+from ossgeo import registry_tables as registry_columns
 
 RULES = ("publisher", "direct-base", "root", "lineage", "repackager-passthrough")
 
@@ -153,8 +157,47 @@ def gallery(folder: Path) -> str:
 
 
 def registry_card() -> str:
-    """The registry's data card."""
-    return ossgeo.review.card()
+    """The registry's data card, and how much of the samples it covers."""
+    rows = ["| sample | reviewed, at worst | unknown, at most |", "|---|---|---|"]
+    for sample in ossgeo.list_samples():
+        covered = ossgeo.review.gaps(ossgeo.load_sample(sample.name)).coverage
+        least, most = covered.select(pl.col("reviewed").min(), pl.col("unknown").max()).row(0)
+        rows.append(f"| {sample.name} | {least:.2%} | {most:.2%} |")
+    return "\n".join([ossgeo.review.card(), *rows])
+
+
+def registry_tables() -> str:
+    """What stands in the registry's tables."""
+    lines = []
+    for table, columns in registry_columns.TABLES.items():
+        needed = registry_columns.REQUIRED[table]
+        lines += [f"`{table}.csv`", "", "| column | meaning |", "|---|---|"]
+        lines += [
+            f"| `{name}`{' (required)' if name in needed else ''} | {meaning} |" for name, meaning in columns.items()
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def second_looks() -> str:
+    """What the second looks at random rows found, and the error rates."""
+    with (Path(__file__).parent / "reference" / "second-looks.csv").open(encoding="utf-8", newline="") as file:
+        looks = list(csv.DictReader(file))
+    head = ["day", "drawn from", "seed", "rows", "wrong", "rate", "what was wrong, and what became of it"]
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    for look in looks:
+        rate = int(look["wrong"]) / int(look["rows"])
+        cells = [
+            look["day"],
+            look["drawn_from"],
+            look["seed"],
+            look["rows"],
+            look["wrong"],
+            f"{rate:.1%}",
+            look["findings"],
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def disputed() -> str:
@@ -176,6 +219,8 @@ COMPUTED: dict[str, Callable[[], str]] = {
     "derivatives-matrix": matrix,
     "disputed": disputed,
     "registry-card": registry_card,
+    "registry-tables": registry_tables,
+    "second-looks": second_looks,
 }
 
 

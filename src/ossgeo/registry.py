@@ -317,6 +317,19 @@ class Registry:
                   "country": pl.String, "weight": pl.Float64}  # fmt: skip
         return pl.DataFrame(list(self._iter_seats()), schema=schema, orient="row")
 
+    @functools.cached_property
+    def kinds(self) -> pl.DataFrame:
+        """What each organization is, as a table.
+
+        Returns:
+            One row for each organization and span in which :meth:`kind` does not change: organization, start, end (half-open;
+            those of an organization cover all time), kind.
+        """
+        import polars as pl
+
+        schema = {"organization": pl.String, "start": pl.Date, "end": pl.Date, "kind": pl.String}
+        return pl.DataFrame(list(self._iter_kinds()), schema=schema, orient="row")
+
     def __repr__(self) -> str:
         """Return the size and the version."""
         facts = self._facts
@@ -358,6 +371,22 @@ class Registry:
                 since = span.end
             if since < END:
                 yield namespace, since, END, None, nobody, 1.0
+
+    def _iter_kinds(self) -> Iterator[tuple[str, dt.date, dt.date, str]]:
+        for name in self._facts.organizations:
+            cuts = [BEGINNING, *sorted(self._turns(name)), END]
+            spans = [(start, end, str(self.kind(name, on=start))) for start, end in itertools.pairwise(cuts)]
+            for kind, run in itertools.groupby(spans, key=lambda span: span[2]):
+                same = list(run)
+                yield name, same[0][0], same[-1][1], kind
+
+    def _turns(self, name: str) -> set[dt.date]:
+        """Days on which an organization's kind may change: its own, and those of its owners."""
+        found = self.organization(name)
+        days = {day for owner in found.parents for day in (owner.start, owner.end) if day is not None}
+        if found.founded is not None:
+            days |= {dt.date(found.founded, 1, 1), dt.date(found.founded + _YOUNG + 1, 1, 1)}
+        return {day for day in days if BEGINNING < day < END}.union(*(self._turns(owner.parent) for owner in found.parents))
 
 
 def _segments(organization: Organization, span: Span) -> Iterator[tuple[dt.date, dt.date]]:

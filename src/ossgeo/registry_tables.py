@@ -29,16 +29,57 @@ from ossgeo.organizations import (
 Row = Mapping[str, str]
 Tables = Mapping[str, tuple[Row, ...]]
 
-TABLES: Final[dict[str, tuple[str, ...]]] = {
-    "organizations": ("organization", "name", "kind", "homepage", "founded"),
-    "namespaces": ("namespace", "organization", "start", "end"),
-    "affiliations": ("organization", "basis", "country", "weight", "start", "end", "url", "shows", "reviewed_on",
-                     "confidence", "note"),
-    "parents": ("organization", "parent", "start", "end", "url"),
-    "roles": ("namespace", "role", "start", "end", "url"),
-    "names": ("name", "organization"),
-}  # fmt: skip
-"""The tables and their columns. One row is one fact; dates are half-open [start, end), empty means open."""
+_START = "first day on which it holds; empty: open"
+_END = "first day on which it no longer holds; empty: open"
+
+TABLES: Final[dict[str, dict[str, str]]] = {
+    "organizations": {
+        "organization": "id: lower-case words with hyphens, never changed",
+        "name": "the name that people use",
+        "kind": "company, big tech (the groups that the rule names), university, research institute, nonprofit, government, "
+        "collective or individual",
+        "homepage": "its own page",
+        "founded": "year, for companies: decides who is a start-up",
+    },
+    "namespaces": {
+        "namespace": "the handle, exactly as on the Hub",
+        "organization": "who stands behind it",
+        "start": _START,
+        "end": _END,
+    },
+    "affiliations": {
+        "organization": "whose place it is",
+        "basis": "seat (the answer that is used) or alternative (the other side of a dispute); empty: seat",
+        "country": "ISO 3166 code, or unknown, individual, international",
+        "weight": "part of the organization that is there, in (0, 1]; empty: 1",
+        "start": _START,
+        "end": _END,
+        "url": "the page that was read",
+        "shows": "what kind of page that is",
+        "reviewed_on": "when it was looked at",
+        "confidence": "certain, likely or disputed",
+        "note": "what the page says, in the reviewer's words",
+    },
+    "parents": {
+        "organization": "who is owned",
+        "parent": "by whom; the next owner up, not the last",
+        "start": _START,
+        "end": _END,
+        "url": "the page that was read",
+    },
+    "roles": {
+        "namespace": "the handle",
+        "role": "repackager, archive or testing",
+        "start": _START,
+        "end": _END,
+        "url": "the page that was read",
+    },
+    "names": {
+        "name": "how others write an organization, as leaderboards do",
+        "organization": "which one they mean",
+    },
+}
+"""The tables, their columns and what these mean. One row is one fact; dates are half-open [start, end)."""
 
 REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "organizations": ("organization",),

@@ -25,7 +25,7 @@ STANDINGS: Final = tuple(standing.value for standing in Standing)
 RULES: Final = {"builder_country": "publisher", "base_country": "root"}
 """Keys with an attribution rule of their own: who built a model, and whose model it was built on."""
 
-_PLAIN: Final = ("country", "organization", "namespace", "model", *RULES)
+_PLAIN: Final = ("country", "organization", "kind", "namespace", "model", *RULES)
 _WEIGHT_STEPS: Final = 2**20
 
 
@@ -46,7 +46,7 @@ def resolve(by: By) -> tuple[Key, ...]:
     """Return the keys behind ``by``.
 
     Args:
-        by: ``country``, ``organization``, ``namespace``, ``model``, ``builder_country``, ``base_country``, a group scheme
+        by: ``country``, ``organization``, ``kind``, ``namespace``, ``model``, ``builder_country``, ``base_country``, a group scheme
             or its name, or a tuple of these.
 
     Raises:
@@ -135,6 +135,20 @@ def crossed(credits: pl.DataFrame, others: pl.DataFrame, column: str) -> pl.Data
     return both.filter(pl.col("start") < pl.col("end")).select(*credits.columns, column)
 
 
+def with_kinds(credits: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
+    """Add what the credited organizations are; a credit is cut where that changes.
+
+    Args:
+        credits: A credits table.
+        kinds: One row for each organization and span: organization, start, end, kind.
+
+    Returns:
+        The credits, with kind; null where no organization is credited.
+    """
+    nobody = credits.filter(pl.col("organization").is_null()).with_columns(kind=pl.lit(None, pl.String))
+    return pl.concat([_cut(credits, kinds.rename({"start": "since", "end": "until"}), on="organization"), nobody])
+
+
 def standing_of(keys: Sequence[Key]) -> pl.Expr:
     """Return ``attributed`` where every country that the keys look at is known, else the first standing."""
     ruled = [key.name for key in keys if key.name in RULES]
@@ -144,13 +158,13 @@ def standing_of(keys: Sequence[Key]) -> pl.Expr:
 
 
 def _column(key: Key) -> pl.Expr:
+    nobody = pl.when(pl.col("country").is_in(STANDINGS)).then("country").otherwise(pl.lit(Standing.UNREVIEWED.value))
     if key.name == "organization":
         person = pl.col("country") == Standing.INDIVIDUAL.value
-        nobody = (
-            pl.when(pl.col("country").is_in(STANDINGS)).then("country").otherwise(pl.lit(Standing.UNREVIEWED.value))
-        )
         named = pl.when(~person).then("organization")
         return pl.coalesce(named, nobody).alias("organization")
+    if key.name == "kind":
+        return pl.coalesce("kind", nobody).alias("kind")
     if key.name == "model":
         return pl.col("model_id").alias("model")
     return pl.col(key.name)
@@ -173,7 +187,12 @@ def _in_scheme(credits: pl.DataFrame, scheme: GroupScheme) -> pl.DataFrame:
     places = (
         places.group_by("country", "run", scheme.name).agg(pl.col("since").min(), pl.col("until").max()).drop("run")
     )
-    joined = credits.join(places, on="country").with_columns(
+    return _cut(credits, places, on="country")
+
+
+def _cut(credits: pl.DataFrame, spans: pl.DataFrame, *, on: str) -> pl.DataFrame:
+    """Join credits with what holds in spans (since, until), and cut them there."""
+    joined = credits.join(spans, on=on).with_columns(
         start=pl.max_horizontal("start", "since"), end=pl.min_horizontal("end", "until")
     )
     return joined.filter(pl.col("start") < pl.col("end")).drop("since", "until")

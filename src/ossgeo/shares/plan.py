@@ -231,6 +231,8 @@ class Plan:
         for column, rule in grouping.rules_of(keys).items():
             theirs = credits_of(attributions.resolve(rule), kept, context=context)
             credits = grouping.crossed(credits, theirs, column)
+        if any(key.name == "kind" for key in keys):
+            credits = grouping.with_kinds(credits, self.registry.kinds)
         credits, notes = _as_of(credits, kept, self.as_of)
         notes += adjustments_of([strategy, *map(attributions.resolve, grouping.rules_of(keys).values())], context)
         if any(key.name == "namespace" for key in keys):
