@@ -147,7 +147,7 @@ def _add_choices(group: Any) -> None:
     group.add_argument(
         "--by",
         default="country",
-        help="country, organization, namespace, model, a group scheme, or several: study,organization",
+        help="country, organization, kind, namespace, model, a group scheme, or several: study,organization",
     )
     group.add_argument("--calculator", default="downloads", help="what is measured; a plugin's name, too")
     group.add_argument("--attribution", default="publisher", help="who a model is credited to")

@@ -386,7 +386,9 @@ class Registry:
         days = {day for owner in found.parents for day in (owner.start, owner.end) if day is not None}
         if found.founded is not None:
             days |= {dt.date(found.founded, 1, 1), dt.date(found.founded + _YOUNG + 1, 1, 1)}
-        return {day for day in days if BEGINNING < day < END}.union(*(self._turns(owner.parent) for owner in found.parents))
+        return {day for day in days if BEGINNING < day < END}.union(
+            *(self._turns(owner.parent) for owner in found.parents)
+        )
 
 
 def _segments(organization: Organization, span: Span) -> Iterator[tuple[dt.date, dt.date]]:

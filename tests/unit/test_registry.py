@@ -12,6 +12,7 @@ import pytest
 
 import ossgeo
 from ossgeo.errors import Fault, RegistryError, SourceUnavailableError, UnknownOrganizationError
+from ossgeo.registry_tables import TABLES
 from tests.worlds import registry
 
 DATA = Path(ossgeo.__file__).parent / "data"
@@ -259,7 +260,7 @@ def bundled(table: str) -> list[dict[str, str]]:
 def test_the_bundled_registry_is_wide() -> None:
     world = ossgeo.Registry.default()
     assert world is ossgeo.Registry.default()
-    assert len(world.namespaces) >= 700
+    assert len(world.namespaces) >= 1200
     countries = {str(place.country) for one in world.organizations.values() for place in one.affiliations}
     assert len(countries) >= 45
 
@@ -269,7 +270,30 @@ def test_every_bundled_place_has_evidence_or_says_that_it_is_common_knowledge() 
         assert (row["shows"] == "common knowledge") == (row["url"] == ""), row
         assert row["reviewed_on"], row
         assert row["country"] != "unknown" or row["note"], row
-        assert row["basis"] == "seat" or row["confidence"] in ("disputed", "likely"), row
+        assert row["basis"] == "seat" or row["confidence"] == "disputed", row
+    disputed = {row["organization"] for row in bundled("affiliations") if row["confidence"] == "disputed"}
+    assert disputed == set(ossgeo.Registry.default().alternatives)
+
+
+def test_bundled_tables_are_sorted_so_that_a_change_is_easy_to_read() -> None:
+    for table, columns in TABLES.items():
+        rows = [tuple(row[column] for column in columns) for row in bundled(table)]
+        assert [row[0] for row in rows] == sorted((row[0] for row in rows), key=lambda name: (name.lower(), name)), (
+            table
+        )
+        assert len(set(rows)) == len(rows), table
+
+
+def test_bundled_big_tech_is_what_the_rule_names() -> None:
+    marked = {row["organization"] for row in bundled("organizations") if row["kind"] == "big tech"}
+    assert marked == {"alphabet", "amazon", "apple", "meta", "microsoft", "nvidia", "baidu", "alibaba-group", "tencent",
+                      "xiaomi"}  # fmt: skip
+    assert not any(row["kind"] == "startup" for row in bundled("organizations"))
+    kind = ossgeo.Registry.default().kind
+    day = dt.date(2026, 8, 1)
+    assert [str(kind(name, on=day)) for name in ("qwen", "google-deepmind", "mistral-ai", "sap")] == [
+        "big tech", "big tech", "startup", "company",
+    ]  # fmt: skip
 
 
 def test_every_bundled_organization_has_a_seat_and_no_person_a_country_or_homepage() -> None:

@@ -42,7 +42,8 @@ def measure(
         panel: Counters over time.
         method: A method to measure by again; the other choices are then taken from it, and only ``registry`` and
             ``models`` may stand beside it.
-        by: ``country``, ``organization``, ``namespace``, ``model``, a group scheme or its name, or a tuple of these.
+        by: ``country``, ``organization``, ``kind`` (of organization, see :meth:`ossgeo.Registry.kind`), ``namespace``, ``model``,
+            a group scheme or its name, or a tuple of these.
         calculator: What is measured: a name or an object.
         attribution: Who a model is credited to: a name or a strategy.
         counting: ``fractional`` (weights), ``full`` (each group of a model counts 1; shares do not sum to 1) or

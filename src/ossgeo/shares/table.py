@@ -24,6 +24,7 @@ from ossgeo.errors import (
     UnknownOrganizationError,
 )
 from ossgeo.method import Adjustments, Coverage, Method
+from ossgeo.organizations import OrganizationKind
 from ossgeo.pictured import Pictured
 from ossgeo.shares.keys import STANDINGS
 
@@ -109,6 +110,8 @@ class _Known:
                 ) from None
         elif key == "organization":
             raise UnknownOrganizationError.among(part, seen, what="in this table the organization")
+        elif key == "kind" and part in map(str, OrganizationKind):
+            return
         elif key in GroupScheme.names() and part in GroupScheme.named(key).groups:
             return
         else:

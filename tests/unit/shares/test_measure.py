@@ -80,6 +80,28 @@ def test_groups() -> None:
                                                                 "unreviewed": 0.05}  # fmt: skip
 
 
+def test_kinds_of_organizations_follow_the_date_of_the_flow() -> None:
+    dated = ossgeo.Registry.from_rows(
+        organizations=[{"organization": "mover", "founded": 2015}, {"organization": "giant", "kind": "big tech"}],
+        parents=[{"organization": "mover", "parent": "giant", "start": "2025-02-15"}],
+        affiliations=[{"organization": "mover", "country": "GB"}],
+        base=registry(),
+    )
+    table = ossgeo.measure(two_dates(), by="kind", registry=dated)
+    assert shares(table, JANUARY) == {"company": 0.525, "collective": 0.15, "individual": 0.05, "unreviewed": 0.025,
+                                      "startup": 0.25}  # fmt: skip
+    assert shares(table, MARCH) == {"company": 0.5125, "collective": 0.225, "individual": 0.05, "unreviewed": 0.0625,
+                                    "big tech": 0.15}  # fmt: skip
+    assert table.at()["government"] == 0.0
+    with pytest.raises(ossgeo.errors.UnknownNameError):
+        table.at()["goverment"]
+    both = ossgeo.measure(two_dates(), by=("country", "kind"), registry=dated, as_of=JANUARY)
+    assert both.at()["GB", "startup"] == pytest.approx(0.15)
+    kinds = dated.kinds.filter(organization="mover").select("start", "kind").rows()
+    assert [kind for _, kind in kinds] == ["company", "startup", "big tech"]
+    assert kinds[1][0] == dt.date(2015, 1, 1)
+
+
 def test_a_dated_scheme_follows_the_date_of_the_flow() -> None:
     rows = [("Mover/b", dt.date(2020, 1, 20), 10), ("Mover/b", dt.date(2020, 2, 20), 10)]
     table = measure(panel(rows), by="eu")
