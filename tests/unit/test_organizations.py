@@ -33,6 +33,6 @@ def test_evidence_prints_in_one_line() -> None:
 
 def test_words_of_the_tables() -> None:
     assert [str(kind) for kind in OrganizationKind] == [
-        "company", "university", "research institute", "nonprofit", "government", "collective", "individual",
+        "company", "startup", "big tech", "university", "research institute", "nonprofit", "government", "collective", "individual",
     ]  # fmt: skip
     assert Affiliation(Standing.INTERNATIONAL).holds(MOVED)

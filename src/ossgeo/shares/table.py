@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import html
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -110,12 +110,15 @@ class _Known:
                 ) from None
         elif key == "organization":
             raise UnknownOrganizationError.among(part, seen, what="in this table the organization")
-        elif key == "kind" and part in map(str, OrganizationKind):
-            return
-        elif key in GroupScheme.names() and part in GroupScheme.named(key).groups:
-            return
-        else:
+        elif part not in _words(key):
             raise UnknownNameError.among(part, seen, what=f"in this table the {key}")
+
+
+def _words(key: str) -> Collection[str]:
+    """What a key can be, whether it is in a table or not; none where that is not limited."""
+    if key == "kind":
+        return [str(kind) for kind in OrganizationKind]
+    return GroupScheme.named(key).groups if key in GroupScheme.names() else ()
 
 
 def _same(one: pl.DataFrame, other: pl.DataFrame) -> bool:
