@@ -183,19 +183,21 @@ def second_looks() -> str:
     """What the second looks at random rows found, and the error rates."""
     with (Path(__file__).parent / "reference" / "second-looks.csv").open(encoding="utf-8", newline="") as file:
         looks = list(csv.DictReader(file))
-    head = ["day", "drawn from", "seed", "rows", "wrong", "rate", "what was wrong, and what became of it"]
+    head = [
+        "day",
+        "drawn from",
+        "seed",
+        "rows",
+        "checked against",
+        "wrong",
+        "rate",
+        "what was found, and what became of it",
+    ]
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for look in looks:
         rate = int(look["wrong"]) / int(look["rows"])
-        cells = [
-            look["day"],
-            look["drawn_from"],
-            look["seed"],
-            look["rows"],
-            look["wrong"],
-            f"{rate:.1%}",
-            look["findings"],
-        ]
+        cells = [look["day"], look["drawn_from"], look["seed"], look["rows"], look["against"], look["wrong"], f"{rate:.1%}",
+                 look["findings"]]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -109,7 +109,7 @@ def _add_registry(commands: Any) -> None:
     diff = actions.add_parser("diff", help="rows that differ; 'default' is the bundled registry")
     diff.add_argument("old", metavar="OLD")
     diff.add_argument("new", metavar="NEW")
-    show = actions.add_parser("show", help="what is known of a namespace")
+    show = actions.add_parser("show", help="what is known of a namespace, or of an organization")
     show.add_argument("namespace", metavar="NAMESPACE")
     show.add_argument("--on", metavar="DATE", help="owners and roles on a day; today where absent")
     gaps = actions.add_parser("gaps", help="namespaces that nobody has reviewed, by the downloads at stake")

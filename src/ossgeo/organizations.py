@@ -44,10 +44,10 @@ class OrganizationKind(enum.Enum):
 
     COMPANY = "company"
     STARTUP = "startup"
-    """A young company that nobody owns: by rule in its first ten calendar years after the year in which it was founded."""
+    """A young company that nobody owns, by rule until ten calendar years after the year in which it was founded."""
     BIG_TECH = "big tech"
     """One of the largest technology groups, or what it owns. The groups are those that the encyclopedia's article "Big Tech"
-    lists: Alphabet, Amazon, Apple, Meta, Microsoft; Nvidia, Tesla; Baidu, Alibaba, Tencent, Xiaomi."""
+    lists (Alphabet, Amazon, Apple, Meta, Microsoft; Nvidia, Tesla; Baidu, Alibaba, Tencent, Xiaomi)."""
     UNIVERSITY = "university"
     RESEARCH_INSTITUTE = "research institute"
     NONPROFIT = "nonprofit"

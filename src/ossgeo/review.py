@@ -13,9 +13,11 @@ import polars as pl
 
 from ossgeo.columns import BEGINNING, END
 from ossgeo.countries import Country, Standing
+from ossgeo.errors import MeasureError
 from ossgeo.organizations import Affiliation, Evidence, Organization, OrganizationKind
 from ossgeo.panel import Panel
 from ossgeo.registry import Registry
+from ossgeo.registry_tables import Span
 from ossgeo.shares.measure import measure
 
 _SHOWN = 40
@@ -33,10 +35,8 @@ _COLUMNS: Final = {
     "startups": {OrganizationKind.STARTUP},
     "other companies": {OrganizationKind.COMPANY},
     "universities": {OrganizationKind.UNIVERSITY},
-    "institutes": {OrganizationKind.RESEARCH_INSTITUTE},
-    "government": {OrganizationKind.GOVERNMENT},
+    "institutes, government": {OrganizationKind.RESEARCH_INSTITUTE, OrganizationKind.GOVERNMENT},
     "nonprofits, collectives": {OrganizationKind.NONPROFIT, OrganizationKind.COLLECTIVE},
-    "persons": {OrganizationKind.INDIVIDUAL},
 }
 """The columns of the data card's table of countries, and the kinds that each holds."""
 
@@ -170,16 +170,16 @@ def alternatives(panel: Panel, *, registry: Registry | None = None) -> pl.DataFr
     return found.sort(pl.col("effect").abs(), "organization", "country", descending=[True, False, False])
 
 
-def show(namespace: str, *, on: dt.date | None = None, registry: Registry | None = None) -> str:
-    """Show what the registry says of a namespace: its history, seats, owners, roles and evidence.
+def show(name: str, *, on: dt.date | None = None, registry: Registry | None = None) -> str:
+    """Show what the registry says of a namespace or an organization: its history, seats, owners, roles and evidence.
 
     Args:
-        namespace: The handle.
-        on: The day for owners and roles; today where absent.
+        name: The handle; or an organization's id or name, where no namespace is called so.
+        on: The day for kinds, owners and roles; today where absent.
         registry: The registry; the bundled one where absent.
 
     Raises:
-        UnknownOrganizationError: Nobody is known to stand behind it; with near names.
+        UnknownOrganizationError: Nobody is known of that name; with near names.
 
     Example:
         >>> print(show("Qwen", on=dt.date(2026, 1, 1)).splitlines()[0])
@@ -187,15 +187,17 @@ def show(namespace: str, *, on: dt.date | None = None, registry: Registry | None
     """
     used = registry or Registry.default()
     day = on or dt.date.today()  # noqa: DTZ011  # a calendar day where the user is
-    if namespace not in used.namespaces:
-        used.get(namespace, on=day)
+    spans = used.namespaces.get(name)
+    if spans is None:
+        named = used.find_named(name) or used.get(name, on=day)
+        spans = (Span(named.id),)
     lines = []
-    for span in used.namespaces[namespace]:
+    for span in spans:
         organization = used.organization(span.value)
         kind = used.kind(organization.id, on=day)
-        lines.append(f"{namespace} is {organization.id} ({organization.name}, {kind}){_span(span.start, span.end)}")
+        lines.append(f"{name} is {organization.id} ({organization.name}, {kind}){_span(span.start, span.end)}")
         lines += _lines(organization)
-    lines += [f"  role: {role}" for role in sorted(used.roles(namespace, on=day))]
+    lines += [f"  role: {role}" for role in sorted(used.roles(name, on=day))]
     return "\n".join(lines)
 
 
@@ -239,10 +241,15 @@ def sample(*, rows: int, seed: int, registry: Registry | None = None) -> pl.Data
     Returns:
         Rows of :func:`facts`, in its order.
 
+    Raises:
+        MeasureError: The number is below 1.
+
     Example:
         >>> sample(rows=60, seed=1).height
         60
     """
+    if rows < 1:
+        raise MeasureError(f"rows={rows} is no number of facts to draw: take 1 or more")
     known = facts(registry)
     drawn = random.Random(seed).sample(range(known.height), k=min(rows, known.height))  # noqa: S311  # a draw, no secret
     return known[sorted(drawn)]
@@ -289,9 +296,11 @@ def _age(days: int) -> str:
 
 
 def _by_country(used: Registry, seats: Sequence[tuple[Organization, Affiliation]], day: dt.date) -> str:
-    """Rows for each country or standing: seats, how many cite a page, and of what kind their organizations are."""
+    """Rows for each country or standing: seats, how many cite a page, and of what kind their organizations are; no persons."""
     rows: dict[str, list[int]] = defaultdict(lambda: [0] * (2 + len(_COLUMNS)))
     for one, place in seats:
+        if place.country is Standing.INDIVIDUAL:
+            continue
         row = rows[str(place.country)]
         row[0] += 1
         row[1] += place.evidence is not None and place.evidence.url is not None
@@ -299,7 +308,7 @@ def _by_country(used: Registry, seats: Sequence[tuple[Organization, Affiliation]
         row[2 + next(at for at, kinds in enumerate(_COLUMNS.values()) if kind in kinds)] += 1
     head = ["seat in", "seats", "with a page", *_COLUMNS]
     order = sorted(rows.items(), key=lambda item: (-item[1][0], item[0]))
-    lines = [f"| {name} | {' | '.join(map(str, counts))} |" for name, counts in order]
+    lines = [f"| {name} | {' | '.join(str(count or '') for count in counts)} |" for name, counts in order]
     return "\n".join([f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *lines, ""])
 
 
