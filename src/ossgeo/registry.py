@@ -381,14 +381,18 @@ class Registry:
                 yield name, same[0][0], same[-1][1], kind
 
     def _turns(self, name: str) -> set[dt.date]:
-        """Days on which an organization's kind may change: its own, and those of its owners."""
-        found = self.organization(name)
-        days = {day for owner in found.parents for day in (owner.start, owner.end) if day is not None}
-        if found.founded is not None:
-            days |= {dt.date(found.founded, 1, 1), dt.date(found.founded + _YOUNG + 1, 1, 1)}
-        return {day for day in days if BEGINNING < day < END}.union(
-            *(self._turns(owner.parent) for owner in found.parents)
-        )
+        """Days on which an organization's kind may change: its own, and those of whoever owned it or its owners."""
+        days: set[dt.date] = set()
+        seen, waiting = {name}, [name]
+        while waiting:
+            found = self._facts.organizations[waiting.pop()]
+            days |= {day for owner in found.parents for day in (owner.start, owner.end) if day is not None}
+            if found.founded is not None:
+                days |= {dt.date(found.founded, 1, 1), dt.date(found.founded + _YOUNG + 1, 1, 1)}
+            owners = {owner.parent for owner in found.parents} - seen
+            seen |= owners
+            waiting += owners
+        return {day for day in days if BEGINNING < day < END}
 
 
 def _segments(organization: Organization, span: Span) -> Iterator[tuple[dt.date, dt.date]]:

@@ -91,6 +91,14 @@ def test_which_companies_are_start_ups_or_big_tech_depends_on_the_day() -> None:
     }  # fmt: skip
     with pytest.raises(UnknownOrganizationError):
         world.kind("nobody")
+    turned = ossgeo.Registry.from_rows(  # who was owned may later own
+        organizations=[{"organization": "a", "kind": "big tech"}, {"organization": "b"}],
+        parents=[
+            {"organization": "b", "parent": "a", "end": "2020-01-01"},
+            {"organization": "a", "parent": "b", "start": "2020-01-01"},
+        ],
+    )
+    assert turned.kinds.filter(organization="b")["kind"].to_list() == ["big tech", "company"]
     for wrong in ("20x9", "20199"):
         (fault,) = faults_of(organizations=[{"organization": "a", "founded": wrong}])
         assert f"column founded: '{wrong}' is not a year such as 2019" in fault
