@@ -143,10 +143,10 @@ def with_kinds(credits: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
         kinds: One row for each organization and span: organization, start, end, kind.
 
     Returns:
-        The credits, with kind; null where no organization is credited.
+        The credits, with kind; null where no organization is credited, or one that the kinds do not have.
     """
-    nobody = credits.filter(pl.col("organization").is_null()).with_columns(kind=pl.lit(None, pl.String))
-    return pl.concat([_cut(credits, kinds.rename({"start": "since", "end": "until"}), on="organization"), nobody])
+    strange = credits.join(kinds, on="organization", how="anti").with_columns(kind=pl.lit(None, pl.String))
+    return pl.concat([_cut(credits, kinds.rename({"start": "since", "end": "until"}), on="organization"), strange])
 
 
 def standing_of(keys: Sequence[Key]) -> pl.Expr:

@@ -361,6 +361,23 @@ class Reseller:
         return Attribution.to("BR", rule=self.name) if model.namespace == "Qin" else None
 
 
+@attrs.frozen
+class Stranger:
+    """Credits an organization that no registry has."""
+
+    name: str = "stranger"
+
+    def attribute(self, model: ossgeo.Model, *, on: dt.date, context: Context) -> Attribution | None:
+        return Attribution.to("BR", organization="nobody-knows", rule=self.name) if model.namespace == "Qin" else None
+
+
+def test_kinds_lose_nothing() -> None:
+    for rule in (Reseller(), Stranger()):
+        table = measure(two_dates(), attribution=rule, by=("country", "kind"))
+        assert table.at(JANUARY)["BR", "unreviewed"] == 0.5
+        assert table.to_polars().filter(period=JANUARY)["value"].sum() == 200
+
+
 def test_a_rule_of_the_users_own() -> None:
     table = measure(two_dates(), attribution=Reseller(), by=("country", "organization"))
     assert table.at(JANUARY)["BR", "unreviewed"] == 0.5, "a country without an organization"
