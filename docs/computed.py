@@ -183,21 +183,13 @@ def second_looks() -> str:
     """What the second looks at random rows found, and the error rates."""
     with (Path(__file__).parent / "reference" / "second-looks.csv").open(encoding="utf-8", newline="") as file:
         looks = list(csv.DictReader(file))
-    head = [
-        "day",
-        "drawn from",
-        "seed",
-        "rows",
-        "checked against",
-        "wrong",
-        "rate",
-        "what was found, and what became of it",
-    ]
+    head = ["day", "drawn from", "seed", "registry", "rows", "confirmed by a source", "right, no source found",
+            "right, but not on its page", "wrong", "error rate", "what was found, and what became of it"]  # fmt: skip
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for look in looks:
-        rate = int(look["wrong"]) / int(look["rows"])
-        cells = [look["day"], look["drawn_from"], look["seed"], look["rows"], look["against"], look["wrong"], f"{rate:.1%}",
-                 look["findings"]]  # fmt: skip
+        rate = (int(look["wrong"]) + int(look["not_on_page"])) / int(look["rows"])
+        cells = [look["day"], look["drawn_from"], look["seed"], look["registry"], look["rows"], look["confirmed"],
+                 look["no_source"], look["not_on_page"], look["wrong"], f"{rate:.1%}", look["findings"]]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
