@@ -20,10 +20,9 @@ from ossgeo.errors import LowCoverageWarning, MeasureError
 from ossgeo.method import Method
 from ossgeo.panel import Panel
 from ossgeo.pictured import Pictured
+from ossgeo.shares.aggregates import Aggregate
 from ossgeo.shares.base import looks_beyond
-from ossgeo.shares.keys import STANDINGS
-from ossgeo.shares.measure import measure
-from ossgeo.shares.plan import resolve_calculator
+from ossgeo.shares.plan import CHOSEN_LATE, plan_of, resolve_calculator
 from ossgeo.shares.table import ShareTable
 from ossgeo.where import describe
 
@@ -83,7 +82,7 @@ def sensitivity(
 ) -> Sensitivity:
     """Measure one period under every combination of choices.
 
-    Only the observations that the period needs are looked at, and what differs in the denominator alone is measured once.
+    Only the observations that the period needs are looked at, and what differs in denominator or window alone is summed once.
 
     Args:
         panel: The panel.
@@ -118,22 +117,22 @@ def sensitivity(
     names = list(grid)
     combinations = list(itertools.product(*(grid[name] for name in names)))
     remembered: dict[str, Remembered] = {}
-    measured: dict[Any, ShareTable] = {}
+    sums: dict[Any, Aggregate] = {}
     frames, methods = [], []
     for combination in combinations:
         chosen = {**choices, **dict(zip(names, combination, strict=True))}
-        denominator = chosen.pop("denominator", "all")
-        key = tuple(_text(name, chosen[name]) for name in sorted(chosen))
-        if key not in measured:
-            strategy = chosen.get("attribution", DEFAULT)
-            once = remembered.setdefault(_text("attribution", strategy), Remembered(resolve(strategy)))
-            measured[key] = _measured(part, {**chosen, "attribution": once})
-        table = measured[key]
-        shares = _divided(table, day, denominator)
+        strategy = chosen.get("attribution", DEFAULT)
+        once = remembered.setdefault(_text("attribution", strategy), Remembered(resolve(strategy)))
+        plan = plan_of(part, **{**chosen, "attribution": once})
+        key = tuple(_text(name, chosen[name]) for name in sorted(set(chosen) - CHOSEN_LATE))
+        if key not in sums:
+            sums[key] = plan.run().aggregate
+        table = _table(plan.rerun(sums[key]))
+        shares = table.to_polars().filter(pl.col("period") == day).select("share", group=table.keys[0])
         texts = {name: _text(name, value) for name, value in zip(names, combination, strict=True)}
         frames.append(shares.with_columns(pl.lit(text).alias(name) for name, text in texts.items()))
-        made = {**table.method.choices, "denominator": denominator, "attribution": chosen.get("attribution", DEFAULT)}
-        methods.append(attrs.evolve(table.method, denominator=denominator, panel=panel.fingerprint, choices=made))
+        made = {**table.method.choices, "attribution": strategy}
+        methods.append(attrs.evolve(table.method, panel=panel.fingerprint, choices=made))
     long = _complete(pl.concat(frames), names, [dict(zip(names, one, strict=True)) for one in combinations])
     return Sensitivity(day, long, _ranges(long), _effects(long, names), tuple(methods))
 
@@ -151,24 +150,10 @@ def _check(grid: Mapping[str, Sequence[Any]], choices: Mapping[str, Any]) -> Non
         raise MeasureError("sensitivity takes one key, not several")
 
 
-def _measured(panel: Panel, chosen: Mapping[str, Any]) -> ShareTable:
+def _table(aggregate: Aggregate) -> ShareTable:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LowCoverageWarning)  # said once, about the ranges
-        return measure(panel, **chosen)
-
-
-def _divided(table: ShareTable, day: dt.date, denominator: str) -> pl.DataFrame:
-    """The shares of one period under a denominator, from values that were measured under the other."""
-    if denominator not in ("all", "attributed"):
-        raise MeasureError(f"denominator={denominator!r} is not one of 'all', 'attributed'")
-    rows = table.to_polars().filter(pl.col("period") == day)
-    covered = table.coverage.to_polars().filter(pl.col("period") == day)
-    known = covered if denominator == "all" else covered.filter(pl.col("standing") == "attributed")
-    total = float(known["value"].sum())
-    standing = pl.col(table.keys[0]).is_in(STANDINGS)
-    counted = pl.lit(True) if denominator == "all" else ~standing
-    share = pl.when(counted & pl.lit(total > 0)).then(pl.col("value") / total)
-    return rows.select(group=table.keys[0], share=share)
+        return aggregate.table()
 
 
 def _complete(long: pl.DataFrame, names: list[str], combinations: list[dict[str, Any]]) -> pl.DataFrame:

@@ -42,6 +42,9 @@ _DEFAULTS: Final[dict[str, Any]] = {
     "cleaning": None,
 }
 
+CHOSEN_LATE: Final = frozenset({"denominator", "window"})
+"""What is chosen after the panel was summed."""
+
 
 def is_default(name: str, value: Any) -> bool:
     """Tell whether a choice is the default; with care: a Narwhals expression has an equality of its own."""
@@ -161,6 +164,21 @@ class Plan:
             raise MeasureError("the panel has no row, so there is nothing to measure")
         panel, cleaned = self.panel.cleaned(self.cleaning)
         return attrs.evolve(self, panel=panel)._run(keys, strategy, calculator, cleaned)
+
+    def rerun(self, aggregate: Aggregate) -> Aggregate:
+        """Return what a run would, from the aggregate of a plan that differs in nothing but what is chosen late.
+
+        Args:
+            aggregate: The other plan's.
+
+        Raises:
+            MeasureError: There is no such denominator.
+        """
+        self._check_choices()
+        late = {"denominator": self.denominator, "window": _days(self.window)}
+        method = attrs.evolve(aggregate.method, denominator=self.denominator, window=self.window,
+                              choices={**aggregate.method.choices, **late})  # fmt: skip
+        return attrs.evolve(aggregate, method=method)
 
     def _check_choices(self) -> None:
         choices = (("counting", self.counting, COUNTINGS), ("denominator", self.denominator, DENOMINATORS))
