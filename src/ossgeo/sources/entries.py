@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -98,7 +97,7 @@ def _read_at_once(content: bytes) -> pl.DataFrame | None:
     """A page as Polars reads it; None where anything is not as it should be."""
     for shape in _SHAPES:
         try:
-            page = pl.read_json(io.BytesIO(content), schema={**_RAW, "baseModels": shape})
+            page = pl.read_json(content, schema={**_RAW, "baseModels": shape})
         except pl.exceptions.PolarsError:
             continue
         counts = pl.col(*_COUNTS)

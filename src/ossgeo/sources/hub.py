@@ -168,8 +168,7 @@ class Hub:
             MeasureError: More than one choice was made, or an empty one.
         """
         query = _query(self._endpoint, top, namespaces, ids, members=members, cards=cards)
-        spool = Spool.open(folder, query)
-        with self._bar(query) as (transport, bar):
+        with Spool.open(folder, query) as spool, self._bar(query) as (transport, bar):
             for place, start in enumerate(query.starts):
                 if place < spool.start:
                     continue
@@ -207,7 +206,7 @@ class Hub:
             self._read_model(transport, spool, start, place)
             bar.update(1)
             return
-        for answer, following in transport.pages(resumed or "/api/models", params=params, ahead=query.top is None):
+        for answer, following in transport.pages(resumed or "/api/models", params=params):
             before = spool.models
             spool.keep(answer.content, place if following else place + 1, following)
             enough = query.top is not None and spool.models >= query.top

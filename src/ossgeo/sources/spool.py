@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -71,6 +72,16 @@ class Query:
         return [*narrow, ("limit", limit), *fields]
 
 
+@attrs.frozen
+class _Reading:
+    """Pages that are being turned into columns: up to which one, their files, where to, and how many models it will hold."""
+
+    end: int
+    files: Sequence[Path]
+    path: Path
+    height: Future[int]
+
+
 @attrs.define
 class Spool:
     """The pages of one observation, in a folder.
@@ -100,6 +111,7 @@ class Spool:
     models: int = 0
     notes: dict[str, list[str]] = attrs.field(factory=dict)
     members: dict[str, list[str]] = attrs.field(factory=dict)
+    _reading: _Reading | None = attrs.field(default=None, init=False)
 
     @classmethod
     def open(cls, folder: Path, query: Query) -> Self:
@@ -127,6 +139,15 @@ class Spool:
             raise StoreError(f"{folder} cannot be written: {error.strerror}") from error
         return cls(folder, query, now)
 
+    def __enter__(self) -> Self:
+        """Return the spool: within a ``with`` block pages may be read in a thread, which has come to rest after it."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Wait for the pages that are being read; what they held is read again by the next attempt."""
+        if self._reading is not None:
+            wait([self._reading.height])
+
     def add(self, frame: pl.DataFrame, start: int, next_page: str | None) -> None:
         """Keep a page, and remember what comes next.
 
@@ -138,7 +159,8 @@ class Spool:
         Raises:
             StoreError: It cannot be written.
         """
-        self._write(frame)
+        path = self.folder / f"part-{self.read:07d}.parquet"
+        self._remember(path, _write(frame, path))
         self.pages += 1
         self.read = self.pages
         self.start, self.next_page = start, next_page
@@ -164,8 +186,11 @@ class Spool:
         self.pages += 1
         self.start, self.next_page = start, next_page
         self._save()
-        if self.query.top is not None or self.pages - self.read >= _BATCH:
+        if self.query.top is not None:
             self.convert()
+        elif self.pages - max(self.read, self._reading.end if self._reading else 0) >= _BATCH:
+            self._take()
+            self._read_on()
 
     def convert(self) -> None:
         """Turn the pages that are still as the Hub gave them into columns.
@@ -174,25 +199,45 @@ class Spool:
             StoreError: They cannot be written.
             SourceFormatError: A page is not as it should be.
         """
-        files = [self._page(number) for number in range(self.read, self.pages)]
-        if not files:
-            return
-        where = [f"page {number + 1} of {self.query.endpoint}/api/models" for number in range(self.read, self.pages)]
+        self._take()
+        if self.read < self.pages:
+            self._read_on()
+            self._take()
+
+    def _read_on(self) -> None:
+        """Begin to turn pages into columns, in a thread: the next ones can be asked for meanwhile."""
+        numbers = range(self.read, self.pages)
+        path = self.folder / f"part-{self.read:07d}.parquet"
+        limit = None if self.query.top is None else self.query.top - self.models
+        where = [f"page {number + 1} of {self.query.endpoint}/api/models" for number in numbers]
+        pool = ThreadPoolExecutor(1)
+        files = [self._page(number) for number in numbers]
+        height = pool.submit(self._read, files, where, path, limit)
+        pool.shutdown(wait=False)
+        self._reading = _Reading(self.pages, files, path, height)
+
+    def _read(self, files: Sequence[Path], where: Sequence[str], path: Path, limit: int | None) -> int:
         try:
             bodies = [file.read_bytes() for file in files]
         except OSError as error:
             raise StoreError(f"{self.folder} cannot be read: {error.strerror}") from error
+        frame = pages_of(bodies, observed_at=self.observed_at, where=where, cards="cardData" in self.query.fields)
+        return _write(frame if limit is None else frame.head(limit), path)
+
+    def _take(self) -> None:
+        """Remember the pages that were begun to be read, once they are columns."""
+        if self._reading is None:
+            return
+        reading, self._reading = self._reading, None
         try:
-            frame = pages_of(bodies, observed_at=self.observed_at, where=where, cards="cardData" in self.query.fields)
+            height = reading.height.result()
         except SourceFormatError:
             self.discard()  # what is wrong would be wrong again
             raise
-        if self.query.top is not None:
-            frame = frame.head(self.query.top - self.models)
-        self._write(frame)
-        self.read = self.pages
+        self._remember(reading.path, height)
+        self.read = reading.end
         self._save()
-        for file in files:
+        for file in reading.files:
             file.unlink(missing_ok=True)
 
     def add_note(self, kind: str, text: str, start: int | None) -> None:
@@ -279,14 +324,9 @@ class Spool:
     def _page(self, number: int) -> Path:
         return self.folder / f"page-{number:07d}.json"
 
-    def _write(self, frame: pl.DataFrame) -> None:
-        path = self.folder / f"part-{self.read:07d}.parquet"
-        try:
-            frame.write_parquet(path, compression="lz4", statistics=False)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise StoreError(f"{path} cannot be written: {error}; {_SAFE}") from error
+    def _remember(self, path: Path, height: int) -> None:
         self.parts.append(path.name)
-        self.models += frame.height
+        self.models += height
 
     def _scan(self) -> pl.LazyFrame:
         files = [self.folder / name for name in dict.fromkeys(self.parts)]
@@ -304,6 +344,14 @@ class Spool:
 
 
 _COUNTED: Final = ("start", "next_page", "pages", "read", "parts", "models", "notes", "members")
+
+
+def _write(frame: pl.DataFrame, path: Path) -> int:
+    try:
+        frame.write_parquet(path, compression="lz4", statistics=False)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise StoreError(f"{path} cannot be written: {error}; {_SAFE}") from error
+    return frame.height
 
 
 def _plain(query: Query) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -113,13 +112,12 @@ class Transport:
                 self.on_wait(step, why)
             time.sleep(step)
 
-    def pages(self, address: str, *, params: Any = None, ahead: bool = False) -> Iterator[tuple[Answer, str | None]]:
+    def pages(self, address: str, *, params: Any = None) -> Iterator[tuple[Answer, str | None]]:
         """Follow ``Link: <...>; rel="next"`` from page to page.
 
         Args:
             address: The first page, or one to go on with.
             params: The query of the first page; the links hold their own.
-            ahead: Whether the next page is asked for while the caller works on this one.
 
         Yields:
             Each page and the address of the next one.
@@ -128,19 +126,13 @@ class Transport:
             SourceFormatError: A link leads to another host or scheme, or to a page that was seen.
         """
         seen = {address}
-        pool = ThreadPoolExecutor(1) if ahead else None
-        try:
-            answer = self.get(address, params=params)
-            while True:
-                following = self._following(answer, seen)
-                coming = pool.submit(self.get, following) if pool is not None and following is not None else None
-                yield answer, following
-                if following is None:
-                    return
-                answer = coming.result() if coming is not None else self.get(following)
-        finally:
-            if pool is not None:
-                pool.shutdown(wait=False, cancel_futures=True)
+        answer = self.get(address, params=params)
+        while True:
+            following = self._following(answer, seen)
+            yield answer, following
+            if following is None:
+                return
+            answer = self.get(following)
 
     def _following(self, answer: Answer, seen: set[str]) -> str | None:
         link = parse_link(answer.headers.get("link", ""))
