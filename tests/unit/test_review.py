@@ -66,7 +66,7 @@ def test_show() -> None:
     assert "owner:" in review.show("Qwen")
     named = review.show("Manus AI", on=dt.date(2026, 1, 1)).splitlines()
     assert named[0] == "Manus AI is manus (Manus (Butterfly Effect), big tech)"
-    assert any(line.startswith("  owner: meta from 2025-12-30 [https://") for line in named)
+    assert any(line.startswith("  owner: meta from 2025-12-30") for line in named)
     assert "Gone is qin (Qin, company) from 2020-01-01 until 2025-02-01" in review.show("Gone", registry=registry())
     with pytest.raises(UnknownOrganizationError, match="Qwen"):
         review.show("Qwem")
