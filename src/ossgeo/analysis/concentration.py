@@ -85,9 +85,7 @@ def concentration(table: ShareTable) -> Concentration:
     rows = table.to_polars().filter(pl.col("value").is_not_null())
     placed = ~pl.col(inner).is_in(STANDINGS)
     covered = rows.group_by(within).agg(covered=pl.col("value").filter(placed).sum() / pl.col("value").sum())
-    known = rows.filter(placed & (pl.col("value") > 0)).sort(
-        *within, "value", descending=[False] * len(within) + [True]
-    )
+    known = rows.filter(placed & (pl.col("value") > 0))  # a table's values fall within each period
     part = pl.col("value") / pl.col("value").sum()
     count = pl.len()
     rising = pl.int_range(count, 0, -1)
@@ -98,4 +96,4 @@ def concentration(table: ShareTable) -> Concentration:
         gini=(2 * (rising * pl.col("value")).sum() / (count * pl.col("value").sum())) - (count + 1) / count,
         **{f"top_{number}": part.head(number).sum() for number in TOP},
     )
-    return Concentration(measures.join(covered, on=within, how="left", maintain_order="left"), table.method)
+    return Concentration(measures.sort(within).join(covered, on=within, how="left", maintain_order="left"), table.method)
