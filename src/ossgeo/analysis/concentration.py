@@ -96,4 +96,6 @@ def concentration(table: ShareTable) -> Concentration:
         gini=(2 * (rising * pl.col("value")).sum() / (count * pl.col("value").sum())) - (count + 1) / count,
         **{f"top_{number}": part.head(number).sum() for number in TOP},
     )
-    return Concentration(measures.sort(within).join(covered, on=within, how="left", maintain_order="left"), table.method)
+    return Concentration(
+        measures.sort(within).join(covered, on=within, how="left", maintain_order="left"), table.method
+    )

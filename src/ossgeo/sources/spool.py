@@ -226,14 +226,15 @@ class Spool:
 
     def _take(self) -> None:
         """Remember the pages that were begun to be read, once they are columns."""
-        if self._reading is None:
+        reading = self._reading
+        if reading is None:
             return
-        reading, self._reading = self._reading, None
         try:
             height = reading.height.result()
         except SourceFormatError:
             self.discard()  # what is wrong would be wrong again
             raise
+        self._reading = None
         self._remember(reading.path, height)
         self.read = reading.end
         self._save()

@@ -19,7 +19,7 @@ import pytest
 
 import ossgeo
 from ossgeo.cli import main
-from ossgeo.errors import PanelError, SourceUnavailableError, StoreError
+from ossgeo.errors import PanelError, SourceFormatError, SourceUnavailableError, StoreError
 from ossgeo.sources import Hub, SnapshotStore
 from ossgeo.sources import spool as spools
 from tests.hub_server import FakeHub, entry, fake_hub, once
@@ -257,6 +257,32 @@ def test_another_query_or_an_old_attempt_starts_anew(
         assert store.collect(hub, top=again).models == (5 if again else 12)
         assert len(server.asked) - before == (2 if again else 4)
         shutil.rmtree(tmp_path)
+
+
+def test_pages_are_read_while_others_are_asked_for(server: FakeHub, tmp_path: Path) -> None:
+    server.page = 1
+    server.add(*(entry(f"more/m{number:02d}", 50 - number) for number in range(35)))
+    hub = Hub(token=False, endpoint=server.url, patience=0.1)
+    everything = hub.collect(tmp_path / "once")
+    assert everything.models == len(server.models)
+    known = [path for path, _ in server.asked]
+    server.faults.append(once({"error": "down"}, 503, times=99, path=known[-2]))
+    with pytest.raises(SourceUnavailableError):
+        hub.collect(tmp_path / "spool")
+    kept = len(list((tmp_path / "spool").glob("page-*.json")))
+    assert kept, "pages that were being read are still there"
+    server.faults.clear()
+    before = len(server.asked)
+    again = hub.collect(tmp_path / "spool")
+    assert len(server.asked) - before < len(known), "what is there is not asked for again"
+    again.write(tmp_path / "again.parquet")
+    everything.write(tmp_path / "everything.parquet")
+    read = [pl.read_parquet(tmp_path / f"{name}.parquet").drop("observed_at") for name in ("again", "everything")]
+    assert read[0].equals(read[1])
+    server.models["more/m03"]["likes"] = "12"
+    with pytest.raises(SourceFormatError, match="likes of more/m03 is '12'; a count was expected"):
+        hub.collect(tmp_path / "wrong")
+    assert not (tmp_path / "wrong").exists()
 
 
 def test_by_ids_goes_on_as_well(server: FakeHub, tmp_path: Path) -> None:
