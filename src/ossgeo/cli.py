@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import io
 import os
 import sys
 import warnings
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 import ossgeo
 from ossgeo import review
+from ossgeo.days import day_of
 from ossgeo.errors import (
     EngineError,
     MeasureError,
@@ -22,6 +24,7 @@ from ossgeo.errors import (
     UnknownSchemeError,
 )
 from ossgeo.method import COUNTINGS, DENOMINATORS
+from ossgeo.output import require_place
 from ossgeo.samples import DEFAULT, list_samples
 from ossgeo.where import parse_where
 
@@ -45,6 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text = _measured(given)
         for warning in caught:
             print(f"warning: {warning.message}", file=sys.stderr)
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(
+                errors="replace"
+            )  # a terminal without the block character is no fault of the figures
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
         sys.stdout.flush()
     except BrokenPipeError:
@@ -111,7 +118,7 @@ def _add_registry(commands: Any) -> None:
     diff.add_argument("new", metavar="NEW")
     show = actions.add_parser("show", help="what is known of a namespace, or of an organization")
     show.add_argument("namespace", metavar="NAMESPACE")
-    show.add_argument("--on", metavar="DATE", help="owners and roles on a day; today where absent")
+    show.add_argument("--on", metavar="DATE", help="what holds on a day, such as 2025-09-01; where absent, everything, with its dates")
     gaps = actions.add_parser("gaps", help="namespaces that nobody has reviewed, by the downloads at stake")
     impact = actions.add_parser("impact", help="what amended tables do to the shares, as a Markdown table")
     impact.add_argument("folder", metavar="FOLDER")
@@ -171,6 +178,8 @@ def _measured(given: argparse.Namespace) -> str:
         return _reviewed(given)
     if given.command == "collect":
         return _collected(given)
+    if given.command == "report":
+        require_place(given.output)
     panel = _panel(given.path, given)
     if given.command == "report":
         path = ossgeo.report(panel, path=given.output, title=given.title, **_choices(given))
@@ -214,7 +223,7 @@ def _reviewed(given: argparse.Namespace) -> str:
     if given.action == "diff":
         return str(_registry(given.old).diff(_registry(given.new)))
     if given.action == "show":
-        on = None if given.on is None else _as_of(given.on)
+        on = None if given.on is None else day_of(given.on, what="--on")
         return review.show(given.namespace, on=on, registry=_registry(given.registry))
     if given.action == "sample":
         return review.sample(rows=given.rows, seed=given.seed, registry=_registry(given.registry)).write_csv()
@@ -247,7 +256,12 @@ def _registry(folder: str | None) -> ossgeo.Registry:
 
 def _panel(path: str, given: argparse.Namespace) -> ossgeo.Panel:
     if path in {sample.name for sample in list_samples()}:
-        return ossgeo.load_sample(path)
+        panel = ossgeo.load_sample(path)
+        if given.counter not in (None, panel.counter):
+            raise MeasureError(f"--counter {given.counter}: the sample {path} has {panel.counter}")
+        if said := [name for name in ("column", "pattern", "records", "period_from") if getattr(given, name)]:
+            raise MeasureError(f"--{said[0].replace('_', '-')} says how a file is read; {path} is a bundled sample")
+        return panel
     pairs = [word.partition("=") for word in given.column]
     if wrong := [theirs for theirs, sign, ours in pairs if not (sign and ours)]:
         raise MeasureError(f"--column {wrong[0]!r} is not THEIRS=OURS, such as downloads_last_month=downloads_30d")

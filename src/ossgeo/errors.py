@@ -18,6 +18,7 @@ Each class is an :class:`OssgeoError` and a builtin, so that ``except ValueError
     ├── AttributionContractError (ValueError)  a strategy broke the contract of attribution
     ├── CalculatorContractError (ValueError)   a calculator broke the contract of shares
     ├── StoreError (OSError)                   a store of snapshots cannot be written or read
+    ├── OutputError (OSError)                  a result cannot be written where it is wanted
     ├── PluginLoadError (ImportError)          a plugin is installed and cannot be loaded
     ├── PluginConflictError (ValueError)       two distributions offer a plugin of one name
     ├── ConformanceError (AssertionError)      a plugin fails checks of the kit: all of them, in one error
@@ -68,6 +69,10 @@ class EngineError(OssgeoError, RuntimeError):
 
 class StoreError(OssgeoError, OSError):
     """A store of snapshots cannot be written or read; what it held before is not lost."""
+
+
+class OutputError(OssgeoError, OSError):
+    """A result cannot be written where it is wanted."""
 
 
 class PluginLoadError(OssgeoError, ImportError):

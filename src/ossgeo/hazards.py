@@ -24,6 +24,7 @@ SPIKE_FACTOR: Final = 10
 SPIKE_MINIMUM: Final = 1_000_000
 """Smaller counts are not reported as spikes."""
 
+_ID = r"^[^\s/:]+(/[^\s/]+)?$"
 _STALE_MINIMUM = 10
 _CHURN_SIZE = 0.02
 _SPLIT_DAYS = 3
@@ -119,6 +120,7 @@ def find_hazards(
         search.split(),
         *search.namespaces(),
         *search.renamed(),
+        search.ids(),
     )
     return tuple(hazard for hazard in found if hazard.count)
 
@@ -326,6 +328,11 @@ class _Search:
             yield Hazard(
                 "namespace_left", left.height, "namespaces", "are gone before the last period", _pairs(left, "last")
             )
+
+    def ids(self) -> Hazard:
+        odd = self.models.select("model_id").filter(~pl.col("model_id").str.contains(_ID)).collect()["model_id"].sort()
+        meaning = "have an id that is not namespace/name, such as a web address: they are models of their own"
+        return Hazard("odd_id", len(odd), "models", meaning, tuple(map(repr, odd.head(_EXAMPLES))))
 
     def renamed(self) -> Iterator[Hazard]:
         if "hub_id" in self.models.collect_schema().names():

@@ -14,6 +14,7 @@ import polars as pl
 
 from ossgeo import engines
 from ossgeo.columns import BEGINNING, END, MODELS, Counter
+from ossgeo.days import day_of
 from ossgeo.errors import Fault, MeasureError, PanelError, StaleDataWarning
 from ossgeo.flows import ABSURD
 from ossgeo.hazards import PanelCheck, count_duplicates, find_hazards, row_faults, stale_periods
@@ -151,8 +152,8 @@ class Panel:
         self,
         *,
         by: Literal["organization", "namespace", "model"] = "organization",
-        since: dt.date | None = None,
-        until: dt.date | None = None,
+        since: dt.date | str | None = None,
+        until: dt.date | str | None = None,
         registry: Registry | None = None,
     ) -> Panel:
         """Keep what is present in every period of a range, so that joiners and leavers do not move a share.
@@ -160,7 +161,7 @@ class Panel:
         Args:
             by: What must be present: organizations (after namespaces are joined to them by the registry; a namespace that
                 is not in it stands for itself), namespaces or models.
-            since: First day of the range; the panel's first period where absent.
+            since: First day of the range, as a date or ISO text; the panel's first period where absent.
             until: Last day of the range; the panel's last period where absent.
             registry: The registry; the bundled one where absent.
 
@@ -170,7 +171,9 @@ class Panel:
         Raises:
             MeasureError: Nothing is constant, or the range has no period.
         """
-        periods = [day for day in self.periods if (since is None or day >= since) and (until is None or day <= until)]
+        first = BEGINNING if since is None else day_of(since, what="since")
+        last = END if until is None else day_of(until, what="until")
+        periods = [day for day in self.periods if first <= day <= last]
         if not periods:
             raise MeasureError(f"no period lies between {since} and {until}; the panel has {_range(self.periods)}")
         groups = self._groups(by, registry)

@@ -7,6 +7,7 @@ import difflib
 import functools
 import hashlib
 import itertools
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -16,9 +17,21 @@ import attrs
 
 from ossgeo.columns import BEGINNING, END
 from ossgeo.countries import Standing
-from ossgeo.errors import UnknownOrganizationError
+from ossgeo.days import day_of
+from ossgeo.errors import MeasureError, OssgeoWarning, UnknownOrganizationError
 from ossgeo.organizations import Organization, OrganizationKind
-from ossgeo.registry_tables import TABLES, Row, Span, Tables, canonical, check, plain_name, read_tables, rows_from
+from ossgeo.registry_tables import (
+    SWITCHED,
+    TABLES,
+    Row,
+    Span,
+    Tables,
+    canonical,
+    check,
+    plain_name,
+    read_tables,
+    rows_from,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -81,6 +94,10 @@ class Registry:
         Raises:
             SourceUnavailableError: The folder has no such table.
             RegistryError: With every fault in every table.
+            MeasureError: ``base`` is no registry.
+
+        Warns:
+            OssgeoWarning: An organization of the folder has no seat, and loses the one that it has in ``base``.
         """
         return cls(_laid_over(base, read_tables(Path(folder))))
 
@@ -109,6 +126,10 @@ class Registry:
 
         Raises:
             RegistryError: With every fault in every table.
+            MeasureError: ``base`` is no registry.
+
+        Warns:
+            OssgeoWarning: An organization of the rows has no seat, and loses the one that it has in ``base``.
 
         Example:
             >>> mine = Registry.from_rows(
@@ -139,33 +160,38 @@ class Registry:
         text = "\n".join(sorted("\t".join(row) for row in self._iter_rows()))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
-    def find(self, namespace: str, *, on: dt.date | None = None) -> Organization | None:
+    def find(self, namespace: str, *, on: dt.date | str | None = None) -> Organization | None:
         """Return the organization behind a namespace, or None.
 
         Args:
             namespace: The handle, exactly as on the Hub, where case matters.
-            on: The day; today where absent.
+            on: The day, or text such as ``2025-10-22``; today where absent.
+
+        Raises:
+            MeasureError: ``on`` names no day.
         """
         spans = self._facts.namespaces.get(namespace)
         if spans is None:
             return None
-        day = on or dt.date.today()  # noqa: DTZ011  # a calendar day where the user is
+        day = _day(on)
         for span in spans:
             if span.start <= day < span.end:
                 return self._facts.organizations[span.value]
         return None
 
-    def get(self, namespace: str, *, on: dt.date | None = None) -> Organization:
+    def get(self, namespace: str, *, on: dt.date | str | None = None) -> Organization:
         """Return the organization behind a namespace.
 
         Args:
             namespace: The handle, exactly as on the Hub, where case matters.
-            on: The day; today where absent.
+            on: The day, or text such as ``2025-10-22``; today where absent.
 
         Raises:
+            MeasureError: ``on`` names no day.
             UnknownOrganizationError: Nobody is known to stand behind it then; with near names, a wrong case first.
         """
-        found = self.find(namespace, on=on)
+        day = _day(on)
+        found = self.find(namespace, on=day)
         if found is not None:
             return found
         if namespace in self._facts.namespaces:
@@ -173,7 +199,7 @@ class Registry:
                 f"{span.value} from {span.start} to {span.end}" for span in self._facts.namespaces[namespace]
             )
             raise UnknownOrganizationError(
-                f"nobody stands behind {namespace!r} on {on}: it is {spans}", value=namespace
+                f"nobody stands behind {namespace!r} on {day}: it is {spans}", value=namespace
             )
         same = [name for name in self._facts.namespaces if name.casefold() == namespace.casefold()]
         near = same or difflib.get_close_matches(namespace, self._facts.namespaces, n=3, cutoff=0.7)
@@ -191,7 +217,7 @@ class Registry:
             raise UnknownOrganizationError.among(name, self._facts.organizations, what="organization")
         return found
 
-    def kind(self, name: str, *, on: dt.date | None = None) -> OrganizationKind:
+    def kind(self, name: str, *, on: dt.date | str | None = None) -> OrganizationKind:
         """Return what an organization is on a day, start-ups and big tech told apart from other companies.
 
         The rule: a company is ``big tech`` if it or one of its owners on that day, however far up, is marked so in the tables;
@@ -200,9 +226,10 @@ class Registry:
 
         Args:
             name: The organization's id.
-            on: The day; today where absent.
+            on: The day, or text such as ``2025-10-22``; today where absent.
 
         Raises:
+            MeasureError: ``on`` names no day.
             UnknownOrganizationError: The registry has no such organization; with near ids.
 
         Example:
@@ -212,7 +239,7 @@ class Registry:
             ['startup', 'company']
         """
         found = self.organization(name)
-        day = on or dt.date.today()  # noqa: DTZ011  # a calendar day where the user is
+        day = _day(on)
         if found.kind is not OrganizationKind.COMPANY:
             return found.kind
         owners = found.owners(on=day)
@@ -234,9 +261,17 @@ class Registry:
         found = self._facts.names.get(plain_name(name))
         return None if found is None else self._facts.organizations[found]
 
-    def roles(self, namespace: str, *, on: dt.date | None = None) -> frozenset[str]:
-        """Return the roles of a namespace on a day, such as ``repackager``, ``archive`` or ``testing``."""
-        day = on or dt.date.today()  # noqa: DTZ011  # a calendar day where the user is
+    def roles(self, namespace: str, *, on: dt.date | str | None = None) -> frozenset[str]:
+        """Return the roles of a namespace on a day, such as ``repackager``, ``archive`` or ``testing``.
+
+        Args:
+            namespace: The handle, exactly as on the Hub, where case matters.
+            on: The day, or text such as ``2025-10-22``; today where absent.
+
+        Raises:
+            MeasureError: ``on`` names no day.
+        """
+        day = _day(on)
         return frozenset(span.value for span in self._facts.roles.get(namespace, ()) if span.start <= day < span.end)
 
     def with_role(self, role: str) -> Mapping[str, tuple[Span, ...]]:
@@ -259,8 +294,14 @@ class Registry:
 
         Args:
             other: The registry on top.
+
+        Raises:
+            MeasureError: The other is no registry.
+
+        Warns:
+            OssgeoWarning: An organization of the other has no seat, and loses the one that it has here.
         """
-        return Registry(_laid_over(self, other._tables))
+        return Registry(_laid_over(self, _checked("other", other)._tables))
 
     @property
     def alternatives(self) -> tuple[str, ...]:
@@ -271,35 +312,44 @@ class Registry:
     def with_alternatives(self, *organizations: str) -> Registry:
         """Return a new registry in which the alternative seats of disputed organizations count.
 
-        Outside the dates of an alternative the seat stays what it is; what it replaces becomes the alternative.
+        Outside the dates of an alternative the seat stays what it is; what it replaces becomes the alternative. An
+        organization whose alternative counts already stays as it is; to go back, keep the registry that this was called on.
 
         Args:
-            *organizations: Ids; see :attr:`alternatives`.
+            *organizations: Ids, each an argument of its own; see :attr:`alternatives`.
 
         Raises:
-            UnknownOrganizationError: An organization has no alternative seat; with near ids.
+            UnknownOrganizationError: An organization has no alternative seat; with near ids and all that have one.
 
         Example:
             >>> registry, day = Registry.default().with_alternatives("hugging-face"), dt.date(2026, 8, 14)
             >>> [str(seat.country) for seat in registry.get("HuggingFaceTB", on=day).seats(on=day)]
             ['FR']
         """
+        there = self.alternatives
+        name: Any  # a list, where somebody forgot the asterisk
         for name in organizations:
-            if name not in self.alternatives:
-                raise UnknownOrganizationError.among(
-                    name, self.alternatives, what="among those with an alternative seat, organization"
-                )
+            if not isinstance(name, str):
+                message = f"{name!r} is no organization's id; give each id by itself, as in with_alternatives(*ids)"
+                raise UnknownOrganizationError(message, value=name)
+            if name not in there:
+                what = "among those with an alternative seat, organization"
+                raise UnknownOrganizationError.among(name, there, what=what, remedy=f"they are {', '.join(there)}")
         rows = self._tables["affiliations"]
-        kept = [row for row in rows if row["organization"] not in organizations]
-        return Registry({**self._tables, "affiliations": (*kept, *_switched(rows, organizations))})
+        wanted = set(organizations) - {row["organization"] for row in rows if SWITCHED in row}
+        kept = [row for row in rows if row["organization"] not in wanted]
+        return Registry({**self._tables, "affiliations": (*kept, *_switched(rows, sorted(wanted)))})
 
     def diff(self, other: Registry) -> RegistryDiff:
         """Return the rows to add and to remove to get from this registry to the other.
 
         Args:
             other: The newer registry.
+
+        Raises:
+            MeasureError: The other is no registry.
         """
-        ours, theirs = set(self._iter_rows()), set(other._iter_rows())
+        ours, theirs = set(self._iter_rows()), set(_checked("other", other)._iter_rows())
         return RegistryDiff(added=tuple(sorted(theirs - ours)), removed=tuple(sorted(ours - theirs)))
 
     @functools.cached_property
@@ -395,6 +445,16 @@ class Registry:
         return {day for day in days if BEGINNING < day < END}
 
 
+def _day(on: dt.date | str | None) -> dt.date:
+    return dt.date.today() if on is None else day_of(on, what="on")  # noqa: DTZ011  # a calendar day where the user is
+
+
+def _checked(what: str, registry: Any) -> Registry:
+    if not isinstance(registry, Registry):
+        raise MeasureError(f"{what}={registry!r} is no Registry; read a folder of tables with Registry.read(folder)")
+    return registry
+
+
 def _segments(organization: Organization, span: Span) -> Iterator[tuple[dt.date, dt.date]]:
     seats = [place for place in organization.affiliations if place.basis == "seat"]
     days = {day for place in seats for day in (place.start, place.end) if day is not None}
@@ -405,6 +465,7 @@ def _segments(organization: Organization, span: Span) -> Iterator[tuple[dt.date,
 def _laid_over(base: Registry | None, tables: Tables) -> Tables:
     if base is None:
         return tables
+    base = _checked("base", base)
     organizations = {row["organization"] for row in tables["organizations"]}
     placed = {(row["organization"], row.get("basis") or "seat") for row in tables["affiliations"]}
     owned = {row["organization"] for row in tables["parents"]}
@@ -421,6 +482,14 @@ def _laid_over(base: Registry | None, tables: Tables) -> Tables:
         "roles": lambda row: row["namespace"] not in namespaces | roles,
         "names": lambda row: plain_name(row["name"]) not in names,
     }
+    seated = {row["organization"] for row in base._tables["affiliations"] if (row.get("basis") or "seat") == "seat"}
+    if lost := sorted(name for name in organizations & seated if (name, "seat") not in placed):
+        warnings.warn(
+            f"organizations: the rows of {', '.join(lost)} replace those of the base, with seats and owners, and no seat is"
+            " given here; add rows to affiliations, or leave these out",
+            OssgeoWarning,
+            stacklevel=3,
+        )
     return {table: (*(row for row in base._tables[table] if kept[table](row)), *tables[table]) for table in TABLES}
 
 
@@ -429,7 +498,7 @@ def _switched(rows: Iterable[Row], organizations: Iterable[str]) -> Iterator[Row
     for name in organizations:
         mine = [row for row in rows if row["organization"] == name]
         others = [row for row in mine if row.get("basis") == "alternative"]
-        yield from ({**row, "basis": "seat"} for row in others)
+        yield from ({**row, "basis": "seat", SWITCHED: "yes"} for row in others)
         spans = sorted({(row.get("start", ""), row.get("end", "") or str(END)) for row in others})
         for row in mine:
             if row.get("basis") == "alternative":

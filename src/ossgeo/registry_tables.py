@@ -95,6 +95,9 @@ _WEIGHT_TOLERANCE = 1e-6
 _FIRST_YEAR = 800  # the oldest universities
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LINE = "__line__"
+SWITCHED: Final = "__switched__"
+"""Marks a seat that was an alternative in the tables as they were read; no column, and no fact."""
+
 _UNKNOWN: Final[Country | Standing] = Standing.UNKNOWN
 
 T = TypeVar("T")
@@ -170,7 +173,7 @@ def _read_table(table: str, file: Path, faults: list[Fault]) -> Iterator[Row]:
             yield dict(zip(header, map(str.strip, cells), strict=True)) | {_LINE: str(reader.line_num)}
 
 
-def rows_from(table: str, rows: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
+def rows_from(table: str, rows: Iterable[Any]) -> tuple[Row, ...]:
     """Turn a user's mappings into rows of text, as if they had been read from a file.
 
     Args:
@@ -178,16 +181,19 @@ def rows_from(table: str, rows: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
         rows: Mappings with the table's columns; dates, numbers, countries and standings may be objects.
 
     Raises:
-        RegistryError: A mapping has a key that is no column.
+        RegistryError: A row is no mapping, or has a key that is no column.
     """
     faults = []
     made = []
     for number, row in enumerate(rows, start=1):
+        if not isinstance(row, Mapping):
+            faults.append(Fault(f"{table}, row {number}", f"{row!r} is no mapping from columns to values"))
+            continue
         wrong = [name for name in row if name not in TABLES[table]]
         if wrong:
             faults.append(Fault(f"{table}, row {number}", f"has no column {', '.join(map(repr, wrong))}"))
-        made.append({name: "" if value is None else str(value).strip() for name, value in row.items()})
-        made[-1][_LINE] = str(number)
+        cells = {name: "" if value is None else str(value).strip() for name, value in row.items()}
+        made.append(dict.fromkeys(REQUIRED[table], "") | cells | {_LINE: str(number)})
     if faults:
         raise RegistryError("the rows do not fit the registry's tables", faults)
     return tuple(made)
@@ -210,7 +216,7 @@ def check(tables: Tables) -> Facts:
 
 def canonical(row: Row) -> tuple[str, ...]:
     """Return a row's filled cells in a form that does not depend on the order of columns or rows."""
-    return tuple(f"{name}={value}" for name, value in sorted(row.items()) if value and name != _LINE)
+    return tuple(f"{name}={value}" for name, value in sorted(row.items()) if value and name not in (_LINE, SWITCHED))
 
 
 def _year(text: str) -> int | None:

@@ -13,6 +13,7 @@ import polars as pl
 
 from ossgeo.columns import BEGINNING, END
 from ossgeo.countries import Country, Standing
+from ossgeo.days import day_of
 from ossgeo.errors import MeasureError
 from ossgeo.organizations import Affiliation, Evidence, Organization, OrganizationKind
 from ossgeo.panel import Panel
@@ -170,33 +171,38 @@ def alternatives(panel: Panel, *, registry: Registry | None = None) -> pl.DataFr
     return found.sort(pl.col("effect").abs(), "organization", "country", descending=[True, False, False])
 
 
-def show(name: str, *, on: dt.date | None = None, registry: Registry | None = None) -> str:
+def show(name: str, *, on: dt.date | str | None = None, registry: Registry | None = None) -> str:
     """Show what the registry says of a namespace or an organization: its history, seats, owners, roles and evidence.
 
     Args:
         name: The handle; or an organization's id or name, where no namespace is called so.
-        on: The day for kinds, owners and roles; today where absent.
+        on: Only what holds on this day, which may be text such as ``2025-10-22``; where absent, the whole history of
+            organizations, seats and owners, with today's kinds and roles.
         registry: The registry; the bundled one where absent.
 
     Raises:
-        UnknownOrganizationError: Nobody is known of that name; with near names.
+        MeasureError: ``on`` names no day.
+        UnknownOrganizationError: Nobody is known of that name, or on that day; with near names.
 
     Example:
         >>> print(show("Qwen", on=dt.date(2026, 1, 1)).splitlines()[0])
         Qwen is qwen (Qwen, big tech)
     """
     used = registry or Registry.default()
-    day = on or dt.date.today()  # noqa: DTZ011  # a calendar day where the user is
+    day = dt.date.today() if on is None else day_of(on, what="on")  # noqa: DTZ011  # a calendar day where the user is
     spans = used.namespaces.get(name)
     if spans is None:
         named = used.find_named(name) or used.get(name, on=day)
         spans = (Span(named.id),)
+    elif on is not None:
+        used.get(name, on=day)  # says so where nobody stands behind it then
+        spans = tuple(span for span in spans if span.start <= day < span.end)
     lines = []
     for span in spans:
         organization = used.organization(span.value)
         kind = used.kind(organization.id, on=day)
         lines.append(f"{name} is {organization.id} ({organization.name}, {kind}){_span(span.start, span.end)}")
-        lines += _lines(organization)
+        lines += _lines(organization, on=None if on is None else day)
     lines += [f"  role: {role}" for role in sorted(used.roles(name, on=day))]
     return "\n".join(lines)
 
@@ -261,18 +267,21 @@ def _evidence(evidence: Evidence | None) -> tuple[str | None, str | None, dt.dat
     return evidence.shows, evidence.url, evidence.reviewed_on, evidence.confidence, evidence.note
 
 
-def card(registry: Registry | None = None, *, today: dt.date | None = None) -> str:
+def card(registry: Registry | None = None, *, today: dt.date | str | None = None) -> str:
     """Describe the registry: how much it holds, of what kind and where, from which evidence, how old.
 
     Args:
         registry: The registry; the bundled one where absent.
-        today: The day for kinds, and from which ages are counted; today where absent.
+        today: The day for kinds, and from which ages are counted, or text such as ``2025-10-22``; today where absent.
 
     Returns:
         Markdown.
+
+    Raises:
+        MeasureError: ``today`` names no day.
     """
     used = registry or Registry.default()
-    day = today or dt.date.today()  # noqa: DTZ011  # a calendar day where the user is
+    day = dt.date.today() if today is None else day_of(today, what="today")  # noqa: DTZ011  # where the user is
     seats = [(one, place) for one in used.organizations.values() for place in one.affiliations if place.basis == "seat"]
     known = [place.evidence for _, place in seats if place.evidence is not None]
     countries = {str(place.country) for _, place in seats if isinstance(place.country, Country)}
@@ -317,13 +326,17 @@ def _table(title: str, counts: Counter[str]) -> str:
     return "\n".join([f"| {title} | rows |", "|---|---|", *rows, ""])
 
 
-def _lines(organization: Organization) -> list[str]:
+def _lines(organization: Organization, *, on: dt.date | None) -> list[str]:
     lines = [f"  homepage: {organization.homepage}"] if organization.homepage else []
     lines += [f"  founded: {organization.founded}"] if organization.founded else []
     for place in organization.affiliations:
+        if on is not None and not place.holds(on):
+            continue
         part = f" x {place.weight:g}" if place.weight < 1 else ""
         lines.append(f"  {place.basis}: {place.country}{part}{_span(place.start, place.end)}{_why(place.evidence)}")
     for owner in organization.parents:
+        if on is not None and not owner.holds(on):
+            continue
         read = f" [{owner.url}]" if owner.url else ""
         lines.append(f"  owner: {owner.parent}{_span(owner.start, owner.end)}{read}")
     return lines

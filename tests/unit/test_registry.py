@@ -6,12 +6,20 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 import ossgeo
-from ossgeo.errors import Fault, RegistryError, SourceUnavailableError, UnknownOrganizationError
+from ossgeo.cli import main
+from ossgeo.errors import (
+    Fault,
+    MeasureError,
+    OssgeoWarning,
+    RegistryError,
+    SourceUnavailableError,
+    UnknownOrganizationError,
+)
 from ossgeo.registry_tables import TABLES
 from tests.worlds import registry
 
@@ -125,6 +133,45 @@ def test_overlay_and_diff() -> None:
     assert str(world.diff(registry())) == "no difference"
 
 
+def test_what_is_no_registry_is_refused() -> None:
+    world, text = registry(), cast("Any", "my-tables")
+    for call in (world.diff, world.overlay, lambda base: ossgeo.Registry.from_rows(base=base)):
+        with pytest.raises(MeasureError, match=r"='my-tables' is no Registry; .*Registry\.read\(folder\)"):
+            call(text)
+
+
+def test_days_may_be_text() -> None:
+    world = ossgeo.Registry.from_rows(
+        roles=[{"namespace": "Gone", "role": "archive", "end": "2021-01-01"}], base=registry()
+    )
+    assert world.get("Gone", on="2020-06-01").id == "qin"
+    assert world.find("Gone", on="2026-01-01") is None
+    assert world.roles("Gone", on="2020-06-01") == {"archive"}
+    assert str(world.kind("qin", on="2020-06-01")) == "company"
+    assert world.find("Gone", on=dt.datetime(2020, 6, 1, 12, tzinfo=dt.UTC)) is not None
+    with pytest.raises(UnknownOrganizationError, match=f"on {dt.date.today()}: it is qin"):
+        world.get("Gone")
+    for call in (world.get, world.find, world.roles):
+        for wrong in ("soon", ""):
+            with pytest.raises(MeasureError, match=f"on='{wrong}' is no day"):
+                call("Gone", on=wrong)
+    with pytest.raises(MeasureError, match="on='soon' is no day"):
+        world.kind("qin", on="soon")
+
+
+def test_an_organization_that_loses_its_seat_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rename: Any = {"organizations": [{"organization": "qin", "name": "Qin Group"}]}
+    with pytest.warns(OssgeoWarning, match="the rows of qin replace those of the base"):
+        amended = ossgeo.Registry.from_rows(**rename, base=registry())
+    assert amended.organization("qin").affiliations == ()
+    with pytest.warns(OssgeoWarning, match="no seat is given here"):
+        registry().overlay(ossgeo.Registry.from_rows(**rename))
+    ossgeo.Registry.from_rows(**rename, affiliations=[{"organization": "qin", "country": "CN"}], base=registry())
+    (tmp_path / "organizations.csv").write_text("organization,name\nqwen,Qwen Team\n", encoding="utf-8")
+    assert main(["registry", "check", str(tmp_path)]) == 0
+    assert "warning: organizations: the rows of qwen replace" in capsys.readouterr().err
+
+
 def test_base_lets_rows_refer_to_another_registry() -> None:
     amended = ossgeo.Registry.from_rows(
         namespaces=[{"namespace": "Mirror", "organization": "qin"}],
@@ -183,6 +230,13 @@ def faults_of(**tables: Any) -> list[str]:
         ({"organizations": [{"organization": "Ac me"}]}, "lower-case-slug"),
         ({"organizations": [{"organization": "a"}, {"organization": "a"}]}, "row 2, column organization: 'a' stands here twice"),
         ({"organizations": [{"organization": "a", "kind": "firm"}]}, "column kind: 'firm' is not one of company"),
+        ({"namespaces": [{"namespace": "n"}]}, "namespaces.csv, row 1, column organization: is empty"),
+        ({"organizations": [{"name": "A"}]}, "organizations.csv, row 1, column organization: is empty"),
+        ({**ACME, "affiliations": [{"country": "FR"}]}, "affiliations.csv, row 1, column organization: is empty"),
+        ({**ACME, "parents": [{"organization": "acme"}]}, "parents.csv, row 1, column parent: is empty"),
+        ({"roles": [{}]}, "roles.csv, row 1, column namespace: is empty"),
+        ({"names": [{"name": "A"}], "base": registry()}, "names.csv, row 1, column organization: is empty"),
+        ({"namespaces": ["n"]}, "namespaces, row 1: 'n' is no mapping from columns to values"),
         ({"organizations": [{"organisation": "a"}]}, "has no column 'organisation'"),
         ({"namespaces": [{"namespace": "n", "organization": "a"}]}, "'a' is no organization of this registry"),
         ({**ACME, "namespaces": [{"namespace": "n", "organization": "acme", "end": "2025-01-02"},
@@ -390,10 +444,29 @@ def test_alternatives_and_seats_change_places() -> None:
     assert list(found.values()) == [["GB"], ["US"], ["US"], ["GB"]]
     assert other.version != rows.version
     assert rows.with_alternatives() == rows
-    back = other.with_alternatives("lab")
-    assert all([str(seat.country) for seat in back.get("Lab", on=day).seats(on=day)] == ["GB"] for day in found)
-    with pytest.raises(UnknownOrganizationError, match="alternative seat, organization 'calm'"):
+    with pytest.raises(UnknownOrganizationError, match=r"alternative seat, organization 'calm' .*\(they are lab\)"):
         rows.with_alternatives("calm")
+    with pytest.raises(UnknownOrganizationError, match="did you mean 'lab'") as near:
+        rows.with_alternatives("labs")
+    assert near.value.suggestions == ("lab",)
+    wrong: Any = ["lab"]
+    with pytest.raises(
+        UnknownOrganizationError, match=r"\['lab'\] is no organization's id; .*with_alternatives\(\*ids\)"
+    ):
+        rows.with_alternatives(wrong)
+
+
+def test_an_alternative_that_counts_stays_switched() -> None:
+    bundled, day = ossgeo.Registry.default(), dt.date(2026, 8, 14)
+    once = bundled.with_alternatives("hugging-face")
+    assert bundled.with_alternatives("hugging-face", "hugging-face") == once
+    assert once.with_alternatives("hugging-face") == once
+    assert pickle.loads(pickle.dumps(once)).with_alternatives("hugging-face") == once
+    both = once.with_alternatives("jina-ai", "hugging-face")
+    assert both == bundled.with_alternatives("hugging-face", "jina-ai")
+    mine = ossgeo.Registry.from_rows(affiliations=[{"organization": "hugging-face", "country": "BE"}], base=once)
+    assert [str(seat.country) for seat in mine.organization("hugging-face").seats(on=day)] == ["BE"]
+    assert mine.with_alternatives("hugging-face") != mine, "the seat of one's own is not the alternative"
 
 
 def test_every_bundled_alternative_can_be_switched_on() -> None:

@@ -72,7 +72,26 @@ def test_show() -> None:
         review.show("Qwem")
 
 
+def test_show_on_a_day_prints_only_what_holds_then() -> None:
+    said = review.show("sentence-transformers", on="2025-09-01")
+    assert said.splitlines()[0].startswith("sentence-transformers is ukp-lab")
+    assert "is hugging-face" not in said
+    assert "sentence-transformers is hugging-face" in review.show("sentence-transformers")
+    moved = review.show("Mover", on="2025-02-15", registry=registry())
+    assert "seat: US" in moved
+    assert "GB" not in moved
+    assert "owner:" not in review.show("manus", on="2025-12-29")
+    assert "owner: meta" in review.show("manus", on="2025-12-30")
+    with pytest.raises(UnknownOrganizationError, match="nobody stands behind 'Gone' on 2026-01-01"):
+        review.show("Gone", on="2026-01-01", registry=registry())
+    with pytest.raises(MeasureError, match="on='soon' is no day"):
+        review.show("Mover", on="soon", registry=registry())
+
+
 def test_the_card() -> None:
+    assert review.card(today="2026-12-01") == review.card(today=dt.date(2026, 12, 1))
+    with pytest.raises(MeasureError, match="today='soon' is no day"):
+        review.card(today="soon")
     said = review.card(today=dt.date(2026, 12, 1))
     assert "| company |" in said
     assert "| within 30 days |" in said

@@ -14,7 +14,7 @@ from ossgeo.errors import MeasureError
 from ossgeo.method import Method
 from ossgeo.pictured import Pictured
 from ossgeo.shares.keys import STANDINGS
-from ossgeo.shares.table import ShareTable
+from ossgeo.shares.table import KnownGroups, ShareTable, require_table
 
 FLOATING: Final = (Standing.UNREVIEWED, Standing.UNKNOWN, Standing.INDIVIDUAL)
 """The standings that could turn out to be any group's. What is international is known to be no single country's."""
@@ -45,7 +45,7 @@ class Bounds(Pictured):
         return self.frame
 
     def compare(
-        self, one: str | tuple[str, ...], other: str | tuple[str, ...], period: dt.date | None = None
+        self, one: str | tuple[str, ...], other: str | tuple[str, ...], period: dt.date | str | None = None
     ) -> Verdict:
         """Say whether one group has more than another, whatever the floating downloads turn out to be.
 
@@ -60,6 +60,7 @@ class Bounds(Pictured):
 
         Raises:
             MeasureError: There is no such period.
+            UnknownCountryError: A group is none.
 
         Example:
             >>> import ossgeo
@@ -68,6 +69,8 @@ class Bounds(Pictured):
             ('certain', 'impossible')
         """
         day = period_of(self.frame, period)
+        for group in (one, other):
+            KnownGroups.of(self.frame, self.method.by).check(group)
         mine, theirs = self._value(one, day), self._value(other, day)
         loose = float(self.floating.filter(pl.col("period") == day)["value"].sum())
         if mine > theirs + loose:
@@ -78,8 +81,10 @@ class Bounds(Pictured):
         """Return a sentence and the latest period's rows."""
         day = period_of(self.frame, None)
         loose = float(self.floating.filter(pl.col("period") == day)["share"].sum())
-        rows = self.frame.filter(pl.col("period") == day).sort("value", descending=True)
+        rows = self.frame.filter(pl.col("period") == day).sort("value", descending=True, nulls_last=True)
         first = rows.row(0, named=True)
+        if first["lower"] is None:
+            return f"At {day} no share is defined: the total is 0, or not all of it was observed."
         name = " ".join(first[key] for key in self.method.by)
         said = (
             f"At {day} {percent(loose)} of the {self.method.unit} have no place: {name} holds between "
@@ -89,8 +94,6 @@ class Bounds(Pictured):
 
     def _value(self, group: str | tuple[str, ...], day: dt.date) -> float:
         wanted = group if isinstance(group, tuple) else (group,)
-        if len(wanted) != len(self.method.by):
-            raise MeasureError(f"the table has the keys {', '.join(self.method.by)}; {group!r} does not fit")
         same = [pl.col(key) == str(part) for key, part in zip(self.method.by, wanted, strict=True)]
         return float(self.frame.filter(pl.col("period") == day, *same)["value"].sum())
 
@@ -119,6 +122,7 @@ def bounds(table: ShareTable) -> Bounds:
         >>> [(round(low, 2), round(high, 2)) for code, low, high in found.to_polars().select("country", "lower", "upper").iter_rows() if code == "CN"]
         [(0.24, 0.33)]
     """
+    require_table(table)
     if all(key in _PLACED for key in table.keys):
         raise MeasureError(f"a table by {', '.join(table.keys)} has no bounds: these are known; measure by country")
     words = [standing.value for standing in FLOATING]
@@ -141,6 +145,10 @@ def bounds(table: ShareTable) -> Bounds:
     shown = frame.select("period", *table.keys, "value", "share", "lower", "upper")
     return Bounds(
         shown,
-        loose.sort("period").select("period", value="floating", share=pl.col("floating") / pl.col("everything")),
+        loose.sort("period").select(
+            "period",
+            value="floating",
+            share=pl.when(pl.col("everything") > 0).then(pl.col("floating") / pl.col("everything")),
+        ),
         table.method,
     )

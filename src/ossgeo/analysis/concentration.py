@@ -12,7 +12,7 @@ from ossgeo.errors import MeasureError
 from ossgeo.method import Method
 from ossgeo.pictured import Pictured
 from ossgeo.shares.keys import STANDINGS
-from ossgeo.shares.table import ShareTable
+from ossgeo.shares.table import ShareTable, require_table
 
 TOP: Final = (1, 3, 10)
 """Of how many largest the part is given."""
@@ -64,7 +64,7 @@ def concentration(table: ShareTable) -> Concentration:
         of the largest 1, 3 and 10.
 
     Raises:
-        MeasureError: The table has more than two keys.
+        MeasureError: The table has more than two keys, or groups were cut from it.
 
     Source: A. Hirschman, "The paternity of an index", American Economic Review 54 (1964); M. Laakso and R. Taagepera,
         "Effective number of parties", Comparative Political Studies 12 (1979); C. Gini, "Variabilita e mutabilita" (1912),
@@ -76,6 +76,7 @@ def concentration(table: ShareTable) -> Concentration:
         >>> found.to_polars()["groups"][0] > 30
         True
     """
+    require_table(table, whole=True)
     if len(table.keys) > 2:  # noqa: PLR2004  # one key, or one within another
         raise MeasureError(
             f"a table by {', '.join(table.keys)} has no concentration: give one key, or one within another"

@@ -14,7 +14,7 @@ from ossgeo.errors import MeasureError
 from ossgeo.method import Method
 from ossgeo.panel import Panel
 from ossgeo.pictured import Pictured
-from ossgeo.shares.table import ShareTable
+from ossgeo.shares.table import ShareTable, require_table
 
 
 @attrs.frozen(eq=False)
@@ -88,6 +88,7 @@ def crossovers(table: ShareTable, one: str, other: str, *, panel: Panel | None =
         >>> crossovers(ossgeo.measure(ossgeo.load_sample()), "CN", "DE").ahead
         'DE'
     """
+    require_table(table)
     if len(table.keys) != 1:
         raise MeasureError(f"crossovers take a table by one key, not by {', '.join(table.keys)}")
     found = ((day, table.at(day)) for day in table.periods)

@@ -14,6 +14,7 @@ from ossgeo.errors import MeasureError
 from ossgeo.method import Method
 from ossgeo.panel import Panel
 from ossgeo.pictured import Pictured
+from ossgeo.shares.table import KnownGroups
 
 
 @attrs.frozen(eq=False)
@@ -61,8 +62,8 @@ class Drivers(Pictured):
 def drivers(
     panel: Panel,
     group: str,
-    start: dt.date | None = None,
-    end: dt.date | None = None,
+    start: dt.date | str | None = None,
+    end: dt.date | str | None = None,
     *,
     by: Unit = "organization",
     **choices: Any,
@@ -82,6 +83,7 @@ def drivers(
 
     Raises:
         MeasureError: There is no such period, or a total is 0.
+        UnknownCountryError: The group is no country.
 
     Source: T. Bennet, "The theory of measurement of changes in cost of living", Journal of the Royal Statistical Society 83
         (1920): differences at mean weights; for two factors the Shapley decomposition.
@@ -93,6 +95,7 @@ def drivers(
         True
     """
     rows, method = values_of(panel, by, choices)
+    KnownGroups((method.by[0],), (frozenset(rows["group"].to_list()),)).check(str(group))
     first = start or (rows["period"].min() if rows.height else None)
     days = [period_of(rows, first), period_of(rows, end)]  # type: ignore[arg-type]  # a date
     if days[0] >= days[1]:
@@ -100,7 +103,7 @@ def drivers(
     totals = [float(rows.filter(pl.col("counted") & (pl.col("period") == day))["value"].sum()) for day in days]
     if not all(totals):
         raise MeasureError(f"the total at {days[0] if not totals[0] else days[1]} is 0: there is no share")
-    mine = rows.filter(pl.col("group") == group)
+    mine = rows.filter(pl.col("group") == str(group))
     sides = [mine.filter(pl.col("period") == day).group_by("unit").agg(pl.col("value").sum()) for day in days]
     both = (
         sides[0]
@@ -123,6 +126,6 @@ def drivers(
     frame = pl.concat([moved, denominator.select(moved.columns)])
     frame = frame.sort(pl.col("effect").abs(), "unit", descending=[True, False])
     return Drivers(
-        group, days[0], days[1], values[0] / totals[0], values[1] / totals[1],
+        str(group), days[0], days[1], values[0] / totals[0], values[1] / totals[1],
         frame.select("unit", "part", "before", "after", "effect"), method,
     )  # fmt: skip

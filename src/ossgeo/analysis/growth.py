@@ -9,7 +9,7 @@ from ossgeo.analysis.results import period_of, tabulate
 from ossgeo.method import Method
 from ossgeo.pictured import Pictured
 from ossgeo.shares.keys import STANDINGS
-from ossgeo.shares.table import ShareTable
+from ossgeo.shares.table import ShareTable, require_table
 
 
 @attrs.frozen(eq=False)
@@ -52,12 +52,16 @@ def growth(table: ShareTable) -> Growth:
     Returns:
         Changes, growth and ranks; a group that is absent from a period has the value 0 there.
 
+    Raises:
+        MeasureError: Groups were cut from the table.
+
     Example:
         >>> import ossgeo
         >>> found = growth(ossgeo.measure(ossgeo.load_sample())).to_polars()
         >>> found.filter(country="CN")["rank"].to_list()[-1]
         3
     """
+    require_table(table, whole=True)
     keys = list(table.keys)
     standing = pl.any_horizontal(pl.col(key).is_in(STANDINGS) for key in keys)
     rows = table.to_polars().filter(~standing)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from ossgeo.days import day_of
 from ossgeo.errors import MeasureError
 
 _SHOWN = 10
@@ -17,23 +18,26 @@ def percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.1%}"
 
 
-def period_of(frame: pl.DataFrame, period: dt.date | None) -> dt.date:
+def period_of(frame: pl.DataFrame, period: dt.date | str | None) -> dt.date:
     """Return the period that is asked for; the latest where none is.
 
     Args:
         frame: Has the column period.
-        period: The period, or None.
+        period: The period, as a date or ISO text, or None.
 
     Raises:
         MeasureError: There is no such period, or none at all.
     """
     known = frame["period"].unique().sort()
     if not len(known):
-        raise MeasureError("the result is empty: the panel has no flow under this method")
-    if period is not None and period not in known:
-        raise MeasureError(f"there is no period {period}; there are {known[0]} .. {known[-1]}")
-    found: dt.date = period or known[-1]
-    return found
+        raise MeasureError("the result is empty: under this method the panel has no flow, or none that has a group")
+    if period is None:
+        latest: dt.date = known[-1]
+        return latest
+    day = day_of(period, what="period")
+    if day not in known:
+        raise MeasureError(f"there is no period {day}; there are {known[0]} .. {known[-1]}")
+    return day
 
 
 def tabulate(rows: pl.DataFrame, names: Sequence[str], figures: Sequence[str], *, shares: bool = True) -> str:

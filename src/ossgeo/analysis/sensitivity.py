@@ -16,13 +16,15 @@ from ossgeo.analysis.remembered import Remembered
 from ossgeo.analysis.results import percent, tabulate
 from ossgeo.attribution import DEFAULT
 from ossgeo.attribution.asking import resolve, shown
+from ossgeo.days import day_of
 from ossgeo.errors import LowCoverageWarning, MeasureError
 from ossgeo.method import Method
 from ossgeo.panel import Panel
 from ossgeo.pictured import Pictured
+from ossgeo.registry import Registry
 from ossgeo.shares.aggregates import Aggregate
 from ossgeo.shares.base import looks_beyond
-from ossgeo.shares.plan import CHOSEN_LATE, plan_of, resolve_calculator
+from ossgeo.shares.plan import CHOSEN_LATE, plan_of, require_panel, resolve_calculator
 from ossgeo.shares.table import ShareTable
 from ossgeo.where import describe
 
@@ -71,7 +73,10 @@ class Sensitivity(Pictured):
         top = self.ranges.row(0, named=True)
         mine = self.effects.filter((pl.col("group") == top["group"]) & (pl.col("choice") != "interactions"))
         mine = mine.sort("part", descending=True, nulls_last=True)
-        said = f"At {self.period} {top['group']} lies between {percent(top['lowest'])} and {percent(top['highest'])} over {len(self.methods)} combinations of choices"
+        names = self.frame.columns[:-2]
+        defined = self.frame.drop_nulls("share").select(names).n_unique()
+        count = f"{defined}" if defined == len(self.methods) else f"{defined} of {len(self.methods)}"
+        said = f"At {self.period} {top['group']} lies between {percent(top['lowest'])} and {percent(top['highest'])} over {count} combinations of choices"
         if mine.height and mine["part"][0] is not None:
             said += f"; {mine['choice'][0]} by itself explains {percent(mine['part'][0])} of the variance"
         return f"{said}.\n{tabulate(self.ranges, ['group'], ['lowest', 'highest', 'spread'])}"
@@ -107,8 +112,9 @@ def sensitivity(
         >>> found.ranges.filter(group="CN").select("lowest", "highest").row(0)[0] > 0.2
         True
     """
+    require_panel(panel)
     _check(grid, choices)
-    day = period or (panel.periods[-1] if panel.periods else None)
+    day = day_of(period, what="period") if period is not None else panel.periods[-1] if panel.periods else None
     if day is None or day not in panel.periods:
         raise MeasureError(f"the panel has no period {day}; sensitivity looks at one of its own periods")
     every = {name: [*grid.get(name, []), choices.get(name)] for name in ("window", "cleaning")}
@@ -138,6 +144,8 @@ def sensitivity(
 
 
 def _check(grid: Mapping[str, Sequence[Any]], choices: Mapping[str, Any]) -> None:
+    if not isinstance(grid, Mapping):
+        raise MeasureError("the grid is a mapping, such as {'denominator': ['all', 'attributed']}")
     if not grid or any(isinstance(values, str) or not len(values) for values in grid.values()):
         raise MeasureError("the grid needs choices, each with a list of values")
     if strange := [name for name in grid if name not in CHOICES]:
@@ -201,6 +209,6 @@ def _text(name: str, value: Any) -> str:
         return shown(value)
     if name == "where":
         return describe(value) or "all models"
-    if name == "registry" and value is not None:
+    if name == "registry" and isinstance(value, Registry):
         return str(value.version)
     return "none" if value is None else str(value)

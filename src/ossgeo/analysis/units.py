@@ -10,20 +10,21 @@ import polars as pl
 
 from ossgeo.analysis.observations import observations_for
 from ossgeo.analysis.results import period_of
+from ossgeo.days import day_of
 from ossgeo.errors import MeasureError
 from ossgeo.method import Method
 from ossgeo.panel import Panel
 from ossgeo.shares.base import looks_beyond
 from ossgeo.shares.keys import STANDINGS
 from ossgeo.shares.measure import measure
-from ossgeo.shares.plan import resolve_calculator
+from ossgeo.shares.plan import require_panel, resolve_calculator
 
 Unit = Literal["model", "organization", "namespace"]
 """What can be taken out or looked at one by one."""
 
 
 def values_at(
-    panel: Panel, by: Unit, choices: dict[str, Any], period: dt.date | None
+    panel: Panel, by: Unit, choices: dict[str, Any], period: dt.date | str | None
 ) -> tuple[dt.date, pl.DataFrame, Method]:
     """Do :func:`values_of` for one period, from the observations that it needs.
 
@@ -39,7 +40,8 @@ def values_at(
     Raises:
         MeasureError: There is no such period, or the choices do not fit.
     """
-    day = period or (panel.periods[-1] if panel.periods else None)
+    require_panel(panel)
+    day = day_of(period, what="period") if period is not None else panel.periods[-1] if panel.periods else None
     if looks_beyond(resolve_calculator(choices.get("calculator", "downloads"))):
         part = panel
     elif choices.get("every") is not None or choices.get("method") is not None or day not in panel.periods:

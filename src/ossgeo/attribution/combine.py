@@ -269,8 +269,8 @@ class Override:
         return self._both().changes(context)
 
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
-        """Return what the rule had to leave out or guess."""
-        return adjustments_of([self.rule], context)
+        """Return which names of the table are idle, and what the rule had to leave out or guess."""
+        return adjustments_of([self.table, self.rule], context)
 
     def questions(self, model: Model, *, on: dt.date, context: Context) -> tuple[Question, ...]:
         """Return who is asked."""

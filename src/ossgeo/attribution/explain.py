@@ -14,6 +14,8 @@ from ossgeo.attribution.base import Attribution, AttributionStrategy, Context, C
 from ossgeo.attribution.graph import named
 from ossgeo.columns import BEGINNING, END, namespace_of
 from ossgeo.countries import Standing
+from ossgeo.days import day_of
+from ossgeo.errors import MeasureError
 from ossgeo.models import Model
 from ossgeo.organizations import Affiliation, Evidence
 from ossgeo.registry import Registry
@@ -98,7 +100,7 @@ class Explanation:
 def explain(
     model_id: str | Model,
     *,
-    on: dt.date | None = None,
+    on: dt.date | str | None = None,
     attribution: str | AttributionStrategy | None = None,
     models: Any = None,
     registry: Registry | None = None,
@@ -107,7 +109,7 @@ def explain(
 
     Args:
         model_id: The model, or its id.
-        on: The day; today where absent.
+        on: The day, or text such as ``2025-10-22``; today where absent.
         attribution: The strategy; ``publisher`` where absent.
         models: The models among which its bases are, such as ``panel.models``; load them once with
             :meth:`ossgeo.attribution.ModelTable.of` to explain many.
@@ -117,6 +119,7 @@ def explain(
         Each rule that was asked, what it said, the evidence, and the final credits.
 
     Raises:
+        MeasureError: There is no id, or ``on`` names no day.
         PluginNotFoundError: No strategy has the name.
         AttributionContractError: A strategy broke its contract.
 
@@ -127,7 +130,9 @@ def explain(
         ('US', False)
     """
     strategy = resolve(attribution or "publisher")
-    day = on or dt.date.today()  # noqa: DTZ011  # a calendar day where the user is
+    day = dt.date.today() if on is None else day_of(on, what="on")  # noqa: DTZ011  # a calendar day where the user is
+    if not isinstance(model_id, Model) and not (isinstance(model_id, str) and model_id.strip()):
+        raise MeasureError(f"model_id={model_id!r} is no model's id; give one such as 'Qwen/Qwen3-8B', or a Model")
     context = Context(registry or Registry.default(), models, day)
     model = model_id if isinstance(model_id, Model) else named(model_id, context)
     step = _asked("", strategy, model, day, context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -18,12 +19,14 @@ from ossgeo.attribution.base import CREDIT_SCHEMA, Attribution, Context, Credit
 from ossgeo.columns import BEGINNING, END
 from ossgeo.countries import parse_place
 from ossgeo.errors import Fault, RegistryError, UnknownCountryError
+from ossgeo.method import Adjustment
 from ossgeo.models import Model
 from ossgeo.organizations import Evidence
 
 _COLUMNS: Final = {"name": pl.String, "start": pl.Date, "end": pl.Date, "organization": pl.String,
                    "country": pl.String, "weight": pl.Float64}  # fmt: skip
 _TOLERANCE: Final = 1e-6
+_SHOWN: Final = 3
 _name: Final = itemgetter(0)
 _Row = tuple[str, dt.date, dt.date, str | None, str, float]
 
@@ -84,6 +87,28 @@ class Fixed:
         """Return the dates at which a row begins or ends."""
         del context
         return frozenset(day for row in self.rows for day in row[1:3]) - {BEGINNING, END}
+
+    def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
+        """Return how many of the table's names are no model and no namespace of the models, such as one that is misspelt.
+
+        Args:
+            context: The models, and the registry, which knows what may be meant.
+        """
+        names = {row[0] for row in self.rows}
+        models = context.models.frame.select("model_id", "namespace")
+        for column in models:
+            names -= set(column.filter(column.is_in(list(names))))
+        if not names:
+            return ()
+        known = context.registry.namespaces
+        shown = [_with_near(name, known) for name in sorted(names)[:_SHOWN]] + ["..."] * (len(names) > _SHOWN)
+        note = f"of one's own table that are no model and no namespace of the models: {', '.join(shown)}"
+        return (Adjustment("own_rows_idle", len(names), "names", note),)
+
+
+def _with_near(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    return f"{name!r} (did you mean {near[0]!r}?)" if near and near[0] != name else repr(name)
 
 
 def fixed(table: Any) -> Fixed:

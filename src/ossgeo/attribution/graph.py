@@ -21,6 +21,7 @@ _LINK: Final = ("child", "parent", "relation")
 _ADDRESS: Final = r"^(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s]+/[^/\s?#]+).*$"
 _ID: Final = r"^[A-Za-z0-9][\w.-]*(?:/[\w.-]+)?$"
 _NEGLIGIBLE: Final = 2.0**-30
+_UNKNOWN: Final = "the models have no base_models: each was taken as its own base"
 
 
 @attrs.frozen
@@ -73,6 +74,11 @@ class Graph:
             registry: Tells which namespaces belong together, and which are archives.
         """
         known = models.select("model_id", "namespace").unique("model_id", maintain_order=True)
+        if "base_models" not in models.columns:
+            unknown = Adjustment("bases_unknown", known.height, "models", _UNKNOWN)
+            return cls(
+                pl.DataFrame(schema=dict.fromkeys(_LINK, pl.String)), known.clear(), (unknown,) if known.height else ()
+            )
         declared, unusable = _declared(models)
         found = [Adjustment("base_unusable", unusable, "links", "a base declared by a path or text that is no id")]
         missing = declared.join(known, left_on="parent", right_on="model_id", how="anti")
@@ -207,8 +213,6 @@ def trickle(links: pl.DataFrame, shares: Shares) -> pl.DataFrame:
 
 def _declared(models: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     """The declared links with addresses cut to ids, once each, and the number of those that are no id."""
-    if "base_models" not in models.columns:
-        return pl.DataFrame(schema=dict.fromkeys(_LINK, pl.String)), 0
     some = models.select("model_id", "base_models").filter(pl.col("base_models").list.len() > 0)
     base = pl.col("base_models").struct
     text = base.field("model_id").str.strip_chars()

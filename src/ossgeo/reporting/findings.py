@@ -39,6 +39,8 @@ def _ranges(rows: pl.DataFrame, foot: Any, top: int, theme: str) -> tuple[dict[s
     import altair as alt
 
     rows = rows.drop_nulls("lower").sort("share", "group", descending=[True, False], nulls_last=True).head(top)
+    if not rows.height:
+        raise MeasureError("no group has a share: there is nothing to draw")
     rows = rows.with_columns(name=pl.Series([label(one) for one in rows["group"]], dtype=pl.String)).with_columns(
         text=pl.Series(
             [f"{percent(low)} to {percent(high)}" for low, high in rows.select("lower", "upper").iter_rows()],

@@ -17,6 +17,7 @@ from ossgeo import engines
 from ossgeo.analysis import bounds, concentration, crossovers, drivers, sensitivity
 from ossgeo.analysis.results import percent
 from ossgeo.errors import MeasureError, OssgeoError, OssgeoWarning
+from ossgeo.output import require_place, writing
 from ossgeo.panel import Panel
 from ossgeo.registry import Registry
 from ossgeo.reporting.look import label, plain
@@ -82,7 +83,8 @@ def report(panel: Panel, *, path: str | Path, title: str | None = None, **choice
         The path.
 
     Raises:
-        MeasureError: The choices do not fit.
+        MeasureError: The choices do not fit, or there is no flow.
+        OutputError: The page cannot be written there.
         EngineError: A package of the extra ``plot`` is not installed.
     """
     with engines.needs_extra("plot"):
@@ -91,11 +93,18 @@ def report(panel: Panel, *, path: str | Path, title: str | None = None, **choice
         import vl_convert  # noqa: F401  # told apart from faults of a picture
     if isinstance(choices.get("by", "country"), tuple):
         raise MeasureError(f"by={choices['by']!r}: a report has one key")
+    target = Path(path)
+    require_place(target)
     plan_of(panel, **choices)  # a wrong choice is told before anything is computed
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OssgeoWarning)
         check = panel.check()
         table = measure(panel, **choices)
+        if not table.to_polars()["share"].count():
+            raise MeasureError(
+                "there is nothing to report, since no share is defined: the panel has no flow under this method (all-time "
+                "counters need two observations), or its total is 0, or the window was not all observed"
+            )
         sections = tuple(_sections(panel, table, check, choices))
     style, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
@@ -111,8 +120,8 @@ def report(panel: Panel, *, path: str | Path, title: str | None = None, **choice
         version=version("ossgeo"),
         registry=table.method.registry,
     )
-    target = Path(path)
-    target.write_text(text, encoding="utf-8")
+    with writing(target):
+        target.write_text(text, encoding="utf-8")
     return target
 
 
@@ -133,12 +142,7 @@ def _sections(panel: Panel, table: ShareTable, check: Any, choices: dict[str, An
     yield from _choices(panel, table, choices)
     if many:
         yield from _changes(panel, table, choices)
-    by_organization = measure(panel, **{**choices, "by": "organization"})
-    few = concentration(by_organization)
-    yield Section(
-        "concentration", "How few hold how much?", (str(few).splitlines()[0],),
-        (_picture(few, "Part of the largest 1, 3 and 10 organizations."),),
-    )  # fmt: skip
+    yield _few(measure(panel, **{**choices, "by": "organization"}))
     open_ = gaps(panel, registry=choices.get("registry")).to_polars().head(_SHOWN)
     yield Section("coverage", "What is covered", (str(table.coverage), str(table.adjustments)),
                   tables=(_sheet("Unreviewed namespaces, those that matter most first", open_),))  # fmt: skip
@@ -151,13 +155,23 @@ def _sections(panel: Panel, table: ShareTable, check: Any, choices: dict[str, An
     )
 
 
+def _few(table: ShareTable) -> Section:
+    title = "How few hold how much?"
+    try:
+        found = concentration(table)
+        said, picture = str(found).splitlines()[0], _picture(found, "Part of the largest 1, 3 and 10 organizations.")
+    except MeasureError as error:
+        return Section("concentration", title, (f"There is no concentration here: {error}.",))
+    return Section("concentration", title, (said,), (picture,))
+
+
 def _limits(table: ShareTable, key: str) -> Section:
     try:
         found = bounds(table)
+        picture = _picture(found, "For each group the lowest and the highest share it could have.")
     except MeasureError as error:
         return Section("bounds", "How sure is it?", (f"There are no bounds here: {error}.",))
     limits = found.to_polars().filter(pl.col("period") == table.periods[-1]).select(key, "share", "lower", "upper")
-    picture = _picture(found, "For each group the lowest and the highest share it could have.")
     sheet = _sheet("Lowest and highest share, whatever has no place turns out to be", limits)
     return Section("bounds", "How sure is it?", (str(found).splitlines()[0],), (picture,), (sheet,))
 
@@ -191,11 +205,9 @@ def _changes(panel: Panel, table: ShareTable, choices: dict[str, Any]) -> Iterat
             "crossovers", "Who overtook whom?", tuple(said), (_picture(table, "Ranks over time.", kind="ranks"),)
         )
     pictures, texts = [], []
-    for group in named:
+    for group in named if key == "country" else ():  # drivers are those of a country
         try:
-            found = drivers(
-                panel, group, table.periods[0], last, by="organization" if key != "organization" else "model", **choices
-            )
+            found = drivers(panel, group, table.periods[0], last, **choices)
         except OssgeoError as error:
             texts.append(f"{label(group)}: {error}")
             continue

@@ -43,6 +43,9 @@ def plot(result: Any, **options: Any) -> Any:
         MeasureError: There is no picture of it, or an option does not fit.
         EngineError: Altair is not installed.
     """
+    top = options.get("top", 1)
+    if not isinstance(top, int) or top < 1:
+        raise MeasureError(f"top={top!r} is no number of groups")
     for kind, draw in _DRAWN.items():
         if isinstance(result, kind):
             with engines.needs_extra("plot"):

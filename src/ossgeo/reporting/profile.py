@@ -13,8 +13,9 @@ import polars as pl
 
 from ossgeo.analysis.results import percent
 from ossgeo.countries import Country
-from ossgeo.errors import OssgeoWarning
+from ossgeo.errors import MeasureError, OssgeoWarning
 from ossgeo.method import Method
+from ossgeo.output import writing
 from ossgeo.panel import Panel, normalised_models
 from ossgeo.shares.keys import STANDINGS
 from ossgeo.shares.measure import measure
@@ -91,8 +92,12 @@ class Profile:
 
         Args:
             path: Where to.
+
+        Raises:
+            OutputError: It cannot be written.
         """
-        Path(path).write_text(self.to_markdown(), encoding="utf-8")
+        with writing(path):
+            Path(path).write_text(self.to_markdown(), encoding="utf-8")
 
     def __str__(self) -> str:
         """Return the profile as text."""
@@ -124,6 +129,10 @@ def profile(country: str | Country, panel: Panel, **choices: Any) -> Profile:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OssgeoWarning)
         table = measure(panel, by="country", **choices)
+        if not table.periods:
+            raise MeasureError(
+                "there is no profile: the panel has no flow under this method; all-time counters need two observations"
+            )
         last = table.periods[-1]
         fine = measure(panel, by=("country", "organization", "model"), **choices).filter(period=last).to_polars()
         names = measure(panel, by=("country", "namespace"), **choices).filter(period=last).to_polars()

@@ -66,6 +66,8 @@ def _lines(table: ShareTable, *, top: int, theme: str, bounds: Bounds | None = N
     import altair as alt
 
     rows = _folded(table, top).drop_nulls("share")
+    if not rows.height:
+        raise MeasureError("no group has a share: there is nothing to draw")
     groups = rows["group"].unique().sort().to_list()
     highest = max(float(rows["share"].max() or 0), 0.01) * 1.05  # type: ignore[arg-type]
     days = alt.X("period:T", axis=alt.Axis(format="%b %Y", tickCount=6, **foot_of(table)))

@@ -12,11 +12,13 @@ import polars as pl
 
 from ossgeo import attribution as attributions
 from ossgeo.attribution.explain import Explanation, explain
+from ossgeo.days import day_of
 from ossgeo.errors import MeasureError
 from ossgeo.method import Method
 from ossgeo.panel import Panel
 from ossgeo.shares.measure import measure
-from ossgeo.shares.table import ShareTable
+from ossgeo.shares.plan import require_panel
+from ossgeo.shares.table import ShareTable, require_table
 
 
 @attrs.frozen(eq=False)
@@ -58,7 +60,13 @@ class CellExplanation:
 
 
 def explain_cell(
-    panel: Panel, table: ShareTable, group: Any, period: dt.date | None = None, *, most: int = 5, models: Any = None
+    panel: Panel,
+    table: ShareTable,
+    group: Any,
+    period: dt.date | str | None = None,
+    *,
+    most: int = 5,
+    models: Any = None,
 ) -> CellExplanation:
     """Explain one cell of a share table.
 
@@ -74,7 +82,7 @@ def explain_cell(
         Every model in the cell with its value, and the rules and evidence behind the largest.
 
     Raises:
-        MeasureError: The table was made from another panel, or cannot be measured again.
+        MeasureError: The table was made from another panel, or cannot be measured again; or the cell has no figure.
         UnknownCountryError: The group is no group.
 
     Example:
@@ -84,12 +92,14 @@ def explain_cell(
         >>> cell.models.height > 40, cell.explanations[0].step.rule
         (True, 'root')
     """
+    require_panel(panel)
+    require_table(table)
     method = table.method
     if method.panel != panel.fingerprint:
         raise MeasureError(f"the table was measured on panel {method.panel}, this is {panel.fingerprint}")
     if "model" in method.by:
         raise MeasureError("the table's cells are single models; use ossgeo.explain")
-    period = period or table.periods[-1]
+    period = table.periods[-1] if period is None else day_of(period, what="period")
     value = _value(table, group, period)
     choices: Mapping[str, Any] = {name: one for name, one in method.choices.items() if name != "by"}
     if not choices:
@@ -127,4 +137,7 @@ def _value(table: ShareTable, group: Any, period: dt.date) -> float:
         raise MeasureError(f"the table has no period {period}; it has {table.periods[0]} .. {table.periods[-1]}")
     table.at(period)[group]
     same = (pl.col(name) == str(one) for name, one in zip(table.method.by, wanted, strict=True))
-    return float(rows.filter(*same)["value"].sum())
+    values = rows.filter(*same)["value"]
+    if values.null_count():
+        raise MeasureError(f"{group!r} has no figure at {period}: not all of the window was observed")
+    return float(values.sum())

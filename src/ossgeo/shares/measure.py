@@ -53,7 +53,8 @@ def measure(
             named by its last day. Absent: one period an observation.
         window: Length of a rolling sum that ends at each period, such as ``365d``.
         age_cap: Count a model's downloads only until it is that old, such as ``365d``.
-        as_of: Date of the registry: ``flow`` (the end of each interval), ``creation`` (of the model) or a date.
+        as_of: Date of the registry: ``flow`` (the end of each interval), ``creation`` (of the model), or a date as such
+            or as ISO text.
         where: Filter on models, in numerator and denominator alike; see :func:`ossgeo.where.decide`.
         cleaning: What is done about each hazard.
         registry: The registry; the bundled one where absent.
@@ -94,6 +95,8 @@ def measure(
     }
     if method is None:
         return plan_of(panel, registry=registry, models=models, **choices).run().aggregate.table()
+    if not isinstance(method, Method):
+        raise MeasureError(f"method={method!r} is no Method; take that of a table")
     if doubled := [name for name, value in choices.items() if not is_default(name, value)]:
         raise MeasureError(f"method= makes every choice; leave out {', '.join(doubled)}, or measure without method=")
     used = registry or method.choices.get("registry") or Registry.default()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -15,9 +16,11 @@ from ossgeo import engines, plugins
 from ossgeo.attribution import AttributionStrategy, Context, ModelTable, credits_of
 from ossgeo.attribution.asking import adjustments_of, everyone_in, required_by, shown
 from ossgeo.columns import BEGINNING, END
-from ossgeo.errors import CalculatorContractError, MeasureError
+from ossgeo.days import day_of
+from ossgeo.errors import CalculatorContractError, MeasureError, OssgeoError
 from ossgeo.flows import FELL, WINDOW_DAYS, Flows, make_flows
 from ossgeo.method import COUNTINGS, DENOMINATORS, Adjustment, Basis, Cleaning, Counting, Denominator, Method, days_of
+from ossgeo.openness import COLUMNS
 from ossgeo.panel import Panel, normalised_models
 from ossgeo.registry import Registry
 from ossgeo.renames import find_renames
@@ -64,13 +67,40 @@ def plan_of(panel: Panel, *, registry: Registry | None = None, models: Any = Non
     Raises:
         MeasureError: There is no such choice, or a duration is none.
     """
+    require_panel(panel)
     if strange := sorted(set(choices) - set(_DEFAULTS)):
         raise MeasureError(f"{', '.join(strange)}: no such choice; there are {', '.join(_DEFAULTS)}")
     made = {**_DEFAULTS, **choices}
     for name in ("window", "age_cap"):
         made[name] = days_of(made[name], what=name)
-    made["cleaning"] = made["cleaning"] or Cleaning()
+    if isinstance(made["by"], list):
+        raise MeasureError(f"by={made['by']!r}: several keys are a tuple, such as {tuple(made['by'])!r}")
+    made["cleaning"] = Cleaning() if made["cleaning"] is None else made["cleaning"]
+    for name, value, kind in (("cleaning", made["cleaning"], Cleaning), ("registry", registry, Registry)):
+        if value is not None and not isinstance(value, kind):
+            raise MeasureError(f"{name}={value!r} is no {kind.__name__}")
+    if made["as_of"] not in ("flow", "creation"):
+        made["as_of"] = day_of(made["as_of"], what="as_of (where it is not 'flow' or 'creation')")
+    if isinstance(made["where"], Mapping) and not made["where"]:
+        made["where"] = None
+    elif not (made["where"] is None or isinstance(made["where"], Mapping | nw.Expr)):
+        raise MeasureError(
+            f"where={made['where']!r} is no filter; give a mapping such as {{'license': 'mit'}}, or a Narwhals expression"
+        )
     return Plan(panel=panel, registry=registry or Registry.default(), models=models, **made)
+
+
+def require_panel(panel: Any) -> None:
+    """Tell that something is no panel.
+
+    Args:
+        panel: What was given.
+
+    Raises:
+        MeasureError: It is none.
+    """
+    if not isinstance(panel, Panel):
+        raise MeasureError(f"a Panel is needed, not {type(panel).__name__}; ossgeo.read_panel(...) makes one")
 
 
 def choices_of(method: Method) -> dict[str, Any]:
@@ -185,8 +215,6 @@ class Plan:
         for name, value, words in choices:
             if value not in words:
                 raise MeasureError(f"{name}={value!r} is not one of {', '.join(map(repr, words))}")
-        if self.as_of not in ("flow", "creation") and not isinstance(self.as_of, dt.date):
-            raise MeasureError(f"as_of={self.as_of!r} is neither 'flow', 'creation' nor a date")
 
     def _run(
         self,
@@ -222,8 +250,11 @@ class Plan:
         columns = models.collect_schema().names()
         needed = set(calculator.requires) | ({"created_at"} if self.age_cap or self.as_of == "creation" else set())
         if missing := sorted(needed - set(columns)):
-            why = "age_cap and as_of='creation' need it" if "created_at" in missing else f"{calculator.name} needs it"
+            ours = set(missing) <= set(calculator.requires)
+            why = f"{calculator.name} needs it" if ours else "age_cap and as_of='creation' need it"
             raise self.panel.fault(f"the models have no column {', '.join(missing)}", f"{why}; give models= with it")
+        if strange := sorted(columns_of(self.where) - set(columns) - set(COLUMNS)):
+            raise MeasureError(f"where: the models have no column {', '.join(strange)}; there are {', '.join(columns)}")
         rules = [required_by(rule) for rule in (strategy, *map(attributions.resolve, grouping.rules_of(keys).values()))]
         if None not in rules and not isinstance(self.where, nw.Expr):
             used = {"model_id", "namespace", "hub_id", "created_at", *needed, *columns_of(self.where)}
@@ -317,13 +348,22 @@ class Plan:
             ):  # a day is the same on every engine; an instant is cut where its session is
                 needed = needed.with_columns(pl.col("created_at").dt.date())
             credits = credits.join(needed, on="model_id")
-        lazy = calculator.aggregate(flows.frame, engines.send(credits, flows.frame), keys=keys)
+        try:
+            lazy = calculator.aggregate(flows.frame, engines.send(credits, flows.frame), keys=keys)
+        except OssgeoError:
+            raise
+        except Exception as error:  # a calculator is somebody's code
+            raise CalculatorContractError(
+                f"{calculator.name!r} failed: {type(error).__name__}: {error}; the cause is chained"
+            ) from error
         if not isinstance(lazy, nw.LazyFrame) or not {"period", *keys, "value"} <= set(lazy.collect_schema().names()):
             raise CalculatorContractError(
                 f"{calculator.name!r} must return a Narwhals LazyFrame with period, {', '.join(keys)} and value"
             )
         rows = engines.collect(lazy.select("period", *keys, "value"))
         broken = rows["period"].is_null()
+        if "event" not in flows.keys and (rows["value"].filter(~broken) < 0).any():
+            raise CalculatorContractError(f"{calculator.name!r} returned a value below zero")
         if "event" in flows.keys and self.cleaning.decreases == "error" and (rows["event"] == FELL).any():
             raise self.panel.fault(
                 "an all-time counter fell", "see panel.check(); Cleaning(decreases='clip') counts no downloads there"

@@ -14,6 +14,7 @@ import polars as pl
 
 from ossgeo import engines
 from ossgeo.countries import Country, GroupScheme
+from ossgeo.days import day_of
 from ossgeo.errors import (
     MeasureError,
     MethodMismatchError,
@@ -25,6 +26,7 @@ from ossgeo.errors import (
 )
 from ossgeo.method import Adjustments, Coverage, Method
 from ossgeo.organizations import OrganizationKind
+from ossgeo.output import writing
 from ossgeo.pictured import Pictured
 from ossgeo.shares.keys import STANDINGS
 
@@ -44,10 +46,11 @@ class Shares(Mapping[Group, float | None]):
     """The shares of one period by group.
 
     A group that is known and has no value has the share 0.0; an unknown code is an error. With several keys a group is a
-    tuple. Where the share is not defined (no total, or a standing under denominator ``attributed``) it is None.
+    tuple. Where the share is not defined (no total, nothing observed, or a standing under denominator ``attributed``) it is
+    None. Of a table from which groups were cut, a group that is not there is an error: it may have been cut.
     """
 
-    def __init__(self, period: dt.date, shares: Mapping[Group, float | None], known: _Known) -> None:
+    def __init__(self, period: dt.date, shares: Mapping[Group, float | None], known: KnownGroups) -> None:
         """Keep one period's shares; use :meth:`ShareTable.at`."""
         self.period = period
         self._shares = dict(shares)
@@ -60,12 +63,15 @@ class Shares(Mapping[Group, float | None]):
             UnknownCountryError: The code is no country's.
             UnknownOrganizationError: No such organization is in the table.
             UnknownNameError: No such namespace, model or group is in the table.
+            MeasureError: Groups were cut from the table.
         """
         name: Group = tuple(map(str, group)) if isinstance(group, tuple) else str(group)
         if name in self._shares:
             return self._shares[name]
         self._known.check(name)
-        return 0.0
+        if self._known.cut:
+            raise MeasureError(f"{name!r} is not in this cut table; ask the table before top() or filter()")
+        return 0.0 if any(share is not None for share in self._shares.values()) else None
 
     def __contains__(self, group: object) -> bool:
         """Return whether a group has a value."""
@@ -85,13 +91,36 @@ class Shares(Mapping[Group, float | None]):
 
 
 @attrs.frozen(eq=False)
-class _Known:
-    """Which groups may be asked for."""
+class KnownGroups:
+    """Which groups may be asked for.
+
+    Attributes:
+        keys: The keys of the groups.
+        seen: The words that occur, key by key.
+        cut: Whether groups were taken out.
+    """
 
     keys: tuple[str, ...]
     seen: tuple[frozenset[str], ...]
+    cut: bool = False
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, keys: tuple[str, ...], *, cut: bool = False) -> Self:
+        """Return the groups of a frame that has the keys as columns."""
+        return cls(keys, tuple(frozenset(frame[key].to_list()) for key in keys), cut)
 
     def check(self, group: Group) -> None:
+        """Raise the error of a group that cannot be.
+
+        Args:
+            group: What was asked for; a tuple where there are several keys.
+
+        Raises:
+            UnknownCountryError: The code is no country's.
+            UnknownOrganizationError: There is no such organization.
+            UnknownNameError: There is no such namespace, model or group.
+            MeasureError: It has another number of keys.
+        """
         parts = group if isinstance(group, tuple) else (group,)
         if len(parts) != len(self.keys):
             raise MeasureError(f"the table has the keys {', '.join(self.keys)}; {group!r} has {len(parts)} part(s)")
@@ -121,6 +150,22 @@ def _words(key: str) -> Collection[str]:
     return GroupScheme.named(key).groups if key in GroupScheme.names() else ()
 
 
+def require_table(table: Any, *, whole: bool = False) -> None:
+    """Tell that something is no share table, or not a whole one.
+
+    Args:
+        table: What was given.
+        whole: Whether all groups of each period are needed.
+
+    Raises:
+        MeasureError: It is none, or groups were cut from it.
+    """
+    if not isinstance(table, ShareTable):
+        raise MeasureError(f"a ShareTable is needed, not {type(table).__name__}; ossgeo.measure(panel) makes one")
+    if whole and table.cut:
+        raise MeasureError("groups were cut from this table by top() or filter(); give the whole one")
+
+
 def _same(one: pl.DataFrame, other: pl.DataFrame) -> bool:
     return one.equals(other)
 
@@ -136,6 +181,7 @@ class ShareTable(Pictured):
         coverage: The part of each standing.
         adjustments: What was clipped, estimated or left out.
         note: What the figures cover, in one sentence.
+        cut: Whether :meth:`top` or :meth:`filter` took groups out of a period that is still there.
     """
 
     frame: pl.DataFrame = attrs.field(eq=attrs.cmp_using(eq=_same))
@@ -143,6 +189,7 @@ class ShareTable(Pictured):
     coverage: Coverage = attrs.field(factory=Coverage)
     adjustments: Adjustments = attrs.field(factory=Adjustments)
     note: str = ""
+    cut: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -175,11 +222,11 @@ class ShareTable(Pictured):
         """Hand the table over as an Arrow stream, without a copy."""
         return self.frame.__arrow_c_stream__(requested_schema)
 
-    def at(self, period: dt.date | None = None) -> Shares:
+    def at(self, period: dt.date | str | None = None) -> Shares:
         """Return the shares of one period.
 
         Args:
-            period: One of :attr:`periods`; the latest where absent.
+            period: One of :attr:`periods`, as a date or ISO text; the latest where absent.
 
         Raises:
             MeasureError: There is no such period.
@@ -191,7 +238,7 @@ class ShareTable(Pictured):
         """
         if not self.periods:
             raise MeasureError("the table is empty: the panel has no flow under this method")
-        day = period or self.periods[-1]
+        day = self.periods[-1] if period is None else day_of(period, what="period")
         if day not in self.periods:
             raise MeasureError(
                 f"the table has no period {day}; it has {', '.join(map(str, self.periods[-5:]))} and before"
@@ -199,7 +246,7 @@ class ShareTable(Pictured):
         rows = self.frame.filter(pl.col("period") == day)
         groups = rows.select(self.keys).rows()
         names = [group if len(self.keys) > 1 else group[0] for group in groups]
-        known = _Known(self.keys, tuple(frozenset(self.frame[key].to_list()) for key in self.keys))
+        known = KnownGroups.of(self.frame, self.keys, cut=self.cut)
         return Shares(day, dict(zip(names, rows["share"].to_list(), strict=True)), known)
 
     def top(self, n: int = 10) -> ShareTable:
@@ -207,8 +254,13 @@ class ShareTable(Pictured):
 
         Args:
             n: How many.
+
+        Raises:
+            MeasureError: n is no positive number.
         """
-        return attrs.evolve(self, frame=self.frame.group_by("period", maintain_order=True).head(n))
+        if not isinstance(n, int) or n < 1:
+            raise MeasureError(f"top({n!r}) is no number of groups")
+        return self._with(self.frame.group_by("period", maintain_order=True).head(n))
 
     def filter(self, *predicates: pl.Expr, **equal: Any) -> ShareTable:
         """Return the table with the rows that fulfil all conditions; the shares stay those of the whole.
@@ -216,8 +268,19 @@ class ShareTable(Pictured):
         Args:
             *predicates: Polars expressions.
             **equal: Columns and the value they must have.
+
+        Raises:
+            MeasureError: There is no such column, or the condition cannot be told.
         """
-        return attrs.evolve(self, frame=self.frame.filter(*predicates, **equal))
+        try:
+            return self._with(self.frame.filter(*predicates, **equal))
+        except (pl.exceptions.PolarsError, TypeError) as error:
+            raise MeasureError(f"the rows cannot be filtered: {str(error).splitlines()[0]}") from error
+
+    def _with(self, frame: pl.DataFrame) -> ShareTable:
+        """Return the table with some of its rows."""
+        left = frame.group_by("period").len().join(self.frame.group_by("period").len(), on="period")
+        return attrs.evolve(self, frame=frame, cut=self.cut or bool((left["len"] < left["len_right"]).any()))
 
     def pivot(self, values: str = "share") -> pl.DataFrame:
         """Return a wide table: a row for each period, a column for each group.
@@ -262,10 +325,14 @@ class ShareTable(Pictured):
         Args:
             path: Where to.
             neutralise: Put an apostrophe before text that a spreadsheet would run as a formula.
+
+        Raises:
+            OutputError: It cannot be written.
         """
-        Path(path).write_text(self.to_csv(neutralise=neutralise), encoding="utf-8", newline="")
         meta = json.dumps({**self._meta(), "neutralised": neutralise}, indent=2, ensure_ascii=False)
-        _sidecar(Path(path)).write_text(meta, encoding="utf-8")
+        with writing(path):
+            Path(path).write_text(self.to_csv(neutralise=neutralise), encoding="utf-8", newline="")
+            _sidecar(Path(path)).write_text(meta, encoding="utf-8")
 
     def to_csv(self, *, neutralise: bool = True) -> str:
         """Return the rows as CSV, without the method.
@@ -281,16 +348,24 @@ class ShareTable(Pictured):
 
         Args:
             path: Where to.
+
+        Raises:
+            OutputError: It cannot be written.
         """
-        self.frame.write_parquet(path, metadata={_META: json.dumps(self._meta())})
+        with writing(path):
+            self.frame.write_parquet(path, metadata={_META: json.dumps(self._meta())})
 
     def write_json(self, path: str | Path) -> None:
         """Write method, coverage, adjustments and rows as one JSON document.
 
         Args:
             path: Where to.
+
+        Raises:
+            OutputError: It cannot be written.
         """
-        Path(path).write_text(self.to_json(), encoding="utf-8")
+        with writing(path):
+            Path(path).write_text(self.to_json(), encoding="utf-8")
 
     def to_json(self) -> str:
         """Return method, coverage, adjustments and rows as one JSON document."""
@@ -317,7 +392,7 @@ class ShareTable(Pictured):
             schema = {"period": pl.Date, **dict.fromkeys(plain.by, pl.String), "value": pl.Float64, "share": pl.Float64}
             more = dict.fromkeys((name for name in frame.columns if name not in schema), pl.Float64)  # intervals
             typed = frame.select(pl.col(name).cast(kind) for name, kind in (schema | more).items())
-            return cls(typed, plain, coverage, adjustments, meta.get("note", ""))
+            return cls(typed, plain, coverage, adjustments, meta.get("note", ""), meta.get("cut", False))
         except OSError as error:
             raise SourceUnavailableError(
                 f"{error.filename or file} cannot be read: {error.strerror or error}"
@@ -331,6 +406,7 @@ class ShareTable(Pictured):
             "coverage": self.coverage.to_dict(),
             "adjustments": self.adjustments.to_dicts(),
             "note": self.note,
+            "cut": self.cut,
         }
 
     def __str__(self) -> str:

@@ -58,7 +58,7 @@ def test_bounds_by_hand() -> None:
     assert "CN holds between 50.0% and 62.5%" in str(found)
     with pytest.raises(MeasureError, match="there is no period"):
         found.compare("CN", "US", dt.date(1999, 1, 1))
-    with pytest.raises(MeasureError, match="does not fit"):
+    with pytest.raises(MeasureError, match="has 2 part"):
         found.compare(("CN", "x"), "US")
 
 

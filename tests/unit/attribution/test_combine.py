@@ -160,6 +160,19 @@ def test_they_compose_print_hash_and_pickle() -> None:
     assert table.adjustments["base_missing"].count > 0
 
 
+def test_names_of_ones_own_table_that_hit_nothing_are_told() -> None:
+    context = Context(registry(), ModelTable(MODELS), DAY)
+    rule = override({"Qin": "DE", "Moverr": "FR", "who/zz": "FR"})
+    (idle,) = rule.adjustments(context)
+    assert (idle.code, idle.count, idle.unit) == ("own_rows_idle", 2, "names")
+    assert "'Moverr' (did you mean 'Mover'?), 'who/zz'" in idle.note
+    assert override({"Qin": "DE", "Qin/a": "FR"}).adjustments(context) == ()
+    (many,) = fixed({f"zz{number}": "FR" for number in range(9)}).adjustments(context)
+    assert many.note.endswith("'zz0', 'zz1', 'zz2', ...")
+    table = ossgeo.measure(ossgeo.load_sample("hub-2026"), attribution=override({"gogle": "FR"}))
+    assert "did you mean 'google'?" in str(table.adjustments)
+
+
 def test_an_empty_chain() -> None:
     with pytest.raises(MeasureError, match="at least one"):
         first_of()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,17 @@ def test_by_the_id_alone() -> None:
     assert [str(credit.country) for credit in nobody.credits] == ["unreviewed"]
     assert "who is not in the registry then" in str(nobody)
     assert nobody.on == dt.date.today()
+
+
+def test_days_as_text_and_ids_that_are_none() -> None:
+    said = ossgeo.explain("Mover/x", on="2025-03-01", registry=registry())
+    assert said == ossgeo.explain("Mover/x", on=dt.date(2025, 3, 1), registry=registry())
+    with pytest.raises(MeasureError, match="on='soon' is no day"):
+        ossgeo.explain("Mover/x", on="soon", registry=registry())
+    wrong: list[Any] = ["", " ", None, 7]
+    for one in wrong:
+        with pytest.raises(MeasureError, match=f"model_id={one!r} is no model's id"):
+            ossgeo.explain(one, registry=registry())
 
 
 def test_the_tree_of_a_lineage() -> None:

@@ -220,3 +220,17 @@ def _quiet() -> Any:
     import contextlib
 
     return contextlib.nullcontext()
+
+
+@pytest.mark.parametrize("rule", ["root", "direct-base", "lineage", "repackager-passthrough"])
+def test_models_without_bases_are_told(rule: str) -> None:
+    bare = ossgeo.measure(ossgeo.load_sample("hub-2026"), attribution=rule)
+    assert bare.adjustments["bases_unknown"].count == 200
+    assert "bases_unknown: 200 models (the models have no base_models: each was taken as its own base)" in str(bare)
+    assert "bases_unknown" not in ossgeo.measure(ossgeo.load_sample("trending-2026"), attribution=rule).adjustments
+
+
+def test_models_without_bases_are_told_by_country_of_the_base() -> None:
+    assert "bases_unknown" in ossgeo.measure(ossgeo.load_sample("hub-2026"), by="base_country").adjustments
+    assert "bases_unknown" not in ossgeo.measure(ossgeo.load_sample("trending-2026"), by="base_country").adjustments
+    assert "bases_unknown" not in ossgeo.measure(ossgeo.load_sample("hub-2026")).adjustments

@@ -1,0 +1,197 @@
+"""What users get wrong: one clear error of ours, never a figure that was not asked for, never an error from inside."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+import pytest
+
+import ossgeo
+from ossgeo import analysis
+from ossgeo.cli import main
+from ossgeo.errors import CalculatorContractError, MeasureError, OssgeoError, OutputError, UnknownCountryError
+from tests import worlds
+
+LABS = ossgeo.load_sample()
+TABLE = ossgeo.measure(LABS)
+FEBRUARY = dt.date(2025, 2, 1)
+UNOBSERVED = ossgeo.measure(LABS, window="3650d")
+
+
+class Failing:
+    name = "failing"
+    unit = "downloads"
+    requires: frozenset[str] = frozenset()
+
+    def aggregate(self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]) -> Any:
+        raise RuntimeError("boom")
+
+
+class Falling(Failing):
+    name = "falling"
+
+    def aggregate(self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]) -> Any:
+        joined = flows.join(credits, on="model_id").with_columns(value=-1.0 * nw.col("downloads"))
+        return joined.group_by("period", *keys).agg(nw.col("value").sum())
+
+
+MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
+    "a path for a panel": (lambda: ossgeo.measure("folder"), "a Panel is needed, not str"),  # type: ignore[arg-type]
+    "a frame for a panel": (lambda: analysis.influence(pl.DataFrame()), "a Panel is needed, not DataFrame"),  # type: ignore[arg-type]
+    "a table for a panel": (lambda: analysis.sensitivity(TABLE, {"denominator": ["all"]}), "a Panel is needed, not ShareTable"),  # type: ignore[arg-type]
+    "a list for a grid": (lambda: analysis.sensitivity(LABS, ["denominator"]), "the grid is a mapping"),  # type: ignore[arg-type]
+    "a path in a grid": (lambda: analysis.sensitivity(LABS, {"registry": ["x"]}), "registry='x' is no Registry"),
+    "a panel for a table": (lambda: analysis.bounds(LABS), "a ShareTable is needed, not Panel"),  # type: ignore[arg-type]
+    "a panel to grow": (lambda: analysis.growth(LABS), "a ShareTable is needed, not Panel"),  # type: ignore[arg-type]
+    "a panel to cross": (lambda: analysis.crossovers(LABS, "CN", "US"), "a ShareTable is needed, not Panel"),  # type: ignore[arg-type]
+    "a text for a filter": (lambda: ossgeo.measure(LABS, where="license=mit"), "where='license=mit' is no filter"),  # type: ignore[arg-type]
+    "a column that is not there": (lambda: ossgeo.measure(LABS, where={"stars": 1}), "no column stars; there are model_id"),
+    "a path for a registry": (lambda: ossgeo.measure(LABS, registry="x"), "registry='x' is no Registry"),  # type: ignore[arg-type]
+    "a mapping for a policy": (lambda: ossgeo.measure(LABS, cleaning={"stale": "drop"}), "is no Cleaning"),  # type: ignore[arg-type]
+    "a text for a method": (lambda: ossgeo.measure(LABS, method="x"), "method='x' is no Method"),  # type: ignore[arg-type]
+    "a list of keys": (lambda: ossgeo.measure(LABS, by=["country", "kind"]), r"several keys are a tuple, such as \('country'"),  # type: ignore[arg-type]
+    "a day that is none": (lambda: ossgeo.measure(LABS, as_of="tomorrow"), "'tomorrow' is no day"),
+    "a period that is none": (lambda: TABLE.at("2025"), "period='2025' is no day"),
+    "a range that is none": (lambda: LABS.constant(since="March"), "since='March' is no day"),
+    "no group at all": (lambda: TABLE.top(0), r"top\(0\) is no number of groups"),
+    "a text for a number": (lambda: TABLE.plot(top="5"), "top='5' is no number of groups"),
+    "a key that is not there": (lambda: TABLE.filter(contry="CN"), "the rows cannot be filtered: .*contry"),
+    "a cut table": (lambda: TABLE.top(1).at()["CN"], "'CN' is not in this cut table"),
+    "a filtered table": (lambda: TABLE.filter(country="US").at()["CN"], "'CN' is not in this cut table"),
+    "how concentrated a cut table is": (lambda: analysis.concentration(TABLE.top(2)), "groups were cut"),
+    "how a cut table grew": (lambda: analysis.growth(TABLE.top(2)), "groups were cut"),
+    "supply without birthdays": (lambda: ossgeo.measure(LABS, calculator="supply"), "supply needs it"),
+    "a cell that was not observed": (lambda: ossgeo.explain_cell(LABS, UNOBSERVED, "CN"), "not all of the window"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_told(name: str) -> None:
+    call, message = MISTAKES[name]
+    with pytest.raises(OssgeoError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("group", ["China", "CHN", "Nonsense"])
+def test_a_group_that_is_none_gets_no_figure(group: str) -> None:
+    with pytest.raises(UnknownCountryError):
+        analysis.drivers(LABS, group)
+    with pytest.raises(UnknownCountryError):
+        analysis.bounds(TABLE).compare("US", group)
+
+
+def test_a_calculator_that_fails_or_falls_is_named() -> None:
+    with pytest.raises(CalculatorContractError, match="'failing' failed: RuntimeError: boom"):
+        ossgeo.measure(LABS, calculator=Failing())
+    with pytest.raises(CalculatorContractError, match="'falling' returned a value below zero"):
+        ossgeo.measure(LABS, calculator=Falling())
+
+
+def test_days_may_be_text() -> None:
+    first, last = TABLE.periods[0], TABLE.periods[-1]
+    assert TABLE.at(str(first)) == TABLE.at(first)
+    assert ossgeo.measure(LABS, as_of="2025-01-01") == ossgeo.measure(LABS, as_of=dt.date(2025, 1, 1))
+    instant = ossgeo.measure(LABS, as_of=dt.datetime(2025, 1, 1, 12, tzinfo=dt.UTC))
+    assert ossgeo.measure(LABS, method=instant.method) == instant
+    assert (
+        analysis.drivers(LABS, "CN", str(first), str(last)).change == analysis.drivers(LABS, "CN", first, last).change
+    )
+    assert LABS.constant(since="2025-03-01").periods == LABS.constant(since=dt.date(2025, 3, 1)).periods
+    assert ossgeo.measure(LABS, where={}) == TABLE
+
+
+def test_a_table_knows_that_it_was_cut(tmp_path: Path) -> None:
+    assert not TABLE.cut
+    assert not TABLE.filter(period=TABLE.periods[-1]).cut, "its period is whole"
+    assert TABLE.filter(period=TABLE.periods[-1]).at()["CN"] == TABLE.at()["CN"]
+    few = TABLE.top(1)
+    assert few.cut
+    assert few.at()[next(iter(few.at()))] == next(iter(TABLE.at().values()))
+    for name in ("few.csv", "few.parquet", "few.json"):
+        getattr(few, f"write_{name.split('.')[1]}")(tmp_path / name)
+        assert ossgeo.ShareTable.read(tmp_path / name).cut
+    assert few.filter(period=TABLE.periods[-1]).cut
+
+
+def test_what_was_not_observed_is_not_zero() -> None:
+    assert UNOBSERVED.at()["CN"] is None
+    assert UNOBSERVED.at()["JP"] is None
+    assert str(analysis.bounds(UNOBSERVED)).endswith("the total is 0, or not all of it was observed.")
+    said = str(analysis.sensitivity(LABS, {"window": [None, "3650d"]}))
+    assert "over 1 of 2 combinations of choices" in said
+
+
+def odd_panels() -> dict[str, ossgeo.Panel]:
+    return {
+        "nobody reviewed": worlds.panel([("nobodyx/a", FEBRUARY, 3), ("nobodyy/b", FEBRUARY, 4)]),
+        "one country": worlds.panel([("Qwen/a", FEBRUARY, 3)]),
+    }
+
+
+@pytest.mark.parametrize("name", odd_panels())
+def test_odd_panels_have_a_report(name: str, tmp_path: Path) -> None:
+    text = ossgeo.report(odd_panels()[name], path=tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "How sure is it?" in text
+    assert "How few hold how much?" in text
+    assert "nan" not in text.split("<script")[0].lower().replace("financ", "")
+
+
+@pytest.mark.parametrize("by", ["organization", "kind", "namespace", "model", "eu"])
+def test_a_report_by_anything(by: str, tmp_path: Path) -> None:
+    text = ossgeo.report(LABS, path=tmp_path / "page.html", by=by).read_text(encoding="utf-8")
+    assert "Who overtook whom?" in text
+    assert "Who moved it?" not in text, "drivers are those of a country"
+
+
+def test_without_a_share_there_is_nothing_to_report_or_to_draw(tmp_path: Path) -> None:
+    for panel, window in ((LABS, "3650d"), (worlds.panel([("Qwen/a", FEBRUARY, 0)]), None)):
+        with pytest.raises(MeasureError, match="no share is defined"):
+            ossgeo.report(panel, path=tmp_path / "page.html", window=window)
+    with pytest.raises(MeasureError, match="nothing to draw"):
+        UNOBSERVED.plot()
+    with pytest.raises(MeasureError, match="nothing to draw"):
+        analysis.bounds(UNOBSERVED).plot()
+
+
+def test_the_first_week_of_a_history_has_no_report_and_no_profile(tmp_path: Path) -> None:
+    young = worlds.panel([("Qwen/a", FEBRUARY, 3)], counter="downloads_all_time")
+    with pytest.raises(MeasureError, match="all-time counters need two observations"):
+        ossgeo.report(young, path=tmp_path / "page.html")
+    with pytest.raises(MeasureError, match="all-time counters need two observations"):
+        ossgeo.profile("CN", young)
+
+
+def test_places_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nowhere = tmp_path / "not" / "there"
+    for write in (TABLE.write_csv, TABLE.write_parquet, TABLE.write_json):
+        with pytest.raises(OutputError, match="cannot be written"):
+            write(nowhere / "table")
+    with pytest.raises(OutputError, match="there is no folder"):
+        ossgeo.report(LABS, path=nowhere / "page.html")
+    with pytest.raises(OutputError, match="is a folder"):
+        ossgeo.report(LABS, path=tmp_path)
+    assert main(["report", "lab-2025", "-o", str(tmp_path)]) == 1, "told before the panel is looked for"
+    assert "is a folder; name a file in it" in capsys.readouterr().err
+
+
+def test_odd_ids_are_a_hazard() -> None:
+    odd = ("https://huggingface.co/datasets/Qwen/x", " Qwen/x", "Qwen/Qwen3-8B/tree/main")
+    found = worlds.panel([(name, FEBRUARY, 1) for name in ("Qwen/a", "gpt2", *odd)]).check()["odd_id"]
+    assert found.count == len(odd)
+    assert len(found.examples) == 3
+    for sample in ossgeo.list_samples():
+        assert "odd_id" not in ossgeo.load_sample(sample.name).check()
+
+
+def test_arguments_of_files_do_not_fit_a_sample(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["measure", "hub-2026", "--counter", "downloads_all_time"]) == 2
+    assert "the sample hub-2026 has downloads_30d" in capsys.readouterr().err
+    assert main(["measure", "hub-2026", "--column", "a=b"]) == 2
+    assert "hub-2026 is a bundled sample" in capsys.readouterr().err
+    assert main(["registry", "show", "google", "--on", "2025"]) == 2
+    assert "--on='2025' is no day" in capsys.readouterr().err
