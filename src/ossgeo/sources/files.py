@@ -14,9 +14,10 @@ import polars as pl
 
 from ossgeo import engines
 from ossgeo.columns import BEGINNING, COUNTERS, END, MODELS, Counter
-from ossgeo.errors import EngineError, Fault, PanelError, SourceUnavailableError
+from ossgeo.days import day_of
+from ossgeo.errors import EngineError, Fault, MeasureError, PanelError, SourceUnavailableError
 from ossgeo.panel import Panel, normalised_models
-from ossgeo.sources.records import HUB_URL, KNOWN, TYPES, Origin, typed, with_bases
+from ossgeo.sources.records import FAULTS_A_COLUMN, HUB_URL, KNOWN, TYPES, Origin, instant, shown, typed, with_bases
 from ossgeo.sources.store import SnapshotStore
 from ossgeo.sources.text import column_of, read_csv, read_json
 
@@ -30,6 +31,12 @@ FORMATS: Final = {
 """File name endings and what they are."""
 
 _DATE = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
+_IN_UTC: Final = (
+    r"^[12][0-9]{3}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
+    r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]00:?00)?)?$"
+)
+"""Text that ISO 8601 knows as a day, or as an instant in UTC: its day is its first ten characters."""
+
 _BARE = "downloads"
 
 
@@ -42,8 +49,8 @@ def read_panel(
     pattern: str | None = None,
     records: str | None = None,
     period_from: Literal["file"] | None = None,
-    start: dt.date | None = None,
-    end: dt.date | None = None,
+    start: dt.date | str | None = None,
+    end: dt.date | str | None = None,
     engine: Literal["polars", "duckdb", "spark"] | None = None,
     note: str = "",
 ) -> Panel:
@@ -63,7 +70,7 @@ def read_panel(
         pattern: Which files of a folder, such as ``*.csv``.
         records: For JSON: the key under which the rows are.
         period_from: ``file``: the date in a file's name is the period, whatever the rows say; one file is one snapshot.
-        start: First period to read; the first there is where absent.
+        start: First period to read, a date or text such as ``2026-01-31``; the first there is where absent.
         end: Last period to read; the last there is where absent.
         engine: Engine for Parquet files: ``polars``, ``duckdb``, or ``spark`` (the active session, or one that is started).
         note: What the panel covers, in one sentence; printed with every result.
@@ -74,6 +81,7 @@ def read_panel(
     Raises:
         SourceUnavailableError: There is no such file or folder.
         PanelError: With every fault: file, row, column, value.
+        MeasureError: ``start`` or ``end`` names no day, or ``columns`` is no mapping.
         EngineError: The source is no dataframe, or the engine cannot read it.
 
     Example:
@@ -88,15 +96,24 @@ def read_panel(
         raise EngineError(f"engine={engine!r} cannot read files; there are {', '.join(engines.ENGINES)}")
     if period_from not in (None, "file"):
         raise PanelError.of("period_from", f"{period_from!r} is not known", "the only choice is 'file'")
-    reader = _Reader(dict(columns or {}), counter, records, period_from == "file", engine or "polars", start, end)
-    if isinstance(source, str | Path) and SnapshotStore.is_store(source):
-        return SnapshotStore(source).panel(start, end, counter=counter or "downloads_30d")
+    if not isinstance(columns, Mapping | None):
+        raise MeasureError(
+            f"columns={columns!r} is no mapping; give the source's name and ours: {{'repo': 'model_id'}}"
+        )
+    first, last = (None if day is None else day_of(day, what=name) for name, day in (("start", start), ("end", end)))
+    reader = _Reader(dict(columns or {}), counter, records, period_from == "file", engine or "polars", first, last)
+    stored = isinstance(source, str | Path) and SnapshotStore.is_store(source)
+    if period_from is not None and (stored or not isinstance(source, str | Path)):
+        what = "a store of snapshots" if stored else f"a {type(source).__name__}"
+        raise PanelError.of("period_from", f"{what} has no dates in file names", "leave period_from out")
+    if stored:
+        return SnapshotStore(source).panel(first, last, counter=counter or "downloads_30d")
     identity: str | None = None
     if isinstance(source, str | Path):
         files = _files(Path(source), pattern)
         rows, found = reader.files(files, Path(source))
         sizes = [f"{file.name}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in files]
-        identity = ",".join([*sizes, *(str(day) for day in (start, end) if day is not None)])
+        identity = ",".join([*sizes, *(str(day) for day in (first, last) if day is not None)])
         title = str(source)
     else:
         rows, found = reader.frame(source)
@@ -237,6 +254,10 @@ class _Reader:
             found.append(self.counter)
         if self.counter is not None and self.counter in found:
             found = [self.counter]
+        elif self.counter is not None and found:
+            remedy = f"choose with counter={found[0]!r}, or name the column: columns={{'...': {self.counter!r}}}"
+            faults.append(Fault(place, f"has no {self.counter}; it has {', '.join(names)}", remedy))
+            return None
         if len(found) == 1:
             return {name: theirs for name, theirs in chosen.items() if name not in COUNTERS or name in found}
         if found:
@@ -251,9 +272,9 @@ class _Reader:
             remedy = "say counter='downloads_30d' (the Hub's API gives the trailing 30 days under this name) or 'downloads_all_time'"
             faults.append(Fault(f"{place}, column {_BARE}", "may be either of the Hub's counters", remedy))
         else:
-            faults.append(
-                Fault(place, f"has no counter; it has {', '.join(names)}", "name it: columns={'...': 'downloads_30d'}")
-            )
+            wanted = self.counter or "counter"
+            remedy = f"name it: columns={{'...': {self.counter or 'downloads_30d'!r}}}"
+            faults.append(Fault(place, f"has no {wanted}; it has {', '.join(names)}", remedy))
         return None
 
     def _file_date(self, file: Path, faults: list[Fault]) -> dt.date | None:
@@ -407,9 +428,7 @@ def _typed_lazily(
         return frame
     kind = schema[when]
     if kind == nw.String:
-        frame = frame.with_columns(nw.col(when).str.slice(0, 10).str.to_date(format="%Y-%m-%d").alias("period"))
-        if when == "observed_at":
-            frame = frame.drop("observed_at")
+        frame = _with_day_of_text(frame, when, f"{place}, column {chosen.get(when, when)}", faults)
     elif isinstance(kind, nw.Datetime):
         frame = engines.with_utc_day(frame, when)
     elif kind == nw.Date:
@@ -419,6 +438,29 @@ def _typed_lazily(
             Fault(f"{place}, column {chosen.get(when, when)}", f"holds {kind}, not dates", "convert the column")
         )
     return frame
+
+
+def _with_day_of_text(frame: nw.LazyFrame[Any], name: str, place: str, faults: list[Fault]) -> nw.LazyFrame[Any]:
+    """Put ``period``, the day in UTC, in the place of a column of text: each text that differs is read once, and joined.
+
+    Of texts in UTC only the day is looked at: there may be one for each row.
+    """
+    text = nw.col(name)
+    frame = frame.with_columns(_text=nw.when(text.str.contains(_IN_UTC)).then(text.str.slice(0, 10)).otherwise(text))
+    words = engines.collect(frame.select("_text").unique())["_text"].drop_nulls().to_list()
+    days: dict[str, dt.date] = {}
+    wrong = []
+    for word in filter(None, words):
+        try:
+            days[word] = instant(word).date()
+        except ValueError as error:
+            wrong.append(Fault(place, f"{shown(word)} {error}"))
+    faults.extend(sorted(wrong, key=str)[:FAULTS_A_COLUMN])
+    if len(wrong) > FAULTS_A_COLUMN:
+        faults.append(Fault(place, f"{len(wrong) - FAULTS_A_COLUMN} more values like these"))
+    schema = {"_text": pl.String, "period": pl.Date}
+    known = pl.DataFrame({"_text": list(days), "period": list(days.values())}, schema=schema)
+    return frame.drop(name).join(engines.send(known, frame), on="_text", how="left").drop("_text")
 
 
 def _models_of(frame: nw.LazyFrame[Any], about: Sequence[str]) -> pl.LazyFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tempfile
@@ -16,10 +17,11 @@ import polars as pl
 from cachetools import TTLCache
 
 from ossgeo import engines
-from ossgeo.columns import Counter
-from ossgeo.errors import MeasureError, SourceFormatError
+from ossgeo.columns import COUNTERS, Counter
+from ossgeo.errors import MeasureError, OssgeoError, SourceFormatError
 from ossgeo.panel import Panel, normalised_models
 from ossgeo.sources.entries import FIELDS, columns_of
+from ossgeo.sources.records import HUB_URL
 from ossgeo.sources.spool import Query, Spool
 from ossgeo.sources.transport import Transport, time_left_in_window
 
@@ -29,6 +31,11 @@ PAGE: Final = 1000
 _REMEMBERED: Final = 10_000
 _DAY: Final = 24 * 60 * 60
 _ABSENT: Final = (401, 403, 404)
+_EMPTY: Final = b"[] \t\r\n"
+_NAMES: Final = {
+    "namespaces": (re.compile(r"[^\s/]+"), "namespace such as 'Qwen'"),
+    "ids": (re.compile(r"[^\s/]+(/[^\s/]+)?"), "model id such as 'Qwen/Qwen3-8B'"),
+}
 
 
 class _Folder:
@@ -82,10 +89,20 @@ class Hub:
             timeout: Seconds for which a single request may be silent.
             patience: Seconds that may be spent waiting in all: for rate limits, and between attempts.
             progress: Whether to show a progress bar; where absent, if the standard error is a terminal.
+
+        Raises:
+            MeasureError: The endpoint has no scheme, or a number of seconds is negative.
         """
         from huggingface_hub import constants
 
         self._endpoint = (endpoint or constants.ENDPOINT).rstrip("/")
+        if not re.match(r"https?://[^/]", self._endpoint):
+            raise MeasureError(
+                f"endpoint={self._endpoint!r} needs http:// or https://, such as 'https://huggingface.co'"
+            )
+        for name, seconds in (("timeout", timeout), ("patience", patience)):
+            if not isinstance(seconds, int | float) or not seconds >= 0:
+                raise MeasureError(f"{name}={seconds!r} is no number of seconds; give 0 or more")
         self._token = token
         self._timeout, self._patience = timeout, patience
         self._progress = sys.stderr.isatty() if progress is None else progress
@@ -125,13 +142,17 @@ class Hub:
             counter: The counter of the panel; the snapshot holds both.
 
         Returns:
-            A panel with one period whose rows and models are scanned from a temporary file, which goes with the panel.
+            A panel with one period whose rows and models are scanned from a temporary file, which goes with the panel:
+            frames that are taken out of it (``panel.rows.to_native()``, ``panel.models``) cannot be read after the panel
+            is gone. Hold the panel as long as them, or collect them.
 
         Raises:
             SourceUnavailableError: The Hub cannot be reached, or asks to wait longer than the patience lasts.
-            SourceFormatError: The Hub answered something else.
-            MeasureError: More than one choice was made, or an empty one.
+            SourceFormatError: The Hub answered something else, or has no model.
+            MeasureError: More than one choice was made, an empty one, or one that no model is in.
         """
+        if counter not in COUNTERS:
+            raise MeasureError(f"counter={counter!r} is not one of {', '.join(map(repr, COUNTERS))}")
         holder = _Folder()
         folder = holder.path
         spool = self.collect(folder / "spool", top=top, namespaces=namespaces, ids=ids, members=members, cards=cards)
@@ -164,8 +185,8 @@ class Hub:
 
         Raises:
             SourceUnavailableError: The Hub cannot be reached, or asks to wait longer than the patience lasts.
-            SourceFormatError: The Hub answered something else.
-            MeasureError: More than one choice was made, or an empty one.
+            SourceFormatError: The Hub answered something else, or has no model.
+            MeasureError: More than one choice was made, an empty one, or one that no model is in.
         """
         query = _query(self._endpoint, top, namespaces, ids, members=members, cards=cards)
         with Spool.open(folder, query) as spool, self._bar(query) as (transport, bar):
@@ -179,6 +200,9 @@ class Hub:
             if members:
                 self._add_members(transport, spool)
         spool.finish()
+        if not spool.models:
+            spool.discard()
+            raise self._nothing(query, spool)
         return spool
 
     def overview(self, namespace: str) -> Overview | None:
@@ -198,6 +222,19 @@ class Hub:
         """
         return self._overview(self._transport(), namespace)
 
+    def _nothing(self, query: Query, spool: Spool) -> OssgeoError:
+        """The error for a choice, or a Hub, without models."""
+        if query.kind == "namespaces":
+            one = len(query.chosen) == 1
+            named = ", ".join(map(repr, query.chosen))
+            return MeasureError(
+                f"{'namespace' if one else 'namespaces'} {named} {'has' if one else 'have'} no models at {self.name}; "
+                "check the spelling, or give a token that may see them"
+            )
+        if query.kind == "ids":
+            return MeasureError(f"none of the ids is a model that can be read: {', '.join(spool.notes['absent'])}")
+        return SourceFormatError(f"{self.name} lists no models; is the endpoint right?")
+
     def _read_pages(self, transport: Transport, spool: Spool, bar: Any, start: str, place: int) -> None:
         query = spool.query
         resumed = spool.next_page if place == spool.start else None
@@ -206,8 +243,12 @@ class Hub:
             self._read_model(transport, spool, start, place)
             bar.update(1)
             return
+        seen = resumed is not None
         for answer, following in transport.pages(resumed or "/api/models", params=params):
             before = spool.models
+            seen = seen or bool(answer.content.strip(_EMPTY))
+            if query.kind == "namespaces" and not (seen or following):
+                spool.add_note("without models", start, None)
             spool.keep(answer.content, place if following else place + 1, following)
             enough = query.top is not None and spool.models >= query.top
             bar.update(spool.models - before)
@@ -280,6 +321,9 @@ def panel_of(path: Path, counter: Counter, *, source: str, note: str, keep: Any 
         keep: Kept alive as long as the panel, such as the folder of the file.
     """
     scan = pl.scan_parquet(path)
+    uncounted = scan.select(pl.col(counter).null_count()).collect().item()
+    if uncounted:
+        note = "; ".join(filter(None, [note, f"{uncounted:,} models without {counter} are left out"]))
     rows = scan.select("model_id", "observed_at", counter, period=pl.col("observed_at").dt.date())
     panel = Panel.of(
         engines.wrap(rows.filter(pl.col(counter).is_not_null())), normalised_models(scan), counter=counter,
@@ -301,13 +345,29 @@ def _query(
     made = [name for name, value in (("top", top), ("namespaces", namespaces), ("ids", ids)) if value is not None]
     if len(made) > 1:
         raise MeasureError(f"{' and '.join(made)} cannot be chosen together")
-    if top is not None and top < 1:
-        raise MeasureError(f"top={top!r} is no number of models")
-    chosen = tuple(dict.fromkeys(namespaces if namespaces is not None else ids if ids is not None else ()))
-    if made and made[0] != "top" and not chosen:
-        raise MeasureError(f"{made[0]}= names nothing")
+    if top is not None and (not isinstance(top, int) or isinstance(top, bool) or top < 1):
+        raise MeasureError(f"top={top!r} is no number of models; give a whole number from 1 on")
+    given = namespaces if namespaces is not None else ids
+    chosen = () if given is None else _chosen(made[0], given)
     fields = (*FIELDS, "cardData") if cards else FIELDS
     return Query(endpoint, top, chosen, made[0] if made else "all", fields, PAGE, members)
+
+
+def _chosen(what: str, given: Any) -> tuple[str, ...]:
+    """Namespaces or ids, each once; what cannot be one is never sent to the Hub."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise MeasureError(f"{what}={given!r} is no list; give {what}=[{given!r}]")
+    names = list(given)
+    if not names:
+        raise MeasureError(f"{what}= names nothing")
+    shape, example = _NAMES[what]
+    for name in names:
+        if isinstance(name, str) and shape.fullmatch(name):
+            continue
+        cut = re.sub(HUB_URL, "", name).strip("/") if isinstance(name, str) else ""
+        remedy = f"; cut the web address to {cut!r}" if cut != name and shape.fullmatch(cut) else ""
+        raise MeasureError(f"{what}= holds {name!r}, which is no {example}{remedy}")
+    return tuple(dict.fromkeys(names))
 
 
 def _version() -> str:

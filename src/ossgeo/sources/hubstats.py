@@ -14,6 +14,7 @@ import polars as pl
 
 from ossgeo import engines
 from ossgeo.columns import Counter
+from ossgeo.days import day_of
 from ossgeo.errors import SourceFormatError, SourceUnavailableError
 from ossgeo.panel import Panel, normalised_models
 from ossgeo.sources.datasets import reaching, require_columns, scan_far
@@ -44,7 +45,7 @@ class HubStats:
         path: str | Path | None = None,
         *,
         repository: str = REPOSITORY,
-        observed_on: dt.date | None = None,
+        observed_on: dt.date | str | None = None,
         counter: Counter = "downloads_30d",
         token: str | bool | None = None,
         endpoint: str | None = None,
@@ -58,9 +59,13 @@ class HubStats:
             counter: The counter of the panel.
             token: As ``Hub`` has it.
             endpoint: As ``Hub`` has it.
+
+        Raises:
+            MeasureError: ``observed_on`` names no day.
         """
         self._path = None if path is None else Path(path)
-        self._repository, self._observed_on, self._counter = repository, observed_on, counter
+        self._repository, self._counter = repository, counter
+        self._observed_on = None if observed_on is None else day_of(observed_on, what="observed_on")
         self._token, self._endpoint = token, endpoint
 
     @property

@@ -33,7 +33,9 @@ TYPES: Final[dict[str, pl.DataType]] = {
 
 _SHOWN = 60
 _LONGEST_ID = 200
-_FAULTS_A_COLUMN = 5
+FAULTS_A_COLUMN: Final = 5
+"""How many faults of one column are told; the others are counted."""
+
 HUB_URL: Final = r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(?:models/)?"
 """What stands before a model id in a web address of the Hub."""
 
@@ -94,10 +96,10 @@ def typed(columns: Mapping[str, Sequence[Any] | pl.Series], origin: Origin, faul
             except (ValueError, TypeError, SourceFormatError) as error:
                 found.append(None)
                 bad += 1
-                if bad <= _FAULTS_A_COLUMN:
+                if bad <= FAULTS_A_COLUMN:
                     faults.append(Fault(origin.place(name, index), f"{shown(value)} {error}"))
-        if bad > _FAULTS_A_COLUMN:
-            faults.append(Fault(f"{origin.file}, column {name}", f"{bad - _FAULTS_A_COLUMN} more values like these"))
+        if bad > FAULTS_A_COLUMN:
+            faults.append(Fault(f"{origin.file}, column {name}", f"{bad - FAULTS_A_COLUMN} more values like these"))
         made[name] = pl.Series(name, found, dtype=TYPES.get(name, pl.String()))
     return pl.DataFrame(made)
 

@@ -96,7 +96,7 @@ class Spool:
         read: How many of them are columns already.
         parts: The files of columns.
         models: How many models they hold.
-        notes: What was absent or renamed.
+        notes: What was absent, renamed or without models.
         members: Organizations of users.
     """
 
@@ -242,10 +242,10 @@ class Spool:
             file.unlink(missing_ok=True)
 
     def add_note(self, kind: str, text: str, start: int | None) -> None:
-        """Remember what was absent or renamed.
+        """Remember what was absent, renamed or without models.
 
         Args:
-            kind: ``absent`` or ``renamed``.
+            kind: ``absent``, ``renamed`` or ``without models``.
             text: What it is.
             start: The place in the query's starts to go on at; None to stay.
         """

@@ -18,7 +18,8 @@ import polars as pl
 
 from ossgeo import engines
 from ossgeo.columns import COUNTERS, Counter
-from ossgeo.errors import Fault, PanelError, StoreError
+from ossgeo.days import day_of
+from ossgeo.errors import Fault, MeasureError, PanelError, StoreError
 from ossgeo.hazards import find_hazards
 from ossgeo.panel import Panel, normalised_models
 from ossgeo.sources.entries import SCHEMA
@@ -63,6 +64,30 @@ class Entry:
     hazards: Mapping[str, int]
     note: str
     ossgeo: str
+
+
+@attrs.frozen
+class _Facts:
+    """The file with the latest facts about every model: its name, and its SHA-256 (empty where an older version wrote it)."""
+
+    file: str = ""
+    sha256: str = ""
+
+    def problem(self, folder: Path) -> str | None:
+        """What is wrong with the file, if anything is."""
+        path = folder / self.file
+        if not path.is_file():
+            return "is missing"
+        if self.sha256:
+            return _difference(path, self.sha256)
+        try:
+            pl.read_parquet_schema(path)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            return f"cannot be read: {error}"
+        return None
+
+
+_AGAIN: Final = "the next add() or collect() makes it again from the snapshots"
 
 
 class SnapshotStore:
@@ -126,7 +151,8 @@ class SnapshotStore:
         Raises:
             StoreError: The store cannot be written, or another process writes to it.
             SourceUnavailableError: The Hub cannot be reached; what was collected is continued next time.
-            SourceFormatError: The Hub answered something else.
+            SourceFormatError: The Hub answered something else, or has no model.
+            MeasureError: The choice makes no sense, or no model is in it; or ``wait`` is negative.
         """
         with self._locked(wait):
             spool = hub.collect(
@@ -153,6 +179,7 @@ class SnapshotStore:
         Raises:
             StoreError: The store cannot be written, or another process writes to it.
             PanelError: The snapshot is no single observation.
+            MeasureError: ``observed_at`` is no instant, or ``wait`` is negative.
         """
         if isinstance(snapshot, Panel):
             source, note = source or snapshot.source, note or snapshot.note
@@ -162,45 +189,71 @@ class SnapshotStore:
                              frame["observed_at"][0], source or "a dataframe", note)  # fmt: skip
 
     def panel(
-        self, start: dt.date | None = None, end: dt.date | None = None, *, counter: Counter = "downloads_30d"
-    ) -> Panel:
+        self, start: dt.date | str | None = None, end: dt.date | str | None = None, *,
+        counter: Counter = "downloads_30d",
+    ) -> Panel:  # fmt: skip
         """Return the snapshots of a range as a panel; the files are scanned when it is measured.
 
         Of several observations of one date the last is taken.
 
         Args:
-            start: First date; the store's first where absent.
+            start: First date, or text such as ``2026-01-31``; the store's first where absent.
             end: Last date; the store's last where absent.
             counter: Which counter.
 
         Raises:
-            StoreError: The store is empty, or has no snapshot in the range, or a file is missing.
-            PanelError: The counter is not in it.
+            StoreError: The store is empty, or has no snapshot or not the counter in the range, or a file is missing or
+                damaged.
+            PanelError: There is no such counter, or a query failed.
+            MeasureError: ``start`` or ``end`` names no day.
         """
         if counter not in COUNTERS:
             raise PanelError.of("counter", f"{counter!r} is no counter", f"use {' or '.join(map(repr, COUNTERS))}")
-        entries, models = self._read()
-        chosen = {
-            entry.date: entry
+        first, last = (
+            None if day is None else day_of(day, what=name) for name, day in (("start", start), ("end", end))
+        )
+        entries, facts = self._read()
+        within = [
+            entry
             for entry in entries
-            if (start is None or entry.date >= start) and (end is None or entry.date <= end)
-        }
-        if not chosen:
+            if (first is None or entry.date >= first) and (last is None or entry.date <= last)
+        ]
+        if not within:
             span = f"{entries[0].date} .. {entries[-1].date}" if entries else "nothing"
-            raise StoreError(f"{self.path} has no snapshot between {start} and {end}; it has {span}")
-        files = [self.path / entry.file for entry in chosen.values()]
+            raise StoreError(f"{self.path} has no snapshot between {first} and {last}; it has {span}")
+        counted = [entry for entry in within if counter in entry.totals]
+        if not counted:
+            there = " and ".join(sorted({name for entry in within for name in entry.totals}))
+            raise StoreError(
+                f"no snapshot of {self.path} in the range holds {counter}; they hold {there}: say counter="
+            )
+        chosen = list({entry.date: entry for entry in counted}.values())
+        files = [self.path / entry.file for entry in chosen]
         if missing := [file for file in files if not file.is_file()]:
             raise StoreError(f"{missing[0]} is missing; verify() tells what else is, and a backup has to give it back")
+        if problem := facts.problem(self.path):
+            raise StoreError(f"{self.path / facts.file}: {problem}; {_AGAIN}")
         period = pl.col("observed_at").dt.date()
         rows = _scan(files).select("model_id", counter, "observed_at", period=period)
         rows = rows.filter(pl.col(counter).is_not_null())
-        unused = sum(entry.date in chosen and entry != chosen[entry.date] for entry in entries)
-        note = f"{len(chosen)} snapshots" + (
-            f"; {unused} earlier observations of a date are not used" if unused else ""
+        identity = ",".join(entry.sha256 for entry in chosen)
+        table = normalised_models(pl.scan_parquet(self.path / facts.file))
+        try:
+            panel = Panel.of(engines.wrap(rows), table, counter=counter, identity=identity, source=self.name)
+        except PanelError as error:
+            damaged = [one.file for one in chosen if _difference(self.path / one.file, one.sha256)]
+            if not damaged:
+                raise
+            raise StoreError(f"{self.path}: {', '.join(damaged)} is damaged; restore it from a backup") from error
+        left_out = {
+            "earlier observations of a date are not used": len(counted) - len(chosen),
+            f"snapshots without {counter} are left out": len(within) - len(counted),
+            f"observations of models without {counter} are left out": sum(one.models for one in chosen) - panel.size,
+        }
+        note = "; ".join(
+            [f"{len(chosen)} snapshots", *(f"{number:,} {what}" for what, number in left_out.items() if number)]
         )
-        identity = ",".join(entry.sha256 for entry in chosen.values())
-        table = normalised_models(pl.scan_parquet(self.path / models))
-        return Panel.of(engines.wrap(rows), table, counter=counter, identity=identity, source=self.name, note=note)
+        return attrs.evolve(panel, note=note)
 
     def verify(self) -> tuple[Fault, ...]:
         """Compare every file with the manifest, byte by byte.
@@ -212,16 +265,14 @@ class SnapshotStore:
             StoreError: The manifest cannot be read.
         """
         faults = []
-        entries, models = self._read()
+        entries, facts = self._read()
         for entry in entries:
             file = self.path / entry.file
-            if not file.is_file():
-                faults.append(Fault(entry.file, "is missing", "restore it from a backup"))
-            elif (found := _sha256(file)) != entry.sha256:
-                problem = f"its SHA-256 is {found[:12]}, not {entry.sha256[:12]}: it was changed or cut"
+            problem = _difference(file, entry.sha256) if file.is_file() else "is missing"
+            if problem:
                 faults.append(Fault(entry.file, problem, "restore it from a backup"))
-        if models and not (self.path / models).is_file():
-            faults.append(Fault(models, "is missing", "the next add() makes it again"))
+        if facts.file and (problem := facts.problem(self.path)):
+            faults.append(Fault(facts.file, problem, _AGAIN))
         known = {entry.file for entry in entries}
         for file in sorted(self.path.glob("date=*/*.parquet")):
             name = file.relative_to(self.path).as_posix()
@@ -231,8 +282,8 @@ class SnapshotStore:
 
     def _add(self, write: Any, observed_at: dt.datetime, source: str, note: str) -> Entry:
         """Write a snapshot under a temporary name, rename it, and then let the manifest name it."""
-        entries, models = self._read()
-        self._sweep({entry.file for entry in entries}, models)
+        entries, facts = self._read()
+        self._sweep({entry.file for entry in entries}, facts.file)
         date = observed_at.date()
         name = f"date={date}/{observed_at:%Y%m%dT%H%M%S%f}Z.parquet"
         if any(entry.file == name for entry in entries):
@@ -251,15 +302,14 @@ class SnapshotStore:
             entry = Entry(date, observed_at, name, source, int(counted["len"]),
                           {one: int(counted[one]) for one in there}, _sha256(partial), LAYOUT, hazards, note,
                           version("ossgeo"))  # fmt: skip
-            fresh = f"models-{uuid.uuid4().hex}.parquet"
-            before = [self.path / one.file for one in entries]
-            self._merge_models(partial, models, before, self.path / fresh)
+            fresh = self.path / f"models-{uuid.uuid4().hex}.parquet"
+            self._merge_models(partial, self._earlier(entries, facts), fresh)
             partial.replace(target)
             _sync(target.parent)
             _sync(self.path)
-            self._write((*entries, entry), fresh)
-            if models:
-                (self.path / models).unlink(missing_ok=True)
+            self._write((*entries, entry), _Facts(fresh.name, _sha256(fresh)))
+            if facts.file:
+                (self.path / facts.file).unlink(missing_ok=True)
         return entry
 
     def _hazards(self, partial: Path, observed_at: dt.datetime, entries: tuple[Entry, ...]) -> dict[str, int]:
@@ -290,10 +340,16 @@ class SnapshotStore:
         hazards = find_hazards(engines.wrap(rows), models, counter=counter, periods=[*days, observed_at.date()])
         return found | {hazard.code: int(hazard.count) for hazard in hazards}
 
-    def _merge_models(self, partial: Path, models: str, before: list[Path], target: Path) -> None:
+    def _earlier(self, entries: tuple[Entry, ...], facts: _Facts) -> list[Path]:
+        """Where earlier facts about models are; where their file is missing or damaged, the snapshots that are whole."""
+        if facts.file and facts.problem(self.path) is None:
+            return [self.path / facts.file]
+        files = {self.path / entry.file: entry.sha256 for entry in entries}
+        return [file for file, sha256 in files.items() if file.is_file() and _difference(file, sha256) is None]
+
+    def _merge_models(self, partial: Path, earlier: list[Path], target: Path) -> None:
         """The latest facts about every model ever seen: those of the new snapshot, and the old ones of all others."""
         facts = pl.scan_parquet(partial).drop(*COUNTERS, "observed_at", strict=False).unique("model_id", keep="last")
-        earlier = [self.path / models] if models and (self.path / models).is_file() else before
         if earlier:
             old = _scan(earlier).drop(*COUNTERS, "observed_at", strict=False).unique("model_id", keep="last")
             facts = pl.concat([old.join(facts.select("model_id"), on="model_id", how="anti"), facts], how="diagonal")
@@ -311,12 +367,12 @@ class SnapshotStore:
             if file.name != models:
                 file.unlink(missing_ok=True)
 
-    def _read(self) -> tuple[tuple[Entry, ...], str]:
+    def _read(self) -> tuple[tuple[Entry, ...], _Facts]:
         path = self.path / MANIFEST
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
-            return (), ""
+            return (), _Facts()
         except OSError as error:
             raise StoreError(f"{path} cannot be read: {error.strerror}") from error
         try:
@@ -324,13 +380,15 @@ class SnapshotStore:
             if raw["layout"] > LAYOUT:
                 raise StoreError(f"{path} has layout {raw['layout']}; this ossgeo knows {LAYOUT}: upgrade it")
             entries = tuple(_entry(one) for one in raw["snapshots"])
-            return tuple(sorted(entries, key=lambda entry: (entry.date, entry.observed_at))), str(raw["models"])
+            facts = _Facts(str(raw["models"]), str(raw.get("models_sha256", "")))
+            return tuple(sorted(entries, key=lambda entry: (entry.date, entry.observed_at))), facts
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(f"{path} is no manifest of a store: {error}") from error
 
-    def _write(self, entries: tuple[Entry, ...], models: str) -> None:
+    def _write(self, entries: tuple[Entry, ...], facts: _Facts) -> None:
         """Replace the manifest at once: before it the store is the old one, after it the new one."""
-        plain = {"layout": LAYOUT, "models": models, "snapshots": [_plain(entry) for entry in entries]}
+        plain = {"layout": LAYOUT, "models": facts.file, "models_sha256": facts.sha256,
+                 "snapshots": [_plain(entry) for entry in entries]}  # fmt: skip
         fresh = self.path / f".{MANIFEST}.{uuid.uuid4().hex}"
         with fresh.open("w", encoding="utf-8") as file:
             json.dump(plain, file, indent=1)
@@ -344,6 +402,8 @@ class SnapshotStore:
         """Let one writer in at a time; the system frees the lock of a process that dies."""
         from filelock import FileLock, Timeout
 
+        if not isinstance(wait, int | float) or not wait >= 0:  # the lock's -1 is for ever
+            raise MeasureError(f"wait={wait!r} is no number of seconds; give 0 or more")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.path / _LOCK, timeout=wait)
@@ -373,7 +433,7 @@ def _telling(target: Path) -> Iterator[None]:
             rest.unlink(missing_ok=True)
 
 
-def _normalised(snapshot: Panel | pl.DataFrame | pl.LazyFrame, observed_at: dt.datetime | None) -> pl.DataFrame:
+def _normalised(snapshot: Any, observed_at: Any) -> pl.DataFrame:
     """One observation with the columns of a snapshot."""
     if isinstance(snapshot, Panel):
         if len(snapshot.periods) != 1:
@@ -384,11 +444,16 @@ def _normalised(snapshot: Panel | pl.DataFrame | pl.LazyFrame, observed_at: dt.d
             rows = rows.with_columns(observed_at=pl.lit(day))
         models = snapshot.models.collect()
         frame = rows.drop("period").join(models, on="model_id", how="left", maintain_order="left")
-    else:
+    elif isinstance(snapshot, pl.DataFrame | pl.LazyFrame):
         frame = snapshot.lazy().collect()
+    else:
+        problem = f"is a {type(snapshot).__name__}, no Panel and no Polars frame"
+        raise PanelError.of("snapshot", problem, "files and other frames are read by ossgeo.read_panel")
     if "model_id" not in frame.columns or not {*COUNTERS} & {*frame.columns}:
         there = ", ".join(frame.columns)
         raise PanelError.of("snapshot", f"has no model_id or no counter; it has {there}", "rename its columns")
+    if observed_at is not None and not isinstance(observed_at, dt.datetime):
+        raise MeasureError(f"observed_at={observed_at!r} is no instant; give a datetime.datetime in UTC")
     if observed_at is not None:
         instant = observed_at if observed_at.tzinfo else observed_at.replace(tzinfo=dt.UTC)
         frame = frame.with_columns(observed_at=pl.lit(instant.astimezone(dt.UTC)))
@@ -417,6 +482,12 @@ def _scan(files: list[Path]) -> pl.LazyFrame:
             raise StoreError(f"{problem}; verify() tells what else is damaged, a backup has to give it back") from error
     kinds = {name: kind for name, kind in SCHEMA.items() if name in names}
     return pl.scan_parquet(files, schema=kinds, missing_columns="insert", extra_columns="ignore")
+
+
+def _difference(path: Path, sha256: str) -> str | None:
+    """How a file differs from what the manifest says of it; None where it does not."""
+    found = _sha256(path)
+    return None if found == sha256 else f"its SHA-256 is {found[:12]}, not {sha256[:12]}: it was changed or cut"
 
 
 def _sha256(path: Path) -> str:

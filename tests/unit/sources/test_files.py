@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo.errors import EngineError, OssgeoError, PanelError, SourceUnavailableError
+from ossgeo.errors import EngineError, MeasureError, OssgeoError, PanelError, SourceUnavailableError
 from tests.worlds import JANUARY
 
 HEADER = "model_id,observed_at,downloads_30d\n"
@@ -192,6 +192,9 @@ def test_choosing_files_and_columns(tmp_path: Path) -> None:
         ({"engine": "spark"}, EngineError),
         ({"period_from": "name"}, PanelError),
         ({"engine": "duckdb"}, EngineError),
+        ({"columns": "model_id"}, MeasureError),
+        ({"start": "tomorrow"}, MeasureError),
+        ({"end": 2026}, MeasureError),
     ],
 )
 def test_arguments_that_do_not_fit(arguments: Any, error: type[OssgeoError], tmp_path: Path) -> None:
@@ -213,6 +216,36 @@ def test_two_counters_and_a_choice(tmp_path: Path) -> None:
     file = write(tmp_path, "p.csv", "id,date,downloads,downloadsAllTime\nQwen/a,2025-01-31,5,60\n")
     assert ossgeo.read_panel(file).counter == "downloads_all_time"
     assert ossgeo.read_panel(file, counter="downloads_30d").rows.collect()["downloads_30d"].to_list() == [5]
+
+
+def test_a_counter_that_is_not_there_is_not_another_one(tmp_path: Path) -> None:
+    file = write(tmp_path, "p.csv", HEADER + "Qwen/a,2025-01-31,5\n")
+    lines = write(tmp_path, "p.json", json.dumps([ROW]))
+    for source in (file, lines, FRAME, FRAME.lazy()):
+        found = faults(source, counter="downloads_all_time")
+        assert "has no downloads_all_time; it has model_id, observed_at, downloads_30d" in found
+        assert "choose with counter='downloads_30d'" in found
+    neither = faults(FRAME.drop("downloads_30d"), counter="downloads_all_time")
+    assert (
+        "has no downloads_all_time; it has model_id, observed_at (name it: columns={'...': 'downloads_all_time'})"
+        in neither
+    )
+
+
+def test_only_files_have_a_date_in_their_names(tmp_path: Path) -> None:
+    assert "period_from: a DataFrame has no dates in file names" in faults(FRAME, period_from="file")
+    ossgeo.sources.SnapshotStore(tmp_path).add(FRAME.with_columns(pl.col("observed_at").cast(pl.Datetime("us", "UTC"))))
+    assert "period_from: a store of snapshots has no dates" in faults(tmp_path, period_from="file")
+
+
+def test_days_may_be_text(tmp_path: Path) -> None:
+    rows = pl.DataFrame(
+        {"model_id": ["Qwen/a"] * 2, "observed_at": ["2025-01-31", "2025-02-28"], "downloads_30d": [1, 1]}
+    )
+    rows.write_csv(tmp_path / "p.csv")
+    for source in (tmp_path / "p.csv", rows, rows.lazy()):
+        assert ossgeo.read_panel(source, start="2025-02-01").periods == (dt.date(2025, 2, 28),)
+        assert ossgeo.read_panel(source, end="2025-02-01").periods == (JANUARY,)
 
 
 # ---- Parquet and frames ----
@@ -294,6 +327,53 @@ def test_a_frame_without_dates_or_ids() -> None:
 def test_every_kind_of_date(at: pl.Series) -> None:
     assert ossgeo.read_panel(FRAME.with_columns(observed_at=at)).periods == (JANUARY,)
     assert ossgeo.read_panel(FRAME.lazy().with_columns(period=at, observed_at=pl.lit(1))).periods == (JANUARY,)
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb", "eager", "parquet"])
+@pytest.mark.parametrize("name", ["observed_at", "period"])
+def test_dates_in_text_are_read_whole(engine: str, name: str, tmp_path: Path) -> None:
+    def given(*texts: str | None) -> Any:
+        frame = FRAME.drop("observed_at").with_columns(pl.Series(name, texts, dtype=pl.String))
+        if engine == "parquet":
+            frame.write_parquet(tmp_path / "p.parquet")
+            return tmp_path / "p.parquet"
+        native = duckdb.connect().from_arrow(frame.to_arrow()) if engine == "duckdb" else frame.lazy()
+        return frame if engine == "eager" else native
+
+    some = ossgeo.read_panel(given("2026-08-14T23:30:00-05:00", " 2026-08-15 09:00:00.5 "))
+    assert some.periods == (dt.date(2026, 8, 15),)
+    assert some.engine == ("duckdb" if engine == "duckdb" else "polars")
+    assert ossgeo.measure(some).at()["CN"] == 0.25
+    found = faults(given("2026-08-14 or so", "2026-08-14"))
+    assert f"column {name}: '2026-08-14 or so' is no ISO 8601 date or time, such as 2026-08-14T11:00:25Z" in found
+    for nothing in ("", None):
+        assert "has no date in 1 row(s)" in faults(given(nothing, "2026-08-14"))
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb"])
+def test_dates_in_text_are_those_of_a_csv(engine: str, tmp_path: Path) -> None:
+    texts = ["2024-02-29", "2024-02-29T23:59:59.999999Z", "2024-12-31 23:59", "2024-12-31T23:59+00:00", "20250131", "2025-W05-5",
+             "2025-01-31T00:30+0100", "2025-01-31T23:59:59-00:01", "2025-04-30T00:00:00,5", "2025-03-31t10:00"]  # fmt: skip
+    wrong = ["2025-02-29", "2025-04-31", "2025-13-01T00:00:00Z", "2025-01-31T24:30:00Z", "2025-01-31\n", "2025-01-00 10:00Z",
+             "2025-01-31T10:00:61Z", "0000-01-01", "2025-1-31", "31.12.2025", "2025-01-31T10:00:00Zulu"]  # fmt: skip
+    for number, word in enumerate([*texts, *wrong]):
+        rows = pl.DataFrame({"model_id": ["Qwen/a"], "observed_at": [word], "downloads_30d": [1]})
+        rows.write_csv(tmp_path / "p.csv")
+        native = duckdb.connect().from_arrow(rows.to_arrow()) if engine == "duckdb" else rows.lazy()
+        said = []
+        for source in (tmp_path / "p.csv", native):
+            try:
+                said.append(str(ossgeo.read_panel(source).periods))
+            except PanelError as error:
+                said.append(error.faults[0].problem)
+        assert said[0] == said[1], (number, word)
+
+
+def test_many_dates_in_text_that_are_none_are_counted() -> None:
+    rows = pl.DataFrame({"id": ["Qwen/a"] * 8, "date": [f"{n}. May" for n in range(8)], "downloads_30d": [1] * 8})
+    found = faults(rows)
+    assert "column date: '4. May' is no ISO 8601" in found
+    assert "column date: 3 more values like these" in found
 
 
 def test_instants_in_duckdb() -> None:

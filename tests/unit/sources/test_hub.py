@@ -69,6 +69,56 @@ def test_choices(server: FakeHub) -> None:
             hub(server).snapshot(**wrong)
 
 
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"namespaces": "Qwen"}, r"namespaces='Qwen' is no list; give namespaces=\['Qwen'\]"),
+        ({"ids": "Qwen/a"}, r"ids='Qwen/a' is no list; give ids=\['Qwen/a'\]"),
+        ({"ids": 5}, "ids=5 is no list"),
+        ({"ids": [["a"]]}, r"ids= holds \['a'\], which is no model id"),
+        ({"namespaces": ["Qwen/m1"]}, "namespaces= holds 'Qwen/m1', which is no namespace such as 'Qwen'$"),
+        ({"ids": ["https://huggingface.co/Qwen/a"]}, "is no model id .*; cut the web address to 'Qwen/a'"),
+        ({"namespaces": ["https://huggingface.co/Qwen"]}, "is no namespace .*; cut the web address to 'Qwen'"),
+        ({"top": "5"}, "top='5' is no number of models"),
+        ({"top": True}, "top=True is no number of models"),
+        ({"counter": "downloads"}, "counter='downloads' is not one of"),
+    ],
+)
+def test_choices_that_are_none_ask_nothing(server: FakeHub, choice: dict[str, Any], message: str) -> None:
+    with pytest.raises(MeasureError, match=message):
+        hub(server).snapshot(**choice)
+    assert server.asked == []
+
+
+def test_choices_that_no_model_is_in(server: FakeHub) -> None:
+    with pytest.raises(MeasureError, match="namespace 'nosuch' has no models at the Hub at http"):
+        hub(server).snapshot(namespaces=["nosuch"])
+    with pytest.raises(MeasureError, match="namespaces 'nosuch', 'none' have no models"):
+        hub(server).snapshot(namespaces=["nosuch", "none"])
+    with pytest.raises(MeasureError, match=r"none of the ids is a model that can be read: gone/x \(401\)"):
+        hub(server).snapshot(ids=["gone/x"])
+    server.page = 10
+    some = hub(server).snapshot(namespaces=["nosuch", "Qwen", "none"])
+    assert some.note.endswith("; without models: nosuch, none")
+    assert len(counts(some)) == 25
+    server.models.clear()
+    with pytest.raises(SourceFormatError, match="lists no models"):
+        hub(server).snapshot()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"endpoint": "localhost:9"}, "endpoint='localhost:9' needs http:// or https://"),
+        ({"patience": -1}, "patience=-1 is no number of seconds"),
+        ({"timeout": "5"}, "timeout='5' is no number of seconds"),
+    ],
+)
+def test_options_that_make_no_sense(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(MeasureError, match=message):
+        Hub(**options)
+
+
 def test_renamed_missing_and_gated_models(server: FakeHub) -> None:
     server.moved["old/name"] = "Qwen/m1"
     server.refused["gated/x"] = 403
@@ -263,6 +313,8 @@ def test_null_counts_are_left_out_of_rows(server: FakeHub) -> None:
     assert "new/one" not in counts(panel)
     assert "new/one" in panel.models.collect()["model_id"].to_list()
     assert pl.Series(list(counts(panel).values())).null_count() == 0
+    assert panel.note.endswith("; 1 models without downloads_30d are left out")
+    assert "left out" not in hub(server).snapshot(counter="downloads_all_time").note
 
 
 def test_both_ways_to_read_a_page_agree() -> None:

@@ -129,6 +129,7 @@ def test_hub_stats_at_hand(tmp_path: Path) -> None:
     assert (models["Qwen/a"]["license"], models["Qwen/a"]["parameters"]) == ("apache-2.0", 7_000_000_000)
     assert ossgeo.measure(panel, attribution="root").at()["CN"] == pytest.approx(150 / 155)
     assert HubStats(path, observed_on=dt.date(2026, 7, 1)).panel().periods == (dt.date(2026, 7, 1),)
+    assert HubStats(path, observed_on="2026-07-01").panel().periods == (dt.date(2026, 7, 1),)
     assert HubStats(path, counter="downloads_all_time").panel().size == 2
     plain = stats(dt.date(2026, 8, 1)).select("id", "downloads", lastModified=pl.lit("2026-08-02T00:00:00Z"))
     plain.write_parquet(path)

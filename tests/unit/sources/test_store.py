@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import random
 import shutil
@@ -19,7 +20,7 @@ import pytest
 
 import ossgeo
 from ossgeo.cli import main
-from ossgeo.errors import PanelError, SourceFormatError, SourceUnavailableError, StoreError
+from ossgeo.errors import MeasureError, PanelError, SourceFormatError, SourceUnavailableError, StoreError
 from ossgeo.sources import Hub, SnapshotStore
 from ossgeo.sources import spool as spools
 from tests.hub_server import FakeHub, entry, fake_hub, once
@@ -120,6 +121,89 @@ def test_a_changed_byte_is_found(tmp_path: Path) -> None:
     assert problems["date=2026-08-03/stray.parquet"] == "is not in the manifest"
     with pytest.raises(StoreError, match="is missing"):
         store.panel()
+
+
+@pytest.mark.parametrize("hashed", [True, False], ids=["with its hash", "of an older version"])
+def test_a_damaged_models_table_is_found_and_made_again(tmp_path: Path, hashed: bool) -> None:
+    store = SnapshotStore(tmp_path)
+    store.add(week(0, likes=[1] * 5))
+    damaged = store.add(week(1, likes=[2] * 5))
+    store.add(week(2, models=2))
+    (models,) = tmp_path.glob("models-*")
+    models.write_bytes(models.read_bytes()[:-20])
+    (tmp_path / damaged.file).write_bytes(b"x")
+    if not hashed:
+        manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+        del manifest["models_sha256"]
+        (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    problems = {fault.place: str(fault) for fault in store.verify()}
+    assert set(problems) == {models.name, damaged.file}
+    assert "the next add() or collect() makes it again" in problems[models.name]
+    with pytest.raises(StoreError, match=rf"{models.name}: .*; the next add\(\) or collect\(\) makes it again"):
+        store.panel(start=dt.date(2026, 8, 17))
+    store.add(week(3, models=1))
+    assert [fault.place for fault in store.verify()] == [damaged.file]
+    facts = store.panel(start=dt.date(2026, 8, 17)).models.collect().sort("model_id")
+    assert facts["likes"].to_list() == [None, None, 1, 1, 1], "from the snapshots that are whole"
+    for file in tmp_path.glob("models-*"):
+        file.unlink()
+    with pytest.raises(StoreError, match="is missing; the next add"):
+        store.panel(start=dt.date(2026, 8, 17))
+
+
+def test_a_damaged_snapshot_is_named(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    store.add(week(0))
+    second = store.add(week(1, models=50_000))
+    path = tmp_path / second.file
+    data = bytearray(path.read_bytes())
+    data[4:-2_000] = bytes(len(data) - 2_004)  # the footer stays
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match=f"{second.file} is damaged; restore it from a backup"):
+        store.panel()
+
+
+def test_snapshots_and_models_without_the_counter(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    store.add(week(0).drop("downloads_all_time"))
+    with pytest.raises(StoreError, match="holds downloads_all_time; they hold downloads_30d: say counter="):
+        store.panel(counter="downloads_all_time")
+    store.add(week(1, downloads_all_time=[1, None, 3, None, 5]))
+    panel = store.panel(counter="downloads_all_time")
+    assert (panel.size, len(panel.periods)) == (3, 1)
+    assert panel.note == (
+        "1 snapshots; 1 snapshots without downloads_all_time are left out; "
+        "2 observations of models without downloads_all_time are left out"
+    )
+    assert store.panel().note == "2 snapshots"
+
+
+def test_arguments_that_do_not_fit(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    store.add(week(0))
+    store.add(week(1))
+    assert store.panel(start="2026-08-10").periods == ossgeo.read_panel(tmp_path, start="2026-08-10").periods
+    assert store.panel(end="2026-08-09").periods == (MONDAY.date(),)
+    with pytest.raises(MeasureError, match="start='soon' is no day"):
+        store.panel(start="soon")
+    with pytest.raises(MeasureError, match="wait=-1 is no number of seconds"):
+        store.add(week(2), wait=-1)
+    with pytest.raises(MeasureError, match="observed_at='now' is no instant"):
+        store.add(week(2), observed_at="now")  # type: ignore[arg-type]
+    with pytest.raises(PanelError, match="snapshot: is a str, no Panel and no Polars frame"):
+        store.add("x")  # type: ignore[arg-type]
+
+
+def test_nothing_is_stored_where_there_is_nothing(server: FakeHub, tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    hub = Hub(token=False, endpoint=server.url, patience=1)
+    with pytest.raises(MeasureError, match="namespace 'nosuch' has no models"):
+        store.collect(hub, namespaces=["nosuch"])
+    server.models.clear()
+    with pytest.raises(SourceFormatError, match="lists no models"):
+        store.collect(hub)
+    assert not store.entries
+    assert {path.name for path in tmp_path.iterdir()} <= {".lock"}
 
 
 def test_a_truncated_file_does_not_keep_a_new_one_out(tmp_path: Path) -> None:
@@ -370,6 +454,8 @@ def test_the_shell_collects_and_measures(
     assert "5 models, the 5 most downloaded models" in capsys.readouterr().out
     assert main(["measure", str(tmp_path / "store"), "--by", "organization"]) == 0
     assert "qwen" in capsys.readouterr().out
+    assert main(["collect", str(tmp_path / "none"), "--namespace", "nosuch"]) == 2
+    assert "namespace 'nosuch' has no models" in capsys.readouterr().err
     server.faults.append(once({"error": "down"}, 502, times=99))
     assert main(["collect", str(tmp_path / "store"), "--patience", "0.1"]) == 1
     assert "status 502" in capsys.readouterr().err
