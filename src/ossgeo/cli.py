@@ -118,7 +118,9 @@ def _add_registry(commands: Any) -> None:
     diff.add_argument("new", metavar="NEW")
     show = actions.add_parser("show", help="what is known of a namespace, or of an organization")
     show.add_argument("namespace", metavar="NAMESPACE")
-    show.add_argument("--on", metavar="DATE", help="what holds on a day, such as 2025-09-01; where absent, everything, with its dates")
+    show.add_argument(
+        "--on", metavar="DATE", help="what holds on a day, such as 2025-09-01; where absent, everything, with its dates"
+    )
     gaps = actions.add_parser("gaps", help="namespaces that nobody has reviewed, by the downloads at stake")
     impact = actions.add_parser("impact", help="what amended tables do to the shares, as a Markdown table")
     impact.add_argument("folder", metavar="FOLDER")
