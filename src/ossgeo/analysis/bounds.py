@@ -14,7 +14,8 @@ from ossgeo.errors import MeasureError
 from ossgeo.method import Method
 from ossgeo.pictured import Pictured
 from ossgeo.shares.keys import STANDINGS
-from ossgeo.shares.table import KnownGroups, ShareTable, require_table
+from ossgeo.shares.lookup import KnownGroups
+from ossgeo.shares.table import ShareTable, require_table
 
 FLOATING: Final = (Standing.UNREVIEWED, Standing.UNKNOWN, Standing.INDIVIDUAL)
 """The standings that could turn out to be any group's. What is international is known to be no single country's."""

@@ -14,7 +14,7 @@ from ossgeo.errors import MeasureError
 from ossgeo.method import Method
 from ossgeo.panel import Panel
 from ossgeo.pictured import Pictured
-from ossgeo.shares.table import KnownGroups
+from ossgeo.shares.lookup import KnownGroups
 
 
 @attrs.frozen(eq=False)

@@ -8,11 +8,12 @@ if TYPE_CHECKING:
     from ossgeo.sources.base import Source
     from ossgeo.sources.hub import Hub, Overview
     from ossgeo.sources.hubstats import HubStats
-    from ossgeo.sources.store import Entry, SnapshotStore
+    from ossgeo.sources.manifest import Entry
+    from ossgeo.sources.store import SnapshotStore
     from ossgeo.sources.study import OpenModelEvolution
 
 _HOMES = {
-    "Entry": "store",
+    "Entry": "manifest",
     "Hub": "hub",
     "HubStats": "hubstats",
     "OpenModelEvolution": "study",

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
-import os
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -23,68 +20,23 @@ from ossgeo.errors import Fault, MeasureError, PanelError, StoreError
 from ossgeo.hazards import find_hazards
 from ossgeo.panel import Panel, normalised_models
 from ossgeo.sources.entries import SCHEMA
+from ossgeo.sources.manifest import (
+    LAYOUT,
+    MANIFEST,
+    Entry,
+    Facts,
+    difference,
+    read_manifest,
+    sha256_of,
+    sync,
+    write_manifest,
+)
 
 if TYPE_CHECKING:
     from ossgeo.sources.hub import Hub
 
-MANIFEST: Final = "manifest.json"
-LAYOUT: Final = 1
-"""Version of the layout of a store."""
-
 _LOCK: Final = ".lock"
 _SPOOL: Final = ".collecting"
-
-
-@attrs.frozen
-class Entry:
-    """A snapshot in a store.
-
-    Attributes:
-        date: The day that it stands for (UTC).
-        observed_at: When the counters were read (UTC).
-        file: Where it is within the store.
-        source: Where it came from.
-        models: How many models it holds.
-        totals: Sum of each counter.
-        sha256: Of the file.
-        schema: Version of the columns.
-        hazards: Code and count of what is strange in it, beside the snapshot before.
-        note: What it covers.
-        ossgeo: The version of ossgeo that wrote it.
-    """
-
-    date: dt.date
-    observed_at: dt.datetime
-    file: str
-    source: str
-    models: int
-    totals: Mapping[str, int]
-    sha256: str
-    schema: int
-    hazards: Mapping[str, int]
-    note: str
-    ossgeo: str
-
-
-@attrs.frozen
-class _Facts:
-    """The file with the latest facts about every model: its name, and its SHA-256 (empty where an older version wrote it)."""
-
-    file: str = ""
-    sha256: str = ""
-
-    def problem(self, folder: Path) -> str | None:
-        """What is wrong with the file, if anything is."""
-        path = folder / self.file
-        if not path.is_file():
-            return "is missing"
-        if self.sha256:
-            return _difference(path, self.sha256)
-        try:
-            pl.read_parquet_schema(path)
-        except (pl.exceptions.PolarsError, OSError) as error:
-            return f"cannot be read: {error}"
-        return None
 
 
 _AGAIN: Final = "the next add() or collect() makes it again from the snapshots"
@@ -129,7 +81,7 @@ class SnapshotStore:
         Raises:
             StoreError: The manifest cannot be read.
         """
-        return self._read()[0]
+        return read_manifest(self.path)[0]
 
     def collect(self, hub: Hub, *, top: int | None = None, namespaces: Iterable[str] | None = None,
                 ids: Iterable[str] | None = None, members: bool = False, cards: bool = False,
@@ -212,7 +164,7 @@ class SnapshotStore:
         first, last = (
             None if day is None else day_of(day, what=name) for name, day in (("start", start), ("end", end))
         )
-        entries, facts = self._read()
+        entries, facts = read_manifest(self.path)
         within = [
             entry
             for entry in entries
@@ -241,7 +193,7 @@ class SnapshotStore:
         try:
             panel = Panel.of(engines.wrap(rows), table, counter=counter, identity=identity, source=self.name)
         except PanelError as error:
-            damaged = [one.file for one in chosen if _difference(self.path / one.file, one.sha256)]
+            damaged = [one.file for one in chosen if difference(self.path / one.file, one.sha256)]
             if not damaged:
                 raise
             raise StoreError(f"{self.path}: {', '.join(damaged)} is damaged; restore it from a backup") from error
@@ -265,10 +217,10 @@ class SnapshotStore:
             StoreError: The manifest cannot be read.
         """
         faults = []
-        entries, facts = self._read()
+        entries, facts = read_manifest(self.path)
         for entry in entries:
             file = self.path / entry.file
-            problem = _difference(file, entry.sha256) if file.is_file() else "is missing"
+            problem = difference(file, entry.sha256) if file.is_file() else "is missing"
             if problem:
                 faults.append(Fault(entry.file, problem, "restore it from a backup"))
         if facts.file and (problem := facts.problem(self.path)):
@@ -282,7 +234,7 @@ class SnapshotStore:
 
     def _add(self, write: Any, observed_at: dt.datetime, source: str, note: str) -> Entry:
         """Write a snapshot under a temporary name, rename it, and then let the manifest name it."""
-        entries, facts = self._read()
+        entries, facts = read_manifest(self.path)
         self._sweep({entry.file for entry in entries}, facts.file)
         date = observed_at.date()
         name = f"date={date}/{observed_at:%Y%m%dT%H%M%S%f}Z.parquet"
@@ -297,17 +249,17 @@ class SnapshotStore:
             there = [counter for counter in COUNTERS if counter in frame.collect_schema().names()]
             sums = frame.select(pl.len(), *there).select(pl.col("len").first(), *(pl.col(one).sum() for one in there))
             counted = sums.collect(engine="streaming").row(0, named=True)
-            _sync(partial)
+            sync(partial)
             hazards = self._hazards(partial, observed_at, entries)
             entry = Entry(date, observed_at, name, source, int(counted["len"]),
-                          {one: int(counted[one]) for one in there}, _sha256(partial), LAYOUT, hazards, note,
+                          {one: int(counted[one]) for one in there}, sha256_of(partial), LAYOUT, hazards, note,
                           version("ossgeo"))  # fmt: skip
             fresh = self.path / f"models-{uuid.uuid4().hex}.parquet"
             self._merge_models(partial, self._earlier(entries, facts), fresh)
             partial.replace(target)
-            _sync(target.parent)
-            _sync(self.path)
-            self._write((*entries, entry), _Facts(fresh.name, _sha256(fresh)))
+            sync(target.parent)
+            sync(self.path)
+            write_manifest(self.path, (*entries, entry), Facts(fresh.name, sha256_of(fresh)))
             if facts.file:
                 (self.path / facts.file).unlink(missing_ok=True)
         return entry
@@ -340,12 +292,12 @@ class SnapshotStore:
         hazards = find_hazards(engines.wrap(rows), models, counter=counter, periods=[*days, observed_at.date()])
         return found | {hazard.code: int(hazard.count) for hazard in hazards}
 
-    def _earlier(self, entries: tuple[Entry, ...], facts: _Facts) -> list[Path]:
+    def _earlier(self, entries: tuple[Entry, ...], facts: Facts) -> list[Path]:
         """Where earlier facts about models are; where their file is missing or damaged, the snapshots that are whole."""
         if facts.file and facts.problem(self.path) is None:
             return [self.path / facts.file]
         files = {self.path / entry.file: entry.sha256 for entry in entries}
-        return [file for file, sha256 in files.items() if file.is_file() and _difference(file, sha256) is None]
+        return [file for file, sha256 in files.items() if file.is_file() and difference(file, sha256) is None]
 
     def _merge_models(self, partial: Path, earlier: list[Path], target: Path) -> None:
         """The latest facts about every model ever seen: those of the new snapshot, and the old ones of all others."""
@@ -354,7 +306,7 @@ class SnapshotStore:
             old = _scan(earlier).drop(*COUNTERS, "observed_at", strict=False).unique("model_id", keep="last")
             facts = pl.concat([old.join(facts.select("model_id"), on="model_id", how="anti"), facts], how="diagonal")
         facts.collect(engine="streaming").write_parquet(target, compression="zstd")
-        _sync(target)
+        sync(target)
 
     def _sweep(self, known: set[str], models: str) -> None:
         """Remove what a writer left that was killed before the manifest named it."""
@@ -366,36 +318,6 @@ class SnapshotStore:
         for file in self.path.glob("models-*.parquet"):
             if file.name != models:
                 file.unlink(missing_ok=True)
-
-    def _read(self) -> tuple[tuple[Entry, ...], _Facts]:
-        path = self.path / MANIFEST
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return (), _Facts()
-        except OSError as error:
-            raise StoreError(f"{path} cannot be read: {error.strerror}") from error
-        try:
-            raw = json.loads(text)
-            if raw["layout"] > LAYOUT:
-                raise StoreError(f"{path} has layout {raw['layout']}; this ossgeo knows {LAYOUT}: upgrade it")
-            entries = tuple(_entry(one) for one in raw["snapshots"])
-            facts = _Facts(str(raw["models"]), str(raw.get("models_sha256", "")))
-            return tuple(sorted(entries, key=lambda entry: (entry.date, entry.observed_at))), facts
-        except (ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"{path} is no manifest of a store: {error}") from error
-
-    def _write(self, entries: tuple[Entry, ...], facts: _Facts) -> None:
-        """Replace the manifest at once: before it the store is the old one, after it the new one."""
-        plain = {"layout": LAYOUT, "models": facts.file, "models_sha256": facts.sha256,
-                 "snapshots": [_plain(entry) for entry in entries]}  # fmt: skip
-        fresh = self.path / f".{MANIFEST}.{uuid.uuid4().hex}"
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(plain, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path / MANIFEST)
-        _sync(self.path)
 
     @contextmanager
     def _locked(self, wait: float) -> Iterator[None]:
@@ -482,36 +404,3 @@ def _scan(files: list[Path]) -> pl.LazyFrame:
             raise StoreError(f"{problem}; verify() tells what else is damaged, a backup has to give it back") from error
     kinds = {name: kind for name, kind in SCHEMA.items() if name in names}
     return pl.scan_parquet(files, schema=kinds, missing_columns="insert", extra_columns="ignore")
-
-
-def _difference(path: Path, sha256: str) -> str | None:
-    """How a file differs from what the manifest says of it; None where it does not."""
-    found = _sha256(path)
-    return None if found == sha256 else f"its SHA-256 is {found[:12]}, not {sha256[:12]}: it was changed or cut"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    """Have the system write a file or a folder to the disk."""
-    if path.is_dir() and os.name == "nt":
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _plain(entry: Entry) -> dict[str, Any]:
-    plain = attrs.asdict(entry)
-    return {**plain, "date": entry.date.isoformat(), "observed_at": entry.observed_at.isoformat(),
-            "totals": dict(entry.totals), "hazards": dict(entry.hazards)}  # fmt: skip
-
-
-def _entry(raw: dict[str, Any]) -> Entry:
-    return Entry(**{**raw, "date": dt.date.fromisoformat(raw["date"]),
-                    "observed_at": dt.datetime.fromisoformat(raw["observed_at"])})  # fmt: skip
