@@ -78,7 +78,7 @@ def load_sample(name: str = DEFAULT) -> Panel:
     """
     known = {sample.name: sample for sample in SAMPLES}
     if name not in known:
-        raise UnknownSampleError.among(name, known, what="sample")
+        raise UnknownSampleError.among(str(name), known, what="sample")
     sample = known[name]
     frame = pl.read_parquet(Path(__file__).with_name("data") / "samples" / f"{name}.parquet")
     panel = read_panel(frame, counter=sample.counter, note=sample.note)
