@@ -32,6 +32,11 @@ class Failing:
         raise RuntimeError("boom")
 
 
+class Refusing(Failing):
+    def aggregate(self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]) -> Any:
+        raise MeasureError("give another key")
+
+
 class Falling(Failing):
     name = "falling"
 
@@ -88,6 +93,8 @@ def test_a_group_that_is_none_gets_no_figure(group: str) -> None:
 def test_a_calculator_that_fails_or_falls_is_named() -> None:
     with pytest.raises(CalculatorContractError, match="'failing' failed: RuntimeError: boom"):
         ossgeo.measure(LABS, calculator=Failing())
+    with pytest.raises(MeasureError, match="^give another key$"):
+        ossgeo.measure(LABS, calculator=Refusing())
     with pytest.raises(CalculatorContractError, match="'falling' returned a value below zero"):
         ossgeo.measure(LABS, calculator=Falling())
 

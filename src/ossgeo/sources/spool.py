@@ -133,7 +133,7 @@ class Spool:
         except (OSError, ValueError, KeyError, TypeError):  # no earlier attempt, or one that cannot be read
             pass
         try:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
             folder.mkdir(parents=True)
         except OSError as error:
             raise StoreError(f"{folder} cannot be written: {error.strerror}") from error
@@ -307,8 +307,8 @@ class Spool:
             raise StoreError(f"{path} cannot be written: {error}; nothing that was stored before is lost") from error
 
     def discard(self) -> None:
-        """Remove the folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove the folder, the state first: what a kill leaves of it is then no attempt that could be continued."""
+        _remove(self.folder)
 
     @property
     def note(self) -> str:
@@ -353,6 +353,12 @@ def _write(frame: pl.DataFrame, path: Path) -> int:
     except (OSError, pl.exceptions.PolarsError) as error:
         raise StoreError(f"{path} cannot be written: {error}; {_SAFE}") from error
     return frame.height
+
+
+def _remove(folder: Path) -> None:
+    if folder.is_dir():
+        (folder / _STATE).unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _plain(query: Query) -> dict[str, Any]:

@@ -369,6 +369,20 @@ def test_pages_are_read_while_others_are_asked_for(server: FakeHub, tmp_path: Pa
     assert not (tmp_path / "wrong").exists()
 
 
+def test_a_kill_while_pages_are_removed_leaves_no_attempt(
+    server: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = Hub(token=False, endpoint=server.url, patience=1)
+    store = SnapshotStore(tmp_path)
+    spool = hub.collect(tmp_path / ".collecting")
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)
+        spool.discard()
+    for part in (tmp_path / ".collecting").glob("part-*"):
+        part.unlink()  # as far as the killed process came
+    assert store.collect(hub).models == 12
+
+
 def test_by_ids_goes_on_as_well(server: FakeHub, tmp_path: Path) -> None:
     hub = Hub(token=False, endpoint=server.url, patience=0.1)
     server.faults.append(once({"error": "down"}, 503, times=99, path="m2"))
