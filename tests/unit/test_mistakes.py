@@ -93,7 +93,7 @@ def test_a_group_that_is_none_gets_no_figure(group: str) -> None:
 def test_a_calculator_that_fails_or_falls_is_named() -> None:
     with pytest.raises(CalculatorContractError, match="'failing' failed: RuntimeError: boom"):
         ossgeo.measure(LABS, calculator=Failing())
-    with pytest.raises(MeasureError, match="^give another key$"):
+    with pytest.raises(MeasureError, match="give another key"):
         ossgeo.measure(LABS, calculator=Refusing())
     with pytest.raises(CalculatorContractError, match="'falling' returned a value below zero"):
         ossgeo.measure(LABS, calculator=Falling())
