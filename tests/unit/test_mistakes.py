@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -193,6 +196,12 @@ def test_odd_ids_are_a_hazard() -> None:
     assert len(found.examples) == 3
     for sample in ossgeo.list_samples():
         assert "odd_id" not in ossgeo.load_sample(sample.name).check()
+
+
+def test_a_terminal_without_block_characters_gets_the_figures() -> None:
+    old = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run([sys.executable, "-m", "ossgeo"], capture_output=True, check=True, env=old)
+    assert b"60.47%" in done.stdout
 
 
 def test_arguments_of_files_do_not_fit_a_sample(capsys: pytest.CaptureFixture[str]) -> None:
