@@ -176,7 +176,12 @@ def _comparable(value: Any, kind: pl.DataType) -> Any:
     """Let a plain date or ISO text stand for an instant (UTC) where the column holds instants."""
     if not isinstance(kind, pl.Datetime) or value is None:
         return value
-    instant = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    try:
+        instant = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        instant = None
+    if not isinstance(instant, dt.date):
+        raise MeasureError(f"where: {value!r} is no day; give one such as 2025-10-22")
     if not isinstance(instant, dt.datetime):
         instant = dt.datetime.combine(instant, dt.time())
     return instant.replace(tzinfo=instant.tzinfo or dt.UTC)

@@ -59,6 +59,8 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "a panel to cross": (lambda: analysis.crossovers(LABS, "CN", "US"), "a ShareTable is needed, not Panel"),  # type: ignore[arg-type]
     "a text for a filter": (lambda: ossgeo.measure(LABS, where="license=mit"), "where='license=mit' is no filter"),  # type: ignore[arg-type]
     "a column that is not there": (lambda: ossgeo.measure(LABS, where={"stars": 1}), "no column stars; there are model_id"),
+    "a year for a day": (lambda: ossgeo.measure(ossgeo.load_sample("hub-2026"), where={"created_at": (2025, None)}), "2025 is no day"),
+    "a word for a day": (lambda: ossgeo.measure(ossgeo.load_sample("hub-2026"), where={"created_at": "soon"}), "'soon' is no day"),
     "a path for a registry": (lambda: ossgeo.measure(LABS, registry="x"), "registry='x' is no Registry"),  # type: ignore[arg-type]
     "a mapping for a policy": (lambda: ossgeo.measure(LABS, cleaning={"stale": "drop"}), "is no Cleaning"),  # type: ignore[arg-type]
     "a text for a method": (lambda: ossgeo.measure(LABS, method="x"), "method='x' is no Method"),  # type: ignore[arg-type]
