@@ -45,6 +45,7 @@ def decide(models: pl.DataFrame, where: Where | None) -> pl.Series:
             frame = nw.from_native(models, eager_only=True)
             verdict = frame.select(verdict=where).to_native()["verdict"]
         else:
+            require_columns(where, models.columns)
             if OPENNESS in where:
                 models = _with_openness(models, where[OPENNESS])
             verdict = models.select(pl.all_horizontal(_condition(models, *item) for item in where.items()))[:, 0]
@@ -68,6 +69,25 @@ def columns_of(where: Where | None) -> frozenset[str]:
     if not isinstance(where, Mapping):
         return frozenset()
     return frozenset({*where} - {OPENNESS}) | (frozenset(COLUMNS) if OPENNESS in where else frozenset())
+
+
+def require_columns(where: Where | None, columns: Collection[str]) -> None:
+    """Tell that a mapping names a column that the models do not have.
+
+    Args:
+        where: The filter.
+        columns: The columns of the models table.
+
+    Raises:
+        MeasureError: There is no such column; with near names, where it is none of ours.
+    """
+    known = {one.name for one in MODELS}
+    for column in where if isinstance(where, Mapping) else ():
+        if column in columns or column == OPENNESS:
+            continue
+        if column in known:
+            raise MeasureError(f"where: the models have no column {column!r}; there are {', '.join(columns)}")
+        raise MeasureError(str(UnknownNameError.among(column, known, what="where: the models column")))
 
 
 def _with_openness(models: pl.DataFrame, wanted: Any) -> pl.DataFrame:
@@ -139,13 +159,6 @@ def _described(value: Any) -> str:
 
 
 def _condition(models: pl.DataFrame, column: str, value: Any) -> pl.Expr:
-    if column not in models.columns:
-        known = {one.name for one in MODELS}
-        if column in known:
-            raise MeasureError(
-                f"where: the panel's models have no column {column!r}; there are {', '.join(models.columns)}"
-            )
-        raise MeasureError(str(UnknownNameError.among(column, known, what="where: the models column")))
     kind, it = models.schema[column], pl.col(column)
     if isinstance(value, tuple):
         if len(value) != 2:  # noqa: PLR2004  # a pair

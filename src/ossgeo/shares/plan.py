@@ -20,7 +20,6 @@ from ossgeo.days import day_of
 from ossgeo.errors import CalculatorContractError, MeasureError, OssgeoError
 from ossgeo.flows import FELL, WINDOW_DAYS, Flows, make_flows
 from ossgeo.method import COUNTINGS, DENOMINATORS, Adjustment, Basis, Cleaning, Counting, Denominator, Method, days_of
-from ossgeo.openness import COLUMNS
 from ossgeo.panel import Panel, normalised_models
 from ossgeo.registry import Registry
 from ossgeo.renames import find_renames
@@ -28,7 +27,7 @@ from ossgeo.shares import keys as grouping
 from ossgeo.shares.aggregates import Aggregate, coded
 from ossgeo.shares.base import EventCalculator, ShareCalculator
 from ossgeo.shares.keys import ATTRIBUTED, STANDINGS, By, Key
-from ossgeo.where import KEPT, UNDECIDED, Where, columns_of, decide, describe
+from ossgeo.where import KEPT, UNDECIDED, Where, columns_of, decide, describe, require_columns
 
 _GROUP: Final = "group"
 _DEFAULTS: Final[dict[str, Any]] = {
@@ -253,8 +252,7 @@ class Plan:
             ours = set(missing) <= set(calculator.requires)
             why = f"{calculator.name} needs it" if ours else "age_cap and as_of='creation' need it"
             raise self.panel.fault(f"the models have no column {', '.join(missing)}", f"{why}; give models= with it")
-        if strange := sorted(columns_of(self.where) - set(columns) - set(COLUMNS)):
-            raise MeasureError(f"where: the models have no column {', '.join(strange)}; there are {', '.join(columns)}")
+        require_columns(self.where, columns)
         rules = [required_by(rule) for rule in (strategy, *map(attributions.resolve, grouping.rules_of(keys).values()))]
         if None not in rules and not isinstance(self.where, nw.Expr):
             used = {"model_id", "namespace", "hub_id", "created_at", *needed, *columns_of(self.where)}
