@@ -15,6 +15,13 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 Fault = Callable[["Handler"], bool]
+LISTED = {
+    "author", "cardData", "config", "createdAt", "disabled", "downloads", "downloadsAllTime", "evalResults", "gated",
+    "gguf", "inference", "inferenceProviderMapping", "lastModified", "library_name", "likes", "mask_token",
+    "model-index", "pipeline_tag", "private", "resourceGroup", "safetensors", "sha", "siblings", "spaces", "tags",
+    "transformersInfo", "trendingScore", "widgetData",
+}  # fmt: skip
+"""Fields that huggingface_hub 2.4 documents for ``list_models(expand=...)``; the Hub refuses all others in lists."""
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -153,6 +160,15 @@ class Handler(BaseHTTPRequestHandler):
             self.say(self.server.pages[place], headers=limits)
             return
         listed = [one for one in self.server.models.values() if query.get("author", [one["author"]]) == [one["author"]]]
+        fields = query.get("expand[]", [])
+        if unknown := [place for place, field in enumerate(fields) if field not in LISTED]:
+            said = (
+                f"Invalid option: expected one of {'|'.join(map(json.dumps, sorted(LISTED)))} at expand[{unknown[0]}]"
+            )
+            self.say({"error": said}, 400)
+            return
+        if fields:
+            listed = [{name: one[name] for name in ("_id", "id", *fields) if name in one} for one in listed]
         if "sort" in query:
             listed.sort(key=lambda one: -one["downloads"] if isinstance(one["downloads"], int) else 0)
         if start + limit < len(listed):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 
 import attrs
@@ -20,6 +21,7 @@ from ossgeo.method import Adjustment, Basis
 
 Interval = tuple[dt.date, dt.date]
 
+_STEP = re.compile(r"(\d{1,4})(d|w|mo|q|y)")
 _SCHEMA = {"since": pl.Date, "period": pl.Date, "target": pl.Date, "factor": pl.Float64}
 
 
@@ -95,16 +97,28 @@ def _targets(
     return list(itertools.pairwise(observations))
 
 
+def calendar_step(every: str | None) -> str | None:
+    """Return a calendar step of whole days, weeks, months, quarters or years, such as ``1mo``; None stays None.
+
+    Raises:
+        MeasureError: The step is shorter than a day, or not a step.
+    """
+    if every is None or (isinstance(every, str) and (found := _STEP.fullmatch(every)) and int(found[1]) > 0):
+        return every
+    months = isinstance(every, str) and re.fullmatch(r"\d+(m|M|months?)", every)
+    remedy = f"; use {re.sub('[^0-9]', '', every)}mo for months" if months else ""
+    raise MeasureError(f"every must be a calendar step such as '1d', '1w', '1mo', '1q' or '1y', got {every!r}{remedy}")
+
+
 def _steps(every: str, first: dt.date, last: dt.date) -> Iterator[Interval]:
     try:
-        edges = pl.Series([first]).dt.offset_by("1d").dt.truncate(every)
-        start = edges[0]
+        start = pl.Series([first]).dt.offset_by("1d").dt.truncate(every)[0]
         while start <= last:
             following = pl.Series([start]).dt.offset_by(every)[0]
             yield start - dt.timedelta(days=1), following - dt.timedelta(days=1)
             start = following
-    except pl.exceptions.PolarsError as error:
-        raise MeasureError(f"every={every!r} is no calendar step such as '1mo', '1q', '1w' or '1y'") from error
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OverflowError) as error:
+        raise MeasureError(f"every={every!r} is longer than the calendar allows") from error
 
 
 def thinned(days: Sequence[dt.date], anchor: dt.date) -> list[dt.date]:

@@ -27,6 +27,7 @@ from ossgeo.shares import keys as grouping
 from ossgeo.shares.aggregates import Aggregate, coded
 from ossgeo.shares.base import EventCalculator, ShareCalculator
 from ossgeo.shares.keys import ATTRIBUTED, STANDINGS, By, Key
+from ossgeo.shares.periods import calendar_step
 from ossgeo.where import KEPT, UNDECIDED, Where, columns_of, decide, describe, require_columns
 
 _GROUP: Final = "group"
@@ -214,6 +215,7 @@ class Plan:
         for name, value, words in choices:
             if value not in words:
                 raise MeasureError(f"{name}={value!r} is not one of {', '.join(map(repr, words))}")
+        calendar_step(self.every)
 
     def _run(
         self,

@@ -20,7 +20,7 @@ from ossgeo import engines
 from ossgeo.columns import COUNTERS, Counter
 from ossgeo.errors import MeasureError, OssgeoError, SourceFormatError
 from ossgeo.panel import Panel, normalised_models
-from ossgeo.sources.entries import FIELDS, columns_of
+from ossgeo.sources.entries import FIELDS, read_page
 from ossgeo.sources.records import HUB_URL
 from ossgeo.sources.spool import Query, Spool
 from ossgeo.sources.transport import Transport, time_left_in_window
@@ -129,6 +129,7 @@ class Hub:
         *,
         members: bool = False,
         cards: bool = False,
+        private: bool = False,
         counter: Counter = "downloads_30d",
     ) -> Panel:
         """Observe models now: all of them, or the choice that one of the arguments makes.
@@ -139,6 +140,8 @@ class Hub:
             ids: These; one that was renamed is found under its new id, one that is missing or private is noted.
             members: Whether to ask for the organizations of each user among the namespaces, too (a request each).
             cards: Whether to read the model cards' metadata, too, for the country that a card states.
+            private: Whether to include private models that the token may see; by default they are left out and counted
+                in the panel's note.
             counter: The counter of the panel; the snapshot holds both.
 
         Returns:
@@ -155,7 +158,8 @@ class Hub:
             raise MeasureError(f"counter={counter!r} is not one of {', '.join(map(repr, COUNTERS))}")
         holder = _Folder()
         folder = holder.path
-        spool = self.collect(folder / "spool", top=top, namespaces=namespaces, ids=ids, members=members, cards=cards)
+        spool = self.collect(folder / "spool", top=top, namespaces=namespaces, ids=ids, members=members, cards=cards,
+                             private=private)  # fmt: skip
         path = folder / "snapshot.parquet"
         spool.write(path)
         return panel_of(path, counter, source=self.name, note=spool.note, keep=holder)
@@ -169,6 +173,7 @@ class Hub:
         ids: Iterable[str] | None = None,
         members: bool = False,
         cards: bool = False,
+        private: bool = False,
     ) -> Spool:
         """Observe models now, and keep each page as soon as it is there; go on where an earlier attempt stopped.
 
@@ -178,7 +183,8 @@ class Hub:
             namespaces: As :meth:`snapshot` has it.
             ids: As :meth:`snapshot` has it.
             members: As :meth:`snapshot` has it.
-            cards: As :meth:`snapshot` has it.
+            cards: See :meth:`snapshot`.
+            private: See :meth:`snapshot`.
 
         Returns:
             The pages, complete.
@@ -188,7 +194,7 @@ class Hub:
             SourceFormatError: The Hub answered something else, or has no model.
             MeasureError: More than one choice was made, an empty one, or one that no model is in.
         """
-        query = _query(self._endpoint, top, namespaces, ids, members=members, cards=cards)
+        query = _query(self._endpoint, top, namespaces, ids, members=members, cards=cards, private=private)
         with Spool.open(folder, query) as spool, self._bar(query) as (transport, bar):
             for place, start in enumerate(query.starts):
                 if place < spool.start:
@@ -199,6 +205,8 @@ class Hub:
             bar.update(spool.models - before)
             if members:
                 self._add_members(transport, spool)
+            for field in sorted(transport.refused):
+                spool.add_note("fields that the Hub refused", field, None)
         spool.finish()
         if not spool.models:
             spool.discard()
@@ -263,7 +271,7 @@ class Hub:
             spool.add_note("absent", f"{model_id} ({answer.status})", place + 1)
             return
         where = f"{self._endpoint}/api/models/{model_id}"
-        frame = columns_of([answer.json()], observed_at=spool.observed_at, where=where)
+        frame = read_page(b"[%s]" % answer.content, observed_at=spool.observed_at, where=where)
         found = frame["model_id"][0]
         if found != model_id:
             spool.add_note("renamed", f"{model_id} is now {found}", None)
@@ -341,6 +349,7 @@ def _query(
     *,
     members: bool,
     cards: bool,
+    private: bool,
 ) -> Query:
     made = [name for name, value in (("top", top), ("namespaces", namespaces), ("ids", ids)) if value is not None]
     if len(made) > 1:
@@ -350,7 +359,7 @@ def _query(
     given = namespaces if namespaces is not None else ids
     chosen = () if given is None else _chosen(made[0], given)
     fields = (*FIELDS, "cardData") if cards else FIELDS
-    return Query(endpoint, top, chosen, made[0] if made else "all", fields, PAGE, members)
+    return Query(endpoint, top, chosen, made[0] if made else "all", fields, PAGE, members, private)
 
 
 def _chosen(what: str, given: Any) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import attrs
 import polars as pl
 
 from ossgeo.errors import SourceFormatError, StoreError
-from ossgeo.sources.entries import SCHEMA, pages_of
+from ossgeo.sources.entries import SCHEMA, read_page
 
 FRESH: Final = dt.timedelta(hours=6)
 """An attempt that began longer ago is begun anew: its counters would be of another observation."""
@@ -38,6 +38,7 @@ class Query:
         fields: What the Hub is asked for.
         page: Models on a page.
         members: Whether users' organizations are asked for.
+        private: Whether private models that the token may see are part of the observation.
     """
 
     endpoint: str
@@ -47,6 +48,7 @@ class Query:
     fields: tuple[str, ...]
     page: int
     members: bool
+    private: bool = False
 
     @property
     def by_id(self) -> bool:
@@ -74,12 +76,12 @@ class Query:
 
 @attrs.frozen
 class _Reading:
-    """Pages that are being turned into columns: up to which one, their files, where to, and how many models it will hold."""
+    """Pages that are being turned into columns: up to which one, their files, where to, and the numbers of models that are kept and left out."""
 
     end: int
     files: Sequence[Path]
     path: Path
-    height: Future[int]
+    counts: Future[tuple[int, int]]
 
 
 @attrs.define
@@ -98,6 +100,7 @@ class Spool:
         models: How many models they hold.
         notes: What was absent, renamed or without models.
         members: Organizations of users.
+        left_out: Private models that were left out.
     """
 
     folder: Path
@@ -111,6 +114,7 @@ class Spool:
     models: int = 0
     notes: dict[str, list[str]] = attrs.field(factory=dict)
     members: dict[str, list[str]] = attrs.field(factory=dict)
+    left_out: int = 0
     _reading: _Reading | None = attrs.field(default=None, init=False)
 
     @classmethod
@@ -139,6 +143,28 @@ class Spool:
             raise StoreError(f"{folder} cannot be written: {error.strerror}") from error
         return cls(folder, query, now)
 
+    @staticmethod
+    def began(folder: Path) -> dt.datetime | None:
+        """Return when the attempt in a folder began (UTC); None if there is none that can be read.
+
+        Args:
+            folder: Where pages are kept.
+        """
+        try:
+            state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+            return dt.datetime.fromisoformat(state["observed_at"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    @staticmethod
+    def remove(folder: Path) -> None:
+        """Remove the pages of an attempt.
+
+        Args:
+            folder: Where pages are kept.
+        """
+        _remove(folder)
+
     def __enter__(self) -> Self:
         """Return the spool: within a ``with`` block pages may be read in a thread, which has come to rest after it."""
         return self
@@ -146,7 +172,7 @@ class Spool:
     def __exit__(self, *exception: object) -> None:
         """Wait for the pages that are being read; what they held is read again by the next attempt."""
         if self._reading is not None:
-            wait([self._reading.height])
+            wait([self._reading.counts])
 
     def add(self, frame: pl.DataFrame, start: int, next_page: str | None) -> None:
         """Keep a page, and remember what comes next.
@@ -160,7 +186,9 @@ class Spool:
             StoreError: It cannot be written.
         """
         path = self.folder / f"part-{self.read:07d}.parquet"
-        self._remember(path, _write(frame, path))
+        public = self._public(frame)
+        self._remember(path, _write(public, path))
+        self.left_out += frame.height - public.height
         self.pages += 1
         self.read = self.pages
         self.start, self.next_page = start, next_page
@@ -212,17 +240,23 @@ class Spool:
         where = [f"page {number + 1} of {self.query.endpoint}/api/models" for number in numbers]
         pool = ThreadPoolExecutor(1)
         files = [self._page(number) for number in numbers]
-        height = pool.submit(self._read, files, where, path, limit)
+        counts = pool.submit(self._read, files, where, path, limit)
         pool.shutdown(wait=False)
-        self._reading = _Reading(self.pages, files, path, height)
+        self._reading = _Reading(self.pages, files, path, counts)
 
-    def _read(self, files: Sequence[Path], where: Sequence[str], path: Path, limit: int | None) -> int:
+    def _read(self, files: Sequence[Path], where: Sequence[str], path: Path, limit: int | None) -> tuple[int, int]:
         try:
             bodies = [file.read_bytes() for file in files]
         except OSError as error:
             raise StoreError(f"{self.folder} cannot be read: {error.strerror}") from error
-        frame = pages_of(bodies, observed_at=self.observed_at, where=where, cards="cardData" in self.query.fields)
-        return _write(frame if limit is None else frame.head(limit), path)
+        pages = zip(bodies, where, strict=True)
+        frame = pl.concat([read_page(body, observed_at=self.observed_at, where=name) for body, name in pages])
+        public = self._public(frame)
+        return _write(public if limit is None else public.head(limit), path), frame.height - public.height
+
+    def _public(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the models that everyone can see. With a token the Hub also lists the private models of its owner."""
+        return frame if self.query.private else frame.filter(~pl.col("private").fill_null(False))
 
     def _take(self) -> None:
         """Remember the pages that were begun to be read, once they are columns."""
@@ -230,12 +264,13 @@ class Spool:
         if reading is None:
             return
         try:
-            height = reading.height.result()
+            kept, left_out = reading.counts.result()
         except SourceFormatError:
             self.discard()  # what is wrong would be wrong again
             raise
         self._reading = None
-        self._remember(reading.path, height)
+        self._remember(reading.path, kept)
+        self.left_out += left_out
         self.read = reading.end
         self._save()
         for file in reading.files:
@@ -318,6 +353,8 @@ class Spool:
         what = {"all": "all models", "top": f"the {self.query.top} most downloaded models",
                 "namespaces": f"the models of {named}", "ids": f"{len(chosen)} models by id"}[self.query.kind]  # fmt: skip
         parts = [f"{what} at {self.observed_at:%Y-%m-%d %H:%M} UTC"]
+        if self.left_out:
+            parts.append(f"{self.left_out:,} private models are left out")
         for kind, texts in self.notes.items():
             parts.append(f"{kind}: {', '.join(texts[:_SHOWN])}{' ...' if len(texts) > _SHOWN else ''}")
         return "; ".join(parts)
@@ -344,7 +381,7 @@ class Spool:
             raise StoreError(f"{written} cannot be written: {error.strerror}") from error
 
 
-_COUNTED: Final = ("start", "next_page", "pages", "read", "parts", "models", "notes", "members")
+_COUNTED: Final = ("start", "next_page", "pages", "read", "parts", "models", "notes", "members", "left_out")
 
 
 def _write(frame: pl.DataFrame, path: Path) -> int:

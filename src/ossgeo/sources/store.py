@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import re
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,16 +28,24 @@ from ossgeo.sources.manifest import (
     Entry,
     Facts,
     difference,
+    inside,
+    is_models,
+    observed_at_of,
     read_manifest,
     sha256_of,
+    snapshot_name,
     sync,
     write_manifest,
 )
+from ossgeo.sources.spool import Spool
 
 if TYPE_CHECKING:
     from ossgeo.sources.hub import Hub
 
 _LOCK: Final = ".lock"
+_UNLISTED: Final = "is not in the manifest"
+_TEMPORARY: Final = re.compile(r"\.(\d{8}T\d{12}Z\.parquet|manifest\.json)\.[0-9a-f]{32}")
+"""Names of files that a writer was killed over; nothing else is ever removed from a folder of snapshots."""
 _SPOOL: Final = ".collecting"
 
 
@@ -107,6 +117,7 @@ class SnapshotStore:
             MeasureError: The choice makes no sense, or no model is in it; or ``wait`` is negative.
         """
         with self._locked(wait):
+            self._forget_stored(self.path / _SPOOL)
             spool = hub.collect(
                 self.path / _SPOOL, top=top, namespaces=namespaces, ids=ids, members=members, cards=cards
             )
@@ -136,6 +147,15 @@ class SnapshotStore:
         if isinstance(snapshot, Panel):
             source, note = source or snapshot.source, note or snapshot.note
         frame = _normalised(snapshot, observed_at)
+        if "private" in frame.columns:
+            public = frame.filter(~pl.col("private").fill_null(False))
+            if not public.height:
+                raise PanelError.of(
+                    "snapshot", "holds private models only", "a store holds models that everyone can see"
+                )
+            if left_out := frame.height - public.height:
+                note = "; ".join(filter(None, [note, f"{left_out:,} private models are left out"]))
+            frame = public
         with self._locked(wait):
             return self._add(lambda path: frame.write_parquet(path, compression="zstd", row_group_size=100_000),
                              frame["observed_at"][0], source or "a dataframe", note)  # fmt: skip
@@ -180,7 +200,7 @@ class SnapshotStore:
                 f"no snapshot of {self.path} in the range holds {counter}; they hold {there}: say counter="
             )
         chosen = list({entry.date: entry for entry in counted}.values())
-        files = [self.path / entry.file for entry in chosen]
+        files = [inside(self.path, entry.file) for entry in chosen]
         if missing := [file for file in files if not file.is_file()]:
             raise StoreError(f"{missing[0]} is missing; verify() tells what else is, and a backup has to give it back")
         if problem := facts.problem(self.path):
@@ -219,50 +239,115 @@ class SnapshotStore:
         faults = []
         entries, facts = read_manifest(self.path)
         for entry in entries:
-            file = self.path / entry.file
+            file = inside(self.path, entry.file)
             problem = difference(file, entry.sha256) if file.is_file() else "is missing"
             if problem:
                 faults.append(Fault(entry.file, problem, "restore it from a backup"))
         if facts.file and (problem := facts.problem(self.path)):
             faults.append(Fault(facts.file, problem, _AGAIN))
-        known = {entry.file for entry in entries}
-        for file in sorted(self.path.glob("date=*/*.parquet")):
-            name = file.relative_to(self.path).as_posix()
-            if name not in known:
-                faults.append(Fault(name, "is not in the manifest", "the next add() removes it"))
+        faults.extend(
+            Fault(name, _UNLISTED, "recover() adds it if it is a snapshot") for name in self._unlisted(entries)
+        )
         return tuple(faults)
+
+    def recover(self, *, wait: float = 60.0) -> tuple[Entry, ...]:
+        """Add snapshots to the manifest that are in the folder and not in the manifest.
+
+        Use it when the manifest was lost, damaged, or restored from a backup that is older than the snapshots, or after
+        snapshots of another store were copied in. Snapshots are never changed or removed; a damaged manifest is kept as
+        ``manifest.json.damaged-...``. Source and note of a recovered snapshot are unknown.
+
+        Args:
+            wait: Seconds to wait for another writer.
+
+        Returns:
+            The snapshots that were added; :meth:`verify` lists the files that are not whole snapshots.
+
+        Raises:
+            StoreError: The store cannot be written, or another process writes to it.
+            MeasureError: ``wait`` is negative.
+        """
+        with self._locked(wait):
+            manifest = self.path / MANIFEST
+            try:
+                entries, facts = read_manifest(self.path)
+            except StoreError:
+                entries, facts = (), Facts()
+                if manifest.is_file():
+                    manifest.rename(self.path / f"{MANIFEST}.damaged-{uuid.uuid4().hex}")
+            found = tuple(entry for name in self._unlisted(entries) if (entry := self._adopted(name)) is not None)
+            if found or not manifest.is_file():
+                every = (*entries, *found)
+                self._publish(every, facts, self._undamaged(every))
+            return found
+
+    def _unlisted(self, entries: tuple[Entry, ...]) -> list[str]:
+        """Return the Parquet files in folders of snapshots that the manifest does not name."""
+        known = {entry.file for entry in entries}
+        names = (file.relative_to(self.path).as_posix() for file in sorted(self.path.glob("date=*/*.parquet")))
+        return [name for name in names if name not in known]
+
+    def _adopted(self, name: str) -> Entry | None:
+        """Return the entry for a finished snapshot; None if the file is not one."""
+        observed_at = observed_at_of(name)
+        if observed_at is None:
+            return None
+        file = inside(self.path, name)
+        try:
+            instants = pl.scan_parquet(file, glob=False).select(pl.col("observed_at").unique()).collect()
+            if instants["observed_at"].to_list() != [observed_at]:
+                return None
+            return self._described(file, observed_at, "recovered", "", {})
+        except (pl.exceptions.PolarsError, OSError):
+            return None
+
+    def _forget_stored(self, spool: Path) -> None:
+        """Discard the pages of an attempt whose snapshot was stored before the process was killed."""
+        observed_at = Spool.began(spool)
+        if observed_at is not None and (self.path / snapshot_name(observed_at)).exists():
+            Spool.remove(spool)
 
     def _add(self, write: Any, observed_at: dt.datetime, source: str, note: str) -> Entry:
         """Write a snapshot under a temporary name, rename it, and then let the manifest name it."""
         entries, facts = read_manifest(self.path)
-        self._sweep({entry.file for entry in entries}, facts.file)
-        date = observed_at.date()
-        name = f"date={date}/{observed_at:%Y%m%dT%H%M%S%f}Z.parquet"
+        self._sweep(facts.file)
+        name = snapshot_name(observed_at)
         if any(entry.file == name for entry in entries):
             raise StoreError(f"{self.path} has an observation of {observed_at:%Y-%m-%d %H:%M:%S} UTC already")
-        target = self.path / name
+        target = inside(self.path, name)
+        if target.exists():
+            raise StoreError(f"{target} exists and {_UNLISTED}; recover() adds it")
         with _telling(target):
             target.parent.mkdir(exist_ok=True)
             partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
             write(partial)
-            frame = pl.scan_parquet(partial)
-            there = [counter for counter in COUNTERS if counter in frame.collect_schema().names()]
-            sums = frame.select(pl.len(), *there).select(pl.col("len").first(), *(pl.col(one).sum() for one in there))
-            counted = sums.collect(engine="streaming").row(0, named=True)
             sync(partial)
-            hazards = self._hazards(partial, observed_at, entries)
-            entry = Entry(date, observed_at, name, source, int(counted["len"]),
-                          {one: int(counted[one]) for one in there}, sha256_of(partial), LAYOUT, hazards, note,
-                          version("ossgeo"))  # fmt: skip
-            fresh = self.path / f"models-{uuid.uuid4().hex}.parquet"
-            self._merge_models(partial, self._earlier(entries, facts), fresh)
+            entry = self._described(partial, observed_at, source, note, self._hazards(partial, observed_at, entries))
             partial.replace(target)
             sync(target.parent)
-            sync(self.path)
-            write_manifest(self.path, (*entries, entry), Facts(fresh.name, sha256_of(fresh)))
-            if facts.file:
-                (self.path / facts.file).unlink(missing_ok=True)
+            self._publish((*entries, entry), facts, self._sources(entries, facts, entry))
         return entry
+
+    def _described(
+        self, file: Path, observed_at: dt.datetime, source: str, note: str, hazards: dict[str, int]
+    ) -> Entry:
+        """Return the manifest's entry for the file of a snapshot."""
+        frame = pl.scan_parquet(file, glob=False)
+        there = [counter for counter in COUNTERS if counter in frame.collect_schema().names()]
+        sums = frame.select(pl.len(), *(pl.col(one).sum() for one in there)).collect(engine="streaming")
+        models, *totals = sums.row(0)
+        return Entry(observed_at.date(), observed_at, snapshot_name(observed_at), source, int(models),
+                     {one: int(total) for one, total in zip(there, totals, strict=True)}, sha256_of(file), LAYOUT, hazards,
+                     note, version("ossgeo"))  # fmt: skip
+
+    def _publish(self, entries: tuple[Entry, ...], facts: Facts, sources: list[Path]) -> None:
+        """Write the facts about all models and then the manifest, which makes new snapshots part of the store."""
+        fresh = self.path / f"models-{uuid.uuid4().hex}.parquet"
+        self._merge_models(sources, fresh)
+        sync(self.path)
+        write_manifest(self.path, entries, Facts(fresh.name, sha256_of(fresh)))
+        if facts.file:
+            (self.path / facts.file).unlink(missing_ok=True)
 
     def _hazards(self, partial: Path, observed_at: dt.datetime, entries: tuple[Entry, ...]) -> dict[str, int]:
         """What is strange about a new snapshot, beside the one before; a damaged file does not keep a new one out."""
@@ -292,31 +377,46 @@ class SnapshotStore:
         hazards = find_hazards(engines.wrap(rows), models, counter=counter, periods=[*days, observed_at.date()])
         return found | {hazard.code: int(hazard.count) for hazard in hazards}
 
-    def _earlier(self, entries: tuple[Entry, ...], facts: Facts) -> list[Path]:
-        """Where earlier facts about models are; where their file is missing or damaged, the snapshots that are whole."""
-        if facts.file and facts.problem(self.path) is None:
-            return [self.path / facts.file]
-        files = {self.path / entry.file: entry.sha256 for entry in entries}
-        return [file for file, sha256 in files.items() if file.is_file() and difference(file, sha256) is None]
+    def _sources(self, entries: tuple[Entry, ...], facts: Facts, new: Entry) -> list[Path]:
+        """Return the files that hold facts about models, the latest last.
 
-    def _merge_models(self, partial: Path, earlier: list[Path], target: Path) -> None:
-        """The latest facts about every model ever seen: those of the new snapshot, and the old ones of all others."""
-        facts = pl.scan_parquet(partial).drop(*COUNTERS, "observed_at", strict=False).unique("model_id", keep="last")
-        if earlier:
-            old = _scan(earlier).drop(*COUNTERS, "observed_at", strict=False).unique("model_id", keep="last")
-            facts = pl.concat([old.join(facts.select("model_id"), on="model_id", how="anti"), facts], how="diagonal")
+        They are the table of models and the new snapshot, or all undamaged snapshots if the table is missing or damaged.
+        """
+        if facts.file and facts.problem(self.path) is None:
+            both = [inside(self.path, facts.file), self.path / new.file]
+            return both if new.observed_at >= max(entry.observed_at for entry in entries) else both[::-1]
+        return self._undamaged((*entries, new))
+
+    def _undamaged(self, entries: Iterable[Entry]) -> list[Path]:
+        """Return the files of the snapshots that are as the manifest states, by time of observation."""
+        files = ((inside(self.path, one.file), one.sha256) for one in sorted(entries, key=lambda one: one.observed_at))
+        return [file for file, sha256 in files if file.is_file() and difference(file, sha256) is None]
+
+    def _merge_models(self, sources: list[Path], target: Path) -> None:
+        """Write, for every model ever seen, the latest known value of each column.
+
+        Args:
+            sources: Earlier facts, then snapshots by time of observation.
+            target: The file to write.
+        """
+        tables = [
+            _scan([file]).drop(*COUNTERS, "observed_at", strict=False).unique("model_id", keep="last")
+            for file in sources
+        ]
+        facts = functools.reduce(_merged, tables)
         facts.collect(engine="streaming").write_parquet(target, compression="zstd")
         sync(target)
 
-    def _sweep(self, known: set[str], models: str) -> None:
-        """Remove what a writer left that was killed before the manifest named it."""
-        for file in self.path.glob("date=*/*.parquet*"):
-            if file.relative_to(self.path).as_posix() not in known:
+    def _sweep(self, models: str) -> None:
+        """Remove the temporary files of a writer that was killed, and tables of models that the manifest does not name.
+
+        Those tables are derived from the snapshots. A finished snapshot is never removed, whatever the manifest says.
+        """
+        for file in (*self.path.glob("date=*/.*"), *self.path.glob(f".{MANIFEST}.*")):
+            if _TEMPORARY.fullmatch(file.name) and not file.is_symlink() and not file.parent.is_symlink():
                 file.unlink(missing_ok=True)
-        for file in (*self.path.glob("date=*/.*.parquet.*"), *self.path.glob(f".{MANIFEST}.*")):
-            file.unlink(missing_ok=True)
         for file in self.path.glob("models-*.parquet"):
-            if file.name != models:
+            if is_models(file.name) and file.name != models and not file.is_symlink():
                 file.unlink(missing_ok=True)
 
     @contextmanager
@@ -391,6 +491,15 @@ def _normalised(snapshot: Any, observed_at: Any) -> pl.DataFrame:
     return frame.select(pl.col(name).cast(kind) for name, kind in kinds.items()).with_columns(
         pl.col("observed_at").max()
     )
+
+
+def _merged(earlier: pl.LazyFrame, later: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the models of both tables, each column with the later value, or the earlier one where the later is null."""
+    before, after = (table.collect_schema().names() for table in (earlier, later))
+    joined = earlier.join(later, on="model_id", how="full", coalesce=True, suffix="_later")
+    both = [name for name in before if name in after and name != "model_id"]
+    names = [name for name in SCHEMA if name in {*before, *after}]
+    return joined.with_columns(pl.coalesce(f"{name}_later", name).alias(name) for name in both).select(names)
 
 
 def _scan(files: list[Path]) -> pl.LazyFrame:

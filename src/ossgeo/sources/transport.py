@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import random
+import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -19,6 +20,7 @@ logger.addHandler(logging.NullHandler())
 
 _RETRIED: Final = (408, 429, 500, 502, 503, 504)
 _TOO_MANY: Final = 429
+_BAD_REQUEST: Final = 400
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS: Final = 5
 _MOST_TRIES: Final = 8
@@ -55,6 +57,13 @@ class Answer:
             raise SourceFormatError(f"{_shown(self.url)}: the answer is no JSON: it begins with {start!r}") from error
 
 
+@attrs.frozen
+class _Refused:
+    """Fields that the Hub refuses with status 400."""
+
+    fields: tuple[str, ...]
+
+
 @attrs.define
 class Transport:
     """Asks one endpoint for JSON, through huggingface_hub's client: its token, user agent and offline mode.
@@ -66,6 +75,7 @@ class Transport:
         patience: Seconds that may be waited in all, over all requests.
         on_wait: Told the seconds and the reason before each wait.
         left: Seconds of patience that are left.
+        refused: Fields of ``expand[]`` that the Hub refused; they are left out of later requests.
     """
 
     endpoint: str
@@ -74,6 +84,7 @@ class Transport:
     patience: float = 600.0
     on_wait: Callable[[float, str], None] | None = None
     left: float = attrs.field(init=False)
+    refused: set[str] = attrs.field(factory=set, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Start with all of the patience."""
@@ -95,9 +106,14 @@ class Transport:
         tries = 0
         while True:
             tries += 1
+            params = [pair for pair in params if pair[1] not in self.refused] if params else params
             wait, why, cause = self._ask(url, params, accepted)
             if isinstance(wait, Answer):
                 return wait
+            if isinstance(wait, _Refused):
+                self.refused.update(wait.fields)
+                logger.warning("the Hub refuses the fields %s: %s", ", ".join(wait.fields), why)
+                continue
             step = random.uniform(0.5, 1.0) * min(2.0**tries / 2, _LONGEST_STEP) if wait is None else wait  # noqa: S311
             if tries >= _MOST_TRIES:
                 raise SourceUnavailableError(f"{_shown(url)}: {why}, {tries} times in a row") from cause
@@ -183,9 +199,23 @@ class Transport:
         status = response.status_code
         if status in _RETRIED:
             return _asked_to_wait(response), f"status {status}{_said(response)}", None
+        if status == _BAD_REQUEST and (fields := _refused_fields(response.text, params or ())):
+            return _Refused(fields), _said(response), None
         if not response.is_success and status not in accepted:
             raise SourceUnavailableError(f"{_shown(url)}: status {status}{_said(response)}{_REMEDIES.get(status, '')}")
         return Answer(url, status, response.headers, response.content), "", None
+
+
+def _refused_fields(text: str, params: Iterable[tuple[str, Any]]) -> tuple[str, ...]:
+    """Return the ``expand[]`` fields that a 400 refuses: by position, by name, or by their absence from the accepted ones."""
+    fields = [str(value) for name, value in params if name == "expand[]"]
+    places = {int(digits) for digits in re.findall(r"expand\W*\[(\d+)\]", text)}
+    if found := tuple(field for place, field in enumerate(fields) if place in places):
+        return found
+    named = {field for field in fields if re.search(rf"(?<![\w-]){re.escape(field)}(?![\w-])", text)}
+    if "one of" in text:
+        named = set(fields) - named if named else set()
+    return tuple(field for field in fields if field in named) if len(named) < len(fields) else ()
 
 
 _REMEDIES: Final = {

@@ -479,3 +479,13 @@ def test_a_models_table_that_names_a_model_twice() -> None:
     twice = ossgeo.measure(two_dates(), registry=registry(), models=models)
     once = ossgeo.measure(two_dates(), registry=registry(), models=models[1:])
     assert twice.to_polars().equals(once.to_polars())
+
+
+@pytest.mark.parametrize("every", ["1m", "1h", "60m", "1s", "0d", "mo", "1mo2d", "-1d", 1, "99999y"])
+def test_a_calendar_step_is_a_day_or_more(every: Any) -> None:
+    panel = ossgeo.load_sample("labs-2025")
+    with pytest.raises(MeasureError, match="every must be a calendar step") as caught:
+        ossgeo.measure(panel, every=every)
+    assert ("use 1mo for months" in str(caught.value)) == (every == "1m")
+    with pytest.raises(MeasureError, match="longer than the calendar allows"):
+        ossgeo.measure(panel, every="9999y")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +15,9 @@ import pytest
 import ossgeo
 from ossgeo.errors import MeasureError, OssgeoError, SourceFormatError, SourceUnavailableError
 from ossgeo.sources import Hub
+from ossgeo.sources.entries import FIELDS, read_page
 from ossgeo.sources.transport import Transport
-from tests.hub_server import FakeHub, cut, entry, fake_hub, once, slow
+from tests.hub_server import LISTED, FakeHub, cut, entry, fake_hub, once, slow
 
 TOKEN = "hf_secretsecretsecretsecretsecret"
 
@@ -23,9 +26,9 @@ TOKEN = "hf_secretsecretsecretsecretsecret"
 def server() -> Iterator[FakeHub]:
     with fake_hub() as running:
         running.add(*(entry(f"Qwen/m{number}", 1000 - number) for number in range(25)))
-        running.add(entry("google/gemma", 5000, gated="manual", baseModels=["Qwen/m1"]),
-                    entry("ann/quant", 7, private=True, disabled=True,
-                          baseModels={"relation": "quantized", "models": [{"_id": "1", "id": "Qwen/m2"}]}))  # fmt: skip
+        running.add(entry("google/gemma", 5000, gated="manual", tags=["base_model:Qwen/m1"]),
+                    entry("ann/quant", 7, disabled=True,
+                          tags=["base_model:Qwen/m2", "base_model:quantized:Qwen/m2"]))  # fmt: skip
         yield running
 
 
@@ -46,7 +49,7 @@ def test_everything_over_several_pages(server: FakeHub) -> None:
     assert models["ann/quant"]["base_models"] == [{"relation": "quantized", "model_id": "Qwen/m2"}]
     assert models["google/gemma"]["base_models"] == [{"relation": "unspecified", "model_id": "Qwen/m1"}]
     assert (models["ann/quant"]["private"], models["ann/quant"]["disabled"], models["google/gemma"]["gated"]) == (
-        True,
+        False,
         True,
         "manual",
     )
@@ -199,20 +202,20 @@ def test_waits_stay_within_the_patience_and_say_so(server: FakeHub, caplog: pyte
     ("fault", "kind", "message"),
     [
         (once(b"Bad Gateway", 502, times=99), SourceUnavailableError, "status 502"),
-        (once(b"<html>hello", 200), SourceFormatError, "no JSON: it begins with '<html>hello'"),
-        (once({"error": "x"}, 200), SourceFormatError, "a list of models was expected"),
+        (once(b"<html>hello", 200), SourceFormatError, "not JSON; it begins with '<html>hello'"),
+        (once({"error": "x"}, 200), SourceFormatError, "Expected `array`, got `object`"),
         (once([{"downloads": 5}], 200), SourceFormatError, "entry 1 has no id"),
         (
             once([entry("a/b", downloads="12")], 200),
             SourceFormatError,
-            "downloads_30d of a/b is '12'; a count was expected",
+            r"Expected `int \| null`, got `str` - at `\$\[0\].downloads` \(model 'a/b'\)",
         ),
-        (once([entry("a/b", -1)], 200), SourceFormatError, "downloads_30d of a/b is -1"),
-        (once([entry("a/b", True)], 200), SourceFormatError, "downloads_30d of a/b is True"),
-        (once([entry("a/b", 1.5)], 200), SourceFormatError, "downloads_30d of a/b is 1.5"),
-        (once([entry("a/b", createdAt="yesterday")], 200), SourceFormatError, "created_at"),
+        (once([entry("a/b", -1)], 200), SourceFormatError, "downloads of a/b is -1; a count of 0 or more was expected"),
+        (once([entry("a/b", True)], 200), SourceFormatError, "got `bool` - at `.*downloads"),
+        (once([entry("a/b", 1.5)], 200), SourceFormatError, "got `float` - at `.*downloads"),
+        (once([entry("a/b", createdAt="yesterday")], 200), SourceFormatError, "createdAt"),
         (once([entry("a/b", baseModels={"models": [{}]})], 200), SourceFormatError, "baseModels"),
-        (once([entry("a/b", private="no")], 200), SourceFormatError, "true or false"),
+        (once([entry("a/b", private="no")], 200), SourceFormatError, "got `str` - at `.*private"),
         (
             once([entry("a/b")], 200, {"link": '<http://evil.example/api/models?cursor=x>; rel="next"'}),
             SourceFormatError,
@@ -317,39 +320,73 @@ def test_null_counts_are_left_out_of_rows(server: FakeHub) -> None:
     assert "left out" not in hub(server).snapshot(counter="downloads_all_time").note
 
 
-def test_both_ways_to_read_a_page_agree() -> None:
-    """Polars at once, or entry by entry: whatever shape the entries have."""
-    import datetime as dt
-    import json
+def test_lists_ask_for_documented_fields_only(server: FakeHub) -> None:
+    """The Hub refuses ``baseModels`` in lists; the test Hub refuses whatever huggingface_hub does not document."""
+    assert set(FIELDS) <= LISTED
+    hub(server).snapshot()
+    hub(server).snapshot(top=3, cards=True)
+    hub(server).snapshot(namespaces=["Qwen"])
+    assert not any("baseModels" in path for path, _ in server.asked)
 
-    from ossgeo.sources.entries import columns_of, pages_of
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        'Invalid option: expected one of "author"|"createdAt"|"disabled"|"downloads"|"gated"|"likes"|"private"|"tags"'
+        '|"pipeline_tag"|"library_name"|"safetensors"',
+        "downloadsAllTime cannot be requested",
+        "expand[4] is not allowed",
+    ],
+)
+def test_a_refused_field_is_left_out_and_noted(server: FakeHub, message: str) -> None:
+    def refuse(handler: Any) -> bool:
+        if "downloadsAllTime" in handler.path:
+            handler.say({"error": message}, 400)
+            return True
+        return False
+
+    server.faults.append(refuse)
+    panel = hub(server).snapshot()
+    assert panel.size == len(server.models)
+    assert "fields that the Hub refused: downloadsAllTime" in panel.note
+    assert sum("downloadsAllTime" in path for path, _ in server.asked) == 1
+
+
+def test_private_models_are_left_out_and_counted(server: FakeHub) -> None:
+    server.add(entry("me/secret", 9_000_000, private=True))
+    panel = hub(server, token=TOKEN).snapshot()
+    assert "me/secret" not in panel.models.collect()["model_id"].to_list()
+    assert "1 private models are left out" in panel.note
+    assert "me/secret" in counts(hub(server, token=TOKEN).snapshot(private=True))
+    by_id = hub(server, token=TOKEN).snapshot(ids=["me/secret", "Qwen/m1"])
+    assert list(counts(by_id)) == ["Qwen/m1"]
+    assert "1 private models are left out" in by_id.note
+
+
+def test_every_shape_of_an_entry() -> None:
     when = dt.datetime(2026, 8, 1, tzinfo=dt.UTC)
-    plain = [
+    told = {"relation": "quantized", "models": [{"_id": "1", "id": "Qwen/a"}, {"_id": "1", "id": "Qwen/a"}]}
+    page = [
         entry("Qwen/a"), entry("bare", author=None), entry("x/no", tags=None, safetensors=None, createdAt=None),
         entry("x/gated", gated="manual", likes=0) | {"downloads": None, "downloadsAllTime": None},
         entry("x/tags", tags=["base_model:Qwen/a", "base_model:quantized:Qwen/a", "license:mit", "license:gpl"]),
+        entry("x/struct", baseModels=told), entry("x/list", baseModels=["Qwen/a", "q/b"]), entry("x/huge", 2**55),
+        entry("x/none", baseModels={"relation": None, "models": []}, createdAt="2025-01-01T00:00:00"),
     ]  # fmt: skip
-    told = {
-        "relation": "quantized",
-        "models": [{"_id": "1", "id": "Qwen/a"}, {"_id": "1", "id": "Qwen/a"}, {"_id": "2", "id": "q/b"}],
+    rows = {
+        row["model_id"]: row for row in read_page(json.dumps(page).encode(), observed_at=when, where="x").to_dicts()
     }
-    odd = {"relation": "other", "models": [{"id": "Qwen/a"}]}
-    for page in (
-        plain,
-        [
-            *plain,
-            entry("x/struct", baseModels=told),
-            entry("x/odd", baseModels=odd),
-            entry("x/none", baseModels={"relation": None, "models": []}),
-        ],
-        [*plain, entry("x/list", baseModels=["Qwen/a", "q/b"])],
-        [*plain, entry("x/struct", baseModels=told), entry("x/list", baseModels=["Qwen/a"])],
-        [],
-        [entry("x/huge", 2**55)],
-    ):
-        body = json.dumps(page).encode()
-        quick = pages_of([body, b" [ ] "], observed_at=when, where=["here", "there"])
-        slow_ = columns_of(page, observed_at=when, where="here")
-        assert quick.to_dicts() == slow_.to_dicts()
-        assert quick.schema == slow_.schema
+    quantized = [{"relation": "quantized", "model_id": "Qwen/a"}]
+    assert rows["x/tags"]["base_models"] == rows["x/struct"]["base_models"] == quantized
+    assert [base["model_id"] for base in rows["x/list"]["base_models"]] == ["Qwen/a", "q/b"]
+    assert (rows["bare"]["namespace"], rows["x/no"]["tags"], rows["x/tags"]["license"]) == ("bare", [], "mit")
+    assert (rows["x/gated"]["gated"], rows["Qwen/a"]["gated"], rows["x/gated"]["downloads_30d"]) == (
+        "manual",
+        "false",
+        None,
+    )
+    assert rows["x/huge"]["downloads_30d"] == 2**55
+    assert rows["x/none"]["created_at"] == dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
+    assert read_page(b"[]", observed_at=when, where="x").is_empty()
+    with pytest.raises(SourceFormatError, match="likes of a/b is 18446744073709551616"):
+        read_page(json.dumps([entry("a/b", likes=2**64)]).encode(), observed_at=when, where="x")
