@@ -20,8 +20,8 @@ EXTRAS = ".[duckdb,pandas,plot]"
 FULLY_COVERED = (
     "*/ossgeo/attribution/*",
     "*/ossgeo/shares/*",
-    "*/ossgeo/registry*.py",
-    "*/ossgeo/panel.py",
+    "*/ossgeo/registry/*",
+    "*/ossgeo/panel/*",
 )
 
 

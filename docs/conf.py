@@ -6,7 +6,7 @@ import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
-from ossgeo.columns import TABLES
+from ossgeo._core.schema import TABLES
 
 sys.path.insert(0, str(Path(__file__).parent))
 import computed

@@ -5,49 +5,76 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ossgeo import errors
-from ossgeo.countries import Country, GroupScheme, Standing
-from ossgeo.models import BaseModel, Model, Relation
-from ossgeo.organizations import Affiliation, Evidence, Organization, OrganizationKind
-from ossgeo.registry import Registry
-
 if TYPE_CHECKING:
-    from ossgeo import analysis, attribution, claims, openness, plugins, review, shares, sources, testing
-    from ossgeo.attribution.explain import explain
-    from ossgeo.method import Adjustments, Cleaning, Coverage, Method
-    from ossgeo.panel import Panel
-    from ossgeo.reporting.page import report
-    from ossgeo.reporting.profile import profile
-    from ossgeo.samples import list_samples, load_sample
-    from ossgeo.shares.adoption import adoption_shares
-    from ossgeo.shares.cells import explain_cell
-    from ossgeo.shares.leaderboards import leaderboard_shares, read_leaderboard
-    from ossgeo.shares.measure import measure
-    from ossgeo.shares.saved import SavedAggregate
-    from ossgeo.shares.table import ShareTable
-    from ossgeo.sources.files import read_panel
+    from ossgeo import (
+        analysis,
+        attribution,
+        claims,
+        errors,
+        external,
+        plotting,
+        plugins,
+        registry,
+        reports,
+        review,
+        shares,
+        sources,
+        testing,
+    )
+    from ossgeo import panel as panel
+    from ossgeo._core.method import Adjustments, Cleaning, Coverage, Method
+    from ossgeo.attribution import explain
+    from ossgeo.external import adoption_shares, leaderboard_shares, read_leaderboard
+    from ossgeo.panel import BaseModel, Model, Panel, Relation
+    from ossgeo.registry import (
+        Affiliation,
+        Country,
+        Evidence,
+        GroupScheme,
+        Organization,
+        OrganizationKind,
+        OriginStatus,
+        Registry,
+    )
+    from ossgeo.reports import profile, report
+    from ossgeo.shares import IncrementalAggregate, ShareTable, explain_cell, measure
+    from ossgeo.sources import list_samples, load_sample, read_panel
 
 _HOMES = {
-    "Adjustments": "method",
-    "Cleaning": "method",
-    "Coverage": "method",
-    "Method": "method",
+    "Adjustments": "_core.method",
+    "Affiliation": "registry",
+    "BaseModel": "panel",
+    "Cleaning": "_core.method",
+    "Country": "registry",
+    "Coverage": "_core.method",
+    "Evidence": "registry",
+    "GroupScheme": "registry",
+    "Method": "_core.method",
+    "Model": "panel",
+    "Organization": "registry",
+    "OrganizationKind": "registry",
     "Panel": "panel",
-    "SavedAggregate": "shares.saved",
-    "ShareTable": "shares.table",
-    "adoption_shares": "shares.adoption",
-    "explain": "attribution.explain",
-    "explain_cell": "shares.cells",
-    "leaderboard_shares": "shares.leaderboards",
-    "list_samples": "samples",
-    "load_sample": "samples",
-    "measure": "shares.measure",
-    "profile": "reporting.profile",
-    "read_leaderboard": "shares.leaderboards",
-    "read_panel": "sources.files",
-    "report": "reporting.page",
+    "Registry": "registry",
+    "Relation": "panel",
+    "IncrementalAggregate": "shares",
+    "ShareTable": "shares",
+    "OriginStatus": "registry",
+    "adoption_shares": "external",
+    "explain": "attribution",
+    "explain_cell": "shares",
+    "leaderboard_shares": "external",
+    "list_samples": "sources",
+    "load_sample": "sources",
+    "measure": "shares",
+    "profile": "reports",
+    "read_leaderboard": "external",
+    "read_panel": "sources",
+    "report": "reports",
 }
-_MODULES = ("analysis", "attribution", "claims", "openness", "plugins", "review", "shares", "sources", "testing")
+_MODULES = (
+    "analysis", "attribution", "claims", "errors", "external", "panel", "plotting", "plugins", "registry", "reports",
+    "review", "shares", "sources", "testing",
+)  # fmt: skip
 
 __all__ = [
     "Adjustments",
@@ -58,16 +85,16 @@ __all__ = [
     "Coverage",
     "Evidence",
     "GroupScheme",
+    "IncrementalAggregate",
     "Method",
     "Model",
     "Organization",
     "OrganizationKind",
+    "OriginStatus",
     "Panel",
     "Registry",
     "Relation",
-    "SavedAggregate",
     "ShareTable",
-    "Standing",
     "adoption_shares",
     "analysis",
     "attribution",
@@ -75,16 +102,20 @@ __all__ = [
     "errors",
     "explain",
     "explain_cell",
+    "external",
     "leaderboard_shares",
     "list_samples",
     "load_sample",
     "measure",
-    "openness",
+    "panel",
+    "plotting",
     "plugins",
     "profile",
     "read_leaderboard",
     "read_panel",
+    "registry",
     "report",
+    "reports",
     "review",
     "shares",
     "sources",

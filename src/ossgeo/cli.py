@@ -13,22 +13,22 @@ from typing import Any, Final
 
 import ossgeo
 from ossgeo import review
-from ossgeo.days import day_of
+from ossgeo._core.dates import day_of
+from ossgeo._core.io import require_place
+from ossgeo._core.method import COUNTINGS, DENOMINATORS
 from ossgeo.errors import (
     EngineError,
-    MeasureError,
+    InvalidArgumentError,
     OssgeoError,
     OssgeoWarning,
     PluginNotFoundError,
     UnknownSampleError,
     UnknownSchemeError,
 )
-from ossgeo.method import COUNTINGS, DENOMINATORS
-from ossgeo.output import require_place
-from ossgeo.samples import DEFAULT, list_samples
-from ossgeo.where import parse_where
+from ossgeo.panel._filters import parse_where
+from ossgeo.sources._samples import DEFAULT, list_samples
 
-_USAGE_ERRORS: Final = (MeasureError, PluginNotFoundError, UnknownSchemeError, UnknownSampleError, EngineError)
+_USAGE_ERRORS: Final = (InvalidArgumentError, PluginNotFoundError, UnknownSchemeError, UnknownSampleError, EngineError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_reading(reading)
     reading.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
     _add_alternative(reading)
-    reading.add_argument("--check", action="store_true", help="print the panel's hazards first")
+    reading.add_argument("--check", action="store_true", help="print the panel's issues first")
     _add_choices(measure.add_argument_group("choices"))
     report = commands.add_parser("report", help="write a report as one HTML page that needs no network")
     report.add_argument("path", metavar="PATH", help="as 'measure' takes it")
@@ -215,8 +215,8 @@ def _collected(given: argparse.Namespace) -> str:
     entry = store.collect(
         hub, top=given.top, namespaces=given.namespace, members=given.members, cards=given.cards, wait=given.wait
     )
-    hazards = ", ".join(f"{code} {count:,}" for code, count in entry.hazards.items()) or "none"
-    return f"{entry.file}: {entry.models:,} models, {entry.note}; hazards: {hazards}; {len(store.entries)} snapshots in {store.path}"
+    issues = ", ".join(f"{code} {count:,}" for code, count in entry.issues.items()) or "none"
+    return f"{entry.file}: {entry.models:,} models, {entry.note}; issues: {issues}; {len(store.entries)} snapshots in {store.path}"
 
 
 def _reviewed(given: argparse.Namespace) -> str:
@@ -260,13 +260,17 @@ def _panel(path: str, given: argparse.Namespace) -> ossgeo.Panel:
     if path in {sample.name for sample in list_samples()}:
         panel = ossgeo.load_sample(path)
         if given.counter not in (None, panel.counter):
-            raise MeasureError(f"--counter {given.counter}: the sample {path} has {panel.counter}")
+            raise InvalidArgumentError(f"--counter {given.counter}: the sample {path} has {panel.counter}")
         if said := [name for name in ("column", "pattern", "records", "period_from") if getattr(given, name)]:
-            raise MeasureError(f"--{said[0].replace('_', '-')} says how a file is read; {path} is a bundled sample")
+            raise InvalidArgumentError(
+                f"--{said[0].replace('_', '-')} says how a file is read; {path} is a bundled sample"
+            )
         return panel
     pairs = [word.partition("=") for word in given.column]
     if wrong := [theirs for theirs, sign, ours in pairs if not (sign and ours)]:
-        raise MeasureError(f"--column {wrong[0]!r} is not THEIRS=OURS, such as downloads_last_month=downloads_30d")
+        raise InvalidArgumentError(
+            f"--column {wrong[0]!r} is not THEIRS=OURS, such as downloads_last_month=downloads_30d"
+        )
     return ossgeo.read_panel(
         path,
         columns={theirs: ours for theirs, _, ours in pairs},
@@ -283,4 +287,6 @@ def _as_of(word: str) -> Any:
     try:
         return dt.date.fromisoformat(word)
     except ValueError:
-        raise MeasureError(f"--as-of {word!r} is neither 'flow', 'creation' nor a date such as 2026-08-14") from None
+        raise InvalidArgumentError(
+            f"--as-of {word!r} is neither 'flow', 'creation' nor a date such as 2026-08-14"
+        ) from None

@@ -8,7 +8,7 @@ Each class is an :class:`OssgeoError` and a builtin, so that ``except ValueError
     ├── PanelError (ValueError, ExceptionGroup)     a panel has faults: all of them, in one error
     ├── RegistryError (ValueError, ExceptionGroup)  a registry has faults: all of them, in one error
     ├── Fault (ValueError)                     one fault within a PanelError or RegistryError
-    ├── MeasureError (ValueError)              an argument of ``measure`` makes no sense
+    ├── InvalidArgumentError (ValueError)              an argument of ``measure`` makes no sense
     ├── UnknownNameError (LookupError)         a name that is not known; has ``value`` and ``suggestions``
     │   ├── UnknownCountryError
     │   ├── UnknownOrganizationError
@@ -51,7 +51,7 @@ class SourceFormatError(OssgeoError, ValueError):
     """A source was reached, and what it holds is not what it should be."""
 
 
-class MeasureError(OssgeoError, ValueError):
+class InvalidArgumentError(OssgeoError, ValueError):
     """An argument of a measurement, or their combination, makes no sense."""
 
 

@@ -17,39 +17,41 @@ import attrs
 
 from ossgeo.errors import PluginConflictError, PluginLoadError, PluginNotFoundError
 
-Group = Literal["attribution", "shares", "sources"]
+Group = Literal["attribution", "shares", "sources", "plotting"]
 """What a plugin extends."""
 
 _WHAT: Final[dict[str, str]] = {
     "attribution": "attribution strategy",
     "shares": "calculator",
     "sources": "source",
+    "plotting": "plotting backend",
 }
 _BUILT_IN: Final[dict[str, dict[str, str]]] = {
     "attribution": {
-        "publisher": "ossgeo.attribution.publisher:Publisher",
-        "direct-base": "ossgeo.attribution.lineage:DirectBase",
-        "root": "ossgeo.attribution.lineage:Root",
-        "lineage": "ossgeo.attribution.lineage:Lineage",
-        "repackager-passthrough": "ossgeo.attribution.repackagers:RepackagerPassthrough",
-        "headquarters": "ossgeo.attribution.headquarters:Headquarters",
-        "membership": "ossgeo.attribution.membership:Membership",
-        "declared": "ossgeo.attribution.declared:Declared",
-        "study-publisher": "ossgeo.attribution.labels:study_publisher",
-        "study-derived": "ossgeo.attribution.labels:study_derived",
+        "publisher": "ossgeo.attribution._strategies.publisher:Publisher",
+        "direct-base": "ossgeo.attribution._strategies.lineage:DirectBase",
+        "root": "ossgeo.attribution._strategies.lineage:Root",
+        "lineage": "ossgeo.attribution._strategies.lineage:Lineage",
+        "repackager-passthrough": "ossgeo.attribution._strategies.repackagers:RepackagerPassthrough",
+        "headquarters": "ossgeo.attribution._strategies.headquarters:Headquarters",
+        "membership": "ossgeo.attribution._strategies.membership:Membership",
+        "declared": "ossgeo.attribution._strategies.declared:Declared",
+        "study-publisher": "ossgeo.attribution._strategies.labels:study_publisher",
+        "study-derived": "ossgeo.attribution._strategies.labels:study_derived",
     },
     "shares": {
-        "downloads": "ossgeo.shares.downloads:Downloads",
-        "supply": "ossgeo.shares.supply:Supply",
-        "derivatives": "ossgeo.shares.derivatives:Derivatives",
-        "relative-adoption": "ossgeo.shares.relative:RelativeAdoption",
+        "downloads": "ossgeo.shares._calculators.downloads:Downloads",
+        "supply": "ossgeo.shares._calculators.supply:Supply",
+        "derivatives": "ossgeo.shares._calculators.derivatives:Derivatives",
+        "relative-adoption": "ossgeo.shares._calculators.relative_adoption:RelativeAdoption",
     },
     "sources": {
-        "hub": "ossgeo.sources.hub:Hub",
-        "snapshot-store": "ossgeo.sources.store:SnapshotStore",
-        "open-model-evolution": "ossgeo.sources.study:OpenModelEvolution",
-        "hub-stats": "ossgeo.sources.hubstats:HubStats",
+        "hub": "ossgeo.sources._hub.client:Hub",
+        "snapshot-store": "ossgeo.sources._store.snapshots:SnapshotStore",
+        "open-model-evolution": "ossgeo.sources._datasets.open_model_evolution:OpenModelEvolution",
+        "hub-stats": "ossgeo.sources._datasets.hub_stats:HubStats",
     },
+    "plotting": {"altair": "ossgeo.plotting._dispatch:plot"},
 }
 
 
@@ -58,7 +60,7 @@ class Plugin:
     """Something that can be asked for by name.
 
     Attributes:
-        group: ``attribution``, ``shares`` or ``sources``.
+        group: ``attribution``, ``shares``, ``sources`` or ``plotting``.
         name: Its name.
         target: Where it is, ``module:name``.
         distribution: Who brings it.
@@ -80,7 +82,7 @@ def available(group: Group) -> tuple[Plugin, ...]:
     """Return what can be asked for by name; nothing is loaded.
 
     Args:
-        group: ``attribution``, ``shares`` or ``sources``.
+        group: ``attribution``, ``shares``, ``sources`` or ``plotting``.
 
     Returns:
         The built-in ones, then those of other distributions by name. A name that two distributions offer stands there
@@ -102,7 +104,7 @@ def get(group: Group, name: str) -> Callable[..., Any]:
     """Return the class or factory behind a name; call it, with its configuration or without.
 
     Args:
-        group: ``attribution``, ``shares`` or ``sources``.
+        group: ``attribution``, ``shares``, ``sources`` or ``plotting``.
         name: The name.
 
     Raises:
@@ -133,7 +135,7 @@ def make(group: Group, name: str) -> Any:
     """Make what is behind a name, with its own defaults.
 
     Args:
-        group: ``attribution``, ``shares`` or ``sources``.
+        group: ``attribution``, ``shares``, ``sources`` or ``plotting``.
         name: The name.
 
     Raises:
@@ -154,7 +156,7 @@ def origin(group: Group, thing: object) -> Plugin | None:
     """Tell which distribution brought a strategy or calculator.
 
     Args:
-        group: ``attribution``, ``shares`` or ``sources``.
+        group: ``attribution``, ``shares``, ``sources`` or ``plotting``.
         thing: The object.
 
     Returns:

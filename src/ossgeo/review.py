@@ -11,15 +11,14 @@ from typing import Final
 import attrs
 import polars as pl
 
-from ossgeo.columns import BEGINNING, END
-from ossgeo.countries import Country, Standing
-from ossgeo.days import day_of
-from ossgeo.errors import MeasureError
-from ossgeo.organizations import Affiliation, Evidence, Organization, OrganizationKind
-from ossgeo.panel import Panel
-from ossgeo.registry import Registry
-from ossgeo.registry_tables import Span
-from ossgeo.shares.measure import measure
+from ossgeo._core.dates import BEGINNING, END, day_of
+from ossgeo.errors import InvalidArgumentError
+from ossgeo.panel._panel import Panel
+from ossgeo.registry._countries import Country, OriginStatus
+from ossgeo.registry._organizations import Affiliation, Evidence, Organization, OrganizationKind
+from ossgeo.registry._registry import Registry
+from ossgeo.registry._tables import Span
+from ossgeo.shares._measure import measure
 
 _SHOWN = 40
 _LEAST = 0.005
@@ -89,18 +88,18 @@ def gaps(panel: Panel, *, registry: Registry | None = None) -> Gaps:
         (0, 1.0)
     """
     table = measure(panel, by=("country", "namespace"), registry=registry)
-    rows = table.to_polars().filter(pl.col("country") == Standing.UNREVIEWED.value)
+    rows = table.to_polars().filter(pl.col("country") == OriginStatus.UNREVIEWED.value)
     largest = rows.sort("value", "period", descending=[True, False]).unique(
         "namespace", keep="first", maintain_order=True
     )
     covered = table.coverage.to_polars()
 
     def part(word: str) -> pl.Expr:
-        return pl.col("share").filter(pl.col("standing") == word).sum()
+        return pl.col("share").filter(pl.col("status") == word).sum()
 
     coverage = covered.group_by("period", maintain_order=True).agg(
-        reviewed=1 - part(Standing.UNREVIEWED.value), unreviewed=part(Standing.UNREVIEWED.value),
-        unknown=part(Standing.UNKNOWN.value),
+        reviewed=1 - part(OriginStatus.UNREVIEWED.value), unreviewed=part(OriginStatus.UNREVIEWED.value),
+        unknown=part(OriginStatus.UNKNOWN.value),
     )  # fmt: skip
     return Gaps(largest.select("namespace", "value", "share", "period"), coverage, table.method.unit)
 
@@ -181,7 +180,7 @@ def show(name: str, *, on: dt.date | str | None = None, registry: Registry | Non
         registry: The registry; the bundled one where absent.
 
     Raises:
-        MeasureError: ``on`` names no day.
+        InvalidArgumentError: ``on`` names no day.
         UnknownOrganizationError: Nobody is known of that name, or on that day; with near names.
 
     Example:
@@ -248,14 +247,14 @@ def sample(*, rows: int, seed: int, registry: Registry | None = None) -> pl.Data
         Rows of :func:`facts`, in its order.
 
     Raises:
-        MeasureError: The number is below 1.
+        InvalidArgumentError: The number is below 1.
 
     Example:
         >>> sample(rows=60, seed=1).height
         60
     """
     if rows < 1:
-        raise MeasureError(f"rows={rows} is no number of facts to draw: take 1 or more")
+        raise InvalidArgumentError(f"rows={rows} is no number of facts to draw: take 1 or more")
     known = facts(registry)
     drawn = random.Random(seed).sample(range(known.height), k=min(rows, known.height))  # noqa: S311  # a draw, no secret
     return known[sorted(drawn)]
@@ -278,7 +277,7 @@ def card(registry: Registry | None = None, *, today: dt.date | str | None = None
         Markdown.
 
     Raises:
-        MeasureError: ``today`` names no day.
+        InvalidArgumentError: ``today`` names no day.
     """
     used = registry or Registry.default()
     day = dt.date.today() if today is None else day_of(today, what="today")  # noqa: DTZ011  # where the user is
@@ -305,10 +304,10 @@ def _age(days: int) -> str:
 
 
 def _by_country(used: Registry, seats: Sequence[tuple[Organization, Affiliation]], day: dt.date) -> str:
-    """Rows for each country or standing: seats, how many cite a page, and of what kind their organizations are; no persons."""
+    """Rows for each country or status: seats, how many cite a page, and of what kind their organizations are; no persons."""
     rows: dict[str, list[int]] = defaultdict(lambda: [0] * (2 + len(_COLUMNS)))
     for one, place in seats:
-        if place.country is Standing.INDIVIDUAL:
+        if place.country is OriginStatus.INDIVIDUAL:
             continue
         row = rows[str(place.country)]
         row[0] += 1

@@ -263,9 +263,9 @@ def _extension() -> None:
             return ossgeo.read_panel(file, models=folder / "models.parquet", counter=counter)
 
         for counter in ("downloads_30d", "downloads_all_time"):
-            saved = ossgeo.SavedAggregate.of(panel(files[0], counter), registry=registry)
+            saved = ossgeo.IncrementalAggregate.of(panel(files[0], counter), registry=registry)
             saved.write(folder / counter)
-            saved = ossgeo.SavedAggregate.read(folder / counter)
+            saved = ossgeo.IncrementalAggregate.read(folder / counter)
             start = time.perf_counter()
             longer = saved.extend(panel(files[1], counter), registry=registry)
             table = longer.table()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import ossgeo
-from tests.property.test_saved_aggregates import worlds
+from tests.property.test_incremental import worlds
 from tests.worlds import registry
 
 pytestmark = pytest.mark.filterwarnings("ignore::ossgeo.errors.OssgeoWarning")

@@ -14,8 +14,8 @@ import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo import engines
-from ossgeo.testing.worlds import hard_world
+from ossgeo._core import engines
+from ossgeo.testing._fixtures import hard_world
 from tests.worlds import registry, two_dates
 
 pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed; nox -s spark has it")
@@ -89,12 +89,10 @@ def test_ten_hard_panels(spark: Any, name: str) -> None:
     close(ossgeo.measure(theirs, **choices), ossgeo.measure(ours, **choices))
 
 
-def test_hazards_and_constant_panels(spark: Any) -> None:
+def test_issues_and_constant_panels(spark: Any) -> None:
     ours = ossgeo.load_sample("labs-2025")
     theirs = there(spark, ours)
-    assert {hazard.code: hazard.count for hazard in theirs.check()} == {
-        hazard.code: hazard.count for hazard in ours.check()
-    }
+    assert {issue.code: issue.count for issue in theirs.check()} == {issue.code: issue.count for issue in ours.check()}
     close(ossgeo.measure(theirs.constant()), ossgeo.measure(ours.constant()))
 
 
@@ -154,5 +152,5 @@ def test_saved_aggregates_are_extended_there(spark: Any) -> None:
         def part(keep: pl.Expr, rows: pl.DataFrame = rows, models: Any = panel.models) -> ossgeo.Panel:
             return ossgeo.read_panel(spark.createDataFrame(rows.filter(keep).to_arrow()), models=models.collect())
 
-        saved = ossgeo.SavedAggregate.of(part(pl.col("period") < cut)).extend(part(pl.col("period") == cut))
+        saved = ossgeo.IncrementalAggregate.of(part(pl.col("period") < cut)).extend(part(pl.col("period") == cut))
         close(saved.table(), ossgeo.measure(panel))

@@ -8,7 +8,7 @@ import pytest
 
 import ossgeo
 from ossgeo import claims
-from ossgeo.claims import Verdict, evaluate
+from ossgeo.claims._evaluation import Verdict, evaluate
 from ossgeo.errors import UnknownNameError
 from tests.worlds import registry
 

@@ -1,4 +1,4 @@
-"""Countries, standings and group schemes."""
+"""Countries, statuses and group schemes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from typing import Any
 import pycountry
 import pytest
 
-from ossgeo.countries import Country, GroupMember, GroupScheme, Standing, parse_place
 from ossgeo.errors import (
     Fault,
     OssgeoError,
@@ -25,6 +24,7 @@ from ossgeo.errors import (
     UnknownNameError,
     UnknownSchemeError,
 )
+from ossgeo.registry._countries import Country, GroupMember, GroupScheme, OriginStatus, parse_place
 
 TODAY = dt.date(2026, 8, 22)
 
@@ -239,7 +239,7 @@ class TestParse:
 
     def test_codes_and_usual_names_need_no_pycountry(self) -> None:
         program = (
-            "import sys; from ossgeo.countries import Country, GroupScheme, parse_place;"
+            "import sys; from ossgeo.registry._countries import Country, GroupScheme, parse_place;"
             "Country('CN'), Country.parse('cn'), Country.parse('UK'), Country.parse('Russia').name, parse_place('CN');"
             "[GroupScheme.named(name) for name in GroupScheme.names()]; sys.exit('pycountry' in sys.modules)"
         )
@@ -249,18 +249,18 @@ class TestParse:
 class TestStanding:
     def test_values_are_words_and_text(self) -> None:
         words = ["unreviewed", "unknown", "individual", "international"]
-        assert [standing.value for standing in Standing] == [str(standing) for standing in Standing] == words
+        assert [status.value for status in OriginStatus] == [str(status) for status in OriginStatus] == words
 
     def test_pickles_as_itself(self) -> None:
-        assert all(pickle.loads(pickle.dumps(standing)) is standing for standing in Standing)
+        assert all(pickle.loads(pickle.dumps(status)) is status for status in OriginStatus)
 
-    def test_no_standing_is_a_country(self) -> None:
-        for standing in Standing:
+    def test_no_status_is_a_country(self) -> None:
+        for status in OriginStatus:
             with pytest.raises(UnknownCountryError):
-                Country.parse(standing.value)
+                Country.parse(status.value)
 
-    @pytest.mark.parametrize("place", [*WORLD, *Standing], ids=str)
-    def test_cells_of_a_registry(self, place: Country | Standing) -> None:
+    @pytest.mark.parametrize("place", [*WORLD, *OriginStatus], ids=str)
+    def test_cells_of_a_registry(self, place: Country | OriginStatus) -> None:
         assert parse_place(str(place)) == place
 
     @pytest.mark.parametrize("bad", ["", "cn", "CHN", "China", "UK", "EU", "Unknown", "UNREVIEWED", " CN", *NOT_TEXT])

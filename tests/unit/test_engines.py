@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo import engines
+from ossgeo._core import engines
 from ossgeo.errors import EngineError, PanelError
 from tests.worlds import registry, two_dates
 
@@ -59,7 +59,7 @@ def test_parquet_through_duckdb(tmp_path: Path) -> None:
     ours = ossgeo.read_panel(tmp_path)
     theirs = ossgeo.read_panel(tmp_path, engine="duckdb")
     assert theirs.engine == "duckdb"
-    assert {hazard.code for hazard in theirs.check()} == {hazard.code for hazard in ours.check()}
+    assert {issue.code for issue in theirs.check()} == {issue.code for issue in ours.check()}
     one, other = ossgeo.measure(ours, registry=registry()), ossgeo.measure(theirs, registry=registry())
     assert one.to_polars().equals(other.to_polars())
 

@@ -7,8 +7,9 @@ import attrs
 import pytest
 
 import ossgeo
-from ossgeo.errors import MeasureError
-from ossgeo.method import Adjustment, Covered, days_of
+from ossgeo._core.dates import days_of
+from ossgeo._core.method import Adjustment, Covered
+from ossgeo.errors import InvalidArgumentError
 from tests.worlds import JANUARY, registry, two_dates
 
 
@@ -22,14 +23,14 @@ def test_days(text: Any, days: int | None) -> None:
 
 @pytest.mark.parametrize("text", ["", "1y", "d", "-5d", "0d", "1.5d", "9999999d", 7, dt.timedelta(hours=36)])
 def test_what_is_no_number_of_days(text: Any) -> None:
-    with pytest.raises(MeasureError, match="age_cap"):
+    with pytest.raises(InvalidArgumentError, match="age_cap"):
         days_of(text, what="age_cap")
 
 
 def test_cleaning() -> None:
     assert str(ossgeo.Cleaning()) == "default"
     assert str(ossgeo.Cleaning(decreases="keep", stale="drop")) == "decreases=keep, stale=drop"
-    with pytest.raises(MeasureError, match="duplicates='sum' is not one of 'error', 'last', 'max'"):
+    with pytest.raises(InvalidArgumentError, match="duplicates='sum' is not one of 'error', 'last', 'max'"):
         ossgeo.Cleaning(duplicates="sum")  # type: ignore[arg-type]
 
 

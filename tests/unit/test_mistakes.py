@@ -18,7 +18,7 @@ import pytest
 import ossgeo
 from ossgeo import analysis
 from ossgeo.cli import main
-from ossgeo.errors import CalculatorContractError, MeasureError, OssgeoError, OutputError, UnknownCountryError
+from ossgeo.errors import CalculatorContractError, InvalidArgumentError, OssgeoError, OutputError, UnknownCountryError
 from tests import worlds
 
 LABS = ossgeo.load_sample()
@@ -38,7 +38,7 @@ class Failing:
 
 class Refusing(Failing):
     def aggregate(self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]) -> Any:
-        raise MeasureError("give another key")
+        raise InvalidArgumentError("give another key")
 
 
 class Falling(Failing):
@@ -100,7 +100,7 @@ def test_a_group_that_is_none_gets_no_figure(group: str) -> None:
 def test_a_calculator_that_fails_or_falls_is_named() -> None:
     with pytest.raises(CalculatorContractError, match="'failing' failed: RuntimeError: boom"):
         ossgeo.measure(LABS, calculator=Failing())
-    with pytest.raises(MeasureError, match="give another key"):
+    with pytest.raises(InvalidArgumentError, match="give another key"):
         ossgeo.measure(LABS, calculator=Refusing())
     with pytest.raises(CalculatorContractError, match="'falling' returned a value below zero"):
         ossgeo.measure(LABS, calculator=Falling())
@@ -165,19 +165,19 @@ def test_a_report_by_anything(by: str, tmp_path: Path) -> None:
 
 def test_without_a_share_there_is_nothing_to_report_or_to_draw(tmp_path: Path) -> None:
     for panel, window in ((LABS, "3650d"), (worlds.panel([("Qwen/a", FEBRUARY, 0)]), None)):
-        with pytest.raises(MeasureError, match="no share is defined"):
+        with pytest.raises(InvalidArgumentError, match="no share is defined"):
             ossgeo.report(panel, path=tmp_path / "page.html", window=window)
-    with pytest.raises(MeasureError, match="nothing to draw"):
+    with pytest.raises(InvalidArgumentError, match="nothing to draw"):
         UNOBSERVED.plot()
-    with pytest.raises(MeasureError, match="nothing to draw"):
+    with pytest.raises(InvalidArgumentError, match="nothing to draw"):
         analysis.bounds(UNOBSERVED).plot()
 
 
 def test_the_first_week_of_a_history_has_no_report_and_no_profile(tmp_path: Path) -> None:
     young = worlds.panel([("Qwen/a", FEBRUARY, 3)], counter="downloads_all_time")
-    with pytest.raises(MeasureError, match="all-time counters need two observations"):
+    with pytest.raises(InvalidArgumentError, match="all-time counters need two observations"):
         ossgeo.report(young, path=tmp_path / "page.html")
-    with pytest.raises(MeasureError, match="all-time counters need two observations"):
+    with pytest.raises(InvalidArgumentError, match="all-time counters need two observations"):
         ossgeo.profile("CN", young)
 
 
@@ -194,7 +194,7 @@ def test_places_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFix
     assert "is a folder; name a file in it" in capsys.readouterr().err
 
 
-def test_odd_ids_are_a_hazard() -> None:
+def test_odd_ids_are_a_issue() -> None:
     odd = ("https://huggingface.co/datasets/Qwen/x", " Qwen/x", "Qwen/Qwen3-8B/tree/main")
     found = worlds.panel([(name, FEBRUARY, 1) for name in ("Qwen/a", "gpt2", *odd)]).check()["odd_id"]
     assert found.count == len(odd)

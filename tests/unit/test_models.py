@@ -9,7 +9,7 @@ from huggingface_hub import ModelInfo
 
 from ossgeo import BaseModel, Model, Relation
 from ossgeo.errors import SourceFormatError
-from ossgeo.models import base_models_from_hub, base_models_from_tags
+from ossgeo.panel._models import base_models_from_hub, base_models_from_tags
 
 ANSWER: dict[str, Any] = {
     "_id": "64f5fd954d3b1dd311d30e28",

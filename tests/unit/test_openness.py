@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo.errors import MeasureError
-from ossgeo.openness import Openness, list_version, normalised_license, openness_column, openness_of
+from ossgeo.errors import InvalidArgumentError
+from ossgeo.panel._openness import Openness, list_version, normalized_license, openness_column, openness_of
 from tests.worlds import registry, two_dates
 
 
@@ -19,7 +19,7 @@ from tests.worlds import registry, two_dates
     ],
 )  # fmt: skip
 def test_one_licence_one_word(written: str | None, plain: str) -> None:
-    assert normalised_license(written) == plain
+    assert normalized_license(written) == plain
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_as_a_filter() -> None:
         two_dates(), registry=registry(), models=models, where={"openness": [one.value for one in Openness]}
     )
     assert several.to_polars()["value"].sum() == total.to_polars()["value"].sum()
-    with pytest.raises(MeasureError, match="openness='free' is not one of gated, undeclared"):
+    with pytest.raises(InvalidArgumentError, match="openness='free' is not one of gated, undeclared"):
         ossgeo.measure(two_dates(), registry=registry(), models=models, where={"openness": "free"})
-    with pytest.raises(MeasureError, match="needs the models' license or tags"):
+    with pytest.raises(InvalidArgumentError, match="needs the models' license or tags"):
         ossgeo.measure(two_dates(), registry=registry(), where={"openness": "gated"})

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ossgeo import Affiliation, Country, Evidence, Organization, OrganizationKind, Standing
-from ossgeo.organizations import Ownership
+from ossgeo import Affiliation, Country, Evidence, Organization, OrganizationKind, OriginStatus
+from ossgeo.registry._organizations import Ownership
 
 MOVED = dt.date(2025, 10, 9)
 
@@ -35,4 +35,4 @@ def test_words_of_the_tables() -> None:
     assert [str(kind) for kind in OrganizationKind] == [
         "company", "startup", "big tech", "university", "research institute", "nonprofit", "government", "collective", "individual",
     ]  # fmt: skip
-    assert Affiliation(Standing.INTERNATIONAL).holds(MOVED)
+    assert Affiliation(OriginStatus.INTERNATIONAL).holds(MOVED)

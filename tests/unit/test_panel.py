@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo.errors import MeasureError, PanelError
-from ossgeo.panel import normalised_models
+from ossgeo.errors import InvalidArgumentError, PanelError
+from ossgeo.panel._panel import normalized_models
 from tests.worlds import JANUARY, MARCH, panel, registry, two_dates
 
 DAYS = [JANUARY, MARCH, MARCH + dt.timedelta(days=30)]
@@ -56,11 +56,11 @@ def test_constant_joins_the_namespaces_of_an_organization() -> None:
 
 
 def test_constant_of_nothing() -> None:
-    with pytest.raises(MeasureError, match="no period lies between"):
+    with pytest.raises(InvalidArgumentError, match="no period lies between"):
         two_dates().constant(since=dt.date(2030, 1, 1))
-    with pytest.raises(MeasureError, match="no model is present in all 2"):
+    with pytest.raises(InvalidArgumentError, match="no model is present in all 2"):
         panel([("Qin/a", JANUARY, 1), ("Qin/b", MARCH, 1)]).constant(by="model")
-    with pytest.raises(MeasureError, match="by='country'"):
+    with pytest.raises(InvalidArgumentError, match="by='country'"):
         two_dates().constant(by="country")  # type: ignore[arg-type]
 
 
@@ -89,7 +89,7 @@ def test_an_id_that_is_missing_in_a_lazy_frame_is_found_when_it_is_measured() ->
 
 
 def test_a_large_panel_is_searched_for_duplicates_only_by_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ossgeo.panel.AUDITED_ROWS", 1)
+    monkeypatch.setattr("ossgeo.panel._panel.AUDITED_ROWS", 1)
     some = panel([("Qin/a", JANUARY, 1), ("Qin/a", JANUARY, 2)])
     assert ossgeo.measure(some, registry=registry()).to_polars()["value"].to_list() == [3]
     some.check()
@@ -99,8 +99,8 @@ def test_a_large_panel_is_searched_for_duplicates_only_by_check(monkeypatch: pyt
 
 def test_models_need_ids() -> None:
     with pytest.raises(PanelError, match="no column model_id"):
-        normalised_models(pl.DataFrame({"name": ["x"]}))
-    table = normalised_models(pl.DataFrame({"model_id": ["a/b"], "namespace": [None], "secret": [1]})).collect()
+        normalized_models(pl.DataFrame({"name": ["x"]}))
+    table = normalized_models(pl.DataFrame({"model_id": ["a/b"], "namespace": [None], "secret": [1]})).collect()
     assert table.columns == ["model_id", "namespace"]
     assert table["namespace"].to_list() == ["a"]
 

@@ -48,7 +48,7 @@ def test_totals_are_those_of_the_files(real_data: Path) -> None:
         assert dict(table.to_polars().group_by("period").agg(pl.col("value").sum()).iter_rows()) == totals
 
 
-def test_the_hazards_that_are_in_there(real_data: Path) -> None:
+def test_the_issues_that_are_in_there(real_data: Path) -> None:
     found = monthly(real_data).check()
     assert found.codes >= {
         "overlapping_window",

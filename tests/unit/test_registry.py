@@ -14,13 +14,13 @@ import ossgeo
 from ossgeo.cli import main
 from ossgeo.errors import (
     Fault,
-    MeasureError,
+    InvalidArgumentError,
     OssgeoWarning,
     RegistryError,
     SourceUnavailableError,
     UnknownOrganizationError,
 )
-from ossgeo.registry_tables import TABLES
+from ossgeo.registry._tables import TABLES
 from tests.worlds import registry
 
 DATA = Path(ossgeo.__file__).parent / "data"
@@ -136,7 +136,7 @@ def test_overlay_and_diff() -> None:
 def test_what_is_no_registry_is_refused() -> None:
     world, text = registry(), cast("Any", "my-tables")
     for call in (world.diff, world.overlay, lambda base: ossgeo.Registry.from_rows(base=base)):
-        with pytest.raises(MeasureError, match=r"='my-tables' is no Registry; .*Registry\.read\(folder\)"):
+        with pytest.raises(InvalidArgumentError, match=r"='my-tables' is no Registry; .*Registry\.read\(folder\)"):
             call(text)
 
 
@@ -153,9 +153,9 @@ def test_days_may_be_text() -> None:
         world.get("Gone")
     for call in (world.get, world.find, world.roles):
         for wrong in ("soon", ""):
-            with pytest.raises(MeasureError, match=f"on='{wrong}' is no day"):
+            with pytest.raises(InvalidArgumentError, match=f"on='{wrong}' is no day"):
                 call("Gone", on=wrong)
-    with pytest.raises(MeasureError, match="on='soon' is no day"):
+    with pytest.raises(InvalidArgumentError, match="on='soon' is no day"):
         world.kind("qin", on="soon")
 
 
@@ -362,7 +362,7 @@ def test_every_bundled_organization_has_a_seat_and_no_person_a_country_or_homepa
     for organization in ossgeo.Registry.default().organizations.values():
         assert any(place.basis == "seat" for place in organization.affiliations), organization.id
         if organization.kind is ossgeo.OrganizationKind.INDIVIDUAL:
-            assert {place.country for place in organization.affiliations} == {ossgeo.Standing.INDIVIDUAL}
+            assert {place.country for place in organization.affiliations} == {ossgeo.OriginStatus.INDIVIDUAL}
             assert organization.homepage is None
 
 

@@ -10,7 +10,7 @@ import pytest
 import ossgeo
 from ossgeo import Registry, review
 from ossgeo.cli import main
-from ossgeo.errors import MeasureError, UnknownOrganizationError
+from ossgeo.errors import InvalidArgumentError, UnknownOrganizationError
 from tests.worlds import MARCH, registry, two_dates
 
 BASELINE = Path(__file__).parents[1] / "data" / "baseline-shares.csv"
@@ -84,13 +84,13 @@ def test_show_on_a_day_prints_only_what_holds_then() -> None:
     assert "owner: meta" in review.show("manus", on="2025-12-30")
     with pytest.raises(UnknownOrganizationError, match="nobody stands behind 'Gone' on 2026-01-01"):
         review.show("Gone", on="2026-01-01", registry=registry())
-    with pytest.raises(MeasureError, match="on='soon' is no day"):
+    with pytest.raises(InvalidArgumentError, match="on='soon' is no day"):
         review.show("Mover", on="soon", registry=registry())
 
 
 def test_the_card() -> None:
     assert review.card(today="2026-12-01") == review.card(today=dt.date(2026, 12, 1))
-    with pytest.raises(MeasureError, match="today='soon' is no day"):
+    with pytest.raises(InvalidArgumentError, match="today='soon' is no day"):
         review.card(today="soon")
     said = review.card(today=dt.date(2026, 12, 1))
     assert "| company |" in said
@@ -115,7 +115,7 @@ def test_a_sample_of_facts_is_the_same_everywhere(capsys: pytest.CaptureFixture[
     drawn = review.sample(rows=3, seed=7, registry=registry())
     assert drawn.select("organization", "country").rows() == [("mover", "GB"), ("mover", "US"), ("qin", "CN")]
     assert review.sample(rows=99, seed=7, registry=registry()).equals(every)
-    with pytest.raises(MeasureError, match="rows=0 is no number of facts to draw"):
+    with pytest.raises(InvalidArgumentError, match="rows=0 is no number of facts to draw"):
         review.sample(rows=0, seed=7)
     assert main(["registry", "sample", "--rows", "2", "--seed", "5"]) == 0
     assert len(list(csv.reader(capsys.readouterr().out.splitlines()))) >= 3

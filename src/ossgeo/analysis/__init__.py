@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ossgeo.analysis.bounds import Bounds, bounds
-from ossgeo.analysis.concentration import Concentration, concentration
-from ossgeo.analysis.crossovers import Crossovers, crossovers
-from ossgeo.analysis.drivers import Drivers, drivers
-from ossgeo.analysis.growth import Growth, growth
-from ossgeo.analysis.influence import Bootstrap, Influence, bootstrap, influence
-from ossgeo.analysis.publishers import publishers
-from ossgeo.analysis.sensitivity import Sensitivity, sensitivity
+from ossgeo.analysis._bounds import Bounds, bounds
+from ossgeo.analysis._concentration import Concentration, concentration
+from ossgeo.analysis._crossovers import Crossovers, crossovers
+from ossgeo.analysis._drivers import Drivers, drivers
+from ossgeo.analysis._growth import Growth, growth
+from ossgeo.analysis._influence import Bootstrap, Influence, bootstrap, influence
+from ossgeo.analysis._publishers import publishers
+from ossgeo.analysis._sensitivity import Sensitivity, sensitivity
 
 __all__ = [
     "Bootstrap",

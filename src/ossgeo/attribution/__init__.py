@@ -4,31 +4,48 @@ from __future__ import annotations
 
 from typing import Final
 
-from ossgeo.attribution.asking import credits_of, resolve
-from ossgeo.attribution.base import Attribution, AttributionStrategy, Context, Credit, ModelTable
-from ossgeo.attribution.combine import blend, first_of, override, when
-from ossgeo.attribution.declared import Declared
-from ossgeo.attribution.fixed import fixed
-from ossgeo.attribution.headquarters import Headquarters
-from ossgeo.attribution.lineage import direct_base, lineage, root
-from ossgeo.attribution.membership import Membership
-from ossgeo.attribution.publisher import Publisher
-from ossgeo.attribution.repackagers import repackager_passthrough
+from ossgeo.attribution._combinators import Blend, FirstOf, Override, When, blend, first_of, override, when
+from ossgeo.attribution._evaluation import credits_of, resolve
+from ossgeo.attribution._explain import Explanation, Step, explain
+from ossgeo.attribution._lineage.propagation import Question
+from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context, Credit, ModelTable
+from ossgeo.attribution._strategies.declared import Declared
+from ossgeo.attribution._strategies.headquarters import Headquarters
+from ossgeo.attribution._strategies.labels import Labeled
+from ossgeo.attribution._strategies.lineage import DirectBase, Lineage, Root, direct_base, lineage, root
+from ossgeo.attribution._strategies.membership import Membership
+from ossgeo.attribution._strategies.publisher import Publisher
+from ossgeo.attribution._strategies.repackagers import RepackagerPassthrough, repackager_passthrough
+from ossgeo.attribution._strategies.table import Fixed, fixed
 
 __all__ = [
     "DEFAULT",
     "Attribution",
     "AttributionStrategy",
+    "Blend",
     "Context",
     "Credit",
     "Declared",
+    "DirectBase",
+    "Explanation",
+    "FirstOf",
+    "Fixed",
     "Headquarters",
+    "Labeled",
+    "Lineage",
     "Membership",
     "ModelTable",
+    "Override",
     "Publisher",
+    "Question",
+    "RepackagerPassthrough",
+    "Root",
+    "Step",
+    "When",
     "blend",
     "credits_of",
     "direct_base",
+    "explain",
     "first_of",
     "fixed",
     "lineage",
@@ -40,4 +57,4 @@ __all__ = [
 ]
 
 DEFAULT: Final = "publisher"
-"""The strategy that is used where none is named."""
+"""The strategy that is used by default."""

@@ -1,1 +1,32 @@
 """From flows and credits to share tables."""
+
+from __future__ import annotations
+
+from ossgeo.shares._aggregates import Aggregate
+from ossgeo.shares._calculators.derivatives import Derivatives
+from ossgeo.shares._calculators.downloads import Downloads
+from ossgeo.shares._calculators.relative_adoption import RelativeAdoption
+from ossgeo.shares._calculators.supply import Supply
+from ossgeo.shares._drilldown import CellExplanation, explain_cell
+from ossgeo.shares._incremental import IncrementalAggregate
+from ossgeo.shares._measure import measure
+from ossgeo.shares._period_shares import Shares
+from ossgeo.shares._protocol import EventCalculator, ShareCalculator, credited
+from ossgeo.shares._table import ShareTable
+
+__all__ = [
+    "Aggregate",
+    "CellExplanation",
+    "Derivatives",
+    "Downloads",
+    "EventCalculator",
+    "IncrementalAggregate",
+    "RelativeAdoption",
+    "ShareCalculator",
+    "ShareTable",
+    "Shares",
+    "Supply",
+    "credited",
+    "explain_cell",
+    "measure",
+]

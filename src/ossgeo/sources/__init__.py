@@ -5,24 +5,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ossgeo.sources.base import Source
-    from ossgeo.sources.hub import Hub, Overview
-    from ossgeo.sources.hubstats import HubStats
-    from ossgeo.sources.manifest import Entry
-    from ossgeo.sources.store import SnapshotStore
-    from ossgeo.sources.study import OpenModelEvolution
+    from ossgeo.sources._datasets.hub_stats import HubStats
+    from ossgeo.sources._datasets.open_model_evolution import OpenModelEvolution
+    from ossgeo.sources._files.reader import read_panel
+    from ossgeo.sources._hub.client import Hub, Overview
+    from ossgeo.sources._protocol import Source
+    from ossgeo.sources._samples import Sample, list_samples, load_sample
+    from ossgeo.sources._store.manifest import Entry
+    from ossgeo.sources._store.snapshots import SnapshotStore
 
 _HOMES = {
-    "Entry": "manifest",
-    "Hub": "hub",
-    "HubStats": "hubstats",
-    "OpenModelEvolution": "study",
-    "Overview": "hub",
-    "SnapshotStore": "store",
-    "Source": "base",
+    "Entry": "_store.manifest",
+    "Hub": "_hub.client",
+    "HubStats": "_datasets.hub_stats",
+    "OpenModelEvolution": "_datasets.open_model_evolution",
+    "Overview": "_hub.client",
+    "Sample": "_samples",
+    "SnapshotStore": "_store.snapshots",
+    "Source": "_protocol",
+    "list_samples": "_samples",
+    "load_sample": "_samples",
+    "read_panel": "_files.reader",
 }
 
-__all__ = ["Entry", "Hub", "HubStats", "OpenModelEvolution", "Overview", "SnapshotStore", "Source"]
+__all__ = [
+    "Entry",
+    "Hub",
+    "HubStats",
+    "OpenModelEvolution",
+    "Overview",
+    "Sample",
+    "SnapshotStore",
+    "Source",
+    "list_samples",
+    "load_sample",
+    "read_panel",
+]
 
 
 def __getattr__(name: str) -> Any:

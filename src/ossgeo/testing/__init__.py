@@ -9,12 +9,12 @@ Each ``check_*`` runs every check and says how many ran; each ``*_checks`` retur
 
 from __future__ import annotations
 
-from ossgeo.testing.calculators import calculator_checks, check_calculator
-from ossgeo.testing.isolation import no_network
-from ossgeo.testing.report import Check, NotApplicable, Report
-from ossgeo.testing.sources import check_source, source_checks
-from ossgeo.testing.strategies import attribution_checks, check_attribution_strategy
-from ossgeo.testing.worlds import World, hard_world, real_world
+from ossgeo.testing._calculators import calculator_checks, check_calculator
+from ossgeo.testing._fixtures import World, hard_world, real_world
+from ossgeo.testing._network import no_network
+from ossgeo.testing._runner import Check, NotApplicable, Report
+from ossgeo.testing._sources import check_source, source_checks
+from ossgeo.testing._strategies import attribution_checks, check_attribution_strategy
 
 __all__ = [
     "Check",

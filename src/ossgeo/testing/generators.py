@@ -8,10 +8,10 @@ from typing import Any, Final
 import polars as pl
 from hypothesis import strategies as st
 
-from ossgeo.models import BaseModel, Model, Relation
-from ossgeo.panel import Panel
-from ossgeo.registry import Registry
-from ossgeo.sources.files import read_panel
+from ossgeo.panel._models import BaseModel, Model, Relation
+from ossgeo.panel._panel import Panel
+from ossgeo.registry._registry import Registry
+from ossgeo.sources._files.reader import read_panel
 
 HANDLES: Final = ("Alpha", "beta", "Gamma-AI", "delta_1", "epsilon.x", "Zeta")
 """The namespaces that the generators use."""

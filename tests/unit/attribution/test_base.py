@@ -8,7 +8,7 @@ import attrs
 import polars as pl
 import pytest
 
-from ossgeo import Country, Model, Registry, Standing
+from ossgeo import Country, Model, OriginStatus, Registry
 from ossgeo.attribution import (
     Attribution,
     AttributionStrategy,
@@ -19,7 +19,7 @@ from ossgeo.attribution import (
     credits_of,
     resolve,
 )
-from ossgeo.attribution.base import model_of
+from ossgeo.attribution._protocol import model_of
 from ossgeo.errors import AttributionContractError, UnknownCountryError
 from tests.worlds import registry
 
@@ -81,7 +81,7 @@ def test_an_attribution_sums_to_one() -> None:
 
 def test_to() -> None:
     assert Attribution.to("FR", rule="r").credits == (Credit(Country("FR")),)
-    assert Attribution.to(Standing.UNKNOWN, rule="r", organization="x").credits[0].organization == "x"
+    assert Attribution.to(OriginStatus.UNKNOWN, rule="r", organization="x").credits[0].organization == "x"
     with pytest.raises(UnknownCountryError):
         Attribution.to("France", rule="r")
     said = Attribution.to("FR", rule="r")

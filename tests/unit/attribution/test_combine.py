@@ -22,8 +22,8 @@ from ossgeo.attribution import (
     override,
     when,
 )
-from ossgeo.attribution.base import frame_of
-from ossgeo.errors import MeasureError, RegistryError
+from ossgeo.attribution._protocol import frame_of
+from ossgeo.errors import InvalidArgumentError, RegistryError
 from tests.worlds import registry
 
 DAY = dt.date(2025, 3, 1)
@@ -84,7 +84,7 @@ def test_blends() -> None:
     assert say(rule, "Mover/b", dt.date(2025, 2, 14)) == {"GB": 1}
     assert say(rule, "who/c") == {"unreviewed": 1}
     for parts in ({"publisher": 0.5}, {"publisher": 1.5, "root": -0.5}, {}):
-        with pytest.raises(MeasureError, match="sum to 1"):
+        with pytest.raises(InvalidArgumentError, match="sum to 1"):
             blend(parts)
 
 
@@ -174,7 +174,7 @@ def test_names_of_ones_own_table_that_hit_nothing_are_told() -> None:
 
 
 def test_an_empty_chain() -> None:
-    with pytest.raises(MeasureError, match="at least one"):
+    with pytest.raises(InvalidArgumentError, match="at least one"):
         first_of()
 
 

@@ -25,10 +25,10 @@ from ossgeo.attribution import (
     resolve,
     root,
 )
-from ossgeo.attribution.base import frame_of
-from ossgeo.attribution.cycles import components
-from ossgeo.attribution.graph import Graph
-from ossgeo.errors import MeasureError
+from ossgeo.attribution._lineage.components import components
+from ossgeo.attribution._lineage.graph import Graph
+from ossgeo.attribution._protocol import frame_of
+from ossgeo.errors import InvalidArgumentError
 from ossgeo.testing import generators
 
 HARD = json.loads((Path(__file__).parents[2] / "data" / "lineages.json").read_text(encoding="utf-8"))
@@ -148,9 +148,9 @@ def test_the_parts_are_parameters() -> None:
         assert said is not None
         assert sum(credit.weight for credit in said.credits if str(credit.country) == "CN") == part
         assert pickle.loads(pickle.dumps(rule)) == rule
-    with pytest.raises(MeasureError, match=r"must lie in \[0, 1\]"):
+    with pytest.raises(InvalidArgumentError, match=r"must lie in \[0, 1\]"):
         lineage(share_to_base=1.5)
-    with pytest.raises(MeasureError, match="finetune"):
+    with pytest.raises(InvalidArgumentError, match="finetune"):
         lineage(by_relation={"fintune": 1})
 
 

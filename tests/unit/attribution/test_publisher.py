@@ -4,7 +4,7 @@ import datetime as dt
 
 import polars as pl
 
-from ossgeo import Model, Standing
+from ossgeo import Model, OriginStatus
 from ossgeo.attribution import Context, Publisher, credits_of
 from tests.worlds import registry
 
@@ -22,7 +22,7 @@ def test_it_says_who_stands_behind_a_namespace_on_a_day() -> None:
 def test_an_organization_without_a_seat_keeps_its_name() -> None:
     said = RULE.attribute(Model("Nowhere/x"), on=dt.date(2025, 2, 15), context=CONTEXT)
     assert said is not None
-    assert said.credits[0].country is Standing.UNREVIEWED
+    assert said.credits[0].country is OriginStatus.UNREVIEWED
     assert said.credits[0].organization == "nowhere"
 
 

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo.errors import MeasureError
-from ossgeo.models import Relation
-from ossgeo.shares.derivatives import Derivatives
+from ossgeo.errors import InvalidArgumentError
+from ossgeo.panel._models import Relation
+from ossgeo.shares._calculators.derivatives import Derivatives
 from ossgeo.testing import calculator_checks
 from tests.worlds import registry
 
@@ -66,7 +66,7 @@ def test_supply_by_month_and_over_a_window() -> None:
     assert values(months, DAY(2025, 2, 28)) == {"US": 1}
     year = ossgeo.measure(PANEL, calculator="supply", registry=registry(), window="60d")
     assert values(year, DAY(2025, 1, 31)) == {"CN": 1}
-    with pytest.raises(MeasureError, match="events, which have no age"):
+    with pytest.raises(InvalidArgumentError, match="events, which have no age"):
         ossgeo.measure(PANEL, calculator="supply", registry=registry(), age_cap="30d")
 
 
@@ -74,7 +74,7 @@ def test_publishers() -> None:
     table = ossgeo.measure(PANEL, calculator="supply", by=("country", "organization"), registry=registry())
     counted = ossgeo.analysis.publishers(table)
     assert dict(counted.filter(period=DAY(2025, 1, 31)).select("country", "organizations").iter_rows()) == {"CN": 1}
-    with pytest.raises(MeasureError, match=r"by=\('country', 'organization'\)"):
+    with pytest.raises(InvalidArgumentError, match=r"by=\('country', 'organization'\)"):
         ossgeo.analysis.publishers(ossgeo.measure(PANEL, calculator="supply", registry=registry()))
 
 
@@ -102,7 +102,7 @@ def test_only_some_relations() -> None:
     assert Derivatives("finetune").relations == ("finetune",)
     assert Derivatives().name == "derivatives"
     for wrong in (["distilled"], []):
-        with pytest.raises(MeasureError, match="relations"):
+        with pytest.raises(InvalidArgumentError, match="relations"):
             Derivatives(wrong)
 
 
@@ -147,5 +147,5 @@ def test_figures_that_look_beyond_a_period_are_not_made_from_a_part() -> None:
     moved = ossgeo.analysis.influence(PANEL, by="model", calculator="supply", registry=registry())
     assert set(moved.to_polars()["unit"]) == {"Trio/c", "Mover/d", "who/e"}
     models = pl.DataFrame({"model_id": ["Qin/a"], "created_at": [dt.datetime(2024, 5, 1)], "parameters": [10**9]})
-    with pytest.raises(MeasureError, match="relative-adoption looks at more than one observation"):
-        ossgeo.SavedAggregate.of(PANEL, calculator="relative-adoption", models=models)
+    with pytest.raises(InvalidArgumentError, match="relative-adoption looks at more than one observation"):
+        ossgeo.IncrementalAggregate.of(PANEL, calculator="relative-adoption", models=models)

@@ -10,7 +10,7 @@ import pytest
 
 import ossgeo
 from ossgeo.errors import (
-    MeasureError,
+    InvalidArgumentError,
     MethodMismatchError,
     SourceFormatError,
     SourceUnavailableError,
@@ -52,10 +52,10 @@ def test_at(table: ossgeo.ShareTable) -> None:
     assert table.at(JANUARY)[ossgeo.Country("CN")] == 0.5
     assert table.at()["ZA"] == 0.0
     assert "ZA" not in table.at()
-    assert table.at()["unknown"] == 0.0, "a standing is always known"
+    assert table.at()["unknown"] == 0.0, "a status is always known"
     assert len(table.at()) == 7
     assert repr(table.at(JANUARY)).startswith("Shares(2025-01-31")
-    with pytest.raises(MeasureError, match="no period 2025-02-01"):
+    with pytest.raises(InvalidArgumentError, match="no period 2025-02-01"):
         table.at(dt.date(2025, 2, 1))
 
 
@@ -65,7 +65,7 @@ def test_an_unknown_group_is_an_error(table: ossgeo.ShareTable) -> None:
     assert caught.value.suggestions == ("CN",)
     with pytest.raises(UnknownCountryError):
         table.at()["XX"]
-    with pytest.raises(MeasureError, match="2 part"):
+    with pytest.raises(InvalidArgumentError, match="2 part"):
         table.at()["CN", "qin"]
     of = two_dates()
     with pytest.raises(UnknownOrganizationError):
@@ -92,7 +92,7 @@ def test_top_filter_pivot(table: ossgeo.ShareTable) -> None:
     assert wide["period"].to_list() == [JANUARY, MARCH]
     assert wide["CN"].to_list() == [0.5, 0.5]
     assert table.pivot("value")["CN"].to_list() == [100, 200]
-    with pytest.raises(MeasureError, match="values"):
+    with pytest.raises(InvalidArgumentError, match="values"):
         table.pivot("shares")
 
 
@@ -126,7 +126,7 @@ def test_hostile_text_survives(name: str, tmp_path: Path) -> None:
 def test_csv_disarms_formulas_unless_told_otherwise(tmp_path: Path) -> None:
     armed = [line for line in hostile().to_csv().splitlines() if line.split(",")[1][:1] in tuple("=+-@")]
     assert armed == []
-    hostile().write_csv(tmp_path / "t.csv", neutralise=False)
+    hostile().write_csv(tmp_path / "t.csv", neutralize=False)
     assert ",=1+1," in (tmp_path / "t.csv").read_text(encoding="utf-8")
     assert ossgeo.ShareTable.read(tmp_path / "t.csv") == hostile()
 
@@ -180,7 +180,7 @@ def test_an_empty_table(table: ossgeo.ShareTable) -> None:
     empty = table.filter(country="ZZ")
     assert str(empty).startswith("no period")
     assert "<tbody></tbody>" in empty._repr_html_()
-    with pytest.raises(MeasureError, match="empty"):
+    with pytest.raises(InvalidArgumentError, match="empty"):
         empty.at()
 
 

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo.errors import MeasureError, PanelError, SourceUnavailableError
-from ossgeo.shares.adoption import wilson
-from ossgeo.shares.leaderboards import Leaderboard
+from ossgeo.errors import InvalidArgumentError, PanelError, SourceUnavailableError
+from ossgeo.external._adoption import wilson
+from ossgeo.external._leaderboards import Leaderboard
 from tests.worlds import registry
 
 DAY = dt.date(2025, 2, 1)
@@ -78,7 +78,7 @@ def test_ranks_are_made_where_absent() -> None:
     assert dict(board.frame.select("model", "rank").iter_rows()) == {"b": 1, "c": 1, "a": 3}
     assert board.adjustments["nameless"].count == 1
     plain = read(pl.DataFrame({"model": ["a"], "rank": [1]}))
-    with pytest.raises(MeasureError, match="1 models have no rating"):
+    with pytest.raises(InvalidArgumentError, match="1 models have no rating"):
         plain.shares(weighting="rating")
     assert plain.frame.select("rank_from", "rank_to").row(0) == (1, 1)
 
@@ -97,7 +97,7 @@ def test_bad_boards(tmp_path: Path) -> None:
         read(tmp_path / "empty.csv")
     assert "is no CSV" in str(caught.value.faults[0])
     for choices, message in (({"weighting": "votes"}, "weighting='votes'"), ({"top": 0}, "top=0")):
-        with pytest.raises(MeasureError, match=message):
+        with pytest.raises(InvalidArgumentError, match=message):
             read().shares(**choices)
 
 
@@ -169,9 +169,9 @@ def test_bad_adoption_tables(tmp_path: Path) -> None:
     assert "Atlantis" in str(caught.value.faults[1])
     with pytest.raises(SourceUnavailableError):
         ossgeo.adoption_shares(tmp_path / "none.csv", on=DAY)
-    with pytest.raises(MeasureError, match="denominator='some'"):
+    with pytest.raises(InvalidArgumentError, match="denominator='some'"):
         adoption(denominator="some")
-    with pytest.raises(MeasureError, match="confidence=2"):
+    with pytest.raises(InvalidArgumentError, match="confidence=2"):
         adoption(confidence=2)
     ADOPTERS.write_csv(tmp_path / "a.csv")
     assert ossgeo.adoption_shares(str(tmp_path / "a.csv"), on=DAY, registry=registry()).at() == adoption().at()

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo.errors import EngineError, MeasureError, OssgeoError, PanelError, SourceUnavailableError
+from ossgeo.errors import EngineError, InvalidArgumentError, OssgeoError, PanelError, SourceUnavailableError
 from tests.worlds import JANUARY
 
 HEADER = "model_id,observed_at,downloads_30d\n"
@@ -192,9 +192,9 @@ def test_choosing_files_and_columns(tmp_path: Path) -> None:
         ({"engine": "spark"}, EngineError),
         ({"period_from": "name"}, PanelError),
         ({"engine": "duckdb"}, EngineError),
-        ({"columns": "model_id"}, MeasureError),
-        ({"start": "tomorrow"}, MeasureError),
-        ({"end": 2026}, MeasureError),
+        ({"columns": "model_id"}, InvalidArgumentError),
+        ({"start": "tomorrow"}, InvalidArgumentError),
+        ({"end": 2026}, InvalidArgumentError),
     ],
 )
 def test_arguments_that_do_not_fit(arguments: Any, error: type[OssgeoError], tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo.errors import MeasureError, OssgeoError, SourceFormatError, SourceUnavailableError
+from ossgeo.errors import InvalidArgumentError, OssgeoError, SourceFormatError, SourceUnavailableError
 from ossgeo.sources import Hub
-from ossgeo.sources.entries import FIELDS, read_page
-from ossgeo.sources.transport import Transport
+from ossgeo.sources._hub.http import Transport
+from ossgeo.sources._hub.parsing import FIELDS, read_page
 from tests.hub_server import LISTED, FakeHub, cut, entry, fake_hub, once, slow
 
 TOKEN = "hf_secretsecretsecretsecretsecret"
@@ -68,7 +68,7 @@ def test_choices(server: FakeHub) -> None:
     assert counts(hub(server).snapshot(ids=["Qwen/m3", "Qwen/m3"], counter="downloads_all_time")) == {"Qwen/m3": 9970}
     wrongs: list[dict[str, Any]] = [{"top": 3, "ids": ["a/b"]}, {"top": 0}, {"ids": []}, {"namespaces": []}]
     for wrong in wrongs:
-        with pytest.raises(MeasureError):
+        with pytest.raises(InvalidArgumentError):
             hub(server).snapshot(**wrong)
 
 
@@ -88,17 +88,17 @@ def test_choices(server: FakeHub) -> None:
     ],
 )
 def test_choices_that_are_none_ask_nothing(server: FakeHub, choice: dict[str, Any], message: str) -> None:
-    with pytest.raises(MeasureError, match=message):
+    with pytest.raises(InvalidArgumentError, match=message):
         hub(server).snapshot(**choice)
     assert server.asked == []
 
 
 def test_choices_that_no_model_is_in(server: FakeHub) -> None:
-    with pytest.raises(MeasureError, match="namespace 'nosuch' has no models at the Hub at http"):
+    with pytest.raises(InvalidArgumentError, match="namespace 'nosuch' has no models at the Hub at http"):
         hub(server).snapshot(namespaces=["nosuch"])
-    with pytest.raises(MeasureError, match="namespaces 'nosuch', 'none' have no models"):
+    with pytest.raises(InvalidArgumentError, match="namespaces 'nosuch', 'none' have no models"):
         hub(server).snapshot(namespaces=["nosuch", "none"])
-    with pytest.raises(MeasureError, match=r"none of the ids is a model that can be read: gone/x \(401\)"):
+    with pytest.raises(InvalidArgumentError, match=r"none of the ids is a model that can be read: gone/x \(401\)"):
         hub(server).snapshot(ids=["gone/x"])
     server.page = 10
     some = hub(server).snapshot(namespaces=["nosuch", "Qwen", "none"])
@@ -118,7 +118,7 @@ def test_choices_that_no_model_is_in(server: FakeHub) -> None:
     ],
 )
 def test_options_that_make_no_sense(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(MeasureError, match=message):
+    with pytest.raises(InvalidArgumentError, match=message):
         Hub(**options)
 
 

@@ -12,8 +12,8 @@ import pytest
 import ossgeo
 from ossgeo.errors import OssgeoWarning, SourceFormatError, SourceUnavailableError
 from ossgeo.sources import HubStats, OpenModelEvolution
-from ossgeo.sources.hubstats import WEEKLY
-from ossgeo.sources.study import FILE, REPOSITORY
+from ossgeo.sources._datasets.hub_stats import WEEKLY
+from ossgeo.sources._datasets.open_model_evolution import FILE, REPOSITORY
 from tests.hub_server import FakeHub, fake_hub
 
 pytestmark = pytest.mark.filterwarnings("ignore::ossgeo.errors.LowCoverageWarning")

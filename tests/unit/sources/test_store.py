@@ -20,9 +20,9 @@ import pytest
 
 import ossgeo
 from ossgeo.cli import main
-from ossgeo.errors import MeasureError, PanelError, SourceFormatError, SourceUnavailableError, StoreError
+from ossgeo.errors import InvalidArgumentError, PanelError, SourceFormatError, SourceUnavailableError, StoreError
 from ossgeo.sources import Hub, SnapshotStore
-from ossgeo.sources import spool as spools
+from ossgeo.sources._hub import checkpoint as checkpoints
 from tests.hub_server import FakeHub, entry, fake_hub, once
 
 MONDAY = dt.datetime(2026, 8, 3, 6, tzinfo=dt.UTC)
@@ -91,11 +91,11 @@ def test_what_is_strange_is_marked_and_kept(tmp_path: Path) -> None:
     store = SnapshotStore(tmp_path)
     store.add(week(0, models=200))
     stale = store.add(week(1, models=200).with_columns(downloads_30d=week(0, models=200)["downloads_30d"]))
-    assert stale.hazards["stale_snapshot"] == 1
+    assert stale.issues["stale_snapshot"] == 1
     again = store.add(week(1, factor=3), observed_at=MONDAY + dt.timedelta(weeks=1, hours=3))
-    assert again.hazards["same_date"] == 1
+    assert again.issues["same_date"] == 1
     back = store.add(week(0, factor=2), observed_at=MONDAY + dt.timedelta(days=1))
-    assert back.hazards["clock_stepped"] == 1
+    assert back.issues["clock_stepped"] == 1
     panel = store.panel()
     assert len(panel.periods) == 3
     assert "1 earlier observations of a date are not used" in panel.note
@@ -184,11 +184,11 @@ def test_arguments_that_do_not_fit(tmp_path: Path) -> None:
     store.add(week(1))
     assert store.panel(start="2026-08-10").periods == ossgeo.read_panel(tmp_path, start="2026-08-10").periods
     assert store.panel(end="2026-08-09").periods == (MONDAY.date(),)
-    with pytest.raises(MeasureError, match="start='soon' is no day"):
+    with pytest.raises(InvalidArgumentError, match="start='soon' is no day"):
         store.panel(start="soon")
-    with pytest.raises(MeasureError, match="wait=-1 is no number of seconds"):
+    with pytest.raises(InvalidArgumentError, match="wait=-1 is no number of seconds"):
         store.add(week(2), wait=-1)
-    with pytest.raises(MeasureError, match="observed_at='now' is no instant"):
+    with pytest.raises(InvalidArgumentError, match="observed_at='now' is no instant"):
         store.add(week(2), observed_at="now")  # type: ignore[arg-type]
     with pytest.raises(PanelError, match="snapshot: is a str, no Panel and no Polars frame"):
         store.add("x")  # type: ignore[arg-type]
@@ -197,7 +197,7 @@ def test_arguments_that_do_not_fit(tmp_path: Path) -> None:
 def test_nothing_is_stored_where_there_is_nothing(server: FakeHub, tmp_path: Path) -> None:
     store = SnapshotStore(tmp_path)
     hub = Hub(token=False, endpoint=server.url, patience=1)
-    with pytest.raises(MeasureError, match="namespace 'nosuch' has no models"):
+    with pytest.raises(InvalidArgumentError, match="namespace 'nosuch' has no models"):
         store.collect(hub, namespaces=["nosuch"])
     server.models.clear()
     with pytest.raises(SourceFormatError, match="lists no models"):
@@ -211,7 +211,7 @@ def test_a_truncated_file_does_not_keep_a_new_one_out(tmp_path: Path) -> None:
     first = store.add(week(0))
     path = tmp_path / first.file
     path.write_bytes(path.read_bytes()[:100])
-    assert store.add(week(1)).hazards == {"previous_unreadable": 1}
+    assert store.add(week(1)).issues == {"previous_unreadable": 1}
     with pytest.raises(StoreError, match="cannot be read"):
         store.panel()
     assert ossgeo.measure(store.panel(start=dt.date(2026, 8, 10))).at()["CN"] == 1
@@ -379,7 +379,7 @@ def test_an_attempt_that_was_stored_before_its_pages_were_removed_is_not_stored_
 ) -> None:
     store, hub = SnapshotStore(tmp_path), Hub(token=False, endpoint=server.url, patience=1)
     with monkeypatch.context() as patch:
-        patch.setattr(spools.Spool, "discard", lambda _: None)
+        patch.setattr(checkpoints.Checkpoint, "discard", lambda _: None)
         store.collect(hub)
     assert store.collect(hub).models == 12
     assert len(store.entries) == 2
@@ -444,7 +444,7 @@ def test_another_query_or_an_old_attempt_starts_anew(
         server.faults.clear()
         before = len(server.asked)
         if not again:
-            monkeypatch.setattr(spools, "FRESH", dt.timedelta())
+            monkeypatch.setattr(checkpoints, "FRESH", dt.timedelta())
         assert store.collect(hub, top=again).models == (5 if again else 12)
         assert len(server.asked) - before == (2 if again else 4)
         shutil.rmtree(tmp_path)
@@ -459,12 +459,12 @@ def test_pages_are_read_while_others_are_asked_for(server: FakeHub, tmp_path: Pa
     known = [path for path, _ in server.asked]
     server.faults.append(once({"error": "down"}, 503, times=99, path=known[-2]))
     with pytest.raises(SourceUnavailableError):
-        hub.collect(tmp_path / "spool")
-    kept = len(list((tmp_path / "spool").glob("page-*.json")))
+        hub.collect(tmp_path / "checkpoint")
+    kept = len(list((tmp_path / "checkpoint").glob("page-*.json")))
     assert kept, "pages that were being read are still there"
     server.faults.clear()
     before = len(server.asked)
-    again = hub.collect(tmp_path / "spool")
+    again = hub.collect(tmp_path / "checkpoint")
     assert len(server.asked) - before < len(known), "what is there is not asked for again"
     again.write(tmp_path / "again.parquet")
     everything.write(tmp_path / "everything.parquet")
@@ -481,10 +481,10 @@ def test_a_kill_while_pages_are_removed_leaves_no_attempt(
 ) -> None:
     hub = Hub(token=False, endpoint=server.url, patience=1)
     store = SnapshotStore(tmp_path)
-    spool = hub.collect(tmp_path / ".collecting")
+    checkpoint = hub.collect(tmp_path / ".collecting")
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "rmtree", lambda *_, **__: None)
-        spool.discard()
+        checkpoint.discard()
     for part in (tmp_path / ".collecting").glob("part-*"):
         part.unlink()  # as far as the killed process came
     assert store.collect(hub).models == 12
@@ -495,15 +495,15 @@ def test_by_ids_goes_on_as_well(server: FakeHub, tmp_path: Path) -> None:
     server.faults.append(once({"error": "down"}, 503, times=99, path="m2"))
     ids = ["Qwen/m0", "gone/x", "Qwen/m2"]
     with pytest.raises(SourceUnavailableError):
-        hub.collect(tmp_path / "spool", ids=ids)
+        hub.collect(tmp_path / "checkpoint", ids=ids)
     server.faults.clear()
     before = len(server.asked)
-    spool = hub.collect(tmp_path / "spool", ids=ids)
+    checkpoint = hub.collect(tmp_path / "checkpoint", ids=ids)
     assert len(server.asked) - before == 1
-    assert (spool.models, spool.notes) == (2, {"absent": ["gone/x (401)"]})
+    assert (checkpoint.models, checkpoint.notes) == (2, {"absent": ["gone/x (401)"]})
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(StoreError):
-        hub.collect(tmp_path / "file" / "spool", ids=ids)
+        hub.collect(tmp_path / "file" / "checkpoint", ids=ids)
 
 
 WRITER = """

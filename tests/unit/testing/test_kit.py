@@ -15,7 +15,7 @@ from ossgeo import Model
 from ossgeo.attribution import Attribution, Context, blend, first_of, fixed, lineage, override, when
 from ossgeo.errors import ConformanceError, UnknownNameError
 from ossgeo.plugins import available
-from ossgeo.shares.base import credited
+from ossgeo.shares._protocol import credited
 from ossgeo.testing import (
     Check,
     attribution_checks,

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo import engines
+from ossgeo._core import engines
 from ossgeo.errors import ConformanceError
 from ossgeo.sources import Hub, HubStats, OpenModelEvolution, SnapshotStore
 from ossgeo.testing import check_source, source_checks

@@ -13,7 +13,7 @@ import narwhals as nw
 from ossgeo import Country, Evidence, Model
 from ossgeo.attribution import Attribution, Context
 from ossgeo.errors import UnknownCountryError
-from ossgeo.shares.base import credited
+from ossgeo.shares._protocol import credited
 
 __all__ = ["AcademicDomain", "ModelsInUse", "country_of"]
 

@@ -1,0 +1,68 @@
+"""Dates and durations: parsing of arguments, and the limits of open intervals."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Final, cast
+
+from ossgeo.errors import InvalidArgumentError
+
+BEGINNING: Final = dt.date(1900, 1, 1)
+"""Stands for an open start in tables of half-open validity [start, end)."""
+
+END: Final = dt.date(2200, 1, 1)
+"""Stands for an open end in tables of half-open validity [start, end)."""
+
+
+def day_of(value: Any, *, what: str) -> dt.date:
+    """Return the day that a date, an instant or an ISO 8601 text names.
+
+    Args:
+        value: A ``datetime.date`` or text; of a ``datetime.datetime`` the date as it stands there.
+        what: The argument's name, for the error.
+
+    Raises:
+        InvalidArgumentError: It names no day.
+
+    Example:
+        >>> day_of("2025-10-22", what="period")
+        datetime.date(2025, 10, 22)
+    """
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    try:
+        return dt.date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise InvalidArgumentError(
+            f"{what}={value!r} is no day; give a datetime.date, or text such as '2025-10-22'"
+        ) from None
+
+
+def days_of(text: str | int | dt.timedelta | None, *, what: str) -> int | None:
+    """Return the number of days of a duration such as ``"365d"``, ``"52w"`` or ``timedelta(365)``.
+
+    Args:
+        text: The duration; None stays None.
+        what: The argument's name, for the error.
+
+    Raises:
+        InvalidArgumentError: It is no positive number of whole days or weeks.
+
+    Example:
+        >>> days_of("52w", what="window")
+        364
+    """
+    if text is None:
+        return None
+    if isinstance(text, dt.timedelta):
+        days = text.days if text % dt.timedelta(days=1) == dt.timedelta() else 0
+    elif isinstance(text, str) and text[:-1].isdecimal() and text[-1:] in "dw":
+        days = int(text[:-1]) * (7 if text.endswith("w") else 1)
+    else:
+        days = 0
+    if not 0 < days < 100_000:  # noqa: PLR2004  # 270 years: beyond any panel
+        hint = f"; {what}='365d' is a year, '52w' is 364 days" if cast("object", text) else ""
+        raise InvalidArgumentError(f"{what}={text!r} is not a number of days or weeks{hint}")
+    return days

@@ -1,0 +1,289 @@
+"""How a result was made: the choices (Method), what they cover (Coverage) and what was changed on the way (Adjustments)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import attrs
+
+from ossgeo._core.schema import Counter
+from ossgeo.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Counting = Literal["fractional", "full", "primary"]
+Denominator = Literal["all", "attributed"]
+Basis = Counter | Literal["events"]
+"""What is counted: one of the Hub's counters, or events that happen once to a model."""
+
+COUNTINGS: tuple[Counting, ...] = ("fractional", "full", "primary")
+DENOMINATORS: tuple[Denominator, ...] = ("all", "attributed")
+
+
+def _one_of(*words: str) -> Any:
+    def check(_: Any, attribute: attrs.Attribute[str], value: str) -> None:
+        if value not in words:
+            raise InvalidArgumentError(f"{attribute.name}={value!r} is not one of {', '.join(map(repr, words))}")
+
+    return attrs.field(default=words[0], validator=check)
+
+
+@attrs.frozen
+class Cleaning:
+    """What is done about each issue. The first value is the default.
+
+    Attributes:
+        decreases: An all-time counter that falls: ``clip`` counts no downloads for the step, ``keep`` counts a negative
+            flow, ``error`` raises.
+        gaps: Days that no observation covers: ``spread`` spreads an all-time difference over the gap by days, and
+            estimates gaps between 30-day counters pro rata; ``gap`` leaves the flow out, and the period without share.
+        stale: An observation that repeats the one before: ``keep``, or ``drop`` it as missing.
+        duplicates: Two rows of a model in one period: ``error``, or keep the ``last`` observed or the ``max``.
+        invalid: Counts that are missing, negative or absurd (above 10^12): ``error``, or ``drop`` them.
+        renames: A model with a new id and the same ``hub_id`` (or the same name under another namespace of its
+            organization): ``follow`` reads it as one model, ``keep`` as two.
+    """
+
+    decreases: Literal["clip", "keep", "error"] = _one_of("clip", "keep", "error")
+    gaps: Literal["spread", "gap"] = _one_of("spread", "gap")
+    stale: Literal["keep", "drop"] = _one_of("keep", "drop")
+    duplicates: Literal["error", "last", "max"] = _one_of("error", "last", "max")
+    invalid: Literal["error", "drop"] = _one_of("error", "drop")
+    renames: Literal["follow", "keep"] = _one_of("follow", "keep")
+
+    def __str__(self) -> str:
+        """Return the policies that differ from the default, or ``default``."""
+        changed = [
+            f"{field.name}={getattr(self, field.name)}"
+            for field in attrs.fields(type(self))
+            if getattr(self, field.name) != field.default
+        ]
+        return ", ".join(changed) or "default"
+
+
+@attrs.frozen
+class Adjustment:
+    """Something that was clipped, estimated, left out or could not be decided.
+
+    Attributes:
+        code: What happened, such as ``counter_fell``.
+        count: How much of it.
+        unit: What is counted: ``downloads``, ``models``, ``rows``, ``observations``, ``days`` or ``periods``.
+        note: One sentence.
+    """
+
+    code: str
+    count: float
+    unit: str
+    note: str = ""
+
+    def __str__(self) -> str:
+        """Return the adjustment in one line."""
+        return f"{self.code}: {self.count:,.0f} {self.unit}" + (f" ({self.note})" if self.note else "")
+
+
+@attrs.frozen
+class Adjustments(Mapping[str, Adjustment]):
+    """Every adjustment by code; empty where the figures are exactly those of the source.
+
+    Attributes:
+        items_: The adjustments in the order of the flow.
+    """
+
+    items_: tuple[Adjustment, ...] = ()
+
+    def __getitem__(self, code: str) -> Adjustment:
+        """Return the adjustment with a code."""
+        for item in self.items_:
+            if item.code == code:
+                return item
+        raise KeyError(code)
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the codes."""
+        return (item.code for item in self.items_)
+
+    def __len__(self) -> int:
+        """Return how many codes there are."""
+        return len(self.items_)
+
+    def __str__(self) -> str:
+        """Return a line for each adjustment."""
+        return "\n".join(map(str, self.items_)) or "nothing was adjusted"
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return plain dictionaries, as they stand in exports."""
+        return [attrs.asdict(item) for item in self.items_]
+
+    @classmethod
+    def from_dicts(cls, items: list[dict[str, Any]]) -> Self:
+        """Return the adjustments that :meth:`to_dicts` wrote."""
+        return cls(tuple(Adjustment(**item) for item in items))
+
+
+@attrs.frozen
+class Covered:
+    """What one status holds in one period.
+
+    Attributes:
+        period: The period.
+        status: ``attributed`` (a known country) or a status's value.
+        value: In the Method's unit.
+        share: Part of the period's total; None where the total is 0.
+    """
+
+    period: dt.date
+    status: str
+    value: float
+    share: float | None
+
+
+@attrs.frozen
+class Coverage:
+    """How much of the total is attributed to a known country, and what the rest is.
+
+    Attributes:
+        rows: One for each period and status.
+        namespaces: How many namespaces are behind each status, at the last period.
+    """
+
+    rows: tuple[Covered, ...] = ()
+    namespaces: tuple[tuple[str, int], ...] = ()
+
+    def at(self, period: dt.date) -> Mapping[str, float | None]:
+        """Return the share of each status in a period."""
+        return {row.status: row.share for row in self.rows if row.period == period}
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return the rows as a table: period, status, value, share; one row for each period and status."""
+        import polars as pl
+
+        schema = {"period": pl.Date, "status": pl.String, "value": pl.Float64, "share": pl.Float64}
+        return pl.DataFrame([attrs.astuple(row) for row in self.rows], schema=schema, orient="row")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, as they stand in exports."""
+        rows = [[row.period.isoformat(), row.status, row.value, row.share] for row in self.rows]
+        return {"rows": rows, "namespaces": [list(pair) for pair in self.namespaces]}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Return the coverage that :meth:`to_dict` wrote."""
+        rows = tuple(Covered(dt.date.fromisoformat(day), *rest) for day, *rest in plain["rows"])
+        return cls(rows, tuple((name, count) for name, count in plain["namespaces"]))
+
+    def __str__(self) -> str:
+        """Return the shares of the last period in one line."""
+        if not self.rows:
+            return "nothing is covered"
+        last = max(row.period for row in self.rows)
+        behind = dict(self.namespaces)
+        parts = [
+            f"{row.status} {'-' if row.share is None else format(row.share, '.1%')}"
+            + (f" ({behind[row.status]} namespaces)" if row.status in behind else "")
+            for row in self.rows
+            if row.period == last
+        ]
+        return f"{last}: " + ", ".join(parts)
+
+
+@attrs.frozen
+class Method:
+    """Every choice behind a result. Two results are comparable if their methods are equal.
+
+    Attributes:
+        calculator: What was measured, by name.
+        unit: The unit of ``value``.
+        counter: Which of the Hub's counters, or ``events``.
+        by: The keys of the table, outermost first; a group scheme by its name.
+        attribution: The attribution strategy, as it prints.
+        counting: ``fractional``, ``full`` or ``primary``.
+        denominator: ``all`` or ``attributed``.
+        every: Calendar step of the periods; None for one period an observation.
+        window: Length of the rolling sum in days; None for none.
+        age_cap: Days from its creation in which a model's downloads count; None for no cap.
+        as_of: Date of the registry: ``flow``, ``creation`` or a date.
+        where: The filter on models, as text; None for none.
+        cleaning: What was done about issues.
+        registry: Version of the registry.
+        panel: Fingerprint of the panel.
+        source: What the panel is, in words.
+        checked: Whether the panel's issues had been looked for; not compared, since it changes no figure.
+        engine: The dataframe engine.
+        version: The version of ossgeo.
+        plugins: Every strategy and calculator of another distribution that took part: name, distribution, version.
+        choices: The objects behind the names, so that ``measure(panel, method=...)`` can use them again; not compared,
+            not written.
+    """
+
+    calculator: str
+    unit: str
+    counter: Basis
+    by: tuple[str, ...]
+    attribution: str
+    counting: Counting
+    denominator: Denominator
+    every: str | None
+    window: int | None
+    age_cap: int | None
+    as_of: str
+    where: str | None
+    cleaning: Cleaning
+    registry: str
+    panel: str
+    source: str
+    checked: bool = attrs.field(eq=False)
+    engine: str
+    version: str
+    plugins: tuple[str, ...] = ()
+    choices: Mapping[str, Any] = attrs.field(factory=dict, eq=False, repr=False, hash=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, as they stand in exports."""
+        return attrs.asdict(self, filter=lambda attribute, _: attribute.name != "choices")
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Return the method that :meth:`to_dict` wrote."""
+        known = {field.name for field in attrs.fields(cls)}
+        values = {name: value for name, value in plain.items() if name in known}
+        values["by"] = tuple(values["by"])
+        values["plugins"] = tuple(values.get("plugins", ()))
+        values["cleaning"] = Cleaning(**values["cleaning"])
+        return cls(**values)
+
+    def differences(self, other: Method) -> dict[str, tuple[Any, Any]]:
+        """Return the choices that differ, each with both values; where it was run is not a choice.
+
+        Args:
+            other: The other method.
+        """
+        ignored = {"choices", "engine", "version", "checked", "panel", "source"}
+        names = [field.name for field in attrs.fields(type(self)) if field.name not in ignored]
+        pairs = {name: (getattr(self, name), getattr(other, name)) for name in names}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+    def __str__(self) -> str:
+        """Return the choices in one line."""
+        optional = {"every": self.every, "window": _days(self.window), "age cap": _days(self.age_cap),
+                    "where": self.where}  # fmt: skip
+        parts = [
+            f"{self.calculator} ({self.counter}) by {' x '.join(self.by)}",
+            f"attribution {self.attribution} as of {self.as_of}",
+            f"{self.counting} counting",
+            f"denominator {self.denominator}",
+            *(f"{name} {value}" for name, value in optional.items() if value is not None),
+            f"cleaning {self.cleaning}",
+            f"registry {self.registry}",
+            f"panel {self.panel} ({'checked' if self.checked else 'not checked'})",
+            f"{self.engine}, ossgeo {self.version}",
+            *([f"plugins {', '.join(self.plugins)}"] if self.plugins else []),
+        ]
+        return "; ".join(parts)
+
+
+def _days(number: int | None) -> str | None:
+    return None if number is None else f"{number}d"

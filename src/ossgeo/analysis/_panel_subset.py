@@ -1,0 +1,50 @@
+"""Which observations a period needs: the rest of the panel is not looked at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import narwhals as nw
+
+from ossgeo._core.dates import days_of
+from ossgeo._core.method import Cleaning
+from ossgeo.panel._flows import WINDOW_DAYS
+from ossgeo.panel._panel import Panel
+from ossgeo.shares._resampling import thinned
+
+
+def observations_for(
+    panel: Panel, day: dt.date, *, windows: Sequence[Any] = (), cleanings: Sequence[Cleaning | None] = ()
+) -> Panel:
+    """Keep the observations that one of a panel's own periods needs.
+
+    Args:
+        panel: The panel.
+        day: The period.
+        windows: The windows over which it is measured.
+        cleanings: The policies under which it is measured.
+
+    Returns:
+        A panel with the period, the one before it where differences need that, and those that the longest window adds up;
+        measured at the period it gives what the whole panel gives. Its models are collected once.
+    """
+    reach = max((days_of(window, what="window") or 0 for window in windows), default=0)
+    earliest = day - dt.timedelta(days=reach + 3 * WINDOW_DAYS)
+    before = [one for one in panel.periods if one < day]
+    within = [one for one in panel.periods if earliest <= one <= day]
+    if any(cleaning is not None and cleaning.stale == "drop" for cleaning in cleanings):
+        kept = [*before, day]  # an observation is stale beside the one before it
+    elif not reach:
+        kept = [day] if panel.counter == "downloads_30d" else [*before[-1:], day]
+    elif panel.counter == "downloads_30d":
+        kept = sorted({within[0], *thinned(within, day)})
+    else:
+        kept = [*[one for one in before if one < earliest][-1:], *within]
+    rows = panel.rows.filter(nw.col("period").is_in(kept))
+    models = panel.models.collect(engine="streaming").lazy()
+    part = Panel.of(rows, models, counter=panel.counter, identity=f"{panel.fingerprint},{kept[0]}..{day}",
+                    source=panel.source, note=panel.note)  # fmt: skip
+    part.attach(panel)
+    return part

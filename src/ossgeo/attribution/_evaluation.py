@@ -1,0 +1,291 @@
+"""Asking a strategy: the one place where answers are collected, checked and completed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Iterator
+from typing import Any, Final
+
+import attrs
+import polars as pl
+
+from ossgeo import plugins
+from ossgeo._core.dates import BEGINNING, END
+from ossgeo._core.intervals import gaps
+from ossgeo._core.method import Adjustment
+from ossgeo.attribution._protocol import (
+    CREDIT_SCHEMA,
+    Attribution,
+    AttributionStrategy,
+    Context,
+    model_of,
+)
+from ossgeo.errors import AttributionContractError, UnknownCountryError
+from ossgeo.panel._models import Model
+from ossgeo.registry._countries import OriginStatus, parse_place
+
+NO_OPINION: Final = "no opinion"
+"""Stands as the rule of credits that complete an answer."""
+
+_TOLERANCE = 1e-6
+
+
+def resolve(strategy: str | AttributionStrategy) -> AttributionStrategy:
+    """Return the strategy behind a name; an object is checked and returned.
+
+    Args:
+        strategy: A name, ours or a plugin's, or a strategy.
+
+    Raises:
+        PluginNotFoundError: No strategy has the name.
+        PluginLoadError: The plugin of that name cannot be loaded.
+        AttributionContractError: The object is no strategy.
+    """
+    made: AttributionStrategy = plugins.make("attribution", strategy) if isinstance(strategy, str) else strategy
+    name_of(made)
+    return made
+
+
+def shown(strategy: Any) -> str:
+    """Return a strategy as results record it: as it prints, or by its name where it does not say how it prints."""
+    own: Any = type(strategy).__str__
+    return str(strategy) if own is not object.__str__ else str(strategy.name)
+
+
+def everyone_in(strategy: Any) -> Iterator[Any]:
+    """Yield a strategy and, for one of ours that is made of rules, those rules and theirs.
+
+    Args:
+        strategy: The strategy.
+    """
+    yield strategy
+    fields = attrs.astuple(strategy, recurse=False) if attrs.has(type(strategy)) else ()
+    waiting = list(fields)
+    while waiting:
+        value = waiting.pop(0)
+        if isinstance(value, tuple):
+            waiting += value
+        elif callable(getattr(value, "attribute", None)):
+            yield from everyone_in(value)
+
+
+def required_by(strategy: Any) -> frozenset[str] | None:
+    """Return the models columns that a strategy uses beside model_id and namespace; None where it may use any.
+
+    Args:
+        strategy: The strategy.
+    """
+    said = [getattr(rule, "requires", None) for rule in everyone_in(strategy)]
+    if any(columns is None for columns in said):
+        return None
+    return frozenset(column for columns in said for column in columns or ())
+
+
+def credits_of(strategy: Any, models: pl.DataFrame, *, context: Context) -> pl.DataFrame:
+    """Ask a strategy about every model and complete its answer.
+
+    Args:
+        strategy: The strategy; its ``attribute_frame`` is preferred where it has one.
+        models: The models table.
+        context: The registry, the models, and the day for which a row-wise rule is asked that declares no ``changes``.
+
+    Returns:
+        The credits table. For every model the validities cover all time with weights that sum to 1: where the strategy
+        has no opinion, the country is ``unreviewed``. In no particular order.
+
+    Raises:
+        AttributionContractError: The strategy returned other columns, an unknown model or country, or weights that do
+            not sum to 1.
+    """
+    return completed(opinions(strategy, models, context=context), models)
+
+
+def completed(credits: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
+    """Add what is missing: where no credit covers a model, it is ``unreviewed``.
+
+    Args:
+        credits: A credits table.
+        models: The models that were asked about.
+    """
+    missing = gaps(credits, models).select(
+        "model_id",
+        "start",
+        "end",
+        organization=pl.lit(None, pl.String),
+        country=pl.lit(OriginStatus.UNREVIEWED.value),
+        weight=pl.lit(1.0),
+        rule=pl.lit(NO_OPINION),
+    )
+    return pl.concat([credits, missing])
+
+
+def opinions(strategy: Any, models: pl.DataFrame, *, context: Context) -> pl.DataFrame:
+    """Ask a strategy about every model; where it has no opinion there is no row.
+
+    Args:
+        strategy: The strategy.
+        models: The models table.
+        context: The registry, the models and the day.
+
+    Returns:
+        The credits table, checked, in no particular order.
+
+    Raises:
+        AttributionContractError: The strategy broke its contract.
+    """
+    name = name_of(strategy)
+    if hasattr(strategy, "attribute_frame"):
+        answer = _asked_at_once(strategy, models, context)
+    else:
+        answer = _asked_one_by_one(strategy, models, context)
+    _check(answer, models, name)
+    return answer
+
+
+def opinion(strategy: Any, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
+    """Ask a strategy about one model; a rule that declares no ``changes`` is asked for the context's day.
+
+    Args:
+        strategy: The strategy.
+        model: The model.
+        on: The day.
+        context: The registry, the models and the day.
+
+    Raises:
+        AttributionContractError: The strategy broke its contract.
+    """
+    dated = hasattr(strategy, "changes") or hasattr(strategy, "attribute_frame")
+    return _answer(strategy, model, on if dated else context.on, context)
+
+
+def changes_of(strategies: Any, context: Context) -> frozenset[dt.date]:
+    """Return the dates at which the answer of any of some strategies may change.
+
+    Args:
+        strategies: The strategies; those that declare nothing add nothing.
+        context: The registry and the models.
+    """
+    return frozenset(
+        day for strategy in strategies if hasattr(strategy, "changes") for day in strategy.changes(context)
+    )
+
+
+def adjustments_of(strategies: Any, context: Context) -> tuple[Adjustment, ...]:
+    """Return what some strategies had to leave out or guess, each kind once.
+
+    Args:
+        strategies: The strategies; those that report nothing add nothing.
+        context: The registry and the models.
+    """
+    told = [
+        item for strategy in strategies if hasattr(strategy, "adjustments") for item in strategy.adjustments(context)
+    ]
+    return tuple({item.code: item for item in told}.values())
+
+
+def name_of(strategy: Any) -> str:
+    """Return a strategy's name.
+
+    Raises:
+        AttributionContractError: The object is no strategy.
+    """
+    if not (isinstance(getattr(strategy, "name", None), str) and callable(getattr(strategy, "attribute", None))):
+        raise AttributionContractError(
+            f"{strategy!r} is no attribution strategy: it needs a name and attribute(model, *, on, context)"
+        )
+    return str(strategy.name)
+
+
+def _asked_at_once(strategy: Any, models: pl.DataFrame, context: Context) -> pl.DataFrame:
+    answer = strategy.attribute_frame(models.lazy(), context=context)
+    if not isinstance(answer, pl.LazyFrame | pl.DataFrame):
+        raise AttributionContractError(f"{strategy.name!r} returned {type(answer).__name__}, not a Polars LazyFrame")
+    columns = answer.lazy().collect_schema().names()
+    if missing := [column for column in CREDIT_SCHEMA if column not in columns]:
+        raise AttributionContractError(f"the frame of {strategy.name!r} has no column {', '.join(missing)}")
+    try:
+        return answer.lazy().select(pl.col(column).cast(kind) for column, kind in CREDIT_SCHEMA.items()).collect()
+    except pl.exceptions.PolarsError as error:
+        raise AttributionContractError(f"the frame of {strategy.name!r} cannot be computed: {error}") from error
+
+
+def _asked_one_by_one(strategy: Any, models: pl.DataFrame, context: Context) -> pl.DataFrame:
+    if hasattr(strategy, "changes"):
+        inner = sorted({day for day in strategy.changes(context) if BEGINNING < day < END})
+        cuts = [BEGINNING, *inner, END]
+        asked = [(start, end, start) for start, end in itertools.pairwise(cuts)]
+    else:
+        asked = [(BEGINNING, END, context.on)]
+    rows: list[tuple[Any, ...]] = []
+    for record in models.iter_rows(named=True):
+        model = model_of(record)
+        for start, end, day in asked:
+            rows.extend(_rows(strategy, model, context, start, end, day))
+    return pl.DataFrame(rows, schema=dict(CREDIT_SCHEMA), orient="row")
+
+
+def _rows(
+    strategy: Any, model: Model, context: Context, start: dt.date, end: dt.date, on: dt.date
+) -> Iterator[tuple[Any, ...]]:
+    answer = _answer(strategy, model, on, context)
+    if answer is None:
+        return
+    for credit in answer.credits:
+        yield model.id, start, end, credit.organization, str(credit.country), credit.weight, answer.rule
+
+
+def _answer(strategy: Any, model: Model, on: dt.date, context: Context) -> Attribution | None:
+    try:
+        answer = strategy.attribute(model, on=on, context=context)
+    except Exception as error:
+        message = f"{strategy.name!r} failed on {model.id!r} at {on}: {type(error).__name__}: {error}"
+        raise AttributionContractError(message) from error
+    if answer is not None and not isinstance(answer, Attribution):
+        raise AttributionContractError(f"{strategy.name!r} returned {answer!r} for {model.id!r}, not an Attribution")
+    return answer
+
+
+def _check(answer: pl.DataFrame, models: pl.DataFrame, name: str) -> None:
+    for code in answer["country"].unique():
+        try:
+            parse_place(code or "")
+        except UnknownCountryError as error:
+            example = answer.filter(pl.col("country").eq_missing(code))["model_id"][0]
+            raise AttributionContractError(
+                f"{name!r} credits {code!r} with {example!r}: no country, no status"
+            ) from error
+    broken = answer.filter(
+        pl.any_horizontal(pl.col("model_id", "start", "end", "weight").is_null())
+        | (pl.col("start") >= pl.col("end"))
+        | ~(pl.col("weight") > 0)
+    )
+    if broken.height:
+        raise AttributionContractError(f"{name!r} returned an empty validity or weight: {broken.row(0, named=True)}")
+    partly = (pl.col("weight") < 1 - _TOLERANCE) | (pl.col("start") > BEGINNING) | (pl.col("end") < END)
+    several = answer.filter(partly).select("model_id").unique()
+    if not several.height:  # one join tells whether each model was asked about, and credited once
+        found = models.select("model_id").join(
+            answer.select("model_id", there=pl.lit(value=True)), on="model_id", how="left"
+        )
+        if found.height == models.height and found["there"].sum() == answer.height:
+            return
+    strangers = answer.join(models.select("model_id"), on="model_id", how="anti")
+    if strangers.height:
+        raise AttributionContractError(f"{name!r} credits {strangers['model_id'][0]!r}, which was not asked about")
+    twice = answer.join(several, on="model_id", how="anti").filter(pl.col("model_id").is_duplicated())
+    if twice.height:
+        raise AttributionContractError(f"{name!r} credits {twice['model_id'][0]!r} with more than a weight of 1")
+    shared = answer.join(several, on="model_id", how="semi")
+    ends = shared.select("model_id", day="start").vstack(shared.select("model_id", day="end")).unique()
+    sums = (
+        ends.join(shared, on="model_id")
+        .filter((pl.col("start") <= pl.col("day")) & (pl.col("day") < pl.col("end")))
+        .group_by("model_id", "day")
+        .agg(pl.col("weight").sum())
+        .filter((pl.col("weight") - 1).abs() > _TOLERANCE)
+        .sort("model_id", "day")
+    )
+    if sums.height:
+        model, day, weight = sums.row(0)
+        raise AttributionContractError(f"the weights of {name!r} for {model!r} sum to {weight:g} on {day}, not to 1")

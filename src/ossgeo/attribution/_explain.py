@@ -1,0 +1,187 @@
+"""Explaining: each rule asked, what it said, why, and the credits that came of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+import attrs
+
+from ossgeo._core.dates import BEGINNING, END, day_of
+from ossgeo._core.schema import namespace_of
+from ossgeo.attribution._evaluation import opinion, resolve, shown
+from ossgeo.attribution._lineage.graph import named
+from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context, Credit
+from ossgeo.errors import InvalidArgumentError
+from ossgeo.panel._models import Model
+from ossgeo.registry._countries import OriginStatus
+from ossgeo.registry._organizations import Affiliation, Evidence
+from ossgeo.registry._registry import Registry
+
+
+@attrs.frozen
+class Step:
+    """One rule that was asked about one model.
+
+    Attributes:
+        label: Why it was asked; empty for the first.
+        rule: The rule, as it prints.
+        model_id: What it was asked about.
+        answer: What it said; None is "no opinion".
+        facts: The registry's rows behind the answer, a line each.
+        steps: The rules that it asked in turn.
+    """
+
+    label: str
+    rule: str
+    model_id: str
+    answer: Attribution | None
+    facts: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Why the rule says so."""
+        return self.answer.evidence if self.answer is not None else ()
+
+    def lines(self, indent: str = "") -> Iterator[str]:
+        """Yield the step and what lies under it, a line each.
+
+        Args:
+            indent: What each line begins with.
+        """
+        why = f"{self.label}: " if self.label else ""
+        said = _credits(self.answer.credits) if self.answer is not None else "no opinion"
+        yield f"{indent}{why}{self.rule} -> {said}"
+        inner = f"{indent}   "
+        if not self.steps:
+            yield from (f"{inner}{fact}" for fact in self.facts)
+            yield from (f"{inner}evidence: {item}" for item in self.evidence)
+        for step in self.steps:
+            yield from step.lines(inner)
+
+
+@attrs.frozen
+class Explanation:
+    """Why a model is credited to whom; prints as a small tree.
+
+    Attributes:
+        model_id: The model.
+        on: The day.
+        known: Whether the models table has the model, or only its id is known.
+        step: The strategy and all that it asked.
+        registry: Version of the registry.
+    """
+
+    model_id: str
+    on: dt.date
+    known: bool
+    step: Step
+    registry: str
+
+    @property
+    def credits(self) -> tuple[Credit, ...]:
+        """The final credits; ``unreviewed`` where the strategy has no opinion. Their weights sum to 1."""
+        answer = self.step.answer
+        return answer.credits if answer is not None else (Credit(OriginStatus.UNREVIEWED),)
+
+    def __str__(self) -> str:
+        """Return the tree."""
+        known = "" if self.known else "; known by its id only: give models= for what it was made from"
+        head = f"{self.model_id} on {self.on} (registry {self.registry}{known})"
+        return "\n".join([head, *self.step.lines("   "), f"   credits: {_credits(self.credits)}"])
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
+
+
+def explain(
+    model_id: str | Model,
+    *,
+    on: dt.date | str | None = None,
+    attribution: str | AttributionStrategy | None = None,
+    models: Any = None,
+    registry: Registry | None = None,
+) -> Explanation:
+    """Explain to whom a model is credited, and why.
+
+    Args:
+        model_id: The model, or its id.
+        on: The day, or text such as ``2025-10-22``; today where absent.
+        attribution: The strategy; ``publisher`` where absent.
+        models: The models among which its bases are, such as ``panel.models``; load them once with
+            :meth:`ossgeo.attribution.ModelTable.of` to explain many.
+        registry: The registry; the bundled one where absent.
+
+    Returns:
+        Each rule that was asked, what it said, the evidence, and the final credits.
+
+    Raises:
+        InvalidArgumentError: There is no id, or ``on`` names no day.
+        PluginNotFoundError: No strategy has the name.
+        AttributionContractError: A strategy broke its contract.
+
+    Example:
+        >>> import ossgeo
+        >>> said = explain("unsloth/Qwen3-8B-GGUF", on=dt.date(2026, 8, 14))
+        >>> str(said.credits[0].country), said.known
+        ('US', False)
+    """
+    strategy = resolve(attribution or "publisher")
+    day = dt.date.today() if on is None else day_of(on, what="on")  # noqa: DTZ011  # a calendar day where the user is
+    if not isinstance(model_id, Model) and not (isinstance(model_id, str) and model_id.strip()):
+        raise InvalidArgumentError(
+            f"model_id={model_id!r} is no model's id; give one such as 'Qwen/Qwen3-8B', or a Model"
+        )
+    context = Context(registry or Registry.default(), models, day)
+    model = model_id if isinstance(model_id, Model) else named(model_id, context)
+    step = _asked("", strategy, model, day, context)
+    known = isinstance(model_id, Model) or model.id in context.models
+    return Explanation(model.id, day, known, step, context.registry.version)
+
+
+def _asked(label: str, strategy: Any, model: Model, on: dt.date, context: Context) -> Step:
+    answer = opinion(strategy, model, on=on, context=context)
+    questions = strategy.questions(model, on=on, context=context) if hasattr(strategy, "questions") else ()
+    steps = tuple(_asked(one.label, one.strategy, one.model, on, context) for one in questions)
+    return Step(label, shown(strategy), model.id, answer, _facts(model, answer, on, context.registry), steps)
+
+
+def _facts(model: Model, answer: Attribution | None, on: dt.date, registry: Registry) -> tuple[str, ...]:
+    """The rows of the registry that stand behind an answer."""
+    namespace = namespace_of(model.id)
+    spans = [span for span in registry.namespaces.get(namespace, ()) if span.start <= on < span.end]
+    lines = [f"namespaces: {namespace} is {span.value}{_dates(span.start, span.end)}" for span in spans]
+    if not spans:
+        lines.append(f"namespaces: {namespace} is not in the registry then")
+    lines += [f"roles: {namespace} is a {role}" for role in sorted(registry.roles(namespace, on=on))]
+    for name in (
+        dict.fromkeys(credit.organization for credit in answer.credits if credit.organization) if answer else ()
+    ):
+        if name in registry.organizations:
+            organization = registry.organizations[name]
+            lines += [
+                f"affiliations: {name} ({organization.name}) {_place(seat)}" for seat in organization.seats(on=on)
+            ]
+    return tuple(lines)
+
+
+def _place(seat: Affiliation) -> str:
+    part = f", weight {seat.weight:g}" if seat.weight < 1 else ""
+    return f"has its seat in {seat.country}{part}{_dates(seat.start, seat.end)}"
+
+
+def _dates(start: dt.date | None, end: dt.date | None) -> str:
+    since = f" from {start}" if start not in (None, BEGINNING) else ""
+    until = f" until {end}" if end not in (None, END) else ""
+    return since + until
+
+
+def _credits(credits: tuple[Credit, ...]) -> str:
+    ordered = sorted(credits, key=lambda credit: (-credit.weight, str(credit.country), credit.organization or ""))
+    return ", ".join(
+        f"{credit.country}{f' ({credit.organization})' if credit.organization else ''} {credit.weight:.1%}"
+        for credit in ordered
+    )

@@ -1,0 +1,1 @@
+"""Base models, roots and the shares that they pass on."""

@@ -1,0 +1,259 @@
+"""The contract of attribution: a model goes in, credits come out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from typing import Any, Final, Protocol, Self, TypeVar, runtime_checkable
+
+import attrs
+import polars as pl
+from cachetools import LRUCache
+
+from ossgeo._core.schema import MODEL_SCHEMA
+from ossgeo.errors import AttributionContractError
+from ossgeo.panel._models import BaseModel, Label, Model, Relation
+from ossgeo.panel._panel import normalized_models
+from ossgeo.registry._countries import Country, OriginStatus, parse_place
+from ossgeo.registry._organizations import Evidence
+from ossgeo.registry._registry import Registry
+
+CREDIT_SCHEMA: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
+    "model_id": pl.String,
+    "start": pl.Date,
+    "end": pl.Date,
+    "organization": pl.String,
+    "country": pl.String,
+    "weight": pl.Float64,
+    "rule": pl.String,
+}
+_TOLERANCE = 1e-6
+_REMEMBERED = 10_000
+_LISTS = ("id", "base_models", "tags", "member_of", "labels")
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Credit:
+    """A party's part in a model.
+
+    Attributes:
+        country: The country, or the status where there is none.
+        organization: The organization's id; None where there is none.
+        weight: Part of the model, in (0, 1].
+        start: First day on which it holds; None where open.
+        end: First day on which it no longer holds; None where open.
+    """
+
+    country: Country | OriginStatus
+    organization: str | None = None
+    weight: float = 1.0
+    start: dt.date | None = None
+    end: dt.date | None = None
+
+
+def _sums_to_one(instance: Attribution, _: Any, credits: tuple[Credit, ...]) -> None:
+    total = sum(credit.weight for credit in credits)
+    if any(credit.weight <= 0 for credit in credits) or abs(total - 1) > _TOLERANCE:
+        weights = [credit.weight for credit in credits]
+        raise AttributionContractError(f"rule {instance.rule!r} gave the weights {weights}, which must sum to 1")
+
+
+@attrs.frozen
+class Attribution:
+    """What a rule says of a model on a day.
+
+    Attributes:
+        rule: Name of the rule.
+        credits: The parties; their weights sum to 1.
+        evidence: Why.
+    """
+
+    rule: str
+    credits: tuple[Credit, ...] = attrs.field(validator=_sums_to_one)
+    evidence: tuple[Evidence, ...] = ()
+
+    @classmethod
+    def to(
+        cls,
+        country: Country | OriginStatus | str,
+        *,
+        rule: str,
+        organization: str | None = None,
+        evidence: Iterable[Evidence] = (),
+    ) -> Self:
+        """Credit a single party.
+
+        Args:
+            country: A country, a status, or the code of either.
+            rule: Name of the rule.
+            organization: The organization's id.
+            evidence: Why.
+
+        Raises:
+            UnknownCountryError: The code is neither a country's nor a status's.
+
+        Example:
+            >>> Attribution.to("FR", rule="my-rule").credits[0].country.name
+            'France'
+        """
+        place = parse_place(country) if isinstance(country, str) else country
+        return cls(rule, (Credit(place, organization),), tuple(evidence))
+
+
+class ModelTable(Mapping[str, Model]):
+    """The models by id; a Model is made when it is asked for."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        """Keep a table with the models columns."""
+        self._frame = frame
+        self._places: dict[str, int] | None = None
+        self._made: LRUCache[str, Model] = LRUCache(_REMEMBERED)
+        self._derived: dict[Hashable, Any] = {}
+
+    @classmethod
+    def of(cls, models: Any) -> ModelTable:
+        """Load models, so that many questions can be asked of them.
+
+        Args:
+            models: A models table (``panel.models`` or any dataframe with model_id), a mapping from ids to models, or None.
+
+        Raises:
+            PanelError: The table has no model_id.
+
+        Example:
+            >>> import ossgeo
+            >>> len(ModelTable.of(ossgeo.load_sample("trending-2026").models))
+            200
+        """
+        if isinstance(models, ModelTable):
+            return models
+        if models is None or isinstance(models, Mapping):
+            return cls(frame_of((models or {}).values()))
+        return cls(normalized_models(models).collect().unique("model_id", keep="last", maintain_order=True))
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The models table."""
+        return self._frame
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what was derived from the models under a key; make it at the first question.
+
+        Args:
+            key: Tells what it is; equal keys share.
+            make: Makes it.
+        """
+        if key not in self._derived:
+            self._derived[key] = make()
+        found: T = self._derived[key]
+        return found
+
+    def __getitem__(self, model_id: str) -> Model:
+        """Return a model; raises KeyError where there is none."""
+        found = self._made.get(model_id)
+        if found is None:
+            found = self._made[model_id] = model_of(self._frame.row(self._index()[model_id], named=True))
+        return found
+
+    def __contains__(self, model_id: object) -> bool:
+        """Return whether there is such a model; none is made."""
+        return model_id in self._index()
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the ids."""
+        return iter(self._index())
+
+    def __len__(self) -> int:
+        """Return the number of models."""
+        return self._frame.height
+
+    def _index(self) -> dict[str, int]:
+        if self._places is None:
+            self._places = {name: place for place, name in enumerate(self._frame["model_id"].to_list())}
+        return self._places
+
+
+def _table(models: Any) -> ModelTable:
+    return ModelTable.of(models)
+
+
+def _today() -> dt.date:
+    return dt.date.today()  # noqa: DTZ011  # a calendar day where the user is
+
+
+@attrs.frozen(eq=False)
+class Context:
+    """What a strategy may look at.
+
+    Attributes:
+        registry: The registry of organizations.
+        models: Every model of the panel, by id; more than those that are asked about.
+        on: The day for which a rule that declares no ``changes`` is asked.
+    """
+
+    registry: Registry
+    models: ModelTable = attrs.field(default=None, converter=_table)
+    on: dt.date = attrs.field(factory=_today)
+
+
+@runtime_checkable
+class AttributionStrategy(Protocol):
+    """A rule that says who made a model.
+
+    A strategy may also have ``attribute_frame(models, *, context)``, which says the same for all models at once as a lazy
+    table (``ossgeo._core.schema.CREDITS``); ``changes(context)``, the dates at which its answers may change;
+    ``adjustments(context)``, what it had to leave out or guess; ``requires``, the models columns that it uses beside
+    model_id and namespace (all of them where it does not say); and ``questions(model, *, on, context)``, the questions
+    that it puts to other rules, which ``explain`` shows.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name under which results record the rule."""
+        ...
+
+    def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
+        """Say who made a model; None is "no opinion".
+
+        Args:
+            model: The model.
+            on: The day for which it is asked.
+            context: The registry and the models.
+        """
+        ...
+
+
+def model_of(row: Mapping[str, Any]) -> Model:
+    """Make a Model from a row of the models table; absent columns are unknown."""
+    known = {field.name for field in attrs.fields(Model)} - set(_LISTS)
+    bases = tuple(
+        BaseModel(base["model_id"], Relation(base["relation"] or "unspecified"))
+        for base in row.get("base_models") or ()
+    )
+    values = {name: row[name] for name in known if name in row}
+    tags, member_of = (tuple(row.get(name) or ()) for name in ("tags", "member_of"))
+    labels = tuple(Label(one["source"], one["country"]) for one in row.get("labels") or ())
+    return Model(id=row["model_id"], base_models=bases, tags=tags, member_of=member_of, labels=labels, **values)
+
+
+def frame_of(models: Iterable[Model]) -> pl.DataFrame:
+    """Make a models table from models.
+
+    Args:
+        models: The models.
+    """
+    rows = [
+        {
+            **attrs.asdict(model, recurse=False, filter=lambda field, _: field.name not in _LISTS),
+            "model_id": model.id,
+            "namespace": model.namespace,
+            "base_models": [{"relation": str(base.relation), "model_id": base.model_id} for base in model.base_models],
+            "tags": list(model.tags),
+            "member_of": list(model.member_of),
+            "labels": [attrs.asdict(label) for label in model.labels],
+        }
+        for model in models
+    ]
+    return pl.DataFrame(rows, schema=dict(MODEL_SCHEMA), orient="row")

@@ -1,0 +1,137 @@
+"""Headquarters: the top of the ownership chain at the date."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Iterator
+
+import attrs
+import polars as pl
+
+from ossgeo._core.dates import BEGINNING, END
+from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
+from ossgeo.panel._models import Model
+from ossgeo.registry._countries import OriginStatus
+from ossgeo.registry._organizations import Organization
+from ossgeo.registry._registry import Registry
+
+_SEATS = {"namespace": pl.String, "start": pl.Date, "end": pl.Date, "organization": pl.String, "country": pl.String,
+          "weight": pl.Float64}  # fmt: skip
+
+
+@attrs.frozen
+class Headquarters:
+    """Namespace -> organization -> whoever owned it at the date, and owned the owner -> the seats of the last one."""
+
+    name: str = attrs.field(default="headquarters", init=False)
+    requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+    def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
+        """Say where the last owner of a model's publisher had its seat on a day.
+
+        Args:
+            model: The model.
+            on: The day.
+            context: The registry.
+
+        Returns:
+            A credit for each seat, or None where the registry does not know the namespace.
+        """
+        organization = context.registry.find(model.namespace, on=on)
+        if organization is None:
+            return None
+        credits, evidence = [], []
+        for top, part in owners_of(organization, on, context.registry).items():
+            seats = top.seats(on=on)
+            credits += [Credit(seat.country, top.id, seat.weight * part) for seat in seats]
+            credits += [] if seats else [Credit(OriginStatus.UNREVIEWED, top.id, part)]
+            evidence += [seat.evidence for seat in seats if seat.evidence is not None]
+        return Attribution(self.name, tuple(credits), tuple(evidence))
+
+    def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
+        """Say the same for all models at once.
+
+        Args:
+            models: The models table; model_id and namespace are used.
+            context: The registry.
+        """
+        registry = context.registry
+        rows = context.models.once(("headquarters", registry.version), lambda: list(_iter_seats(registry)))
+        seats = pl.DataFrame(rows, schema=_SEATS, orient="row")
+        found = models.select("model_id", "namespace").join(seats.lazy(), on="namespace")
+        return found.with_columns(rule=pl.lit(self.name)).select(*CREDIT_SCHEMA)
+
+    def changes(self, context: Context) -> frozenset[dt.date]:
+        """Return the dates at which any namespace's organization, owner or seat changes."""
+        registry = context.registry
+        days = {day for organization in registry.organizations.values() for day in _days(organization)}
+        spans = (span for found in registry.namespaces.values() for span in found)
+        return frozenset(days | {day for span in spans for day in (span.start, span.end)}) - {BEGINNING, END}
+
+
+def owners_of(organization: Organization, on: dt.date, registry: Registry) -> dict[Organization, float]:
+    """Follow the owners of an organization up to the last ones that the registry knows.
+
+    Args:
+        organization: Where to start.
+        on: The day.
+        registry: Knows the owners; it refuses circles of ownership.
+
+    Returns:
+        The last owners, each with its part; several owners of one organization have equal parts.
+
+    Example:
+        >>> reg = Registry.default()
+        >>> [(owner.name, part) for owner, part in owners_of(reg.get("Qwen"), dt.date(2026, 1, 1), reg).items()]
+        [('Alibaba Group', 1.0)]
+    """
+    found: dict[Organization, float] = {}
+    waiting = [(organization, 1.0)]
+    while waiting:
+        one, part = waiting.pop()
+        owners = [
+            registry.organization(owner.parent)
+            for owner in one.parents
+            if (owner.start is None or owner.start <= on) and (owner.end is None or on < owner.end)
+        ]
+        if not owners:
+            found[one] = found.get(one, 0.0) + part
+        waiting += [(owner, part / len(owners)) for owner in owners]
+    return found
+
+
+def _iter_seats(registry: Registry) -> Iterator[tuple[str, dt.date, dt.date, str, str, float]]:
+    for namespace, spans in registry.namespaces.items():
+        for span in spans:
+            above = _everyone_above(registry.organization(span.value), registry)
+            days = {day for organization in above for day in _days(organization)}
+            cuts = [span.start, *sorted(day for day in days if span.start < day < span.end), span.end]
+            for start, end in itertools.pairwise(cuts):
+                for top, part in owners_of(registry.organization(span.value), start, registry).items():
+                    seats = top.seats(on=start)
+                    for seat in seats:
+                        yield namespace, start, end, top.id, str(seat.country), seat.weight * part
+                    if not seats:
+                        yield namespace, start, end, top.id, OriginStatus.UNREVIEWED.value, part
+
+
+def _everyone_above(organization: Organization, registry: Registry) -> list[Organization]:
+    found = {organization.id: organization}
+    waiting = [organization]
+    while waiting:
+        for owner in waiting.pop().parents:
+            if owner.parent not in found:
+                found[owner.parent] = registry.organization(owner.parent)
+                waiting.append(found[owner.parent])
+    return list(found.values())
+
+
+def _days(organization: Organization) -> set[dt.date]:
+    seats = [place for place in organization.affiliations if place.basis == "seat"]
+    days = [(span.start, span.end) for span in organization.parents] + [(place.start, place.end) for place in seats]
+    return {day for pair in days for day in pair if day is not None}

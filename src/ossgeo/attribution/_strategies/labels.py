@@ -1,0 +1,90 @@
+"""Labels: the countries that others gave a model, such as a study's, to stand beside ours."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import attrs
+import polars as pl
+
+from ossgeo._core.dates import BEGINNING, END
+from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
+from ossgeo.panel._models import Model
+from ossgeo.registry._countries import parse_place
+from ossgeo.registry._organizations import Evidence
+
+
+@attrs.frozen
+class Labeled:
+    """Credits a model to the countries that a source's labels name (models column ``labels``), in equal parts.
+
+    Attributes:
+        name: Name of the source, and of the rule.
+        url: Where the labels come from.
+    """
+
+    name: str
+    url: str | None = None
+    requires: frozenset[str] = attrs.field(default=frozenset({"labels"}), init=False, repr=False)
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+    def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
+        """Say how a model is labeled.
+
+        Args:
+            model: The model; ``labels`` are used.
+            on: Not used: the labels have no dates.
+            context: Not used.
+        """
+        del on, context
+        codes = list(dict.fromkeys(label.country for label in model.labels if label.source == self.name))
+        if not codes:
+            return None
+        credits = tuple(Credit(parse_place(code), weight=1 / len(codes)) for code in codes)
+        return Attribution(self.name, credits, (Evidence("own table", self.url, note=f"labels {self.name}"),))
+
+    def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
+        """Say the same for all models at once.
+
+        Args:
+            models: The models table; model_id and ``labels`` are used.
+            context: Not used.
+        """
+        del context
+        if "labels" not in models.collect_schema().names():
+            return pl.LazyFrame(schema=dict(CREDIT_SCHEMA))
+        label = pl.col("labels").struct
+        mine = (
+            models.select("model_id", "labels")
+            .explode("labels")
+            .filter(label.field("source") == self.name)
+            .select("model_id", country=label.field("country"))
+            .unique()
+        )
+        return mine.select(
+            "model_id",
+            start=pl.lit(BEGINNING),
+            end=pl.lit(END),
+            organization=pl.lit(None, pl.String),
+            country="country",
+            weight=1 / pl.len().over("model_id").cast(pl.Float64),
+            rule=pl.lit(self.name),
+        )
+
+    def changes(self, context: Context) -> frozenset[dt.date]:
+        """Return no date: the labels have none."""
+        del context
+        return frozenset()
+
+
+def study_publisher() -> Labeled:
+    """Credit models as the study "Economies of Open Intelligence" labels their publishers."""
+    return Labeled("study-publisher", "https://arxiv.org/abs/2512.03073")
+
+
+def study_derived() -> Labeled:
+    """Credit models as the study "Economies of Open Intelligence" labels what they were made from."""
+    return Labeled("study-derived", "https://arxiv.org/abs/2512.03073")

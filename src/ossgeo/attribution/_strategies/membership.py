@@ -1,0 +1,87 @@
+"""Membership: a person's models belong to the organizations that the person belongs to on the Hub."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+import attrs
+import polars as pl
+
+from ossgeo._core.intervals import aligned, clipped
+from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
+from ossgeo.attribution._strategies.eligibility import is_vacant, vacancies
+from ossgeo.attribution._strategies.publisher import seats_changes
+from ossgeo.panel._models import Model
+from ossgeo.registry._countries import OriginStatus
+from ossgeo.registry._organizations import Evidence, Organization
+
+_OPEN: Final = (OriginStatus.INDIVIDUAL, OriginStatus.UNREVIEWED)
+
+
+@attrs.frozen
+class Membership:
+    """A heuristic for persons: their organizations on the Hub (models column ``member_of``), in equal parts.
+
+    It speaks only where the registry has a person or nobody behind the namespace: a reviewed organization is never
+    overruled. Memberships in organizations that the registry does not place are passed over; where none is left, it has
+    no opinion, and a person stays an individual.
+    """
+
+    name: str = attrs.field(default="membership", init=False)
+    requires: frozenset[str] = attrs.field(default=frozenset({"member_of"}), init=False, repr=False)
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+    def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
+        """Say to which organizations the person behind a model belongs.
+
+        Args:
+            model: The model; ``member_of`` is used.
+            on: The day.
+            context: The registry.
+        """
+        if not is_vacant(model, on, context.registry, _OPEN):
+            return None
+        found: dict[str, Organization] = {}
+        for handle in model.member_of:
+            organization = context.registry.find(handle, on=on)
+            if organization is not None and any(seat.country not in _OPEN for seat in organization.seats(on=on)):
+                found[organization.id] = organization
+        credits = [
+            Credit(seat.country, one.id, seat.weight / len(found))
+            for one in found.values()
+            for seat in one.seats(on=on)
+        ]
+        if not credits:
+            return None
+        profile = Evidence("hub profile", f"https://huggingface.co/{model.namespace}", note=", ".join(model.member_of))
+        return Attribution(self.name, tuple(credits), (profile,))
+
+    def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
+        """Say the same for all models at once.
+
+        Args:
+            models: The models table; model_id, namespace and ``member_of`` are used.
+            context: The registry.
+        """
+        if "member_of" not in models.collect_schema().names():
+            return pl.LazyFrame(schema=dict(CREDIT_SCHEMA))
+        members = (
+            models.select("model_id", "namespace", "member_of").filter(pl.col("member_of").list.len() > 0).collect()
+        )
+        words = [status.value for status in _OPEN]
+        placed = context.registry.seats.filter(~pl.col("country").is_in(words).all().over("namespace", "start", "end"))
+        handles = members.select("model_id", namespace="member_of").explode("namespace").unique()
+        seats = handles.join(placed.rename({"weight": "part"}), on="namespace").drop("namespace")
+        span = ["model_id", "start", "end"]
+        cut = aligned(seats.unique().with_columns(weight=pl.lit(0.5))).drop("weight").unique()
+        several = pl.col("organization").n_unique().over(span)
+        credits = cut.with_columns(weight=pl.col("part") / several, rule=pl.lit(self.name)).select(*CREDIT_SCHEMA)
+        return clipped(credits, vacancies(members, context.registry, _OPEN)).lazy()
+
+    def changes(self, context: Context) -> frozenset[dt.date]:
+        """Return the dates at which any namespace's organization or seat changes."""
+        return seats_changes(context.registry)

@@ -1,0 +1,187 @@
+"""Fixed: a user's own table."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import hashlib
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
+from typing import Any, Final
+
+import attrs
+import polars as pl
+
+from ossgeo._core import engines
+from ossgeo._core.dates import BEGINNING, END
+from ossgeo._core.method import Adjustment
+from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
+from ossgeo.errors import Fault, RegistryError, UnknownCountryError
+from ossgeo.panel._models import Model
+from ossgeo.registry._countries import parse_place
+from ossgeo.registry._organizations import Evidence
+
+_COLUMNS: Final = {"name": pl.String, "start": pl.Date, "end": pl.Date, "organization": pl.String,
+                   "country": pl.String, "weight": pl.Float64}  # fmt: skip
+_TOLERANCE: Final = 1e-6
+_SHOWN: Final = 3
+_name: Final = itemgetter(0)
+_Row = tuple[str, dt.date, dt.date, str | None, str, float]
+
+
+@attrs.frozen
+class Fixed:
+    """Says what a table says, of models and of namespaces; a model's own rows go before its namespace's.
+
+    Attributes:
+        rows: name (a model id or a namespace), start, end, organization, country, weight.
+    """
+
+    rows: tuple[_Row, ...]
+    name: str = attrs.field(default="fixed", init=False)
+    requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
+
+    def __str__(self) -> str:
+        """Return the number of rows and twelve digits that change with them."""
+        digest = hashlib.sha256(repr(self.rows).encode()).hexdigest()[:12]
+        return f"fixed({len(self.rows)} rows {digest})"
+
+    def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
+        """Say what the table says of a model, or of its namespace.
+
+        Args:
+            model: The model.
+            on: The day.
+            context: Not used.
+        """
+        del context
+        for name in (model.id, model.namespace):
+            mine = self.rows[bisect_left(self.rows, name, key=_name) : bisect_right(self.rows, name, key=_name)]
+            then = [row for row in mine if row[1] <= on < row[2]]
+            if then:
+                credits = (Credit(parse_place(country), party, weight) for _, _, _, party, country, weight in then)
+                return Attribution(self.name, tuple(credits), (Evidence("own table", note=str(self)),))
+            if mine:
+                return None
+        return None
+
+    def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
+        """Say the same for all models at once.
+
+        Args:
+            models: The models table; model_id and namespace are used.
+            context: Not used.
+        """
+        del context
+        table = pl.LazyFrame(self.rows, schema=_COLUMNS, orient="row")
+        asked = models.select("model_id", "namespace")
+        own = asked.join(table, left_on="model_id", right_on="name").select(pl.exclude("namespace"))
+        rest = asked.join(table.select("name").unique(), left_on="model_id", right_on="name", how="anti")
+        shared = rest.join(table, left_on="namespace", right_on="name").select(pl.exclude("namespace"))
+        both = pl.concat([own, shared])
+        return both.with_columns(rule=pl.lit(self.name)).select(*CREDIT_SCHEMA)
+
+    def changes(self, context: Context) -> frozenset[dt.date]:
+        """Return the dates at which a row begins or ends."""
+        del context
+        return frozenset(day for row in self.rows for day in row[1:3]) - {BEGINNING, END}
+
+    def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
+        """Return how many of the table's names are no model and no namespace of the models, such as one that is misspelt.
+
+        Args:
+            context: The models, and the registry, which knows what may be meant.
+        """
+        names = {row[0] for row in self.rows}
+        models = context.models.frame.select("model_id", "namespace")
+        for column in models:
+            names -= set(column.filter(column.is_in(list(names))))
+        if not names:
+            return ()
+        known = context.registry.namespaces
+        shown = [_with_near(name, known) for name in sorted(names)[:_SHOWN]] + ["..."] * (len(names) > _SHOWN)
+        note = f"of one's own table that are no model and no namespace of the models: {', '.join(shown)}"
+        return (Adjustment("own_rows_idle", len(names), "names", note),)
+
+
+def _with_near(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    return f"{name!r} (did you mean {near[0]!r}?)" if near and near[0] != name else repr(name)
+
+
+def fixed(table: Any) -> Fixed:
+    """Make a rule from a table of one's own.
+
+    Args:
+        table: A mapping from model ids or namespaces to a country (or status), or to a mapping of countries to weights;
+            or a dataframe with ``model_id`` or ``namespace``, ``country`` and, where needed, ``organization``,
+            ``weight``, ``start`` and ``end``.
+
+    Raises:
+        RegistryError: With every fault in the table.
+
+    Example:
+        >>> print(fixed({"my-lab": "FR", "my-lab/one-model": {"FR": 0.5, "DE": 0.5}}))
+        fixed(3 rows 9f298538e8c9)
+    """
+    rows = _from_mapping(table) if isinstance(table, Mapping) else _from_frame(table)
+    faults = list(_faults(rows))
+    if faults:
+        raise RegistryError("the table of a fixed rule has faults", faults)
+    return Fixed(tuple(sorted(rows, key=lambda row: (row[0], row[1], row[4], row[3] or ""))))
+
+
+def _from_mapping(table: Mapping[Any, Any]) -> list[_Row]:
+    rows: list[_Row] = []
+    for name, said in table.items():
+        parts = said if isinstance(said, Mapping) else {said: 1.0}
+        rows += [(str(name), BEGINNING, END, None, str(place), float(weight)) for place, weight in parts.items()]
+    return rows
+
+
+def _from_frame(table: Any) -> list[_Row]:
+    frame = engines.collect(engines.lazy(table))
+    if missing := [
+        word
+        for word, there in (
+            ("model_id or namespace", {"model_id", "namespace"} & set(frame.columns)),
+            ("country", "country" in frame.columns),
+        )
+        if not there
+    ]:
+        problem = f"there is no column {', '.join(missing)}; there are {', '.join(frame.columns)}"
+        raise RegistryError("the table of a fixed rule has faults", [Fault("columns", problem, "rename the column")])
+    names = pl.coalesce(name for name in ("model_id", "namespace") if name in frame.columns)
+    absent = {name: pl.lit(None, kind).alias(name) for name, kind in _COLUMNS.items() if name not in frame.columns}
+    absent.pop("name")
+    full = frame.with_columns(names.alias("name"), *absent.values()).select(
+        *(pl.col(name).cast(kind) for name, kind in _COLUMNS.items())
+    )
+    full = full.with_columns(
+        pl.col("start").fill_null(BEGINNING), pl.col("end").fill_null(END), pl.col("weight").fill_null(1.0)
+    )
+    return full.rows()
+
+
+def _faults(rows: Iterable[_Row]) -> Iterator[Fault]:
+    mine: dict[str, list[_Row]] = defaultdict(list)
+    for place, row in enumerate(rows, 1):
+        name, start, end, _, country, weight = row
+        mine[name].append(row)
+        try:
+            parse_place(country or "")
+        except UnknownCountryError as error:
+            yield Fault(f"row {place}, column country", f"{name}: {error}", "use an ISO alpha-2 code or a status")
+        if not name:
+            yield Fault(f"row {place}", "there is no model id and no namespace")
+        if not 0 < weight <= 1:
+            yield Fault(f"row {place}, column weight", f"{name}: {weight!r} does not lie in (0, 1]")
+        if start >= end:
+            yield Fault(f"row {place}, columns start and end", f"{name}: {start} is not before {end}")
+    for name, found in mine.items():
+        for day in sorted({row[1] for row in found}):
+            total = sum(row[5] for row in found if row[1] <= day < row[2])
+            if abs(total - 1) > _TOLERANCE:
+                yield Fault(f"{name} on {day}", f"the weights sum to {total:g}, not to 1", "end the older row first")

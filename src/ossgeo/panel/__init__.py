@@ -1,0 +1,24 @@
+"""Panels: counters of use over time, and the models that they count."""
+
+from __future__ import annotations
+
+from ossgeo.panel._filters import Where, decide
+from ossgeo.panel._models import BaseModel, Label, Model, Relation
+from ossgeo.panel._openness import Openness, normalized_license, openness_of
+from ossgeo.panel._panel import Panel
+from ossgeo.panel._quality import QualityIssue, QualityReport
+
+__all__ = [
+    "BaseModel",
+    "Label",
+    "Model",
+    "Openness",
+    "Panel",
+    "QualityIssue",
+    "QualityReport",
+    "Relation",
+    "Where",
+    "decide",
+    "normalized_license",
+    "openness_of",
+]

@@ -1,0 +1,200 @@
+"""Which models are measured: a filter over the models table."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
+
+import narwhals as nw
+import polars as pl
+
+from ossgeo._core.schema import MODELS
+from ossgeo.errors import InvalidArgumentError, UnknownNameError
+from ossgeo.panel._openness import COLUMNS, Openness, list_version, openness_column
+
+Where = Mapping[str, Any] | nw.Expr
+
+KEPT: Final = 0
+EXCLUDED: Final = -1
+UNDECIDED: Final = -2
+
+OPENNESS: Final = "openness"
+"""A filter that stands for no column, but for a class of models by license and access."""
+
+
+def decide(models: pl.DataFrame, where: Where | None) -> pl.Series:
+    """Decide for every model whether it is measured.
+
+    Args:
+        models: The models table.
+        where: A mapping from columns to a value, a collection of values, or a pair (low, high) with both ends included
+            and None for an open end; or a Narwhals expression. ``openness`` stands for a class of
+            :class:`ossgeo.panel._openness.Openness`, or several.
+
+    Returns:
+        For every model 0 (kept), -1 (excluded) or -2 (cannot be decided, since a value is unknown).
+
+    Raises:
+        InvalidArgumentError: The filter names a column that is not there, or compares what cannot be compared.
+    """
+    if where is None:
+        return pl.Series([KEPT], dtype=pl.Int32).new_from_index(0, models.height)
+    try:
+        if isinstance(where, nw.Expr):
+            frame = nw.from_native(models, eager_only=True)
+            verdict = frame.select(verdict=where).to_native()["verdict"]
+        else:
+            require_columns(where, models.columns)
+            if OPENNESS in where:
+                models = _with_openness(models, where[OPENNESS])
+            verdict = models.select(pl.all_horizontal(_condition(models, *item) for item in where.items()))[:, 0]
+    except (pl.exceptions.PolarsError, TypeError, nw.exceptions.NarwhalsError) as error:
+        raise InvalidArgumentError(f"where={describe(where)} cannot be applied to the models: {error}") from error
+    if verdict.dtype != pl.Boolean or len(verdict) != models.height:
+        raise InvalidArgumentError(f"where={describe(where)} does not say yes or no for every model")
+    codes = pl.DataFrame({"verdict": verdict}).select(
+        pl.when(pl.col("verdict").is_null())
+        .then(UNDECIDED)
+        .when("verdict")
+        .then(KEPT)
+        .otherwise(EXCLUDED)
+        .cast(pl.Int32)
+    )
+    return codes[:, 0]
+
+
+def columns_of(where: Where | None) -> frozenset[str]:
+    """Return the models columns that a mapping looks at."""
+    if not isinstance(where, Mapping):
+        return frozenset()
+    return frozenset({*where} - {OPENNESS}) | (frozenset(COLUMNS) if OPENNESS in where else frozenset())
+
+
+def require_columns(where: Where | None, columns: Collection[str]) -> None:
+    """Tell that a mapping names a column that the models do not have.
+
+    Args:
+        where: The filter.
+        columns: The columns of the models table.
+
+    Raises:
+        InvalidArgumentError: There is no such column; with near names, where it is none of ours.
+    """
+    known = {one.name for one in MODELS}
+    for column in where if isinstance(where, Mapping) else ():
+        if column in columns or column == OPENNESS:
+            continue
+        if column in known:
+            raise InvalidArgumentError(f"where: the models have no column {column!r}; there are {', '.join(columns)}")
+        raise InvalidArgumentError(str(UnknownNameError.among(column, known, what="where: the models column")))
+
+
+def _with_openness(models: pl.DataFrame, wanted: Any) -> pl.DataFrame:
+    classes = [one.value for one in Openness]
+    for word in [wanted] if isinstance(wanted, str) else wanted:
+        if word not in classes:
+            raise InvalidArgumentError(f"where: openness={word!r} is not one of {', '.join(classes)}")
+    if "license" not in models.columns and "tags" not in models.columns:
+        raise InvalidArgumentError("where: openness needs the models' license or tags; give models= with them")
+    return models.with_columns(openness_column(models).alias(OPENNESS))
+
+
+def parse_where(words: Iterable[str]) -> dict[str, Any]:
+    """Read filters as a shell gives them.
+
+    Args:
+        words: ``column=value``, ``column=value,value`` (any of them) or ``column=low..high`` (either end may be absent).
+
+    Raises:
+        InvalidArgumentError: A word has another form, or a column stands there twice.
+
+    Example:
+        >>> parse_where(["license=mit,apache-2.0", "parameters=7e9.."])
+        {'license': ['mit', 'apache-2.0'], 'parameters': (7000000000.0, None)}
+    """
+    found: dict[str, Any] = {}
+    for word in words:
+        column, sign, text = word.partition("=")
+        if not (column and sign and text):
+            raise InvalidArgumentError(f"where {word!r} is not column=value, column=value,value or column=low..high")
+        if column in found:
+            raise InvalidArgumentError(f"where names {column!r} twice; give all its values at once: {column}=a,b")
+        low, dots, high = text.partition("..")
+        values = [_read(part) for part in text.split(",")]
+        found[column] = (_end(low), _end(high)) if dots else values if len(values) > 1 else values[0]
+    return found
+
+
+def _end(text: str) -> Any:
+    return _read(text) if text else None
+
+
+def _read(text: str) -> Any:
+    """A number or a truth value where it reads as one, else the text."""
+    if text in ("true", "false"):
+        return text == "true"
+    try:
+        return float(text) if any(sign in text for sign in ".eE") else int(text)
+    except ValueError:
+        return text
+
+
+def describe(where: Where | None) -> str | None:
+    """Return a filter as text, the same for equal filters."""
+    if where is None:
+        return None
+    if isinstance(where, nw.Expr):
+        return repr(where)
+    said = " and ".join(f"{column}={_described(value)}" for column, value in sorted(where.items()))
+    return f"{said} ({list_version()})" if OPENNESS in where else said
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "..".join("" if end is None else str(end) for end in value)
+    if isinstance(value, Collection) and not isinstance(value, str):
+        return "{" + ",".join(sorted(map(str, value))) + "}"
+    return str(value)
+
+
+def _condition(models: pl.DataFrame, column: str, value: Any) -> pl.Expr:
+    kind, it = models.schema[column], pl.col(column)
+    if isinstance(value, tuple):
+        if len(value) != 2:  # noqa: PLR2004  # a pair
+            raise InvalidArgumentError(f"where: {column}={value!r} is no pair (low, high)")
+        low, high = (_comparable(end, kind) for end in value)
+        above = it.is_not_null() if low is None else it >= low
+        below = it.is_not_null() if high is None else it <= high
+        return pl.when(it.is_not_null()).then(above & below)
+    if kind == pl.String:
+        value = _as_text(value)
+    if isinstance(value, Collection) and not isinstance(value, str):
+        return it.is_in([_comparable(one, kind) for one in value])
+    return it.eq(_comparable(value, kind))
+
+
+def _as_text(value: Any) -> Any:
+    """A text column such as ``gated`` is compared with text: ``gated=false`` means the word."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, Collection) and not isinstance(value, str):
+        return [_as_text(one) for one in value]
+    return value
+
+
+def _comparable(value: Any, kind: pl.DataType) -> Any:
+    """Let a plain date or ISO text stand for an instant (UTC) where the column holds instants."""
+    if not isinstance(kind, pl.Datetime) or value is None:
+        return value
+    try:
+        instant = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        instant = None
+    if not isinstance(instant, dt.date):
+        raise InvalidArgumentError(f"where: {value!r} is no day; give one such as 2025-10-22")
+    if not isinstance(instant, dt.datetime):
+        instant = dt.datetime.combine(instant, dt.time())
+    return instant.replace(tzinfo=instant.tzinfo or dt.UTC)

@@ -1,0 +1,61 @@
+"""Renames: one model under two ids, told by the Hub's internal id or by the registry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from ossgeo._core import engines
+from ossgeo._core.method import Adjustment
+from ossgeo.registry._registry import Registry
+
+_SCHEMA = {"model_id": pl.String, "entity": pl.String}
+
+
+def find_renames(
+    rows: nw.LazyFrame[Any], models: pl.DataFrame, registry: Registry
+) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
+    """Find the models that go on under a new id.
+
+    Two ids are one model if they share a ``hub_id``, or the repository's name under two namespaces of one organization,
+    and the first is gone before the second appears.
+
+    Args:
+        rows: The panel's rows; only those of candidates are looked at.
+        models: The models table.
+        registry: Tells which namespaces belong together.
+
+    Returns:
+        model_id and entity (a name that all ids of a model share), for renamed models only; and their number.
+    """
+    candidates = _by_hub_id(models).vstack(_by_namespace(models, registry)).unique("model_id", keep="first")
+    candidates = candidates.filter(pl.len().over("entity") > 1)
+    if not candidates.height:
+        return pl.DataFrame(schema=_SCHEMA), ()
+    seen = (
+        rows.join(engines.send(candidates, rows), on="model_id")
+        .group_by("entity", "model_id")
+        .agg(first=nw.col("period").min(), last=nw.col("period").max())
+    )
+    order = engines.collect(seen).sort("entity", "first", "model_id")
+    clash = (pl.col("first") <= pl.col("last").shift(1)).fill_null(False).any().over("entity")
+    chains = order.filter(~clash & (pl.len().over("entity") > 1)).select("model_id", "entity")
+    moved = chains.height - chains["entity"].n_unique()
+    return chains, (Adjustment("renamed", moved, "models", "followed from an old id to a new one"),)
+
+
+def _by_hub_id(models: pl.DataFrame) -> pl.DataFrame:
+    if "hub_id" not in models.columns:
+        return pl.DataFrame(schema=_SCHEMA)
+    known = models.drop_nulls("hub_id")
+    return known.select("model_id", entity=pl.concat_str(pl.lit("hub:"), pl.col("hub_id").cast(pl.String)))
+
+
+def _by_namespace(models: pl.DataFrame, registry: Registry) -> pl.DataFrame:
+    owned = registry.seats.select("namespace", "organization").drop_nulls().unique()
+    several = owned.filter(pl.col("namespace").n_unique().over("organization") > 1)
+    name = pl.col("model_id").str.split_exact("/", 1).struct.field("field_1")
+    found = models.select("model_id", "namespace", name=name).drop_nulls("name").join(several, on="namespace")
+    return found.select("model_id", entity=pl.concat_str("organization", pl.lit("/"), "name"))

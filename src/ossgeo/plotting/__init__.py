@@ -1,0 +1,9 @@
+"""Charts and maps of results, drawn with Altair."""
+
+from __future__ import annotations
+
+from ossgeo.plotting._dispatch import plot
+
+__all__ = [
+    "plot",
+]

@@ -1,0 +1,166 @@
+"""Organizations, where they are, and how we know."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from typing import Literal, get_args
+
+import attrs
+
+from ossgeo.registry._countries import Country, OriginStatus
+
+Basis = Literal["seat", "alternative"]
+"""``seat`` is the answer that is used; ``alternative`` is another defensible one, for disputed cases."""
+
+Confidence = Literal["certain", "likely", "disputed"]
+"""How sure a reviewer is of a fact."""
+
+Shown = Literal[
+    "registered office",
+    "filing",
+    "own statement",
+    "paper affiliation",
+    "encyclopedia",
+    "press",
+    "hub profile",
+    "common knowledge",
+    "own table",
+]
+"""What kind of thing a piece of evidence shows; ``common knowledge`` has no URL, and neither has a
+user's ``own table``."""
+
+BASES = get_args(Basis)
+CONFIDENCES = get_args(Confidence)
+SHOWN = get_args(Shown)
+
+
+class OrganizationKind(enum.Enum):
+    """What an organization is.
+
+    The tables say ``company``; which companies are start-ups, or belong to big tech, depends on the day and is told by the
+    rule of :meth:`ossgeo.Registry.kind`.
+    """
+
+    COMPANY = "company"
+    STARTUP = "startup"
+    """A young company that nobody owns, by rule until ten calendar years after the year in which it was founded."""
+    BIG_TECH = "big tech"
+    """One of the largest technology groups, or what it owns. The groups are those that the encyclopedia's article "Big Tech"
+    lists (Alphabet, Amazon, Apple, Meta, Microsoft; Nvidia, Tesla; Baidu, Alibaba, Tencent, Xiaomi)."""
+    UNIVERSITY = "university"
+    RESEARCH_INSTITUTE = "research institute"
+    NONPROFIT = "nonprofit"
+    GOVERNMENT = "government"
+    COLLECTIVE = "collective"
+    INDIVIDUAL = "individual"
+    """A person who publishes under a handle. A person never has a country here."""
+
+    def __str__(self) -> str:
+        """Return the value, as it stands in the tables."""
+        return self.value
+
+
+@attrs.frozen
+class Evidence:
+    """Why a fact is believed.
+
+    Attributes:
+        shows: What the source is.
+        url: Where it was read; None for common knowledge.
+        reviewed_on: When it was looked at.
+        confidence: How sure the reviewer was.
+        note: What it says, in short.
+    """
+
+    shows: Shown
+    url: str | None = None
+    reviewed_on: dt.date | None = None
+    confidence: Confidence = "likely"
+    note: str = ""
+
+    def __str__(self) -> str:
+        """Return the evidence in one line."""
+        when = f", looked at {self.reviewed_on}" if self.reviewed_on else ""
+        return f"{self.shows}{when}, {self.confidence}" + (f": {self.url}" if self.url else "")
+
+
+@attrs.frozen
+class Affiliation:
+    """An organization's place in a span of time.
+
+    Attributes:
+        country: The country, or the status where there is none.
+        start: First day on which it holds; None where open.
+        end: First day on which it no longer holds; None where open.
+        weight: Part of the organization that is there, in (0, 1].
+        basis: ``seat`` or ``alternative``.
+        evidence: Why it is believed.
+    """
+
+    country: Country | OriginStatus
+    start: dt.date | None = None
+    end: dt.date | None = None
+    weight: float = 1.0
+    basis: Basis = "seat"
+    evidence: Evidence | None = None
+
+    def holds(self, on: dt.date) -> bool:
+        """Return whether the affiliation holds on a day."""
+        return (self.start is None or self.start <= on) and (self.end is None or on < self.end)
+
+
+@attrs.frozen
+class Ownership:
+    """Who owns an organization in a span of time.
+
+    Attributes:
+        parent: Id of the owner.
+        start: First day on which it holds; None where open.
+        end: First day on which it no longer holds; None where open.
+        url: Where it was read; None for common knowledge.
+    """
+
+    parent: str
+    start: dt.date | None = None
+    end: dt.date | None = None
+    url: str | None = None
+
+    def holds(self, on: dt.date) -> bool:
+        """Return whether the ownership holds on a day."""
+        return (self.start is None or self.start <= on) and (self.end is None or on < self.end)
+
+
+@attrs.frozen
+class Organization:
+    """Who stands behind one or more namespaces.
+
+    Attributes:
+        id: Lower-case name in the registry, such as ``zhipu-ai``.
+        name: The name people use.
+        kind: What it is.
+        homepage: Its own page; None where there is none.
+        affiliations: Where it is and was, by basis and start.
+        parents: Who owns it and owned it.
+        founded: Year in which it was founded; None where nobody has looked.
+
+    Example:
+        >>> Organization("acme", "Acme", affiliations=(Affiliation(Country("FR")),)).seats(on=dt.date(2026, 1, 1))
+        (Affiliation(country=Country('FR'), start=None, end=None, weight=1.0, basis='seat', evidence=None),)
+    """
+
+    id: str
+    name: str
+    kind: OrganizationKind = OrganizationKind.COMPANY
+    homepage: str | None = None
+    affiliations: tuple[Affiliation, ...] = ()
+    parents: tuple[Ownership, ...] = ()
+    founded: int | None = None
+
+    def owners(self, *, on: dt.date) -> tuple[str, ...]:
+        """Return the ids of those who own it on a day."""
+        return tuple(owner.parent for owner in self.parents if owner.holds(on))
+
+    def seats(self, *, on: dt.date) -> tuple[Affiliation, ...]:
+        """Return the affiliations of basis ``seat`` that hold on a day; their weights sum to 1, or there is none."""
+        return tuple(place for place in self.affiliations if place.basis == "seat" and place.holds(on))

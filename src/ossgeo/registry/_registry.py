@@ -1,0 +1,526 @@
+"""The registry: which organization stands behind a namespace at a date, and where it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import functools
+import hashlib
+import itertools
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
+
+import attrs
+
+from ossgeo._core import DATA
+from ossgeo._core.dates import BEGINNING, END, day_of
+from ossgeo.errors import InvalidArgumentError, OssgeoWarning, UnknownOrganizationError
+from ossgeo.registry._countries import OriginStatus
+from ossgeo.registry._organizations import Organization, OrganizationKind
+from ossgeo.registry._tables import (
+    SWITCHED,
+    TABLES,
+    Row,
+    Span,
+    Tables,
+    canonical,
+    check,
+    plain_name,
+    read_tables,
+    rows_from,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_YOUNG = 10  # calendar years after the year of founding in which a company is a start-up
+
+
+@attrs.frozen
+class RegistryDiff:
+    """What distinguishes two registries: rows of the tidy tables.
+
+    Attributes:
+        added: Table and cells of each row that only the newer one has.
+        removed: Table and cells of each row that only the older one has.
+    """
+
+    added: tuple[tuple[str, ...], ...]
+    removed: tuple[tuple[str, ...], ...]
+
+    def __bool__(self) -> bool:
+        """Return whether there is any difference."""
+        return bool(self.added or self.removed)
+
+    def __str__(self) -> str:
+        """Return the changed rows, a line each."""
+        lines = [f"- {' '.join(row)}" for row in self.removed] + [f"+ {' '.join(row)}" for row in self.added]
+        return "\n".join(lines) or "no difference"
+
+
+class Registry:
+    """Organizations, the namespaces they publish under, and where they are, each with dates and evidence.
+
+    Example:
+        >>> import datetime as dt
+        >>> Registry.default().get("zai-org", on=dt.date(2026, 8, 22)).name
+        'Zhipu AI (Z.ai)'
+    """
+
+    __slots__ = ("__dict__", "_facts", "_tables")
+
+    def __init__(self, tables: Tables) -> None:
+        """Check and keep the rows; use :meth:`default`, :meth:`read` or :meth:`from_rows` instead."""
+        self._tables = tables
+        self._facts = check(tables)
+
+    @classmethod
+    def default(cls) -> Registry:
+        """Return the bundled registry; it is loaded once, on first use."""
+        return _default()
+
+    @classmethod
+    def read(cls, folder: str | Path, *, base: Registry | None = None) -> Self:
+        """Read a user's own tables.
+
+        Args:
+            folder: Holds ``organizations.csv``, ``namespaces.csv``, ``affiliations.csv`` and, where needed,
+                ``parents.csv``, ``roles.csv`` and ``names.csv``.
+            base: A registry that the folder amends; its entries are kept where the folder has none.
+
+        Raises:
+            SourceUnavailableError: The folder has no such table.
+            RegistryError: With every fault in every table.
+            InvalidArgumentError: ``base`` is no registry.
+
+        Warns:
+            OssgeoWarning: An organization of the folder has no seat, and loses the one that it has in ``base``.
+        """
+        return cls(_laid_over(base, read_tables(Path(folder))))
+
+    @classmethod
+    def from_rows(
+        cls,
+        *,
+        organizations: Iterable[Mapping[str, Any]] = (),
+        namespaces: Iterable[Mapping[str, Any]] = (),
+        affiliations: Iterable[Mapping[str, Any]] = (),
+        parents: Iterable[Mapping[str, Any]] = (),
+        roles: Iterable[Mapping[str, Any]] = (),
+        names: Iterable[Mapping[str, Any]] = (),
+        base: Registry | None = None,
+    ) -> Self:
+        """Make a registry from mappings with the tables' columns; the arguments are the tables.
+
+        Args:
+            organizations: Rows (organization, name, kind, homepage, founded).
+            namespaces: Rows (namespace, organization, start, end).
+            affiliations: Rows (organization, basis, country, weight, start, end, url, shows, ...).
+            parents: Rows (organization, parent, start, end, url).
+            roles: Rows (namespace, role, start, end, url).
+            names: Rows (name, organization): how others write an organization's name.
+            base: A registry that the rows amend.
+
+        Raises:
+            RegistryError: With every fault in every table.
+            InvalidArgumentError: ``base`` is no registry.
+
+        Warns:
+            OssgeoWarning: An organization of the rows has no seat, and loses the one that it has in ``base``.
+
+        Example:
+            >>> mine = Registry.from_rows(
+            ...     organizations=[{"organization": "acme", "name": "Acme"}],
+            ...     namespaces=[{"namespace": "AcmeAI", "organization": "acme"}],
+            ...     affiliations=[{"organization": "acme", "country": "FR"}],
+            ... )
+            >>> mine.get("AcmeAI").name
+            'Acme'
+        """
+        given = {"organizations": organizations, "namespaces": namespaces, "affiliations": affiliations,
+                 "parents": parents, "roles": roles, "names": names}  # fmt: skip
+        return cls(_laid_over(base, {table: rows_from(table, rows) for table, rows in given.items()}))
+
+    @property
+    def organizations(self) -> Mapping[str, Organization]:
+        """Every organization by id."""
+        return MappingProxyType(dict(self._facts.organizations))
+
+    @property
+    def namespaces(self) -> Mapping[str, tuple[Span, ...]]:
+        """For every namespace, the organizations behind it and when."""
+        return MappingProxyType(dict(self._facts.namespaces))
+
+    @functools.cached_property
+    def version(self) -> str:
+        """Twelve hexadecimal digits that change with any fact and with nothing else."""
+        text = "\n".join(sorted("\t".join(row) for row in self._iter_rows()))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def find(self, namespace: str, *, on: dt.date | str | None = None) -> Organization | None:
+        """Return the organization behind a namespace, or None.
+
+        Args:
+            namespace: The handle, exactly as on the Hub, where case matters.
+            on: The day, or text such as ``2025-10-22``; today where absent.
+
+        Raises:
+            InvalidArgumentError: ``on`` names no day.
+        """
+        spans = self._facts.namespaces.get(namespace)
+        if spans is None:
+            return None
+        day = _day(on)
+        for span in spans:
+            if span.start <= day < span.end:
+                return self._facts.organizations[span.value]
+        return None
+
+    def get(self, namespace: str, *, on: dt.date | str | None = None) -> Organization:
+        """Return the organization behind a namespace.
+
+        Args:
+            namespace: The handle, exactly as on the Hub, where case matters.
+            on: The day, or text such as ``2025-10-22``; today where absent.
+
+        Raises:
+            InvalidArgumentError: ``on`` names no day.
+            UnknownOrganizationError: Nobody is known to stand behind it then; with near names, a wrong case first.
+        """
+        day = _day(on)
+        found = self.find(namespace, on=day)
+        if found is not None:
+            return found
+        if namespace in self._facts.namespaces:
+            spans = ", ".join(
+                f"{span.value} from {span.start} to {span.end}" for span in self._facts.namespaces[namespace]
+            )
+            raise UnknownOrganizationError(
+                f"nobody stands behind {namespace!r} on {day}: it is {spans}", value=namespace
+            )
+        same = [name for name in self._facts.namespaces if name.casefold() == namespace.casefold()]
+        near = same or difflib.get_close_matches(namespace, self._facts.namespaces, n=3, cutoff=0.7)
+        message = f"namespace {namespace!r} is not in the registry (case matters on the Hub)"
+        raise UnknownOrganizationError(message, value=namespace, suggestions=near)
+
+    def organization(self, name: str) -> Organization:
+        """Return an organization by its id.
+
+        Raises:
+            UnknownOrganizationError: The registry has no such organization; with near ids.
+        """
+        found = self._facts.organizations.get(name)
+        if found is None:
+            raise UnknownOrganizationError.among(name, self._facts.organizations, what="organization")
+        return found
+
+    def kind(self, name: str, *, on: dt.date | str | None = None) -> OrganizationKind:
+        """Return what an organization is on a day, start-ups and big tech told apart from other companies.
+
+        The rule: a company is ``big tech`` if it or one of its owners on that day, however far up, is marked so in the tables;
+        else it is a ``startup`` until ten calendar years after the year in which it was founded, as long as nobody owns it;
+        else, and where the year is not known, it is a ``company``. Every other kind is what the tables say.
+
+        Args:
+            name: The organization's id.
+            on: The day, or text such as ``2025-10-22``; today where absent.
+
+        Raises:
+            InvalidArgumentError: ``on`` names no day.
+            UnknownOrganizationError: The registry has no such organization; with near ids.
+
+        Example:
+            >>> import datetime as dt
+            >>> registry = Registry.default()
+            >>> [str(registry.kind("jina-ai", on=dt.date(year, 12, 1))) for year in (2024, 2025)]
+            ['startup', 'company']
+        """
+        found = self.organization(name)
+        day = _day(on)
+        if found.kind is not OrganizationKind.COMPANY:
+            return found.kind
+        owners = found.owners(on=day)
+        if any(self.kind(owner, on=day) is OrganizationKind.BIG_TECH for owner in owners):
+            return OrganizationKind.BIG_TECH
+        young = found.founded is not None and found.founded <= day.year <= found.founded + _YOUNG
+        return OrganizationKind.STARTUP if young and not owners else OrganizationKind.COMPANY
+
+    def find_named(self, name: str) -> Organization | None:
+        """Return the organization that a name means, or None; case, spaces and punctuation do not matter.
+
+        Args:
+            name: The organization's name or id, or another way to write it that the table of names has.
+
+        Example:
+            >>> Registry.default().find_named("Z.ai").id
+            'zhipu-ai'
+        """
+        found = self._facts.names.get(plain_name(name))
+        return None if found is None else self._facts.organizations[found]
+
+    def roles(self, namespace: str, *, on: dt.date | str | None = None) -> frozenset[str]:
+        """Return the roles of a namespace on a day, such as ``repackager``, ``archive`` or ``testing``.
+
+        Args:
+            namespace: The handle, exactly as on the Hub, where case matters.
+            on: The day, or text such as ``2025-10-22``; today where absent.
+
+        Raises:
+            InvalidArgumentError: ``on`` names no day.
+        """
+        day = _day(on)
+        return frozenset(span.value for span in self._facts.roles.get(namespace, ()) if span.start <= day < span.end)
+
+    def with_role(self, role: str) -> Mapping[str, tuple[Span, ...]]:
+        """Return the namespaces that have or had a role, each with when.
+
+        Args:
+            role: Such as ``repackager``, ``archive`` or ``testing``.
+        """
+        found = {
+            namespace: tuple(span for span in spans if span.value == role)
+            for namespace, spans in self._facts.roles.items()
+        }
+        return MappingProxyType({namespace: spans for namespace, spans in found.items() if spans})
+
+    def overlay(self, other: Registry) -> Registry:
+        """Return a new registry in which the other's entries win.
+
+        An organization of the other replaces ours with its affiliations and parents; a namespace of the other replaces
+        ours with its whole history, and so do its roles.
+
+        Args:
+            other: The registry on top.
+
+        Raises:
+            InvalidArgumentError: The other is no registry.
+
+        Warns:
+            OssgeoWarning: An organization of the other has no seat, and loses the one that it has here.
+        """
+        return Registry(_laid_over(self, _checked("other", other)._tables))
+
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """The organizations whose seat is disputed and that have an alternative one, by id."""
+        there = {row["organization"] for row in self._tables["affiliations"] if row.get("basis") == "alternative"}
+        return tuple(sorted(there))
+
+    def with_alternatives(self, *organizations: str) -> Registry:
+        """Return a new registry in which the alternative seats of disputed organizations count.
+
+        Outside the dates of an alternative the seat stays what it is; what it replaces becomes the alternative. An
+        organization whose alternative counts already stays as it is; to go back, keep the registry that this was called on.
+
+        Args:
+            *organizations: Ids, each an argument of its own; see :attr:`alternatives`.
+
+        Raises:
+            UnknownOrganizationError: An organization has no alternative seat; with near ids and all that have one.
+
+        Example:
+            >>> registry, day = Registry.default().with_alternatives("hugging-face"), dt.date(2026, 8, 14)
+            >>> [str(seat.country) for seat in registry.get("HuggingFaceTB", on=day).seats(on=day)]
+            ['FR']
+        """
+        there = self.alternatives
+        name: Any  # a list, where somebody forgot the asterisk
+        for name in organizations:
+            if not isinstance(name, str):
+                message = f"{name!r} is no organization's id; give each id by itself, as in with_alternatives(*ids)"
+                raise UnknownOrganizationError(message, value=name)
+            if name not in there:
+                what = "among those with an alternative seat, organization"
+                raise UnknownOrganizationError.among(name, there, what=what, remedy=f"they are {', '.join(there)}")
+        rows = self._tables["affiliations"]
+        wanted = set(organizations) - {row["organization"] for row in rows if SWITCHED in row}
+        kept = [row for row in rows if row["organization"] not in wanted]
+        return Registry({**self._tables, "affiliations": (*kept, *_switched(rows, sorted(wanted)))})
+
+    def diff(self, other: Registry) -> RegistryDiff:
+        """Return the rows to add and to remove to get from this registry to the other.
+
+        Args:
+            other: The newer registry.
+
+        Raises:
+            InvalidArgumentError: The other is no registry.
+        """
+        ours, theirs = set(self._iter_rows()), set(_checked("other", other)._iter_rows())
+        return RegistryDiff(added=tuple(sorted(theirs - ours)), removed=tuple(sorted(ours - theirs)))
+
+    @functools.cached_property
+    def seats(self) -> pl.DataFrame:
+        """Where each namespace is, as a table.
+
+        Returns:
+            One row for each namespace, validity and seat: namespace, start, end (half-open), organization, country (ISO
+            code or status), weight. For each namespace the validities cover all time: where no organization or seat
+            is known, the country is ``unreviewed``.
+        """
+        import polars as pl
+
+        schema = {"namespace": pl.String, "start": pl.Date, "end": pl.Date, "organization": pl.String,
+                  "country": pl.String, "weight": pl.Float64}  # fmt: skip
+        return pl.DataFrame(list(self._iter_seats()), schema=schema, orient="row")
+
+    @functools.cached_property
+    def kinds(self) -> pl.DataFrame:
+        """What each organization is, as a table.
+
+        Returns:
+            One row for each organization and span in which :meth:`kind` does not change: organization, start, end (half-open;
+            those of an organization cover all time), kind.
+        """
+        import polars as pl
+
+        schema = {"organization": pl.String, "start": pl.Date, "end": pl.Date, "kind": pl.String}
+        return pl.DataFrame(list(self._iter_kinds()), schema=schema, orient="row")
+
+    def __repr__(self) -> str:
+        """Return the size and the version."""
+        facts = self._facts
+        return (
+            f"<Registry {self.version}: {len(facts.organizations)} organizations, {len(facts.namespaces)} namespaces>"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both hold the same facts."""
+        return self.version == other.version if isinstance(other, Registry) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Return the hash of the version."""
+        return hash(self.version)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle the rows; they are checked again when loaded."""
+        return (Registry, (self._tables,))
+
+    def _iter_rows(self) -> Iterator[tuple[str, ...]]:
+        for table in TABLES:
+            for row in self._tables[table]:
+                yield (table, *canonical(row))
+
+    def _iter_seats(self) -> Iterator[tuple[str, dt.date, dt.date, str | None, str, float]]:
+        nobody = OriginStatus.UNREVIEWED.value
+        for namespace, spans in self._facts.namespaces.items():
+            since = BEGINNING
+            for span in spans:
+                if since < span.start:
+                    yield namespace, since, span.start, None, nobody, 1.0
+                organization = self._facts.organizations[span.value]
+                for start, end in _segments(organization, span):
+                    places = organization.seats(on=start)
+                    for place in places:
+                        yield namespace, start, end, organization.id, str(place.country), place.weight
+                    if not places:
+                        yield namespace, start, end, organization.id, nobody, 1.0
+                since = span.end
+            if since < END:
+                yield namespace, since, END, None, nobody, 1.0
+
+    def _iter_kinds(self) -> Iterator[tuple[str, dt.date, dt.date, str]]:
+        for name in self._facts.organizations:
+            cuts = [BEGINNING, *sorted(self._turns(name)), END]
+            spans = [(start, end, str(self.kind(name, on=start))) for start, end in itertools.pairwise(cuts)]
+            for kind, run in itertools.groupby(spans, key=lambda span: span[2]):
+                same = list(run)
+                yield name, same[0][0], same[-1][1], kind
+
+    def _turns(self, name: str) -> set[dt.date]:
+        """Days on which an organization's kind may change: its own, and those of whoever owned it or its owners."""
+        days: set[dt.date] = set()
+        seen, waiting = {name}, [name]
+        while waiting:
+            found = self._facts.organizations[waiting.pop()]
+            days |= {day for owner in found.parents for day in (owner.start, owner.end) if day is not None}
+            if found.founded is not None:
+                days |= {dt.date(found.founded, 1, 1), dt.date(found.founded + _YOUNG + 1, 1, 1)}
+            owners = {owner.parent for owner in found.parents} - seen
+            seen |= owners
+            waiting += owners
+        return {day for day in days if BEGINNING < day < END}
+
+
+def _day(on: dt.date | str | None) -> dt.date:
+    return dt.date.today() if on is None else day_of(on, what="on")  # noqa: DTZ011  # a calendar day where the user is
+
+
+def _checked(what: str, registry: Any) -> Registry:
+    if not isinstance(registry, Registry):
+        raise InvalidArgumentError(
+            f"{what}={registry!r} is no Registry; read a folder of tables with Registry.read(folder)"
+        )
+    return registry
+
+
+def _segments(organization: Organization, span: Span) -> Iterator[tuple[dt.date, dt.date]]:
+    seats = [place for place in organization.affiliations if place.basis == "seat"]
+    days = {day for place in seats for day in (place.start, place.end) if day is not None}
+    cuts = [span.start, *sorted(day for day in days if span.start < day < span.end), span.end]
+    yield from itertools.pairwise(cuts)
+
+
+def _laid_over(base: Registry | None, tables: Tables) -> Tables:
+    if base is None:
+        return tables
+    base = _checked("base", base)
+    organizations = {row["organization"] for row in tables["organizations"]}
+    placed = {(row["organization"], row.get("basis") or "seat") for row in tables["affiliations"]}
+    owned = {row["organization"] for row in tables["parents"]}
+    namespaces = {row["namespace"] for row in tables["namespaces"]}
+    roles = {row["namespace"] for row in tables["roles"]}
+    names = {plain_name(row["name"]) for row in tables["names"]}
+    kept = {
+        "organizations": lambda row: row["organization"] not in organizations,
+        "affiliations": lambda row: (
+            row["organization"] not in organizations and (row["organization"], row.get("basis") or "seat") not in placed
+        ),
+        "parents": lambda row: row["organization"] not in organizations | owned,
+        "namespaces": lambda row: row["namespace"] not in namespaces,
+        "roles": lambda row: row["namespace"] not in namespaces | roles,
+        "names": lambda row: plain_name(row["name"]) not in names,
+    }
+    seated = {row["organization"] for row in base._tables["affiliations"] if (row.get("basis") or "seat") == "seat"}
+    if lost := sorted(name for name in organizations & seated if (name, "seat") not in placed):
+        warnings.warn(
+            f"organizations: the rows of {', '.join(lost)} replace those of the base, with seats and owners, and no seat is"
+            " given here; add rows to affiliations, or leave these out",
+            OssgeoWarning,
+            stacklevel=3,
+        )
+    return {table: (*(row for row in base._tables[table] if kept[table](row)), *tables[table]) for table in TABLES}
+
+
+def _switched(rows: Iterable[Row], organizations: Iterable[str]) -> Iterator[Row]:
+    """Let alternatives and seats change places, within the dates of the alternatives."""
+    for name in organizations:
+        mine = [row for row in rows if row["organization"] == name]
+        others = [row for row in mine if row.get("basis") == "alternative"]
+        yield from ({**row, "basis": "seat", SWITCHED: "yes"} for row in others)
+        spans = sorted({(row.get("start", ""), row.get("end", "") or str(END)) for row in others})
+        for row in mine:
+            if row.get("basis") == "alternative":
+                continue
+            start, end = row.get("start", ""), row.get("end", "") or str(END)  # ISO dates are in order as text
+            for since, until in spans:
+                inside = max(start, since), min(end, until)
+                if inside[0] < inside[1]:
+                    yield {**row, "basis": "alternative", "start": inside[0], "end": _open(inside[1])}
+                if start < min(end, since):
+                    yield {**row, "start": start, "end": _open(min(end, since))}
+                start = max(start, min(until, end))
+            if start < end:
+                yield {**row, "start": start, "end": _open(end)}
+
+
+def _open(day: str) -> str:
+    return "" if day == str(END) else day
+
+
+@functools.cache
+def _default() -> Registry:
+    return Registry(read_tables(DATA))

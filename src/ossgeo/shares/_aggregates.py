@@ -1,0 +1,137 @@
+"""What is left of a panel once a calculator has run over it: sums by interval and group, and how they become a table."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import attrs
+import polars as pl
+
+from ossgeo._core.method import Adjustment, Adjustments, Method
+from ossgeo.shares._normalization import (
+    is_aside,
+    predecessors,
+    shares_of,
+    spread_out,
+    warn_of_low_coverage,
+    what_was_set_aside,
+)
+from ossgeo.shares._resampling import spread
+from ossgeo.shares._table import ShareTable
+
+
+@attrs.frozen(eq=False)
+class Aggregate:
+    """Sums by interval and group. It holds no model, and is as small as the result.
+
+    Attributes:
+        rows: One row for each interval, group and event: since, period, group (a code), event, value.
+        groups: One row for each code: group, the keys, status, fraction, outside; sorted by keys, codes rising.
+        method: The choices that made it.
+        periods: The panel's observations, in order.
+        adjustments: What was cleaned, followed or left out on the way.
+        behind: How many namespaces are behind each status.
+        note: What the panel covers.
+    """
+
+    rows: pl.DataFrame
+    groups: pl.DataFrame
+    method: Method
+    periods: tuple[dt.date, ...]
+    adjustments: tuple[Adjustment, ...]
+    behind: tuple[tuple[str, int], ...]
+    note: str = ""
+
+    def table(self) -> ShareTable:
+        """Return the share table.
+
+        Warns:
+            LowCoverageWarning: A period's total is zero, or less than half of the last one's value is reviewed.
+        """
+        method = self.method
+        proper, gaps = self._proper_flows()
+        inside, outside = self._parted(proper)
+        intervals = proper.select("since", "period").unique().sort("period", "since").rows()
+        plan = spread(intervals, self.periods, counter=method.counter, every=method.every, window=method.window,
+                      estimate=method.cleaning.gaps == "spread")  # fmt: skip
+        values = spread_out(inside, plan)
+        frame, coverage = shares_of(values, self.groups, plan, method)
+        warn_of_low_coverage(coverage, method.unit)
+        aside = what_was_set_aside(self.rows, self.periods)
+        found = (*self.adjustments, *aside, *gaps, *outside, *plan.adjustments)
+        kept = Adjustments(tuple(item for item in found if item.count))
+        return ShareTable(frame, method, attrs.evolve(coverage, namespaces=self.behind), kept, self.note)
+
+    def _parted(self, flows: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
+        """Part what ``where`` keeps from what it leaves out."""
+        left = self.groups.filter(pl.col("outside").is_not_null())["group"]
+        if not len(left):
+            return flows, ()
+        out = flows.filter(pl.col("group").is_in(left.implode()))
+        inside = flows.filter(~pl.col("group").is_in(left.implode()))
+        note = "of models that where leaves out"
+        return inside, (Adjustment("where_excluded", float(out["value"].sum()), self.method.unit, note),)
+
+    def _proper_flows(self) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
+        """Take out what is no flow: bases, falls, and differences over a gap where these are not to be spread."""
+        columns = ("since", "period", "group", "value")
+        if not (self.rows["event"] != 0).any():
+            flows = self.rows.select(columns)
+        else:
+            proper = self.rows.filter(~is_aside(self.rows, self.periods))
+            flows = proper.group_by("since", "period", "group").agg(pl.col("value").sum()).select(columns)
+        if self.method.counter != "downloads_all_time":
+            return flows, ()
+        over_gap = pl.col("since") != pl.col("period").replace_strict(
+            predecessors(self.periods), default=None, return_dtype=pl.Date
+        )
+        gaps = float(flows.filter(over_gap)["value"].sum())
+        if self.method.cleaning.gaps == "gap":
+            note = "left out: differences over a missing observation"
+            return flows.filter(~over_gap), (Adjustment("window_gap", gaps, self.method.unit, note),)
+        note = "differences over a missing observation, spread by days"
+        return flows, (Adjustment("window_gap", gaps, self.method.unit, note),)
+
+    def recoded(self, groups: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows under the codes of another table of groups.
+
+        Args:
+            groups: Has every group of this one.
+        """
+        what = [name for name in self.groups.columns if name != "group"]
+        codes = self.groups.join(groups.rename({"group": "code"}), on=what, nulls_equal=True, how="left")
+        moved = self.rows.join(codes.select("group", "code"), on="group", how="left", maintain_order="left")
+        return moved.with_columns(group="code").select(self.rows.columns)
+
+
+def coded(groups: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Give every group a code, in the order of the keys.
+
+    Args:
+        groups: Has the keys, status, fraction and outside, each combination once or more.
+        keys: The key columns.
+
+    Returns:
+        group (an integer), the keys, status, fraction, outside.
+    """
+    what = [*keys, "status", "fraction", "outside"]
+    ordered = groups.select(what).unique().sort(what, nulls_last=True)
+    return ordered.with_row_index("group").with_columns(pl.col("group").cast(pl.Int32))
+
+
+def together(parts: Sequence[Aggregate], keys: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Put the rows of several aggregates under each other, under common codes.
+
+    Args:
+        parts: The aggregates.
+        keys: Their key columns.
+
+    Returns:
+        The rows, summed where intervals and groups meet, and the groups.
+    """
+    groups = coded(pl.concat([part.groups for part in parts]), keys)
+    rows = pl.concat([part.recoded(groups) for part in parts])
+    same = ("since", "period", "group", "event")
+    summed = rows.group_by(same).agg(pl.col("value").sum()).select(parts[0].rows.columns)
+    return summed.sort(same), groups

@@ -1,0 +1,81 @@
+"""Derivatives: models made from others, by the day of their publication."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import attrs
+import narwhals as nw
+import polars as pl
+
+from ossgeo.errors import InvalidArgumentError
+from ossgeo.panel._models import Relation
+from ossgeo.shares._calculators.supply import counted
+
+
+def _relations(given: Iterable[str | Relation] | str) -> tuple[str, ...]:
+    words = [given] if isinstance(given, str) else list(given)
+    known = [relation.value for relation in Relation]
+    for word in words:
+        if str(getattr(word, "value", word)) not in known:
+            raise InvalidArgumentError(f"relations: {word!r} is not one of {', '.join(known)}")
+    if not words:
+        raise InvalidArgumentError("relations: name at least one relation")
+    chosen = {str(getattr(word, "value", word)) for word in words}
+    return tuple(word for word in known if word in chosen)
+
+
+@attrs.frozen
+class Derivatives:
+    """Counts models that say that they were made from another.
+
+    A model counts once, on the day of its creation, however many bases it has. Measure it with ``attribution="root"`` for
+    whose models others build on, with ``publisher`` for who builds, and by ``("builder_country", "base_country")`` for the
+    matrix of both. A model that names only itself is no derivative; circles are met by the attribution, and counted there.
+
+    Attributes:
+        relations: Which of ``finetune``, ``adapter``, ``quantized``, ``merge`` and ``unspecified`` count; all where absent.
+    """
+
+    relations: tuple[str, ...] = attrs.field(
+        default=tuple(relation.value for relation in Relation), converter=_relations
+    )
+    unit: str = attrs.field(default="derived models", init=False)
+    requires: frozenset[str] = attrs.field(default=frozenset({"created_at", "base_models"}), init=False)
+
+    @property
+    def name(self) -> str:
+        """The name, with the relations where they are not all."""
+        every = len(self.relations) == len(Relation)
+        return "derivatives" if every else f"derivatives({', '.join(self.relations)})"
+
+    def events(self, models: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the day on which each derived model was published.
+
+        Args:
+            models: The models table.
+
+        Returns:
+            model_id, period (null where created_at is); models without a base of these relations have no row.
+        """
+        bases = models.select("model_id", "created_at", base="base_models").explode("base").drop_nulls("base")
+        relation, origin = pl.col("base").struct.field("relation"), pl.col("base").struct.field("model_id")
+        chosen = relation.fill_null(Relation.UNSPECIFIED.value).is_in(list(self.relations))
+        derived = bases.filter(chosen & (origin != pl.col("model_id"))).unique("model_id")
+        return derived.select("model_id", period=pl.col("created_at").dt.date())
+
+    def aggregate(
+        self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]
+    ) -> nw.LazyFrame[Any]:
+        """Count events by period and keys.
+
+        Args:
+            flows: model_id, period, downloads (1 for each event).
+            credits: model_id, weight and the keys.
+            keys: What to group by.
+
+        Returns:
+            period, every key, value (derived models).
+        """
+        return counted(flows, credits, keys)

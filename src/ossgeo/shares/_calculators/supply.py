@@ -1,0 +1,65 @@
+"""Supply: models by the day of their publication."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import narwhals as nw
+import polars as pl
+
+from ossgeo.shares._protocol import credited
+
+
+@attrs.frozen
+class Supply:
+    """Counts models published, whatever their downloads.
+
+    A model counts once, on the day of its creation: with ``every="1mo"`` in that month, with ``window="365d"`` in the year
+    that follows, and otherwise at the first observation after it. The first observation holds all that were created before.
+    The Hub's earliest day, 2022-03-02, stands for that day and all before. ``where`` limits size, task and license. Of
+    several organizations see :func:`ossgeo.analysis.publishers`.
+    """
+
+    name: str = attrs.field(default="supply", init=False)
+    unit: str = attrs.field(default="models", init=False)
+    requires: frozenset[str] = attrs.field(default=frozenset({"created_at"}), init=False)
+
+    def events(self, models: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the day on which each model was published.
+
+        Args:
+            models: The models table.
+
+        Returns:
+            model_id, period (null where created_at is).
+        """
+        return models.select("model_id", period=pl.col("created_at").dt.date())
+
+    def aggregate(
+        self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]
+    ) -> nw.LazyFrame[Any]:
+        """Count events by period and keys.
+
+        Args:
+            flows: model_id, period, downloads (1 for each event).
+            credits: model_id, weight and the keys.
+            keys: What to group by.
+
+        Returns:
+            period, every key, value (models).
+        """
+        return counted(flows, credits, keys)
+
+
+def counted(flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], keys: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Count the models of events by weight; a model without credit has null keys.
+
+    Args:
+        flows: One row for each event: model_id, period.
+        credits: model_id, weight and the keys.
+        keys: What to group by.
+    """
+    rows = credited(flows, credits).with_columns(value=nw.col("weight").fill_null(1.0))
+    return rows.group_by("period", *keys).agg(nw.col("value").sum())

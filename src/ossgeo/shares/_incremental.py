@@ -1,0 +1,371 @@
+"""A measurement that grows: the next week costs one snapshot, not the history."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any, Final, Self
+
+import attrs
+import narwhals as nw
+import polars as pl
+
+from ossgeo._core import engines
+from ossgeo._core.dates import BEGINNING, END
+from ossgeo._core.method import Adjustment, Method
+from ossgeo.errors import InvalidArgumentError, MethodMismatchError, StoreError
+from ossgeo.panel._panel import Panel, normalized_models
+from ossgeo.panel._renames import find_renames
+from ossgeo.registry._registry import Registry
+from ossgeo.shares._aggregates import Aggregate, together
+from ossgeo.shares._pipeline import Plan, choices_of, namespaces_behind, plan_of, resolve_calculator
+from ossgeo.shares._protocol import looks_beyond
+from ossgeo.shares._table import ShareTable
+
+_LAYOUT: Final = 1
+_TABLES: Final = ("rows", "groups", "models", "credits", "seen")
+
+
+@attrs.frozen(eq=False)
+class IncrementalAggregate:
+    """Sums by interval and group, with what is needed to add the next observation.
+
+    Attributes:
+        aggregate: The sums; as small as the result.
+        models: The models table, in the columns that somebody used.
+        credits: Who each model is credited to: model_id, start, end, group, weight.
+        seen: When each model was first and last observed, and its count then: model_id, first, last, downloads. Empty for
+            30-day counters, which need none of it.
+    """
+
+    aggregate: Aggregate
+    models: pl.DataFrame
+    credits: pl.DataFrame
+    seen: pl.DataFrame
+
+    @classmethod
+    def of(cls, panel: Panel, **choices: Any) -> Self:
+        """Measure a panel, and keep what can be extended.
+
+        Args:
+            panel: The panel.
+            **choices: Those of :func:`ossgeo.measure`.
+
+        Raises:
+            InvalidArgumentError: The choices do not fit, or look at more than one observation at a time.
+
+        Example:
+            >>> import ossgeo
+            >>> saved = IncrementalAggregate.of(ossgeo.load_sample("labs-2025"))
+            >>> saved.table() == ossgeo.measure(ossgeo.load_sample("labs-2025"))
+            True
+        """
+        return cls._made(plan_of(panel, **choices), panel)
+
+    @classmethod
+    def _made(cls, plan: Plan, panel: Panel) -> Self:
+        if looks_beyond(calculator := resolve_calculator(plan.calculator)):
+            raise InvalidArgumentError(f"{calculator.name} looks at more than one observation at a time: measure anew")
+        if plan.cleaning.stale == "drop":
+            raise InvalidArgumentError("stale='drop' compares whole observations: measure anew, or keep them")
+        ran = plan.run()
+        return cls(ran.aggregate, ran.models, _dated(ran.credits), _seen(panel))
+
+    @property
+    def method(self) -> Method:
+        """The choices that made it."""
+        return self.aggregate.method
+
+    @property
+    def periods(self) -> tuple[dt.date, ...]:
+        """The observations in it, in order."""
+        return self.aggregate.periods
+
+    def table(self) -> ShareTable:
+        """Return the share table, as :func:`ossgeo.measure` would from all snapshots."""
+        return self.aggregate.table()
+
+    def extend(self, panel: Panel, *, registry: Registry | None = None, models: Any = None, **choices: Any) -> Self:
+        """Add later observations.
+
+        Args:
+            panel: Observations that all come after :attr:`periods`; often a single one.
+            registry: The registry, in the version that made this.
+            models: A models table to use instead of the panel's; models that it does not name stay as they were.
+            **choices: Those that made this. They need to be given again only where it was read from a file, and where
+                they are objects or a filter.
+
+        Returns:
+            A new one, whose table is the one of all observations.
+
+        Raises:
+            MethodMismatchError: The choices or the registry are others, or models are attributed otherwise than before.
+            InvalidArgumentError: An observation is not later.
+        """
+        if panel.periods and panel.periods[0] <= self.periods[-1]:
+            raise InvalidArgumentError(
+                f"{panel.periods[0]} is not after {self.periods[-1]}, the last observation in it"
+            )
+        plan = self._again(panel, registry, choices)
+        given = (panel.models if models is None else normalized_models(models)).collect()
+        everyone = _joined(self.models, given)
+        rows = panel.rows.select("model_id", "period", panel.counter)
+        if panel.counter == "downloads_all_time":
+            earlier = _rows_of(self.seen).rename({"downloads": panel.counter})
+            rows = rows.with_columns(nw.col(panel.counter).cast(nw.Int64))
+            rows = engines.concat([engines.send(earlier, rows), rows])
+        periods = (*self.periods, *panel.periods)
+        joined = attrs.evolve(
+            panel, rows=rows, models=everyone.lazy(), periods=periods, size=panel.size + self.seen.height
+        )
+        ran = attrs.evolve(plan, panel=joined, models=everyone).run()
+        self._require(ran.aggregate.method)
+        credits = _dated(ran.credits)
+        self._require_credits(ran.aggregate, credits)
+        fresh = attrs.evolve(ran.aggregate, rows=ran.aggregate.rows.filter(pl.col("period") > self.periods[-1]))
+        rows_, groups = together((self.aggregate, fresh), list(self.method.by))
+        recoded = attrs.evolve(ran.aggregate, rows=credits).recoded(groups)
+        method = attrs.evolve(self.method, panel=_fingerprint(self.method.panel, panel.fingerprint))
+        aggregate = Aggregate(rows_, groups, method, periods, _added(self.aggregate.adjustments, fresh.adjustments),
+                              fresh.behind, self.aggregate.note)  # fmt: skip
+        seen = _later(self.seen, _seen(panel))
+        return type(self)(aggregate, ran.models, recoded, seen)
+
+    def merge(self, other: Self) -> Self:
+        """Put together two parts that were made in the same way.
+
+        Args:
+            other: Of 30-day counters, other observations or other models; of all-time counters, other models at the
+                same observations.
+
+        Raises:
+            MethodMismatchError: The choices or the registry are others, or models are attributed in two ways.
+            InvalidArgumentError: The parts overlap, or a model goes on in the other part under a new id.
+        """
+        self._require(other.method)
+        shared = self.models.join(other.models, on="model_id", how="semi").height
+        apart = not set(self.periods) & set(other.periods)
+        if shared and not (apart and self.method.counter == "downloads_30d"):
+            raise InvalidArgumentError(
+                f"{shared:,} models are in both parts at common observations: they would count twice"
+            )
+        if self.method.counter == "downloads_all_time" and self.periods != other.periods:
+            raise InvalidArgumentError(
+                "parts of all-time counters need the same observations; extend() adds later ones"
+            )
+        rows, groups = together((self.aggregate, other.aggregate), list(self.method.by))
+        credits = [attrs.evolve(one.aggregate, rows=one.credits).recoded(groups) for one in (self, other)]
+        both = pl.concat(credits).unique(maintain_order=True)
+        common = [
+            one.join(both, on="model_id", how="semi") for one, both in zip(credits, reversed(credits), strict=True)
+        ]
+        twice = common[0].join(common[1], on=both.columns, how="anti")["model_id"]
+        if len(twice):
+            raise MethodMismatchError(
+                f"the parts attribute {twice.n_unique():,} models in two ways, such as {twice[0]}"
+            )
+        models = _joined(self.models, other.models)
+        self._require_no_rename(other, models)
+        method = attrs.evolve(self.method, panel=_fingerprint(*sorted((self.method.panel, other.method.panel))))
+        periods = tuple(sorted({*self.periods, *other.periods}))
+        aggregate = Aggregate(
+            rows, groups, method, periods, _added(self.aggregate.adjustments, other.aggregate.adjustments, disjoint=not shared),
+            namespaces_behind(groups, both.join(models.select("model_id", "namespace"), on="model_id"), periods[-1]), self.aggregate.note,
+        )  # fmt: skip
+        return type(self)(aggregate, models, both, pl.concat([self.seen, other.seen]))
+
+    def write(self, path: str | Path) -> None:
+        """Write it as a folder of Parquet files; an older one at the same place is replaced when all is written.
+
+        Args:
+            path: The folder.
+
+        Raises:
+            StoreError: It cannot be written, or something else is there.
+        """
+        folder = Path(path)
+        if folder.exists() and not (folder / "method.json").is_file():
+            raise StoreError(f"{folder} is there, and is no saved aggregate; choose another place")
+        fresh = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+        try:
+            fresh.mkdir(parents=True)
+            for name, table in self._tables().items():
+                table.write_parquet(fresh / f"{name}.parquet", compression="lz4")
+            (fresh / "method.json").write_text(json.dumps(self._facts(), ensure_ascii=False), encoding="utf-8")
+            if folder.exists():
+                old = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+                folder.rename(old)
+                fresh.rename(folder)
+                shutil.rmtree(old)
+            else:
+                fresh.rename(folder)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise StoreError(f"{folder} cannot be written: {error}") from error
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read one that :meth:`write` wrote.
+
+        Args:
+            path: The folder.
+
+        Raises:
+            StoreError: It is not there, or was not written by this version's layout.
+        """
+        folder = Path(path)
+        try:
+            facts = json.loads((folder / "method.json").read_text(encoding="utf-8"))
+            if facts["layout"] != _LAYOUT:
+                raise StoreError(f"{folder} has layout {facts['layout']}, this ossgeo knows {_LAYOUT}: measure anew")
+            tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in _TABLES}
+            aggregate = Aggregate(
+                tables["rows"], tables["groups"], Method.from_dict(facts["method"]),
+                tuple(map(dt.date.fromisoformat, facts["periods"])),
+                tuple(Adjustment(**one) for one in facts["adjustments"]),
+                tuple((name, number) for name, number in facts["behind"]), facts["note"],
+            )  # fmt: skip
+        except (OSError, KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
+            raise StoreError(f"{folder} is no saved aggregate: {error}") from error
+        return cls(aggregate, tables["models"], tables["credits"], tables["seen"])
+
+    def _tables(self) -> dict[str, pl.DataFrame]:
+        return {"rows": self.aggregate.rows, "groups": self.aggregate.groups, "models": self.models,
+                "credits": self.credits, "seen": self.seen}  # fmt: skip
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "layout": _LAYOUT,
+            "method": self.method.to_dict(),
+            "periods": [day.isoformat() for day in self.periods],
+            "adjustments": [attrs.asdict(one) for one in self.aggregate.adjustments],
+            "behind": [list(pair) for pair in self.aggregate.behind],
+            "note": self.aggregate.note,
+        }
+
+    def _again(self, panel: Panel, registry: Registry | None, choices: dict[str, Any]) -> Plan:
+        used = registry or self.method.choices.get("registry") or Registry.default()
+        if used.version != self.method.registry:
+            raise MethodMismatchError(
+                f"it was made with registry {self.method.registry}, this is {used.version}: measure anew, or give registry="
+            )
+        if self.method.where is not None and not self.method.choices and "where" not in choices:
+            raise MethodMismatchError(f"it was made with where={self.method.where}: give where= again")
+        known = choices_of(attrs.evolve(self.method, where=None) if "where" in choices else self.method)
+        return plan_of(panel, registry=used, **{**known, **choices})
+
+    def _require(self, method: Method) -> None:
+        if self.method.by != method.by or (apart := self.method.differences(method)):
+            pairs = {"by": (self.method.by, method.by)} if self.method.by != method.by else apart
+            said = "; ".join(f"{name}: {ours!r} and {theirs!r}" for name, (ours, theirs) in pairs.items())
+            raise MethodMismatchError(f"it was made in another way ({said}): measure anew")
+
+    def _require_credits(self, aggregate: Aggregate, credits: pl.DataFrame) -> None:
+        """Refuse where a model that was counted before is credited otherwise now: its history would change, too."""
+        names = list(self.method.by)
+        _, groups = together((self.aggregate, aggregate), names)
+        before = attrs.evolve(self.aggregate, rows=self.credits).recoded(groups)
+        now = attrs.evolve(aggregate, rows=credits).recoded(groups)
+        if now.head(before.height).equals(before):  # known models stay in their places
+            return
+        changed = before.join(now, on=before.columns, how="anti", nulls_equal=True)
+        if changed.height:
+            example = changed["model_id"][0]
+            raise MethodMismatchError(
+                f"{changed['model_id'].n_unique():,} models are attributed otherwise than before, such as {example}: measure anew"
+            )
+
+    def _require_no_rename(self, other: Self, models: pl.DataFrame) -> None:
+        if self.method.counter == "downloads_30d" or self.method.cleaning.renames == "keep":
+            return
+        registry = self.method.choices.get("registry") or Registry.default()
+        rows = engines.wrap(pl.concat([_rows_of(self.seen), _rows_of(other.seen)]).lazy())
+        chains, _ = find_renames(rows, models, registry)
+        mine = chains.join(self.models, on="model_id", how="semi")["entity"]
+        theirs = chains.join(other.models, on="model_id", how="semi")
+        across = theirs.filter(pl.col("entity").is_in(mine.implode()))
+        if across.height:
+            raise InvalidArgumentError(
+                f"{across['model_id'][0]} goes on in the other part under a new id: keep both in one part"
+            )
+
+    def __repr__(self) -> str:
+        """Return size, range and method."""
+        return f"<IncrementalAggregate {self.aggregate.rows.height:,} rows, {self.periods[0]} .. {self.periods[-1]}; {self.method}>"
+
+
+def _seen(panel: Panel) -> pl.DataFrame:
+    """When each model was first and last observed, and its count then; 30-day counters need none of it."""
+    schema = {"model_id": pl.String, "first": pl.Date, "last": pl.Date, "downloads": pl.Int64}
+    if panel.counter == "downloads_30d":
+        return pl.DataFrame(schema=schema)
+    count, period = nw.col(panel.counter), nw.col("period")
+    usable = panel.rows.filter((count >= 0) & ~period.is_null())
+    ends = usable.group_by("model_id").agg(first=period.min(), last=period.max())
+    counts = usable.group_by("model_id", "period").agg(downloads=count.max())
+    both = ends.join(counts, left_on=["model_id", "last"], right_on=["model_id", "period"])
+    found = engines.collect(both.select(*schema))
+    return found.select(pl.col(name).cast(kind) for name, kind in schema.items())
+
+
+def _rows_of(seen: pl.DataFrame) -> pl.DataFrame:
+    """The observations that stand for a history: model_id, period, downloads; only the last count is ever looked at."""
+    last = seen.select("model_id", "downloads", period="last")
+    first = seen.filter(pl.col("first") < pl.col("last")).select(
+        "model_id", period="first", downloads=pl.lit(0, pl.Int64)
+    )
+    return pl.concat([last.select("model_id", "period", "downloads"), first])
+
+
+def _later(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    both = now.join(before, on="model_id", how="full", coalesce=True, suffix="_before")
+    return both.select(
+        "model_id", first=pl.coalesce("first_before", "first"), last=pl.coalesce("last", "last_before"),
+        downloads=pl.coalesce("downloads", "downloads_before"),
+    )  # fmt: skip
+
+
+def _dated(credits: pl.DataFrame) -> pl.DataFrame:
+    """Credits with their dates written out, whether any of them has an end or not."""
+    if "start" not in credits.columns:
+        credits = credits.with_columns(start=pl.lit(BEGINNING), end=pl.lit(END))
+    return credits.select("model_id", "start", "end", "group", "weight")
+
+
+def _joined(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """The latest facts in the old order: known models stay in their places, so that credits can be compared at once."""
+    columns = [name for name in old.columns if name in new.columns]
+    fresh = new.select(pl.col(name).cast(old.schema[name]) for name in columns)
+    if fresh["model_id"].equals(old["model_id"]):
+        return fresh.with_columns(old[name] for name in old.columns if name not in columns).select(old.columns)
+    facts = [name for name in columns if name != "model_id"]
+    marked = fresh.with_columns(there=pl.lit(value=True))
+    both = old.join(marked, on="model_id", how="left", suffix="_new", maintain_order="left")
+    mended = both.with_columns(pl.when("there").then(f"{name}_new").otherwise(name).alias(name) for name in facts)
+    known = mended.select(old.columns)
+    if both["there"].sum() == fresh.height:
+        return known
+    added = fresh.join(old.select("model_id"), on="model_id", how="anti", maintain_order="left")
+    return pl.concat([known, added], how="diagonal")
+
+
+def _added(
+    before: tuple[Adjustment, ...], now: tuple[Adjustment, ...], *, disjoint: bool = False
+) -> tuple[Adjustment, ...]:
+    """Add up what was adjusted; models that are in both count once, which is as many as the larger part says."""
+    earlier = {item.code: item for item in before}
+    found = []
+    for item in now:
+        past = earlier.pop(item.code, None)
+        count = past.count if past is not None else 0
+        both = max(count, item.count) if item.unit == "models" and not disjoint else count + item.count
+        found.append(attrs.evolve(item, count=both))
+    return (*found, *earlier.values())
+
+
+def _fingerprint(*parts: str) -> str:
+    return hashlib.sha256(",".join(parts).encode()).hexdigest()[:12]

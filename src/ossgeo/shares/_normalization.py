@@ -1,0 +1,153 @@
+"""From the aggregate to shares: what is no flow is set aside and counted, the rest is spread over periods and divided.
+
+Works on small Polars tables only; the panel is never seen here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from collections.abc import Iterable
+from typing import Final
+
+import polars as pl
+
+from ossgeo._core.method import Adjustment, Coverage, Covered, Method
+from ossgeo.errors import LowCoverageWarning
+from ossgeo.panel._flows import AGELESS, BASE, BORN, FELL
+from ossgeo.shares._grouping import ATTRIBUTED, STATUSES
+from ossgeo.shares._resampling import Spread
+
+_MOSTLY: Final = 0.5
+
+
+def predecessors(periods: Iterable[dt.date]) -> dict[dt.date, dt.date]:
+    """Return the period before each period."""
+    ordered = list(periods)
+    return dict(zip(ordered[1:], ordered, strict=False))
+
+
+def is_aside(aggregate: pl.DataFrame, periods: Iterable[dt.date]) -> pl.Series:
+    """Tell which rows are no flow: bases, falls, models of unknown age, and births that are long past."""
+    before = pl.col("period").replace_strict(predecessors(periods), default=None, return_dtype=pl.Date)
+    late = (pl.col("event") == BORN) & (pl.col("since") != before)
+    return aggregate.select(pl.col("event").is_in([BASE, FELL, AGELESS]) | late.fill_null(False))[:, 0]
+
+
+def what_was_set_aside(aggregate: pl.DataFrame, periods: Iterable[dt.date]) -> tuple[Adjustment, ...]:
+    """Count what was no flow."""
+    aside = aggregate.filter(is_aside(aggregate, periods))
+    sums = dict(aside.group_by("event").agg(pl.col("value").sum()).iter_rows())
+    base = sums.get(BASE, 0.0) + sums.get(BORN, 0.0)
+    return (
+        Adjustment(
+            "first_count_is_base", base, "downloads", "counted before the first observation of a model: a base, no flow"
+        ),
+        Adjustment(
+            "counter_fell", -sums.get(FELL, 0.0), "downloads", "falls of all-time counters, clipped to no downloads"
+        ),
+        Adjustment("age_unknown", sums.get(AGELESS, 0.0), "downloads", "left out under the age cap: no created_at"),
+    )
+
+
+def spread_out(values: pl.DataFrame, plan: Spread) -> pl.DataFrame:
+    """Apply the factors: from intervals to periods.
+
+    Args:
+        values: since, period, group, value.
+        plan: Which part of which interval belongs to which period.
+
+    Returns:
+        One row for each period and group: period, group, value.
+    """
+    if plan.as_observed:
+        return values.select("period", "group", "value")
+    joined = values.sort("since", "period", "group").join(plan.factors, on=["since", "period"], maintain_order="left")
+    moved = joined.with_columns(value=pl.col("value") * pl.col("factor"), period="target")
+    return moved.group_by("period", "group", maintain_order=True).agg(pl.col("value").sum())
+
+
+def shares_of(
+    values: pl.DataFrame, groups: pl.DataFrame, plan: Spread, method: Method
+) -> tuple[pl.DataFrame, Coverage]:
+    """Turn values into shares, and say what each status holds.
+
+    Works on integer codes, in the order of the keys; names come last.
+
+    Args:
+        values: One row for each period and group: period, group, value.
+        groups: What stands behind each code, sorted by keys: group, the keys, status, fraction.
+        plan: Has the periods without figure.
+        method: Says how shares are counted and divided.
+
+    Returns:
+        The table, and the parts of the statuses.
+    """
+    names = list(method.by)
+    first = groups.select(pl.struct(names).rle_id().alias("key"))["key"]  # codes rise with the keys
+    known = groups["status"] == ATTRIBUTED
+    values = _sorted_within_periods(values, "group")
+    code = values["group"]
+    values = values.select("period", "value", key=first.gather(code), known=known.gather(code), code=code)
+    # under full counting a group's value is the whole model's; its fraction of it makes the totals
+    full = method.counting == "full"
+    part = pl.col("value") * groups["fraction"].gather(code) if full else pl.col("value")
+    values = values.with_columns(part=part)
+    totals = values.group_by("period").agg(all=pl.col("part").sum(), attributed=pl.col("part").filter("known").sum())
+    unobserved = pl.col("period").is_in(list(plan.unobserved)) if plan.unobserved else pl.lit(False)
+    missing = unobserved | pl.col("status") | (pl.col(method.denominator) == 0)
+    shared = _by_key(values, several=first.n_unique() < len(first), attributed=method.denominator == "attributed")
+    shared = shared.join(totals, on="period", maintain_order="left").select(
+        "period",
+        "key",
+        value=pl.when(~unobserved).then("value"),
+        share=pl.when(~missing).then(pl.col("counted") / pl.col(method.denominator)),
+    )
+    shared = _sorted_within_periods(shared, "value", descending=True)
+    keys = groups.select(names).unique(maintain_order=True)
+    frame = shared.select("period", *(keys[name].gather(shared["key"]).alias(name) for name in names), "value", "share")
+    return frame, _coverage(values, groups, totals, plan)
+
+
+def _sorted_within_periods(frame: pl.DataFrame, column: str, *, descending: bool = False) -> pl.DataFrame:
+    """Sort by period and a column, stably: within each period by itself, several times as fast as by both together."""
+    ordered = pl.all().sort_by(column, descending=descending, nulls_last=True, maintain_order=True)
+    return frame.sort("period", maintain_order=True).select(ordered.over("period", mapping_strategy="explode"))
+
+
+def _by_key(values: pl.DataFrame, *, several: bool, attributed: bool) -> pl.DataFrame:
+    """Add up the codes of each key: period, key, value, counted, status; rows stay as they are where each has one."""
+    counted = pl.when("known").then("value").otherwise(0.0) if attributed else pl.col("value")
+    status = ~pl.col("known") if attributed else pl.lit(False)
+    rows = values.select("period", "key", "value", counted=counted, status=status)
+    if not several:
+        return rows
+    return rows.group_by("period", "key", maintain_order=True).agg(
+        pl.col("value").sum(), pl.col("counted").sum(), pl.col("status").all()
+    )
+
+
+def _coverage(values: pl.DataFrame, groups: pl.DataFrame, totals: pl.DataFrame, plan: Spread) -> Coverage:
+    order = {name: place for place, name in enumerate((ATTRIBUTED, *STATUSES))}
+    status = groups["status"].cast(pl.Enum(list(order))).gather(values["code"])
+    statuses = values.with_columns(status=status).group_by("period", "status").agg(pl.col("part").sum())
+    rows = sorted(
+        (Covered(period, name, part, part / total if total else None)
+         for period, name, part, total, _ in statuses.join(totals, on="period").rows() if period not in plan.unobserved),
+        key=lambda row: (row.period, order[row.status]),
+    )  # fmt: skip
+    return Coverage(tuple(rows))
+
+
+def warn_of_low_coverage(coverage: Coverage, unit: str) -> None:
+    """Warn where a total is zero, and where most of the last one is unreviewed."""
+    empty = sorted({row.period for row in coverage.rows if row.share is None})
+    if empty:
+        message = f"the total is 0 {unit} in {len(empty)} period(s), such as {empty[0]}: their shares are null"
+        warnings.warn(message, LowCoverageWarning, stacklevel=5)
+    if coverage.rows:
+        last = coverage.at(coverage.rows[-1].period)
+        unreviewed = last.get("unreviewed") or 0.0
+        if unreviewed > _MOSTLY:
+            message = f"{unreviewed:.1%} of the {unit} at {coverage.rows[-1].period} are of unreviewed namespaces"
+            warnings.warn(message, LowCoverageWarning, stacklevel=5)

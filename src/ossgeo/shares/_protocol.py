@@ -1,0 +1,100 @@
+"""The contract of share calculators: flows and credits go in, an aggregate comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import narwhals as nw
+import polars as pl
+
+
+@runtime_checkable
+class ShareCalculator(Protocol):
+    """Something that can be measured for groups of models.
+
+    A calculator only aggregates. Shares, statuses, windows, totals and the Method are the library's.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name under which results record the calculator."""
+        ...
+
+    @property
+    def unit(self) -> str:
+        """The unit of ``value``, such as ``downloads`` or ``models``."""
+        ...
+
+    @property
+    def requires(self) -> frozenset[str]:
+        """Columns of the models table that the panel must have."""
+        ...
+
+    def aggregate(
+        self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]
+    ) -> nw.LazyFrame[Any]:
+        """Aggregate flows by period and keys, lazily.
+
+        Args:
+            flows: One row for each model and interval: model_id, period, downloads, and some of the keys.
+            credits: One row for each model and group: model_id, weight (fractions that are exact in binary), the rest of
+                the keys, the columns of ``requires`` (``created_at`` as its day in UTC) and, where a credit is dated,
+                start and end. :func:`credited` joins the two.
+            keys: The columns to group by, beside ``period``; opaque codes.
+
+        Returns:
+            period, every key, and ``value``: additive over groups and over periods.
+        """
+        ...
+
+
+@runtime_checkable
+class EventCalculator(ShareCalculator, Protocol):
+    """A calculator of what happens once to a model, such as its publication, instead of what counters say.
+
+    Its events take the place of flows: each belongs to its day, and ``downloads`` is 1.
+    """
+
+    def events(self, models: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the day on which it happened to each model.
+
+        Args:
+            models: The models table.
+
+        Returns:
+            One row for each model to which it happened: model_id, period (the day; null where it is not known).
+        """
+        ...
+
+
+def looks_beyond(calculator: ShareCalculator) -> bool:
+    """Tell whether a calculator's figure of one period depends on other observations of the panel, too.
+
+    Such a figure cannot be had from a part of the panel. Events do, since a period begins where the one before ends; any
+    other calculator says so by an attribute ``whole_panel``.
+
+    Args:
+        calculator: The calculator.
+    """
+    return isinstance(calculator, EventCalculator) or bool(getattr(calculator, "whole_panel", False))
+
+
+def credited(flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Join flows to the credits that hold at the end of each flow's interval.
+
+    Every flow is kept: one without a credit has null keys, so that nothing is lost in silence.
+
+    Args:
+        flows: model_id, period, downloads.
+        credits: model_id, weight, keys and, where a credit is dated, start and end (half-open).
+
+    Returns:
+        The flows with the columns of the credits.
+    """
+    joined = flows.join(credits, on="model_id", how="left")
+    if "start" not in credits.collect_schema().names():
+        return joined
+    period = nw.col("period")
+    holds = (nw.col("start") <= period) & (period < nw.col("end"))
+    return joined.filter(holds | nw.col("start").is_null() | period.is_null())

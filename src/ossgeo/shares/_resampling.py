@@ -1,0 +1,210 @@
+"""Periods and windows: which part of which observed interval belongs to which period of the result.
+
+Works on the small aggregate only. An interval is (since, period] in days. The result is a table of factors, so that
+every case (observations as they are, calendar steps, rolling windows) is one join, one product and one sum.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+
+import attrs
+import polars as pl
+
+from ossgeo._core.dates import BEGINNING
+from ossgeo._core.method import Adjustment, Basis
+from ossgeo.errors import InvalidArgumentError
+from ossgeo.panel._flows import WINDOW_DAYS
+
+Interval = tuple[dt.date, dt.date]
+
+_STEP = re.compile(r"(\d{1,4})(d|w|mo|q|y)")
+_SCHEMA = {"since": pl.Date, "period": pl.Date, "target": pl.Date, "factor": pl.Float64}
+
+
+@attrs.frozen(eq=False)
+class Spread:
+    """How intervals become periods.
+
+    Attributes:
+        factors: since, period, target (the period of the result), factor.
+        targets: Every period of the result, in order.
+        unobserved: Periods of the result that get no figure, since they are not fully observed.
+        adjustments: What was thinned and estimated.
+        as_observed: Every interval is a period of its own.
+    """
+
+    factors: pl.DataFrame
+    targets: tuple[dt.date, ...]
+    unobserved: frozenset[dt.date] = frozenset()
+    adjustments: tuple[Adjustment, ...] = ()
+    as_observed: bool = False
+
+
+def spread(
+    intervals: Sequence[Interval],
+    observations: Sequence[dt.date],
+    *,
+    counter: Basis,
+    every: str | None,
+    window: int | None,
+    estimate: bool,
+) -> Spread:
+    """Say how much of each interval belongs to each period.
+
+    Args:
+        intervals: The (since, period] that the aggregate has.
+        observations: The panel's observation dates, in order.
+        counter: Thirty-day counters overlap and are thinned where they are added up; differences and events never overlap.
+            Events are known from the beginning, whenever the panel was first observed.
+        every: Calendar step, such as ``1mo``; None for one period an observation.
+        window: Length of a rolling sum in days; None for none.
+        estimate: Whether inner gaps between 30-day counters are estimated pro rata.
+
+    Returns:
+        The factors.
+
+    Raises:
+        InvalidArgumentError: ``every`` is no calendar step.
+    """
+    if not intervals or not observations:
+        return Spread(pl.DataFrame(schema=_SCHEMA), ())
+    if counter == "downloads_30d" and every is None and window is None:
+        same = [(since, period, period, 1.0) for since, period in intervals]
+        return Spread(_table(same), tuple(sorted({period for _, period in intervals})), as_observed=True)
+    first = min(since for since, _ in intervals)
+    last = max(period for _, period in intervals)
+    if counter == "events":
+        last = max(last, observations[-1])
+    targets = _targets(every, observations, first, last, counter)
+    first = BEGINNING if counter == "events" else first
+    return _Windows(intervals, targets, first, last, counter, window, estimate).spread(observations)
+
+
+def _targets(
+    every: str | None, observations: Sequence[dt.date], first: dt.date, last: dt.date, counter: Basis
+) -> list[Interval]:
+    """Return the basic periods as (start, end]."""
+    if every is not None:
+        return list(_steps(every, first, last))
+    if counter == "downloads_30d":
+        return [(day - dt.timedelta(days=WINDOW_DAYS), day) for day in observations]
+    if counter == "events":
+        return list(itertools.pairwise([BEGINNING, *observations]))
+    return list(itertools.pairwise(observations))
+
+
+def calendar_step(every: str | None) -> str | None:
+    """Return a calendar step of whole days, weeks, months, quarters or years, such as ``1mo``; None stays None.
+
+    Raises:
+        InvalidArgumentError: The step is shorter than a day, or not a step.
+    """
+    if every is None or (isinstance(every, str) and (found := _STEP.fullmatch(every)) and int(found[1]) > 0):
+        return every
+    months = isinstance(every, str) and re.fullmatch(r"\d+(m|M|months?)", every)
+    remedy = f"; use {re.sub('[^0-9]', '', every)}mo for months" if months else ""
+    raise InvalidArgumentError(
+        f"every must be a calendar step such as '1d', '1w', '1mo', '1q' or '1y', got {every!r}{remedy}"
+    )
+
+
+def _steps(every: str, first: dt.date, last: dt.date) -> Iterator[Interval]:
+    try:
+        start = pl.Series([first]).dt.offset_by("1d").dt.truncate(every)[0]
+        while start <= last:
+            following = pl.Series([start]).dt.offset_by(every)[0]
+            yield start - dt.timedelta(days=1), following - dt.timedelta(days=1)
+            start = following
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OverflowError) as error:
+        raise InvalidArgumentError(f"every={every!r} is longer than the calendar allows") from error
+
+
+def thinned(days: Sequence[dt.date], anchor: dt.date) -> list[dt.date]:
+    """Walk back from the anchor and keep the observations whose 30 days do not overlap."""
+    kept: list[dt.date] = []
+    for day in sorted((day for day in days if day <= anchor), reverse=True):
+        if not kept or (kept[-1] - day).days >= WINDOW_DAYS:
+            kept.append(day)
+    return kept
+
+
+@attrs.frozen(eq=False)
+class _Windows:
+    intervals: Sequence[Interval]
+    targets: Sequence[Interval]
+    first: dt.date
+    last: dt.date
+    counter: Basis
+    window: int | None
+    estimate: bool
+
+    def spread(self, observations: Sequence[dt.date]) -> Spread:
+        rows: list[tuple[dt.date, dt.date, dt.date, float]] = []
+        unobserved: set[dt.date] = set()
+        estimated = partial = 0
+        used: set[Interval] = set()
+        for start, end in self.targets:
+            since = start if self.window is None else end - dt.timedelta(days=self.window)
+            parts = [
+                (interval, days)
+                for interval in self._within(end, observations)
+                if (days := _overlap(interval, since, end)) > 0
+            ]
+            used.update(interval for interval, _ in parts)
+            scale = 1.0
+            beyond = since < self.first or end > self.last
+            if not parts or (beyond and self.window is not None):
+                unobserved.add(end)
+            elif self.counter == "downloads_30d":
+                inside = (min(end, self.last) - max(since, self.first)).days
+                missing = inside - sum(days for _, days in parts)
+                if missing and not self.estimate:
+                    unobserved.add(end)
+                elif missing:
+                    scale = inside / (inside - missing)
+                    estimated += missing
+            partial += beyond and self.window is None
+            rows.extend((*interval, end, scale * days / _length(interval)) for interval, days in parts)
+        return Spread(
+            _table(rows),
+            tuple(end for _, end in self.targets),
+            frozenset(unobserved),
+            tuple(self._adjustments(len(used), estimated, partial, len(unobserved))),
+        )
+
+    def _within(self, end: dt.date, observations: Sequence[dt.date]) -> list[Interval]:
+        """Return the intervals that may be added up."""
+        if self.counter != "downloads_30d":
+            return list(self.intervals)
+        anchor = end if end in set(observations) else self.last
+        kept = set(thinned([period for _, period in self.intervals], anchor))
+        return [interval for interval in self.intervals if interval[1] in kept]
+
+    def _adjustments(self, used: int, estimated: int, partial: int, unobserved: int) -> Iterator[Adjustment]:
+        left_out = len(self.intervals) - used
+        if self.counter == "downloads_30d" and left_out:
+            note = "their 30 days overlap others, or lie outside every period"
+            yield Adjustment("overlapping_window", left_out, "observations", f"left out: {note}")
+        if estimated:
+            note = "days between 30-day counters, estimated pro rata; added up over the periods"
+            yield Adjustment("window_gap", estimated, "days", note)
+        if partial:
+            yield Adjustment("partial_period", partial, "periods", "observed in part, at an edge; not scaled up")
+        if unobserved:
+            yield Adjustment("not_observed", unobserved, "periods", "without figure, since not fully observed")
+
+
+def _overlap(interval: Interval, since: dt.date, end: dt.date) -> int:
+    return (min(interval[1], end) - max(interval[0], since)).days
+
+
+def _length(interval: Interval) -> int:
+    return (interval[1] - interval[0]).days
+
+
+def _table(rows: list[tuple[dt.date, dt.date, dt.date, float]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")

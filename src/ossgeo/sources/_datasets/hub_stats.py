@@ -1,0 +1,191 @@
+"""Published copies of the Hub's statistics: the daily ``hub-stats``, and weekly snapshots.
+
+Source: https://huggingface.co/datasets/cfahlgren1/hub-stats, https://huggingface.co/datasets/hfmlsoc/hub_weekly_snapshots.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from ossgeo._core import engines
+from ossgeo._core.dates import day_of
+from ossgeo._core.schema import Counter
+from ossgeo.errors import SourceFormatError, SourceUnavailableError
+from ossgeo.panel._panel import Panel, normalized_models
+from ossgeo.sources._datasets.remote import reaching, require_columns, scan_far
+
+REPOSITORY: Final = "cfahlgren1/hub-stats"
+WEEKLY: Final = "hfmlsoc/hub_weekly_snapshots"
+
+_COUNTERS: Final[dict[Counter, str]] = {"downloads_30d": "downloads", "downloads_all_time": "downloadsAllTime"}
+_DATED: Final = re.compile(r"models/(\d{4}-\d{2}-\d{2})/models\.parquet$")
+_TEXTS: Final = {"_id": "hub_id", "author": "namespace", "pipeline_tag": "task", "library_name": "library"}
+_PLAIN: Final = ("private", "disabled", "likes", "tags")
+
+
+class HubStats:
+    """Copies of the Hub's models table: one of one day, or weekly ones.
+
+    Files are read lazily: only the columns that a measurement needs are fetched, by range requests where they are far. In
+    the weekly layout (``models/<date>/models.parquet``) a date is a label, and may stand on a stale file:
+    ``panel.check()`` finds it.
+
+    Example:
+        >>> HubStats("models.parquet").name
+        'hub-stats models.parquet'
+    """
+
+    def __init__(
+        self,
+        path: str | Path | None = None,
+        *,
+        repository: str = REPOSITORY,
+        observed_on: dt.date | str | None = None,
+        counter: Counter = "downloads_30d",
+        token: str | bool | None = None,
+        endpoint: str | None = None,
+    ) -> None:
+        """Configure; nothing is read.
+
+        Args:
+            path: A copy of ``models.parquet``, or a folder with ``models/<date>/models.parquet``; the Hub where absent.
+            repository: The dataset, where there is no path.
+            observed_on: The day of a file that has no date in its path; where absent, the file's own latest change.
+            counter: The counter of the panel.
+            token: As ``Hub`` has it.
+            endpoint: As ``Hub`` has it.
+
+        Raises:
+            InvalidArgumentError: ``observed_on`` names no day.
+        """
+        self._path = None if path is None else Path(path)
+        self._repository, self._counter = repository, counter
+        self._observed_on = None if observed_on is None else day_of(observed_on, what="observed_on")
+        self._token, self._endpoint = token, endpoint
+
+    @property
+    def name(self) -> str:
+        """The name under which panels record the source."""
+        return f"hub-stats {self._path.name if self._path is not None else self._repository}"
+
+    def panel(self) -> Panel:
+        """Return the copies as a panel.
+
+        Raises:
+            SourceUnavailableError: The files cannot be reached.
+            SourceFormatError: They have another schema.
+            EngineError: They are far, and PyArrow is not installed.
+        """
+        files = self._near(self._path) if self._path is not None else self._far()
+        scans = []
+        for day, scan, where in files:
+            require_columns(scan, ("id", _COUNTERS[self._counter]), where)
+            scans.append((day or self._observed_on or _latest_change(scan, where), scan))
+        rows = pl.concat([
+            scan.select(model_id="id", period=pl.lit(day), **{self._counter: pl.col(_COUNTERS[self._counter]).cast(pl.Int64)})
+            for day, scan in scans
+        ])  # fmt: skip
+        rows = rows.filter(pl.col(self._counter).is_not_null())
+        models = pl.concat([_models(scan) for _, scan in scans], how="diagonal_relaxed")
+        identity = ",".join(f"{day}:{where}" for (day, _), (_, _, where) in zip(scans, files, strict=True))
+        return Panel.of(
+            engines.wrap(rows), normalized_models(models.unique("model_id", keep="last", maintain_order=True)),
+            counter=self._counter, identity=identity, source=self.name,
+        )  # fmt: skip
+
+    def _near(self, path: Path) -> list[tuple[dt.date | None, pl.LazyFrame, str]]:
+        if path.is_dir():
+            found = [(match, file) for file in sorted(path.rglob("models.parquet")) if (match := _day(file.as_posix()))]
+            if not found:
+                raise SourceUnavailableError(f"{path} holds no models/<date>/models.parquet")
+            return [(day, pl.scan_parquet(file), str(file)) for day, file in found]
+        if not path.is_file():
+            raise SourceUnavailableError(f"{path} does not exist")
+        return [(_day(path.as_posix()), pl.scan_parquet(path), str(path))]
+
+    def _far(self) -> list[tuple[dt.date | None, pl.LazyFrame, str]]:
+        from huggingface_hub import HfFileSystem
+
+        root = f"datasets/{self._repository}"
+        with reaching(self._repository):
+            system = HfFileSystem(endpoint=self._endpoint, token=self._token)
+            try:
+                folders = system.ls(f"{root}/models", detail=False)
+            except FileNotFoundError:  # there is no such folder
+                folders = []
+            dated = [f"{folder}/models.parquet" for folder in sorted(map(str, folders))]
+            names = dated or [f"{root}/models.parquet"]
+        return [(_day(name), scan_far([name], endpoint=self._endpoint, token=self._token), name) for name in names]
+
+
+def _day(path: str) -> dt.date | None:
+    found = _DATED.search(path)
+    return dt.date.fromisoformat(found[1]) if found else None
+
+
+def _latest_change(scan: pl.LazyFrame, where: str) -> dt.date:
+    """The day of the latest change of any model: the file is not older."""
+    if "lastModified" not in scan.collect_schema().names():
+        raise SourceFormatError(f"{where} does not say when it was made; give observed_on=")
+    day = scan.select(_instant(scan, "lastModified").max().dt.date()).collect(engine="streaming").item()
+    if day is None:
+        raise SourceFormatError(f"{where} does not say when it was made; give observed_on=")
+    found: dt.date = day
+    return found
+
+
+def _instant(scan: pl.LazyFrame, name: str) -> pl.Expr:
+    kind = scan.collect_schema()[name]
+    if kind == pl.String:
+        return pl.col(name).str.to_datetime(time_unit="us", time_zone="UTC")
+    if isinstance(kind, pl.Datetime) and kind.time_zone is not None:
+        return pl.col(name).dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
+    return pl.col(name).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
+def _models(scan: pl.LazyFrame) -> pl.LazyFrame:
+    """What the file says of each model, under our names; a column that is not there is left out."""
+    schema = scan.collect_schema()
+    names = schema.names()
+    made: dict[str, Any] = {"model_id": pl.col("id")}
+    made |= {ours: pl.col(theirs).cast(pl.String) for theirs, ours in _TEXTS.items() if theirs in names}
+    made |= {name: pl.col(name) for name in _PLAIN if name in names}
+    if "gated" in names:
+        made["gated"] = pl.col("gated").cast(pl.String).str.to_lowercase()
+    if "createdAt" in names:
+        made["created_at"] = _instant(scan, "createdAt")
+    if "safetensors" in names and isinstance(schema["safetensors"], pl.Struct):
+        made["parameters"] = pl.col("safetensors").struct.field("total").cast(pl.Int64)
+    if "cardData" in names and schema["cardData"] == pl.String:
+        card = pl.col("cardData")
+        made["license"] = card.str.json_path_match("$.license")
+        made["declared_country"] = card.str.json_path_match("$.country")
+    if "baseModels" in names and isinstance(schema["baseModels"], pl.Struct):
+        base = pl.col("baseModels").struct
+        relation = base.field("relation").fill_null("unspecified")
+        ids = base.field("models").list.eval(pl.element().struct.field("id"))
+        made["_bases"], made["_relation"] = ids, relation
+    frame = scan.select(**made)
+    if "_bases" not in made:
+        return frame
+    return frame.with_columns(base_models=_paired()).drop("_bases", "_relation")
+
+
+def _paired() -> pl.Expr:
+    """A list of (relation, model_id) from one relation and a list of ids."""
+    kind = pl.List(pl.Struct({"relation": pl.String, "model_id": pl.String}))
+
+    def pair(series: pl.Series, **_: Any) -> pl.Series:
+        relations, ids = (series.struct.field(name).to_list() for name in ("_relation", "_bases"))
+        made = [
+            [{"relation": relation, "model_id": one} for one in some or () if one]
+            for relation, some in zip(relations, ids, strict=True)
+        ]
+        return pl.Series(made, dtype=kind)
+
+    return pl.struct("_relation", "_bases").map_batches(pair, return_dtype=kind)

@@ -1,0 +1,101 @@
+"""Files of datasets on the Hub: downloaded once into the Hub's cache, or read in parts from afar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ossgeo._core.engines import needs_extra
+from ossgeo.errors import SourceFormatError, SourceUnavailableError
+
+
+@contextmanager
+def reaching(what: str) -> Iterator[None]:
+    """Turn every failure to reach a dataset into one kind of error, with the cause kept.
+
+    Args:
+        what: The dataset and file, for the message.
+
+    Raises:
+        SourceUnavailableError: It cannot be reached.
+    """
+    import httpx2
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    try:
+        yield
+    except (SourceUnavailableError, SourceFormatError):
+        raise
+    except LocalEntryNotFoundError as error:
+        raise SourceUnavailableError(f"{what} is not in the cache, and the Hub cannot be reached") from error
+    except OfflineModeIsEnabled as error:
+        raise SourceUnavailableError(f"{what}: the Hub's offline mode is on (HF_HUB_OFFLINE)") from error
+    except (HfHubHTTPError, httpx2.HTTPError, OSError) as error:
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise SourceUnavailableError(f"{what} cannot be reached: {first}") from error
+
+
+def download(repository: str, file: str, *, revision: str | None, endpoint: str | None, token: Any) -> Path:
+    """Return a file of a dataset, from the Hub's cache where it is there.
+
+    Args:
+        repository: The dataset.
+        file: The file in it.
+        revision: Branch, tag or commit; a commit that is cached makes no request.
+        endpoint: Scheme and host; huggingface_hub's own where absent.
+        token: As ``Hub`` has it.
+
+    Raises:
+        SourceUnavailableError: It cannot be reached.
+    """
+    from huggingface_hub import hf_hub_download
+
+    with reaching(f"{repository}/{file}"):
+        return Path(
+            hf_hub_download(repository, file, repo_type="dataset", revision=revision, endpoint=endpoint, token=token)
+        )
+
+
+def scan_far(files: list[str], *, endpoint: str | None, token: Any) -> pl.LazyFrame:
+    """Scan Parquet files of datasets from afar: only the needed columns are fetched, by range requests.
+
+    Args:
+        files: Paths ``datasets/<owner>/<name>/<file>`` of the Hub's file system.
+        endpoint: Scheme and host; huggingface_hub's own where absent.
+        token: As ``Hub`` has it.
+
+    Raises:
+        SourceUnavailableError: They cannot be reached.
+        EngineError: PyArrow, which reads by ranges, is not installed.
+    """
+    from huggingface_hub import HfFileSystem
+
+    with needs_extra("far"):
+        import pyarrow.dataset
+        import pyarrow.fs
+    with reaching(files[0]):
+        system = pyarrow.fs.PyFileSystem(pyarrow.fs.FSSpecHandler(HfFileSystem(endpoint=endpoint, token=token)))
+        return pl.scan_pyarrow_dataset(pyarrow.dataset.dataset(files, filesystem=system, format="parquet"))
+
+
+def require_columns(frame: pl.LazyFrame, needed: tuple[str, ...], where: str) -> None:
+    """Check that a file has the columns of its published schema.
+
+    Args:
+        frame: The scan.
+        needed: The columns.
+        where: The file, for the message.
+
+    Raises:
+        SourceFormatError: With the columns that are missing.
+    """
+    try:
+        names = frame.collect_schema().names()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise SourceFormatError(f"{where} is no Parquet file: {error}") from error
+    if missing := [name for name in needed if name not in names]:
+        raise SourceFormatError(f"{where} has no column {', '.join(missing)}; it has {', '.join(names)}")

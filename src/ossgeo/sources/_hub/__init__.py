@@ -1,0 +1,1 @@
+"""The live Hugging Face Hub."""

@@ -1,0 +1,135 @@
+"""The page: in a real browser, on a phone, and with hostile names."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import ossgeo
+from ossgeo.cli import main
+from ossgeo.errors import EngineError, InvalidArgumentError
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    if not (CHROMIUM.exists() and DRIVER.exists()):
+        pytest.skip("there is no Chromium with its driver on this machine (Debian: chromium chromium-driver)")
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for word in (
+        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+        "--disable-background-networking", "--disable-component-update", "--window-size=375,800",
+        f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
+    ):  # fmt: skip
+        options.add_argument(word)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=str(DRIVER)))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ossgeo.report(ossgeo.load_sample("labs-2025"), path=tmp_path_factory.mktemp("page") / "report.html")
+
+
+def test_in_a_browser_on_a_phone(browser: Any, page: Path) -> None:
+    browser.get(page.as_uri())
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+    pictures = browser.execute_script(
+        "return [...document.images].map(i => [i.complete && i.naturalWidth > 100, i.alt])"
+    )
+    assert len(pictures) > 6
+    assert all(drawn and alt for drawn, alt in pictures)
+    assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    levels = browser.execute_script("return [...document.querySelectorAll('h1,h2,h3')].map(h => h.tagName)")
+    assert levels[0] == "H1"
+    assert levels.count("H1") == 1
+    assert browser.execute_script("return document.documentElement.lang") == "en"
+
+
+def test_tables_are_sorted_and_have_the_tables_numbers(browser: Any, page: Path) -> None:
+    browser.get(page.as_uri())
+    read = "return [...document.querySelectorAll('#shares tbody tr')].map(r => [r.cells[0].textContent, Number(r.cells[2].dataset.value)])"
+    shown = dict(browser.execute_script(read))
+    table = ossgeo.measure(ossgeo.load_sample("labs-2025"))
+    assert shown == pytest.approx(dict(table.at()))
+    click = "document.querySelectorAll('#shares th button')[2].click()"
+    browser.execute_script(click)
+    assert [row[1] for row in browser.execute_script(read)] == sorted(shown.values(), reverse=True)
+    browser.execute_script(click)
+    assert [row[1] for row in browser.execute_script(read)] == sorted(shown.values())
+    assert (
+        browser.execute_script("return document.querySelectorAll('#shares th')[2].getAttribute('aria-sort')")
+        == "ascending"
+    )
+
+
+def test_it_stands_alone(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert len(text) < 3_000_000
+    assert not re.search(r"(src|href)=\"(https?:)?//", text)
+    assert "Content-Security-Policy" in text
+    assert "unsafe-inline" not in text
+    for title in ("Shares", "How sure is it?", "Which choice decides?", "Who overtook whom?", "Who moved it?",
+                  "How few hold how much?", "What is covered", "Issues found", "How it was made"):  # fmt: skip
+        assert title in text
+    assert "ossgeo.load_sample(&#39;labs-2025&#39;)" in text
+
+
+def hostile() -> ossgeo.Panel:
+    names = ["<script>alert(1)</script>", "=1+1", "\u202eevil", "x" * 10_000, "Qwen", "google"]
+    day = dt.date(2025, 1, 31)
+    rows = pl.DataFrame(
+        {"model_id": [f"{name}/<b>m</b>" for name in names], "observed_at": [day] * 6, "downloads_30d": range(1, 7)}
+    )
+    return ossgeo.read_panel(rows, note="<img src=x onerror=alert(1)>")
+
+
+def test_hostile_text_stays_text(browser: Any, tmp_path: Path) -> None:
+    path = ossgeo.report(hostile(), path=tmp_path / "r.html", by="namespace", title="<script>alert(2)</script>")
+    browser.get(path.as_uri())
+    assert browser.execute_script("return document.querySelectorAll('script').length") == 1
+    assert browser.execute_script("return [...document.images].every(i => i.src.startsWith('data:'))")
+    assert browser.title.startswith("<script>alert(2)")
+    assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def test_without_a_browser_too(tmp_path: Path) -> None:
+    text = ossgeo.report(hostile(), path=tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "<script>alert" not in text
+    assert "<img src=x" not in text
+    assert "\u202e" not in text
+
+
+@pytest.mark.parametrize("sample", ["hub-2026", "trending-2026"])
+def test_every_sample_and_the_shell(sample: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "r.html"
+    assert main(["report", sample, "-o", str(path), "--denominator", "attributed", "--title", "Mine"]) == 0
+    assert "MB)" in capsys.readouterr().out
+    text = path.read_text(encoding="utf-8")
+    assert "<title>Mine</title>" in text
+    assert "denominator=&#39;attributed&#39;" in text
+
+
+def test_choices_that_do_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = ossgeo.load_sample("hub-2026")
+    with pytest.raises(InvalidArgumentError, match="a report has one key"):
+        ossgeo.report(panel, path=tmp_path / "r.html", by=("country", "organization"))
+    with pytest.raises(InvalidArgumentError, match="no such choice"):
+        ossgeo.report(panel, path=tmp_path / "r.html", color="red")
+    monkeypatch.setitem(__import__("sys").modules, "jinja2", None)
+    with pytest.raises(EngineError, match=r"ossgeo\[plot\]"):
+        ossgeo.report(panel, path=tmp_path / "r.html")

@@ -1,0 +1,231 @@
+"""Pictures: what they show, and what they keep out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import polars as pl
+import pytest
+import vl_convert
+
+import ossgeo
+from ossgeo.errors import EngineError, InvalidArgumentError
+from ossgeo.plotting._dispatch import plot
+from ossgeo.plotting._map import places
+from ossgeo.plotting._style import OTHERS, color_of, dash_of, label, plain, spaced
+from tests.worlds import registry, two_dates
+
+pytestmark = pytest.mark.filterwarnings("ignore::ossgeo.errors.OssgeoWarning")
+ANALYSIS = ossgeo.analysis
+
+
+def labs(**choices: Any) -> ossgeo.ShareTable:
+    return ossgeo.measure(ossgeo.load_sample("labs-2025"), **choices)
+
+
+def trending(**choices: Any) -> ossgeo.ShareTable:
+    return ossgeo.measure(ossgeo.load_sample("trending-2026"), **choices)
+
+
+def board() -> Any:
+    rows = pl.DataFrame(
+        {"model": ["a", "b"], "organization": ["Qwen", "Google"], "rating": [1400, 1390], "ci": ["+5/-5", None]}
+    )
+    return ossgeo.read_leaderboard(rows, on=dt.date(2025, 8, 4))
+
+
+RESULTS: dict[str, Any] = {
+    "lines": lambda: labs(),
+    "bars": lambda: trending(),
+    "bars without statuses": lambda: trending(denominator="attributed"),
+    "matrix": lambda: trending(calculator="derivatives", by=("builder_country", "base_country")),
+    "bounds": lambda: ANALYSIS.bounds(trending()),
+    "bootstrap": lambda: ANALYSIS.bootstrap(ossgeo.load_sample("trending-2026"), draws=20),
+    "crossovers": lambda: ANALYSIS.crossovers(labs(), "CN", "US"),
+    "concentration": lambda: ANALYSIS.concentration(labs(by="organization")),
+    "concentration within": lambda: ANALYSIS.concentration(labs(by=("country", "organization"))),
+    "drivers": lambda: ANALYSIS.drivers(ossgeo.load_sample("labs-2025"), "CN", dt.date(2025, 1, 14), dt.date(2025, 9, 7)),
+    "growth": lambda: ANALYSIS.growth(labs()),
+    "influence": lambda: ANALYSIS.influence(ossgeo.load_sample("labs-2025"), by="organization"),
+    "sensitivity": lambda: ANALYSIS.sensitivity(ossgeo.load_sample("trending-2026"), {"age_cap": [None, "365d"]}),
+    "leaderboard": board,
+}  # fmt: skip
+
+
+def svg_of(chart: Any) -> str:
+    return vl_convert.vegalite_to_svg(chart.to_dict())
+
+
+def texts(svg: str) -> str:
+    root = ET.fromstring(svg)
+    return "\n".join(" ".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text"))
+
+
+@pytest.mark.parametrize("name", list(RESULTS))
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_result_has_a_picture(name: str, theme: str) -> None:
+    svg = svg_of(RESULTS[name]().plot(theme=theme))
+    said = texts(svg)
+    assert "Source: " in said
+    assert "registry " in said
+    assert "<script" not in svg
+    assert ("#15181C" in svg) == (theme == "dark")
+
+
+@pytest.mark.parametrize("kind", ["line", "stacked", "ranks", "bars"])
+def test_kinds_of_tables(kind: str) -> None:
+    said = texts(svg_of(labs().plot(kind=kind)))
+    assert "China" in said
+    assert "United States" in said
+
+
+def values(chart: Any, layer: int = 0) -> list[dict[str, Any]]:
+    spec = chart.to_dict()
+    data = spec["layer"][layer].get("data") or spec["data"]  # one that all layers share stands at the top
+    found: list[dict[str, Any]] = data["values"]
+    return found
+
+
+def test_the_picture_has_the_tables_numbers() -> None:
+    table = labs()
+    drawn = {(row["period"], row["group"]): row["share"] for row in values(table.plot())}
+    for period, country, share in table.to_polars().select("period", "country", "share").iter_rows():
+        assert drawn[period.isoformat(), country] == pytest.approx(share)
+
+
+@pytest.mark.parametrize("kind", ["line", "stacked", "bars"])
+def test_totals_are_kept_and_statuses_are_shown(kind: str) -> None:
+    table = ossgeo.measure(two_dates(), registry=registry())
+    rows = values(table.plot(kind=kind, top=1))
+    last = [row for row in rows if row.get("period", "2025-03-02") == "2025-03-02"]
+    groups = {row["group"] for row in last}
+    assert {OTHERS, "individual", "unreviewed"} <= groups
+    assert sum(float(row.get("share", row.get("figure")) or 0) for row in last) == pytest.approx(1)
+
+
+def test_bands_and_marks() -> None:
+    table = ossgeo.measure(two_dates(), registry=registry())
+    crossed = ANALYSIS.crossovers(table, "US", "GB")
+    chart = table.plot(kind="line", bounds=ANALYSIS.bounds(table), crossovers=crossed)
+    kinds = [layer["mark"]["type"] for layer in chart.to_dict()["layer"]]
+    assert kinds == ["area", "line", "text", *(["point"] if crossed.frame.height else [])]
+
+
+def test_the_waterfall_ends_where_the_share_does() -> None:
+    found = RESULTS["drivers"]()
+    rows = values(found.plot(top=3))
+    assert rows[0]["name"] == "2025-01-14"
+    assert rows[-1]["high"] == pytest.approx(found.after)
+    assert rows[-2]["high"] == pytest.approx(found.after)
+    assert rows[-2]["name"] == OTHERS
+
+
+def test_many_groups_and_long_names() -> None:
+    said = texts(svg_of(labs(by="organization").plot(top=30)))
+    assert said.count("%") > 30
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["<script>alert(1)</script>", "javascript:alert(1)", "=1+1", "\u202eevil\u200b", "x" * 10_000, "通义千问", "نموذج"],
+)
+def test_hostile_names(name: str) -> None:
+    rows = pl.DataFrame(
+        {"model_id": [f"{name}/m", "Qin/a"], "observed_at": [dt.date(2025, 1, 31)] * 2, "downloads_30d": [5, 7]}
+    )
+    svg = svg_of(ossgeo.measure(ossgeo.read_panel(rows), by="namespace").plot())
+    assert "<script" not in svg
+    assert "\u202e" not in svg
+    assert all(len(line) < 600 for line in texts(svg).splitlines())
+    assert plain(name)[:5] in texts(svg)
+
+
+def test_one_color_and_one_line_a_country() -> None:
+    assert color_of("CN") == color_of("CN") != color_of("US")
+    assert color_of("BR") == color_of("BR")
+    assert color_of("unreviewed")[1:3] == color_of("unreviewed")[3:5]  # a gray
+    assert dash_of("US") != dash_of("CN")
+    assert label("CN") == "China"
+    assert label("unknown") == "unknown"
+
+
+def test_labels_do_not_cover_each_other() -> None:
+    found = spaced([0.5, 0.5, 0.51, 0.0], 0.1, 0.0, 1.0)
+    ordered = sorted(found)
+    assert all(after - before >= 0.1 - 1e-9 for before, after in itertools.pairwise(ordered))
+    assert spaced([0.99, 1.0], 0.1, 0.0, 1.0) == pytest.approx([0.9, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: plot(5), "no picture of int"),
+        (lambda: labs().plot(kind="pie"), "kind='pie'"),
+        (lambda: labs().plot(kind="matrix"), "does not fit"),
+        (lambda: labs(by="organization").plot(kind="map"), "does not fit a table by organization"),
+        (lambda: ANALYSIS.crossovers(labs(denominator="attributed").filter(country="none"), "CN", "US").plot(), "nothing to draw"),
+        (lambda: labs().plot(theme="pink"), "theme='pink'"),
+        (lambda: labs().plot(kind="ranks", bounds=1), "bounds: no such option"),
+        (lambda: labs().filter(country="none").plot(), "nothing to draw"),
+        (lambda: ossgeo.read_leaderboard(pl.DataFrame({"model": ["a"], "rank": [1]}), on=dt.date(2025, 1, 1)).plot(), "no ratings"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_drawn(draw: Any, message: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=message):
+        draw()
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "altair", None)
+    with pytest.raises(EngineError, match=r"ossgeo\[plot\]"):
+        labs().plot()
+
+
+def test_the_map_has_every_country_of_the_table() -> None:
+    table = trending()
+    layers = table.plot(kind="map").to_dict()["layer"]
+    drawn = {row["numeric"]: row["text"] for row in layers[1]["transform"][1]["from"]["data"]["values"]}
+    shares = {country: share for country, share in table.at().items() if len(country) == 2 and share}
+    assert drawn == {ossgeo.Country(str(country)).numeric: f"{share:.1%}" for country, share in shares.items()}
+    shown = {row["name"] for row in layers[2]["data"]["values"]}
+    assert "Israel" in shown  # too small for its shape
+    assert "France" not in shown
+
+
+def test_what_is_on_no_map_stands_above_it() -> None:
+    rows = pl.DataFrame(
+        {"model_id": ["a/m", "b/m"], "observed_at": [dt.date(2025, 1, 31)] * 2, "downloads_30d": [6, 4]}
+    )
+    said = texts(svg_of(ossgeo.measure(ossgeo.read_panel(rows)).plot(kind="map")))
+    assert "Not on the map: unreviewed 100.0%" in said
+    assert "no statement about whose it is" in said
+    assert "No country" in said
+
+
+def test_every_place_is_a_country_on_the_globe() -> None:
+    for country, east, north, dot in places().iter_rows():
+        assert ossgeo.Country(country).alpha_2 == country
+        assert -180 <= east <= 180
+        assert -90 <= north <= 90
+        assert isinstance(dot, bool)
+    assert places().filter(country="SG")["dot"].item()
+
+
+def test_labels_of_the_map_have_room() -> None:
+    chart = ossgeo.measure(ossgeo.load_sample("trending-2026")).plot(kind="map", top=30).to_dict()
+    said = [row["words"][:2] for row in chart["layer"][-1]["data"]["values"]]
+    assert {"US", "CN"} <= set(said)
+    assert not {"FR", "DE", "GB", "CH"} <= set(said)  # they would lie over each other
+
+
+def test_overtakes_are_marked_and_judged() -> None:
+    table = ossgeo.measure(two_dates(), registry=registry())
+    pairs = [(str(one), str(other)) for one in table.at() for other in table.at() if one != other]
+    crossed = [found for found in (ANALYSIS.crossovers(table, *pair) for pair in pairs) if found.frame.height]
+    assert crossed
+    said = texts(svg_of(crossed[0].plot()))
+    assert f"{crossed[0].frame['period'][0]}: {crossed[0].frame['bounds'][0]}" in said
+    assert "overtook" in said
