@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from ossgeo import panel as panel
     from ossgeo._core.method import Adjustments, Cleaning, Coverage, Method
+    from ossgeo._core.versions import show_versions
     from ossgeo.attribution import explain
     from ossgeo.external import adoption_shares, leaderboard_shares, read_leaderboard
     from ossgeo.panel import BaseModel, Model, Panel, Relation
@@ -70,6 +71,7 @@ _HOMES = {
     "read_leaderboard": "external",
     "read_panel": "sources",
     "report": "reports",
+    "show_versions": "_core.versions",
 }
 _MODULES = (
     "analysis", "attribution", "claims", "errors", "external", "panel", "plotting", "plugins", "registry", "reports",
@@ -118,6 +120,7 @@ __all__ = [
     "reports",
     "review",
     "shares",
+    "show_versions",
     "sources",
     "testing",
 ]
