@@ -1,4 +1,4 @@
-"""The sessions that guard ossgeo. ``nox`` runs those that every change must pass."""
+"""Test sessions of ossgeo. ``nox`` runs every session that a change must pass; ``nox -l`` lists all sessions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FULLY_COVERED = (
 
 
 def _runs(version: str) -> bool:
-    """Return whether an interpreter is at hand and really runs (a shim may not)."""
+    """Return whether an interpreter is on PATH and runs: a shim of a version manager may not."""
     found = shutil.which(f"python{version}")
     return found is not None and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
 
@@ -40,7 +40,7 @@ def _group(*names: str) -> list[str]:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, format, the direction of imports, news fragments."""
+    """Check style, format, import layers and news fragments."""
     session.install(*_group("lint"), EXTRAS)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
@@ -50,7 +50,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Mypy on everything, and the completeness of the public types."""
+    """Run mypy on everything, and check that the public types are complete."""
     session.install(*_group("types", "test"), EXTRAS)
     session.run("mypy")
     session.run("pyright", "--verifytypes", "ossgeo", "--ignoreexternal")
@@ -58,21 +58,21 @@ def types(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """All tests, README and docs examples; coverage floors on the first interpreter."""
+    """Run all tests and the examples of README and docs; check coverage on the first interpreter."""
     session.install(*_group("test"), EXTRAS)
     if session.python != PYTHONS[0]:
-        session.run("pytest", "-q", "-x", *session.posargs)
+        session.run("pytest", "-q", "-x", "-n", "auto", *session.posargs)
         return
-    session.run("pytest", "--cov", "--cov-report=", *session.posargs, env={"COVERAGE_FILE": ".coverage"})
+    session.run("pytest", "-n", "auto", "--cov", "--cov-report=", *session.posargs, env={"COVERAGE_FILE": ".coverage"})
     session.run("coverage", "report")
     session.run("coverage", "report", f"--include={','.join(FULLY_COVERED)}", "--fail-under=100")
 
 
 @nox.session
 def spark(session: nox.Session) -> None:
-    """The same figures on a real Spark, where Java is present; skipped where it is not."""
+    """Compute the same figures on a real Spark; skipped without Java."""
     if shutil.which("java") is None:
-        session.skip("there is no Java on this machine (Debian: openjdk-17-jre-headless)")
+        session.skip("Java is not installed (Debian: openjdk-17-jre-headless)")
     session.install(*_group("test"), ".[duckdb,pandas,spark]")
     session.run("pytest", "-q", "tests/spark_engine", *session.posargs)
 
@@ -86,7 +86,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """Build a wheel, install it alone in a clean environment, and use it from another folder."""
+    """Build a wheel, install only it in a clean environment, and use it from another folder."""
     session.install("build")
     built = Path(session.create_tmp()).resolve()
     shutil.rmtree(built, ignore_errors=True)
@@ -104,7 +104,7 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session
 def plugin(session: nox.Session) -> None:
-    """Build the example plugin's wheel, install it beside ossgeo's in a clean environment, and use it by name."""
+    """Build the wheels of ossgeo and the example plugin, install both in a clean environment, and use the plugin by name."""
     session.install("build")
     built = Path(session.create_tmp()).resolve()
     shutil.rmtree(built, ignore_errors=True)
@@ -133,17 +133,17 @@ def plugin(session: nox.Session) -> None:
 
 @nox.session
 def lowest(session: nox.Session) -> None:
-    """The tests with the lowest versions that pyproject.toml promises."""
+    """Run the unit tests with the lowest versions that pyproject.toml allows."""
     if session.venv_backend != "uv":
         session.install("uv")
     session.run_install("uv", "pip", "install", "--quiet", "--resolution=lowest-direct", EXTRAS, external=True,
                         env={"VIRTUAL_ENV": session.virtualenv.location})  # fmt: skip
-    session.install("pytest", "pytest-socket", "hypothesis", "selenium", "sybil")
+    session.install("pytest", "pytest-socket", "pytest-xdist", "hypothesis", "selenium", "sybil")
     session.run("pytest", "-q", "-x", "tests/unit", *session.posargs)
 
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Speed and memory against hand-written code, side by side in one run."""
+    """Measure speed and memory against hand-written code in one run."""
     session.install(*_group("test"), EXTRAS)
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
