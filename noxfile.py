@@ -16,7 +16,7 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_missing_interpreters = False
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-EXTRAS = ".[duckdb,pandas,plot]"
+EXTRAS = ".[duckdb,pandas,plot,sbom]"
 FULLY_COVERED = (
     "*/ossgeo/attribution/*",
     "*/ossgeo/shares/*",
@@ -138,7 +138,7 @@ def lowest(session: nox.Session) -> None:
         session.install("uv")
     session.run_install("uv", "pip", "install", "--quiet", "--resolution=lowest-direct", EXTRAS, external=True,
                         env={"VIRTUAL_ENV": session.virtualenv.location})  # fmt: skip
-    session.install("pytest", "pytest-socket", "pytest-xdist", "hypothesis", "selenium", "sybil")
+    session.install("cyclonedx-python-lib", "pytest", "pytest-socket", "pytest-xdist", "hypothesis", "selenium", "sybil")
     session.run("pytest", "-q", "-x", "tests/unit", *session.posargs)
 
 

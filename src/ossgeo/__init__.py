@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ossgeo._core.versions import show_versions
     from ossgeo.attribution import explain
     from ossgeo.external import adoption_shares, leaderboard_shares, read_leaderboard
+    from ossgeo.inventory import inventory
     from ossgeo.panel import BaseModel, Model, Panel, Relation
     from ossgeo.registry import (
         Affiliation,
@@ -63,6 +64,7 @@ _HOMES = {
     "adoption_shares": "external",
     "explain": "attribution",
     "explain_cell": "shares",
+    "inventory": "inventory",
     "leaderboard_shares": "external",
     "list_samples": "sources",
     "load_sample": "sources",
@@ -105,6 +107,7 @@ __all__ = [
     "explain",
     "explain_cell",
     "external",
+    "inventory",
     "leaderboard_shares",
     "list_samples",
     "load_sample",

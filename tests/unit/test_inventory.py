@@ -1,0 +1,175 @@
+"""Inventories of lists, files, caches and folders, against hand-made expectations."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from cyclonedx.model.bom import Bom
+from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.output.json import JsonV1Dot6
+from packageurl import PackageURL
+
+import ossgeo
+from ossgeo.errors import InvalidArgumentError, SourceFormatError, SourceUnavailableError, UnknownNameError
+from ossgeo.sources import Hub
+from tests.hub_server import entry, fake_hub
+
+MODELS = pl.DataFrame({
+    "model_id": ["mine/chat-GGUF", "mine/chat", "Qwen/Qwen3-8B", "mine/loop", "mine/pool", "mine/merge"],
+    "base_models": [[("quantized", "mine/chat")], [("finetune", "Qwen/Qwen3-8B")], [], [("finetune", "mine/pool")],
+                    [("finetune", "mine/loop")], [("merge", "Qwen/Qwen3-8B"), ("merge", "google/gemma-2b")]],
+    "license": ["mit", "mit", "apache-2.0", None, None, "llama3.1"],
+    "gated": ["false", "false", "false", None, None, "manual"],
+}, schema_overrides={"base_models": pl.List(pl.Struct({"relation": pl.String, "model_id": pl.String}))})  # fmt: skip
+
+
+def rows(source: Any, **options: Any) -> dict[str, dict[str, Any]]:
+    found = ossgeo.inventory(source, models=options.get("models", MODELS), on="2026-08-01")
+    return {row["model_id"]: row for row in found.frame.iter_rows(named=True)}
+
+
+def test_roots_licenses_and_openness() -> None:
+    found = rows(["mine/chat-GGUF", "mine/merge", "mine/loop", "Qwen/Qwen3-8B", "never/seen"])
+    chat = found["mine/chat-GGUF"]
+    assert (chat["roots"], chat["root_country"], chat["evidence"]) == (["Qwen/Qwen3-8B"], ["CN"], "declared")
+    assert (chat["publisher"], chat["publisher_country"]) == (None, ["unreviewed"])
+    assert chat["ancestor_licenses"] == ["mine/chat: mit", "Qwen/Qwen3-8B: apache-2.0"]
+    assert found["mine/merge"]["root_country"] == ["CN", "US"]
+    assert (found["mine/merge"]["openness"], found["mine/merge"]["gated"]) == ("gated", "manual")
+    assert found["mine/loop"]["roots"] == ["mine/loop"], "a cycle has no root of its own"
+    assert (found["Qwen/Qwen3-8B"]["evidence"], found["Qwen/Qwen3-8B"]["owner"]) == ("absent", ["alibaba-group"])
+    assert (found["never/seen"]["roots"], found["never/seen"]["openness"]) == (["never/seen"], "undeclared")
+    assert found["Qwen/Qwen3-8B"]["source_url"]
+
+
+def test_conditions(tmp_path: Path) -> None:
+    found = ossgeo.inventory(["mine/chat-GGUF", "mine/merge", "never/seen"], models=MODELS)
+    assert found.matching("root_country=CN")["model_id"].to_list() == ["mine/chat-GGUF", "mine/merge"]
+    assert found.matching("openness=restricted, gated")["model_id"].to_list() == ["mine/merge"]
+    assert found.matching("evidence=absent")["model_id"].to_list() == ["never/seen"]
+    with pytest.raises(InvalidArgumentError, match="condition must be column=value"):
+        found.matching("root_country")
+    with pytest.raises(UnknownNameError, match="did you mean 'root_country'"):
+        found.matching("root_contry=CN")
+
+
+def test_a_thousand_ids_from_a_text_file(tmp_path: Path) -> None:
+    file = tmp_path / "ids.txt"
+    file.write_text("# ours\nmine/chat\n\nQwen/Qwen3-8B  # base\nmine/chat\n", encoding="utf-8")
+    assert list(rows(file)) == ["mine/chat", "Qwen/Qwen3-8B"]
+    file.write_text("\n", encoding="utf-8")
+    with pytest.raises(InvalidArgumentError, match="names no model"):
+        rows(file)
+    with pytest.raises(SourceUnavailableError, match="cannot be read"):
+        rows(tmp_path / "none.txt")
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(SourceFormatError, match="is not UTF-8"):
+        rows(file)
+
+
+def test_a_cyclonedx_file_of_a_real_tool(tmp_path: Path) -> None:
+    bom = Bom(components=[
+        Component(name="chat", type=ComponentType.MACHINE_LEARNING_MODEL,
+                  purl=PackageURL("huggingface", "mine", "chat", "0123abc")),
+        Component(name="requests", type=ComponentType.LIBRARY, purl=PackageURL("pypi", None, "requests", "2.0")),
+    ])  # fmt: skip
+    file = tmp_path / "bom.json"
+    file.write_text(JsonV1Dot6(bom).output_as_string(), encoding="utf-8")
+    found = rows(file)
+    assert {name: row["revision"] for name, row in found.items()} == {"mine/chat": "0123abc"}
+    out = tmp_path / "out.cdx.json"
+    ossgeo.inventory(file, models=MODELS).write_cyclonedx(out)
+    (component,) = json.loads(out.read_text(encoding="utf-8"))["components"]
+    assert component["purl"] == "pkg:huggingface/mine/chat@0123abc"
+    assert {"name": "ossgeo:root_country", "value": "CN"} in component["properties"]
+    assert list(rows(out)) == ["mine/chat"], "the written file is read again"
+
+
+def test_spdx_and_lists_in_json(tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    reference = {"referenceType": "purl", "referenceLocator": "pkg:huggingface/Qwen/Qwen3-8B@main"}
+    file.write_text(
+        json.dumps({"spdxVersion": "SPDX-2.3", "packages": [{"externalRefs": [reference]}]}), encoding="utf-8"
+    )
+    assert list(rows(file)) == ["Qwen/Qwen3-8B"]
+    file.write_text('["mine/chat"]', encoding="utf-8")
+    assert list(rows(file)) == ["mine/chat"]
+    for text in ("{", '{"a": 1}', "[1]"):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(SourceFormatError):
+            rows(file)
+
+
+def _cached(cache: Path, model_id: str, card: str) -> None:
+    folder = cache / f"models--{model_id.replace('/', '--')}"
+    commit = "0" * 40
+    (folder / "snapshots" / commit).mkdir(parents=True)
+    (folder / "refs").mkdir()
+    (folder / "refs" / "main").write_text(commit, encoding="utf-8")
+    (folder / "blobs").mkdir()
+    (folder / "blobs" / "abc").write_text(card, encoding="utf-8")
+    (folder / "snapshots" / commit / "README.md").symlink_to("../../blobs/abc")
+
+
+def test_a_cache_folder_offline(tmp_path: Path) -> None:
+    _cached(
+        tmp_path, "mine/chat", "---\nlicense: mit\nbase_model: Qwen/Qwen3-8B\nbase_model_relation: quantized\n---\n"
+    )
+    _cached(tmp_path, "mine/bad", "---\n: {\n---\n")
+    found = rows(tmp_path, models=None)
+    assert (found["mine/chat"]["roots"], found["mine/chat"]["license"]) == (["Qwen/Qwen3-8B"], "mit")
+    assert found["mine/chat"]["revision"] == "0" * 40
+    assert found["mine/bad"]["evidence"] == "absent"
+
+
+def test_a_folder_of_models(tmp_path: Path) -> None:
+    (tmp_path / "mine" / "chat").mkdir(parents=True)
+    (tmp_path / "mine" / "chat" / "README.md").write_text("---\nbase_model: [Qwen/Qwen3-8B]\n---\n", encoding="utf-8")
+    (tmp_path / "mine" / "plain").mkdir()
+    (tmp_path / "mine" / "plain" / "config.json").write_text("{}", encoding="utf-8")
+    found = rows(tmp_path, models=None)
+    assert {name: row["root_country"] for name, row in found.items()} == {
+        "mine/chat": ["CN"], "mine/plain": ["unreviewed"],
+    }  # fmt: skip
+
+
+def test_the_hub_is_asked_for_the_models_and_their_ancestors_only() -> None:
+    with fake_hub() as server:
+        server.add(
+            entry("mine/chat", tags=["base_model:finetune:Qwen/Qwen3-8B", "license:mit"]),
+            entry("Qwen/Qwen3-8B"),
+            entry("x/y"),
+        )
+        hub = Hub(token=False, endpoint=server.url, patience=1)
+        found = rows(["mine/chat", "gone/x"], models=hub)
+        assert {path.split("?")[0] for path, _ in server.asked} == {
+            "/api/models/mine/chat", "/api/models/gone/x", "/api/models/Qwen/Qwen3-8B",
+        }  # fmt: skip
+    assert found["mine/chat"]["root_country"] == ["CN"]
+    assert found["gone/x"]["evidence"] == "absent"
+
+
+def test_hostile_text_is_escaped(tmp_path: Path) -> None:
+    found = ossgeo.inventory(["a/<script>|x"], on="2026-01-01")
+    assert "<script>" not in found.to_html()
+    assert r"\|x" in found.to_markdown()
+    found.write_csv(tmp_path / "x.csv")
+    assert pl.read_csv(tmp_path / "x.csv").height == len(found) == 1
+    assert "headquarters" in str(found)
+
+
+def test_ten_thousand_ids_cost_little_more_than_their_models_table() -> None:
+    count = 10_000
+    models = MODELS.join(pl.DataFrame({"number": range(count)}), how="cross").with_columns(
+        model_id=pl.col("model_id") + pl.col("number").cast(pl.String)
+    )
+    ids = models["model_id"].head(count).to_list()
+    started = time.perf_counter()
+    found = ossgeo.inventory(ids, models=models)
+    assert len(found) == count
+    assert time.perf_counter() - started < 60, "a guard against quadratic time, not a benchmark"
