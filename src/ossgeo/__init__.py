@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from ossgeo import panel as panel
     from ossgeo._core.method import Adjustments, Cleaning, Coverage, Method
     from ossgeo._core.versions import show_versions
+    from ossgeo._inventory import Inventory, inventory
     from ossgeo.attribution import explain
     from ossgeo.external import adoption_shares, leaderboard_shares, read_leaderboard
-    from ossgeo.inventory import inventory
     from ossgeo.panel import BaseModel, Model, Panel, Relation
     from ossgeo.registry import (
         Affiliation,
@@ -51,6 +51,7 @@ _HOMES = {
     "Coverage": "_core.method",
     "Evidence": "registry",
     "GroupScheme": "registry",
+    "Inventory": "_inventory",
     "Method": "_core.method",
     "Model": "panel",
     "Organization": "registry",
@@ -64,7 +65,7 @@ _HOMES = {
     "adoption_shares": "external",
     "explain": "attribution",
     "explain_cell": "shares",
-    "inventory": "inventory",
+    "inventory": "_inventory",
     "leaderboard_shares": "external",
     "list_samples": "sources",
     "load_sample": "sources",
@@ -90,6 +91,7 @@ __all__ = [
     "Evidence",
     "GroupScheme",
     "IncrementalAggregate",
+    "Inventory",
     "Method",
     "Model",
     "Organization",
