@@ -16,7 +16,7 @@ from ossgeo._core.dates import day_of
 from ossgeo._core.io import writing
 from ossgeo._core.schema import namespace_of
 from ossgeo.errors import EngineError, InvalidArgumentError, SourceFormatError, SourceUnavailableError, UnknownNameError
-from ossgeo.panel import Model, Panel, openness_of
+from ossgeo.panel import Model, Openness, Panel, openness_of
 from ossgeo.panel._models import base_models_from_tags
 from ossgeo.panel._panel import normalized_models
 from ossgeo.registry import Affiliation, Organization, Registry
@@ -37,6 +37,7 @@ SCHEMA: Final[dict[str, Any]] = {
     "evidence": pl.String,
     "license": pl.String,
     "ancestor_licenses": pl.List(pl.String),
+    "license_conflicts": pl.List(pl.String),
     "openness": pl.String,
     "gated": pl.String,
     "confidence": pl.String,
@@ -73,7 +74,8 @@ class Inventory:
         frame: One row for each model, in the order of the list: model_id, revision, publisher (organization id, null if the
             registry does not know it), publisher_country and root_country (ISO codes or an origin status), owner, roots,
             root_organization, evidence of the roots (``declared`` on a card, or ``absent``: no base model is declared, or
-            the models table does not list the model), license, ancestor_licenses (``model: license``), openness, gated,
+            the models table does not list the model), license, ancestor_licenses (``model: license``), license_conflicts (ancestors whose license
+            is restricted while the model declares an open one), openness, gated,
             confidence and source_url of the publisher's country.
         on: The day for which the registry was read.
         registry: Version of the registry.
@@ -259,6 +261,7 @@ def _row(listed: Listed, facts: Mapping[str, Model], registry: Registry, on: dt.
         "ancestor_licenses": [
             f"{one}: {known.license}" for one in ancestors if (known := facts.get(one)) and known.license
         ],
+        "license_conflicts": _conflicts(model, ancestors, facts),
         "openness": openness_of(model.license, tags=model.tags, gated=model.gated).value,
         "gated": model.gated,
         "confidence": str(evidence.confidence) if evidence else None,
@@ -277,6 +280,14 @@ def _ancestors(model: Model, facts: Mapping[str, Model]) -> list[str]:
         found[one] = None
         queue.extend(base.model_id for base in (facts[one].base_models if one in facts else ()))
     return list(found)
+
+
+def _conflicts(model: Model, ancestors: Sequence[str], facts: Mapping[str, Model]) -> list[str]:
+    """Return the ancestors with a restricted license if the model declares a license that grants more."""
+    if openness_of(model.license, tags=model.tags) not in (Openness.OPEN_SOURCE, Openness.OPEN_WEIGHTS):
+        return []
+    licenses = {one: facts[one].license for one in ancestors if one in facts}
+    return [f"{one}: {name}" for one, name in licenses.items() if openness_of(name) is Openness.RESTRICTED]
 
 
 def _affiliations(organization: Organization | None, on: dt.date) -> list[Affiliation]:

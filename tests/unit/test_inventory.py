@@ -47,6 +47,18 @@ def test_roots_licenses_and_openness() -> None:
     assert found["Qwen/Qwen3-8B"]["source_url"]
 
 
+def test_a_license_that_grants_more_than_an_ancestor_is_a_conflict() -> None:
+    models = pl.DataFrame({
+        "model_id": ["mine/free", "meta/base", "mine/undeclared", "mine/same"],
+        "base_models": [[("finetune", "meta/base")], [], [("finetune", "meta/base")], [("finetune", "meta/base")]],
+        "license": ["apache-2.0", "llama3.1", None, "llama3.1"],
+    }, schema_overrides={"base_models": MODELS.schema["base_models"]})  # fmt: skip
+    found = rows(["mine/free", "mine/undeclared", "mine/same"], models=models)
+    assert {name: row["license_conflicts"] for name, row in found.items()} == {
+        "mine/free": ["meta/base: llama3.1"], "mine/undeclared": [], "mine/same": [],
+    }  # fmt: skip
+
+
 def test_conditions(tmp_path: Path) -> None:
     found = ossgeo.inventory(["mine/chat-GGUF", "mine/merge", "never/seen"], models=MODELS)
     assert found.matching("root_country=CN")["model_id"].to_list() == ["mine/chat-GGUF", "mine/merge"]
