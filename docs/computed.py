@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 import ossgeo
-from ossgeo.registry._registry import _tables as registry_columns
+from ossgeo.registry import _tables as registry_columns
 
 RULES = ("publisher", "direct-base", "root", "lineage", "repackager-passthrough")
 

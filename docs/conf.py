@@ -1,4 +1,4 @@
-"""Sphinx builds the documentation from this file: ``sphinx-build -W -n docs docs/_build/html``."""
+"""Sphinx configuration: ``sphinx-build -W -n docs docs/_build/html`` builds the documentation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ version = release = installed_version("ossgeo")
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["deflist"]
-nb_execution_mode = "force"  # the notebook is run at each build
+nb_execution_mode = "force"  # each build runs the notebook
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 exclude_patterns = ["_build", "_computed", "examples"]
@@ -32,7 +32,7 @@ napoleon_google_docstring = True
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 python_use_unqualified_type_names = True
-# types of other projects, and aliases that Sphinx prints in full: there is no page to link to
+# types of other projects, private modules of public classes, and type aliases have no page to link to
 nitpick_ignore_regex = [
     (r"py:.*", r"(pl|polars|nw|narwhals|pd|pandas|pa|pyarrow|attrs|attr|dt|datetime|pathlib|collections|typing)\..*"),
     (
@@ -43,20 +43,20 @@ nitpick_ignore_regex = [
         r"py:.*",
         r"(?:ossgeo\.)?(?:.*\.)?(Where|By|Counter|Counting|Denominator|Basis|Confidence|Shown|Group|Unit|Verdict|Shares|KnownGroups|Tables|Row|Rest)",
     ),
-    (r"py:.*", r"(ossgeo\..*\._.*|_.*|OSError|ValueError|LookupError|ExceptionGroup|RuntimeError|UserWarning)"),
+    (r"py:.*", r"(ossgeo\.(.*\.)?_.*|IntoFrame|_.*|OSError|ValueError|LookupError|ExceptionGroup|RuntimeError|UserWarning)"),
 ]
 
 
 def _write_columns(folder: Path) -> None:
-    """Write the reference of columns from the table that the code uses."""
+    """Write the reference of columns from the schemas that the code uses."""
     grain = {
         "rows": "A panel's `rows`: one row for each model and observation.",
         "models": "A panel's `models`: one row for each model. All but `model_id` may be null or absent.",
-        "credits": "What a strategy's `attribute_frame` returns: one row for each model, validity and credited party.",
-        "flows": "What a calculator gets: one row for each model and interval.",
+        "credits": "The output of a strategy's `attribute_frame`: one row for each model, validity and credited party.",
+        "flows": "The input of a calculator: one row for each model and interval.",
         "shares": "`ShareTable.to_polars()`: one row for each period and group; a column for each key stands after `period`.",
     }
-    lines = ["# Columns", "", "Every column has one name, one type and one unit, everywhere.", ""]
+    lines = ["# Columns", "", "Each column has the same name, type and unit in every table.", ""]
     for table, columns in TABLES.items():
         lines += [
             f"## {table}",

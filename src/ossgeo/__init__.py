@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         testing,
     )
     from ossgeo import panel as panel
-    from ossgeo._core.method import Adjustments, Cleaning, Coverage, Method
+    from ossgeo._core.method import Adjustment, Adjustments, Cleaning, Coverage, Method
     from ossgeo._core.versions import show_versions
     from ossgeo._inventory import Inventory, inventory
     from ossgeo.attribution import explain
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ossgeo.sources import list_samples, load_sample, read_panel
 
 _HOMES = {
+    "Adjustment": "_core.method",
     "Adjustments": "_core.method",
     "Affiliation": "registry",
     "BaseModel": "panel",
@@ -82,6 +83,7 @@ _MODULES = (
 )  # fmt: skip
 
 __all__ = [
+    "Adjustment",
     "Adjustments",
     "Affiliation",
     "BaseModel",

@@ -125,7 +125,7 @@ class Inventory:
         return "\n".join([lines[0], f"|{'---|' * len(names)}", *lines[1:], "", _MEANING])
 
     def write_csv(self, path: str | Path) -> None:
-        """Write the inventory as CSV; several values in a cell are separated by ``; ``.
+        """Write the inventory as CSV; several values in a cell are separated by a semicolon.
 
         Args:
             path: The file.
