@@ -36,7 +36,8 @@ class Cleaning:
     """What is done about each issue. The first value is the default.
 
     Attributes:
-        decreases: An all-time counter that falls: ``clip`` counts no downloads for the step, ``keep`` counts a negative
+        decreases: A cumulative counter that falls: ``clip`` counts nothing until the counter is above its earlier maximum
+            again, ``reset`` counts every rise after a fall (for counters that really restarted), ``keep`` counts a negative
             flow, ``error`` raises.
         gaps: Days that no observation covers: ``spread`` spreads an all-time difference over the gap by days, and
             estimates gaps between 30-day counters pro rata; ``gap`` leaves the flow out, and the period without share.
@@ -47,7 +48,7 @@ class Cleaning:
             organization): ``follow`` reads it as one model, ``keep`` as two.
     """
 
-    decreases: Literal["clip", "keep", "error"] = _one_of("clip", "keep", "error")
+    decreases: Literal["clip", "reset", "keep", "error"] = _one_of("clip", "reset", "keep", "error")
     gaps: Literal["spread", "gap"] = _one_of("spread", "gap")
     stale: Literal["keep", "drop"] = _one_of("keep", "drop")
     duplicates: Literal["error", "last", "max"] = _one_of("error", "last", "max")

@@ -34,17 +34,14 @@ def observations_for(
     earliest = day - dt.timedelta(days=reach + 3 * WINDOW_DAYS)
     before = [one for one in panel.periods if one < day]
     within = [one for one in panel.periods if earliest <= one <= day]
-    if any(cleaning is not None and cleaning.stale == "drop" for cleaning in cleanings):
-        kept = [*before, day]  # an observation is stale beside the one before it
+    stale = any(cleaning is not None and cleaning.stale == "drop" for cleaning in cleanings)
+    if stale or panel.counter != "downloads_30d":
+        kept = [*before, day]  # a stale observation repeats the one before; a flow depends on the maximum of all before
     elif not reach:
-        kept = [day] if panel.counter == "downloads_30d" else [*before[-1:], day]
-    elif panel.counter == "downloads_30d":
-        kept = sorted({within[0], *thinned(within, day)})
+        kept = [day]
     else:
-        kept = [*[one for one in before if one < earliest][-1:], *within]
+        kept = sorted({within[0], *thinned(within, day)})
     rows = panel.rows.filter(nw.col("period").is_in(kept))
     models = panel.models.collect(engine="streaming").lazy()
-    part = Panel.of(rows, models, counter=panel.counter, identity=f"{panel.fingerprint},{kept[0]}..{day}",
-                    source=panel.source, note=panel.note)  # fmt: skip
-    part.attach(panel)
-    return part
+    return Panel.of(rows, models, counter=panel.counter, identity=f"{panel.fingerprint},{kept[0]}..{day}",
+                    source=panel.source, note=panel.note, kept=panel)  # fmt: skip

@@ -35,6 +35,8 @@ BORN: Final = 3
 """Event: the first flow of a model that is counted from its creation."""
 AGELESS: Final = 4
 """Event: a flow of a model without created_at, under an age cap."""
+RECOVERED: Final = 5
+"""Event: the rise of a cumulative counter that fell earlier and is not above its earlier maximum."""
 
 
 @attrs.frozen
@@ -43,7 +45,9 @@ class Flows:
 
     Attributes:
         frame: One row for each model and interval: model_id, period, downloads, and the columns named in ``keys``.
-        keys: Of ``since`` (the interval's start, where it is not the same for all of a period) and ``event``.
+        keys: Of ``since`` (the interval's start, where it is not the same for all of a period), ``event`` and ``divisor``:
+            under an age cap ``downloads`` is downloads times days, and each sum is divided by ``divisor`` days afterwards,
+            because sums of integers do not depend on the order of the rows.
     """
 
     frame: nw.LazyFrame[Any]
@@ -130,29 +134,40 @@ def _differences(
     def previous(name: str) -> nw.Expr:
         return nw.col(name).shift(1).over(entity, order_by=order)
 
-    steps = rows.with_columns(since=previous("period"), before=previous("downloads"))
+    clipped = cleaning.decreases in ("clip", "error")
+    if clipped:
+        rows = rows.with_columns(top=nw.col("downloads").cum_max().over(entity, order_by=order))
+    names = ("downloads", "top") if clipped else ("downloads",)
+    steps = rows.with_columns(since=previous("period"), **{f"{name}_before": previous(name) for name in names})
     flow = nw.lit(FLOW)
     if zeros.height:
         steps = steps.with_columns(was_born=previous("born")).filter(nw.col("born") == 0)
         flow = nw.when(nw.col("was_born") == 1).then(nw.lit(BORN)).otherwise(nw.lit(FLOW))
-    change = nw.col("downloads") - nw.col("before")
+    change = nw.col("downloads") - nw.col("downloads_before")
+    counted = change
+    if clipped:
+        gain = nw.col("top") - nw.col("top_before")
+        recovered = (gain == 0) & (nw.col("downloads_before") < nw.col("top"))
+        flow = nw.when(recovered).then(nw.lit(RECOVERED)).otherwise(flow)
+        counted = nw.when((change < 0) | recovered).then(change).otherwise(gain)
     if cleaning.decreases != "keep":
         flow = nw.when(change < 0).then(nw.lit(FELL)).otherwise(flow)
-    first = nw.col("before").is_null()
+    first = nw.col("downloads_before").is_null()
     event = nw.when(first).then(nw.lit(BASE)).otherwise(flow)
-    counted = nw.when(first).then(nw.col("downloads")).otherwise(change)
+    counted = nw.when(first).then(nw.col("downloads")).otherwise(counted)
     frame = steps.select("model_id", "period", "since", event=event.cast(nw.Int32), downloads=counted)
     return Flows(frame, ("since", "event"))
 
 
 def _zero_observations(births: pl.DataFrame | None, periods: Sequence[dt.date]) -> pl.DataFrame:
-    """A model had no downloads at the last snapshot before its creation: that is an observation, too."""
+    """Return an observation of 0 downloads at the last snapshot before the day on which each model was created."""
     schema = {"model_id": pl.String, "period": pl.Date, "downloads": pl.Int64, "born": pl.Int32}
     if births is None or not periods:
         return pl.DataFrame(schema=schema)
     snapshots = pl.DataFrame({"period": list(periods)}, schema={"period": pl.Date}).sort("period")
     born = births.drop_nulls("born").sort("born")
-    found = born.join_asof(snapshots, left_on="born", right_on="period", strategy="backward").drop_nulls("period")
+    found = born.join_asof(snapshots, left_on="born", right_on="period", strategy="backward", allow_exact_matches=False)
+    found = found.drop_nulls("period")
     return found.select("model_id", "period", downloads=pl.lit(0, pl.Int64), born=pl.lit(1, pl.Int32))
 
 
@@ -163,7 +178,7 @@ def day_number(name: str) -> nw.Expr:
 
 
 def _capped(flows: Flows, births: pl.DataFrame | None, age_cap: int) -> Flows:
-    """Keep the part of each flow that lies before the model's birth + cap, by days."""
+    """Keep the part of each flow before the model reaches the age of the cap, pro rata by days."""
     if births is None:
         raise AssertionError("an age cap needs the days of birth")
     frame = flows.frame
@@ -176,18 +191,16 @@ def _capped(flows: Flows, births: pl.DataFrame | None, age_cap: int) -> Flows:
     first = nw.when(nw.col("_born") - 1 > nw.col("_since")).then(nw.col("_born") - 1).otherwise(nw.col("_since"))
     frame = frame.with_columns(_first=first, _last=nw.col("_born") + (age_cap - 1))
     length, young = nw.col("_until") - nw.col("_first"), nw.col("_last") - nw.col("_first")
-    part = (
-        nw.when(nw.col("_last") >= nw.col("_until")).then(nw.lit(1.0))
-        .otherwise(nw.when(nw.col("_last") <= nw.col("_first")).then(nw.lit(0.0))
-        .otherwise(young.cast(nw.Float64) / length.cast(nw.Float64)))
-    )  # fmt: skip
     ageless = nw.col("_born").is_null()
+    whole = ageless | (nw.col("_last") >= nw.col("_until"))
+    days = nw.when(nw.col("_last") <= nw.col("_first")).then(nw.lit(0)).otherwise(young)
     frame = frame.with_columns(
-        downloads=nw.when(ageless).then(nw.col("downloads").cast(nw.Float64)).otherwise(nw.col("downloads") * part),
+        downloads=nw.when(whole).then(nw.col("downloads")).otherwise(nw.col("downloads") * days),
+        divisor=nw.when(whole).then(nw.lit(1)).otherwise(length).cast(nw.Int64),
         event=nw.when(ageless & nw.col("event").is_in([FLOW, BORN]))
         .then(nw.lit(AGELESS))
         .otherwise(nw.col("event"))
         .cast(nw.Int32),
     )
-    keys = tuple(dict.fromkeys((*flows.keys, "event")))
+    keys = tuple(dict.fromkeys((*flows.keys, "event", "divisor")))
     return Flows(frame.select("model_id", "period", *keys, "downloads"), keys)

@@ -49,7 +49,8 @@ class Panel:
     fingerprint: str
     source: str = ""
     note: str = ""
-    _known: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    _kept: object = attrs.field(default=None, repr=False)
+    _known: dict[str, Any] = attrs.field(factory=dict, repr=False, init=False)
 
     @classmethod
     def of(
@@ -61,6 +62,7 @@ class Panel:
         identity: str | None = None,
         source: str = "",
         note: str = "",
+        kept: object = None,
     ) -> Self:
         """Make a panel from normalized rows.
 
@@ -72,15 +74,12 @@ class Panel:
                 and the total.
             source: Where the panel came from.
             note: What it covers.
+            kept: An object that must live as long as the panel, such as the temporary folder of its files.
 
         Raises:
             PanelError: The rows cannot be read.
         """
-        count = nw.col(counter)
-        per = rows.group_by("period").agg(
-            n=nw.len(), known=count.count(), total=count.cast(nw.Float64).sum(), low=count.min(), high=count.max()
-        )
-        counts = engines.collect(per).sort("period")
+        counts = _counts_by_period(rows, counter)
         if models is None:
             if engines.name_of(rows) == "polars":
                 ids = rows.select("model_id").unique().to_native()
@@ -92,16 +91,21 @@ class Panel:
         identity = identity or f"{size},{counts['total'].sum()},{counts['period'].to_list()}"
         digest = hashlib.sha256(f"{schema};{counter};{identity}".encode()).hexdigest()[:12]
         periods = tuple(counts["period"].drop_nulls().to_list())
-        known = {"sound": _is_sound(counts, cls._horizon())}
-        return cls(rows, models, counter, periods, size, digest, source, note, known)
+        panel = cls(rows, models, counter, periods, size, digest, source, note, kept)
+        panel._known["sound"] = _is_sound(counts, cls._horizon())
+        return panel
 
-    def attach(self, thing: object) -> None:
-        """Keep something alive as long as the panel, such as the temporary folder that its rows are scanned from.
+    def described(self, *, source: str | None = None, note: str | None = None) -> Panel:
+        """Return the same panel with another source or note; what is known of its rows still holds.
 
         Args:
-            thing: What to keep.
+            source: Where the panel came from; unchanged by default.
+            note: What it covers; unchanged by default.
         """
-        self._known["attached"] = thing
+        panel = attrs.evolve(self, source=self.source if source is None else source,
+                             note=self.note if note is None else note)  # fmt: skip
+        panel._known.update(self._known)
+        return panel
 
     @property
     def engine(self) -> str:
@@ -116,6 +120,8 @@ class Panel:
     @property
     def sound(self) -> bool:
         """Whether every row has a date that is past and a count that is there, not negative and not absurd."""
+        if "sound" not in self._known:
+            self._known["sound"] = _is_sound(_counts_by_period(self.rows, self.counter), self._horizon())
         return bool(self._known["sound"])
 
     @property
@@ -195,10 +201,8 @@ class Panel:
         rows = held.select(*rows.collect_schema().names())
         models = self.models.join(kept.lazy().select("model_id").unique(), on="model_id", how="semi")
         said = f"constant {by}s ({constant.height}) of {_range(periods)}"
-        found = Panel.of(rows, models, counter=self.counter, identity=f"{self.fingerprint},{said}",
-                         source=f"{self.source}; {said}", note=self.note)  # fmt: skip
-        found.attach(self)
-        return found
+        return Panel.of(rows, models, counter=self.counter, identity=f"{self.fingerprint},{said}",
+                         source=f"{self.source}; {said}", note=self.note, kept=self)  # fmt: skip
 
     def cleaned(self, cleaning: Cleaning) -> tuple[Panel, tuple[Adjustment, ...]]:
         """Apply the policies that concern whole rows and observations.
@@ -358,6 +362,15 @@ def _with_instants(models: pl.LazyFrame) -> pl.LazyFrame:
     if kind == pl.Date:
         return models.with_columns(at.cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
     raise PanelError.of("models, column created_at", f"holds {kind}, not dates", "convert the column")
+
+
+def _counts_by_period(rows: nw.LazyFrame[Any], counter: Counter) -> pl.DataFrame:
+    """Return number of rows, number of counts, total, minimum and maximum of each period."""
+    count = nw.col(counter)
+    per = rows.group_by("period").agg(
+        n=nw.len(), known=count.count(), total=count.cast(nw.Float64).sum(), low=count.min(), high=count.max()
+    )
+    return engines.collect(per).sort("period")
 
 
 def _is_sound(counts: pl.DataFrame, horizon: dt.date) -> bool:

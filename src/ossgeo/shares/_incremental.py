@@ -38,7 +38,7 @@ class IncrementalAggregate:
         aggregate: The sums; as small as the result.
         models: The models table, in the columns that somebody used.
         credits: Who each model is credited to: model_id, start, end, group, weight.
-        seen: When each model was first and last observed, and its count then: model_id, first, last, downloads. Empty for
+        seen: When each model was first and last observed, and its last count and its maximum: model_id, first, last, downloads, top. Empty for
             30-day counters, which need none of it.
     """
 
@@ -300,12 +300,12 @@ class IncrementalAggregate:
 
 def _seen(panel: Panel) -> pl.DataFrame:
     """When each model was first and last observed, and its count then; 30-day counters need none of it."""
-    schema = {"model_id": pl.String, "first": pl.Date, "last": pl.Date, "downloads": pl.Int64}
+    schema = {"model_id": pl.String, "first": pl.Date, "last": pl.Date, "downloads": pl.Int64, "top": pl.Int64}
     if panel.counter == "downloads_30d":
         return pl.DataFrame(schema=schema)
     count, period = nw.col(panel.counter), nw.col("period")
     usable = panel.rows.filter((count >= 0) & ~period.is_null())
-    ends = usable.group_by("model_id").agg(first=period.min(), last=period.max())
+    ends = usable.group_by("model_id").agg(first=period.min(), last=period.max(), top=count.max())
     counts = usable.group_by("model_id", "period").agg(downloads=count.max())
     both = ends.join(counts, left_on=["model_id", "last"], right_on=["model_id", "period"])
     found = engines.collect(both.select(*schema))
@@ -313,11 +313,9 @@ def _seen(panel: Panel) -> pl.DataFrame:
 
 
 def _rows_of(seen: pl.DataFrame) -> pl.DataFrame:
-    """The observations that stand for a history: model_id, period, downloads; only the last count is ever looked at."""
+    """The observations that stand for a history: model_id, period, downloads: the maximum, then the last count."""
     last = seen.select("model_id", "downloads", period="last")
-    first = seen.filter(pl.col("first") < pl.col("last")).select(
-        "model_id", period="first", downloads=pl.lit(0, pl.Int64)
-    )
+    first = seen.filter(pl.col("first") < pl.col("last")).select("model_id", period="first", downloads="top")
     return pl.concat([last.select("model_id", "period", "downloads"), first])
 
 
@@ -325,7 +323,7 @@ def _later(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     both = now.join(before, on="model_id", how="full", coalesce=True, suffix="_before")
     return both.select(
         "model_id", first=pl.coalesce("first_before", "first"), last=pl.coalesce("last", "last_before"),
-        downloads=pl.coalesce("downloads", "downloads_before"),
+        downloads=pl.coalesce("downloads", "downloads_before"), top=pl.max_horizontal("top", "top_before"),
     )  # fmt: skip
 
 

@@ -377,6 +377,11 @@ class Plan:
         }
         columns = ("since", "period", _GROUP, "event", "value")
         rows = rows if not broken.any() else rows.filter(~broken)
+        if "divisor" in flows.keys:
+            exact = pl.col("value").cast(pl.Float64) / pl.col("divisor")
+            rows = rows.sort("period", *keys).with_columns(value=exact)
+            rest = [name for name in keys if name != "divisor"]
+            rows = rows.group_by("period", *rest, maintain_order=True).agg(pl.col("value").sum())
         rows = rows.with_columns(
             pl.col("value").cast(pl.Float64), **{name: made for name, made in added.items() if name not in flows.keys}
         )

@@ -82,4 +82,4 @@ def load_sample(name: str = DEFAULT) -> Panel:
     sample = known[name]
     frame = pl.read_parquet(DATA / "samples" / f"{name}.parquet")
     panel = read_panel(frame, counter=sample.counter, note=sample.note)
-    return attrs.evolve(panel, source=f"sample {name}")
+    return panel.described(source=f"sample {name}")

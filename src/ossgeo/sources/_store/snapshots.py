@@ -225,7 +225,7 @@ class SnapshotStore:
         note = "; ".join(
             [f"{len(chosen)} snapshots", *(f"{number:,} {what}" for what, number in left_out.items() if number)]
         )
-        return attrs.evolve(panel, note=note)
+        return panel.described(note=note)
 
     def verify(self) -> tuple[Fault, ...]:
         """Compare every file with the manifest, byte by byte.
@@ -303,7 +303,7 @@ class SnapshotStore:
 
     def _forget_stored(self, checkpoint: Path) -> None:
         """Discard the pages of an attempt whose snapshot was stored before the process was killed."""
-        observed_at = Checkpoint.began(checkpoint)
+        observed_at = Checkpoint.began_at(checkpoint)
         if observed_at is not None and (self.path / snapshot_name(observed_at)).exists():
             Checkpoint.remove(checkpoint)
 

@@ -1,0 +1,87 @@
+"""Flows of cumulative counters by hand: births, dips, resets, age caps, and panels that are derived from others."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import attrs
+import narwhals as nw
+import polars as pl
+import pytest
+
+import ossgeo
+from ossgeo.errors import PanelError
+
+DAYS = [dt.date(2025, 1, 1), dt.date(2025, 1, 8), dt.date(2025, 1, 15), dt.date(2025, 1, 22)]
+
+
+def panel(counts: dict[str, list[int | None]], born: dict[str, dt.datetime] | None = None) -> ossgeo.Panel:
+    rows = [
+        (model, day, count)
+        for model, counted in counts.items()
+        for day, count in zip(DAYS, counted, strict=False)
+        if count is not None
+    ]
+    frame = pl.DataFrame(rows, schema=["model_id", "date", "downloads_all_time"], orient="row")
+    models = pl.DataFrame({"model_id": list(counts), "created_at": [(born or {}).get(model) for model in counts]},
+                          schema_overrides={"created_at": pl.Datetime("us")})  # fmt: skip
+    return ossgeo.read_panel(frame, models=models)
+
+
+def flows(table: ossgeo.ShareTable) -> dict[tuple[dt.date, str], float]:
+    return {(row["period"], row["model"]): row["value"] for row in table.to_polars().iter_rows(named=True)}
+
+
+def test_a_model_created_on_the_day_of_a_snapshot_is_counted_once() -> None:
+    born = {"Qwen/a": dt.datetime(2025, 1, 8, 1), "Qwen/b": dt.datetime(2025, 1, 9)}
+    made = panel({"Qwen/a": [None, 5_000, 12_000], "Qwen/b": [None, None, 7], "Qwen/c": [1, 1, 1]}, born)
+    table = ossgeo.measure(made, by="model")
+    found = flows(table)
+    assert (found[DAYS[1], "Qwen/a"], found[DAYS[2], "Qwen/a"]) == (5_000, 7_000)
+    assert found[DAYS[2], "Qwen/b"] == 7
+    assert table.adjustments["first_count_is_base"].count == 1, "the model of unknown age only"
+
+
+def test_a_dip_and_its_recovery_are_no_flow() -> None:
+    billion = 10**9
+    table = ossgeo.measure(panel({"Qwen/a": [billion, 0, billion + 10], "Qwen/b": [1, 2, 3]}), by="model")
+    found = flows(table)
+    assert found[DAYS[2], "Qwen/a"] == 10
+    assert table.adjustments["counter_fell"].count == billion
+    slow = ossgeo.measure(panel({"Qwen/a": [100, 40, 70, 130]}), by="model")
+    assert [value for value in flows(slow).values() if value] == [30]
+    assert slow.adjustments["counter_fell"].count == 60
+    assert slow.adjustments["counter_recovered"].count == 30
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"), [("clip", [0, 0, 30]), ("reset", [0, 30, 60]), ("keep", [-60, 30, 60])]
+)
+def test_policies_for_a_counter_that_falls(policy: Any, expected: list[int]) -> None:
+    made = panel({"Qwen/a": [100, 40, 70, 130], "Qwen/b": [0, 1000, 2000, 3000]})
+    found = flows(ossgeo.measure(made, by="model", cleaning=ossgeo.Cleaning(decreases=policy)))
+    assert [found.get((day, "Qwen/a"), 0) for day in DAYS[1:]] == expected
+
+
+def test_equal_measurements_with_an_age_cap_are_equal() -> None:
+    labs = ossgeo.load_sample("hub-2026")
+    tables = [ossgeo.measure(labs, age_cap="365d") for _ in range(6)]
+    assert all(table == tables[0] for table in tables)
+    made = panel({"Qwen/a": [None, 700, 1400], "Qwen/b": [1, 1, 1]}, {"Qwen/a": dt.datetime(2025, 1, 2)})
+    found = flows(ossgeo.measure(made, by="model", age_cap="10d"))
+    assert found[DAYS[1], "Qwen/a"] == 700
+    assert found[DAYS[2], "Qwen/a"] == 700 * 3 / 7, "9 to 11 January of the seven days"
+
+
+def test_a_panel_made_from_another_has_answers_of_its_own() -> None:
+    made = panel({"Qwen/a": [0, 3]})
+    assert flows(ossgeo.measure(made, by="model"))[DAYS[1], "Qwen/a"] == 3
+    made.check()
+    doubled = attrs.evolve(made, rows=nw.concat([made.rows, made.rows]))
+    assert not doubled.checked
+    with pytest.raises(PanelError, match="repeat a model and period"):
+        ossgeo.measure(doubled)
+    negative = attrs.evolve(made, rows=made.rows.with_columns(downloads_all_time=-nw.col("downloads_all_time")))
+    with pytest.raises(PanelError, match="cannot be used"):
+        ossgeo.measure(negative)
