@@ -56,7 +56,8 @@ class FakeHub(ThreadingHTTPServer):
         private: Ids that answer 401, and gated ones that answer 403.
         overviews: Namespace -> (kind, overview).
         files: Dataset -> path -> bytes.
-        page: Models on a page at most.
+        page: Largest number of models on a page.
+        linked: Scheme and host that links to the next page name; default: its own.
         faults: Asked before each answer, first to last; one that answers itself returns True.
         asked: Path and Authorization header of every request.
     """
@@ -72,6 +73,7 @@ class FakeHub(ThreadingHTTPServer):
         self.files: dict[str, dict[str, Path]] = {}
         self.page = 1000
         self.pages: list[bytes] | None = None
+        self.linked: str | None = None
         self.faults: list[Fault] = []
         self.asked: list[tuple[str, str | None]] = []
 
@@ -178,7 +180,7 @@ class Handler(BaseHTTPRequestHandler):
     def _link(self, start: int, limit: int, query: dict[str, list[str]]) -> str:
         cursor = quote(base64.urlsafe_b64encode(str(start).encode()).decode())
         kept = "".join(f"&{key}={quote(value)}" for key in ("author", "sort") for value in query.get(key, []))
-        return f'<{self.server.url}/api/models?limit={limit}{kept}&cursor={cursor}>; rel="next"'
+        return f'<{self.server.linked or self.server.url}/api/models?limit={limit}{kept}&cursor={cursor}>; rel="next"'
 
     def _model(self, name: str) -> None:
         if name in self.server.moved:

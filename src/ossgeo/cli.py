@@ -212,11 +212,15 @@ def _choices(given: argparse.Namespace) -> dict[str, Any]:
 def _collected(given: argparse.Namespace) -> str:
     hub = ossgeo.sources.Hub(patience=given.patience)
     store = ossgeo.sources.SnapshotStore(given.store)
-    entry = store.collect(
+    snapshot = store.collect(
         hub, top=given.top, namespaces=given.namespace, members=given.members, cards=given.cards, wait=given.wait
     )
-    issues = ", ".join(f"{code} {count:,}" for code, count in entry.issues.items()) or "none"
-    return f"{entry.file}: {entry.models:,} models, {entry.note}; issues: {issues}; {len(store.entries)} snapshots in {store.path}"
+    issues = ", ".join(f"{code} {count:,}" for code, count in snapshot.issues.items()) or "none"
+    covered = "; ".join(filter(None, [snapshot.scope, snapshot.note]))
+    return (
+        f"{snapshot.file}: {snapshot.models:,} models, {covered}; issues: {issues}; "
+        f"{len(store.snapshots)} snapshots in {given.store}"
+    )
 
 
 def _reviewed(given: argparse.Namespace) -> str:

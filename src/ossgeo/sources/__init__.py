@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from ossgeo.sources._hub.client import Hub, Overview
     from ossgeo.sources._protocol import Source
     from ossgeo.sources._samples import Sample, list_samples, load_sample
-    from ossgeo.sources._store.manifest import Entry
+    from ossgeo.sources._store.manifest import Snapshot
     from ossgeo.sources._store.snapshots import SnapshotStore
 
 _HOMES = {
-    "Entry": "_store.manifest",
     "Hub": "_hub.client",
     "HubStats": "_datasets.hub_stats",
     "OpenModelEvolution": "_datasets.open_model_evolution",
     "Overview": "_hub.client",
     "Sample": "_samples",
+    "Snapshot": "_store.manifest",
     "SnapshotStore": "_store.snapshots",
     "Source": "_protocol",
     "list_samples": "_samples",
@@ -29,12 +29,12 @@ _HOMES = {
 }
 
 __all__ = [
-    "Entry",
     "Hub",
     "HubStats",
     "OpenModelEvolution",
     "Overview",
     "Sample",
+    "Snapshot",
     "SnapshotStore",
     "Source",
     "list_samples",

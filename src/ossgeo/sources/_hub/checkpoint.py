@@ -1,12 +1,13 @@
-"""Pages on their way to a snapshot: each is kept as soon as it is whole, so that nothing is fetched twice."""
+"""The progress of one observation in a folder: each page is kept when it is complete, so that none is requested twice."""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, Final, Self
@@ -15,92 +16,57 @@ import attrs
 import polars as pl
 
 from ossgeo.errors import SourceFormatError, StoreError
-from ossgeo.sources._hub.parsing import SCHEMA, read_page
+from ossgeo.sources._hub.parts import UNCHANGED, Part, convert, scan_parts, write_part, write_snapshot
+from ossgeo.sources._hub.query import Query
 
 FRESH: Final = dt.timedelta(hours=6)
-"""An attempt that began longer ago is begun anew: its counters would be of another observation."""
+"""An older attempt is not continued, because its counters would be of another observation."""
+
+MOST_REPEATED: Final = 10
+"""So many consecutive pages without a model that was not listed before are an error: the list would never end."""
 
 _STATE: Final = "state.json"
+_MEMBERS: Final = "members.jsonl"
 _BATCH: Final = 10
-_SAFE: Final = "nothing that was stored before is lost"
 _SHOWN: Final = 5
 
 
 @attrs.frozen
-class Query:
-    """What is collected.
+class _Conversion:
+    """Pages that a thread is converting.
 
     Attributes:
-        endpoint: Scheme and host of the Hub.
-        top: How many models at most; None for no limit.
-        chosen: Namespaces or ids.
-        kind: ``all``, ``top``, ``namespaces`` or ``ids``.
-        fields: What the Hub is asked for.
-        page: Models on a page.
-        members: Whether users' organizations are asked for.
-        private: Whether private models that the token may see are part of the observation.
+        end: The number of the first page after them.
+        names: Their files.
+        path: The part that is written.
+        part: The result.
     """
 
-    endpoint: str
-    top: int | None
-    chosen: tuple[str, ...]
-    kind: str
-    fields: tuple[str, ...]
-    page: int
-    members: bool
-    private: bool = False
-
-    @property
-    def by_id(self) -> bool:
-        """Whether models are asked for one by one."""
-        return self.kind == "ids"
-
-    @property
-    def starts(self) -> tuple[str, ...]:
-        """Each namespace, each id, or everything, in the order in which they are asked for."""
-        return self.chosen or ("",)
-
-    def params(self, start: str) -> list[tuple[str, Any]]:
-        """Return the query of the first page.
-
-        Args:
-            start: One of :attr:`starts`.
-        """
-        fields = [("expand[]", field) for field in self.fields]
-        if self.by_id:
-            return fields
-        limit = self.page if self.top is None else min(self.page, self.top)
-        narrow = [("author", start)] if self.kind == "namespaces" else [("sort", "downloads")]
-        return [*narrow, ("limit", limit), *fields]
-
-
-@attrs.frozen
-class _Reading:
-    """Pages that are being turned into columns: up to which one, their files, where to, and the numbers of models that are kept and left out."""
-
     end: int
-    files: Sequence[Path]
+    names: Sequence[str]
     path: Path
-    counts: Future[tuple[int, int]]
+    part: Future[Part]
 
 
 @attrs.define
 class Checkpoint:
-    """The pages of one observation, in a folder.
+    """The pages of one observation.
 
     Attributes:
-        folder: Holds a file for each page, and the state.
+        folder: Contains the pages, the parts made from them, and the state.
         query: What is collected.
-        observed_at: When the observation began (UTC); all of its pages carry this time.
-        start: The place in the query's starts at which the next page belongs.
-        next_page: Address of the next page; None for the first one of a start.
-        pages: How many pages were kept.
-        read: How many of them are columns already.
-        parts: The files of columns.
-        models: How many models they hold.
-        notes: What was absent, renamed or without models.
-        members: Organizations of users.
+        observed_at: The time at which the observation began (UTC); all of its models carry it.
+        start: The place in the query's starts to which the next page belongs.
+        next_page: Address of the next page; None for the first page of a start.
+        pages: Number of pages that were kept.
+        converted: How many of them are in parts already.
+        models: Number of models in the parts.
         left_out: Private models that were left out.
+        parts: The files of columns, in order.
+        hashes: SHA-256 of every page and part.
+        notes: Models that are absent or renamed, namespaces without models, refused fields.
+        members: Organizations of users, by namespace.
+        resumed: Whether an earlier attempt is continued.
     """
 
     folder: Path
@@ -109,295 +75,317 @@ class Checkpoint:
     start: int = 0
     next_page: str | None = None
     pages: int = 0
-    read: int = 0
-    parts: list[str] = attrs.field(factory=list)
+    converted: int = 0
     models: int = 0
-    notes: dict[str, list[str]] = attrs.field(factory=dict)
-    members: dict[str, list[str]] = attrs.field(factory=dict)
     left_out: int = 0
-    _reading: _Reading | None = attrs.field(default=None, init=False)
+    parts: list[str] = attrs.field(factory=list)
+    hashes: dict[str, str] = attrs.field(factory=dict)
+    notes: dict[str, list[str]] = attrs.field(factory=dict)
+    members: dict[str, list[str]] = attrs.field(factory=dict, init=False)
+    resumed: bool = attrs.field(default=False, init=False)
+    _conversion: _Conversion | None = attrs.field(default=None, init=False)
+    _last_pages: set[int] = attrs.field(factory=set, init=False)
+    _digests: set[str | None] = attrs.field(factory=lambda: {None}, init=False)
+    _repeated: int = attrs.field(default=0, init=False)
 
     @classmethod
     def open(cls, folder: Path, query: Query) -> Self:
-        """Open a folder: go on with a fresh attempt at the same query, or begin anew.
+        """Continue a fresh and undamaged attempt at the same query, or begin a new one.
 
         Args:
-            folder: Where pages are kept.
+            folder: The folder of pages.
             query: What is collected.
 
         Raises:
             StoreError: The folder cannot be written.
         """
         now = dt.datetime.now(dt.UTC)
-        try:
-            state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+        state = _read_state(folder)
+        if state is not None and state["query"] == query.to_plain():
             began = dt.datetime.fromisoformat(state["observed_at"])
-            if state["query"] == _plain(query) and dt.timedelta() <= now - began < FRESH:
-                return cls(folder, query, began, *(state[name] for name in _COUNTED))
-        except (OSError, ValueError, KeyError, TypeError):  # no earlier attempt, or one that cannot be read
-            pass
+            if dt.timedelta() <= now - began < FRESH and _is_undamaged(folder, state["hashes"]):
+                found = cls(folder, query, began, **{name: state[name] for name in _COUNTED})
+                found.members, found.resumed = _read_members(folder), True
+                return found
         try:
-            _remove(folder)
+            cls.remove(folder)
             folder.mkdir(parents=True)
         except OSError as error:
             raise StoreError(f"{folder} cannot be written: {error.strerror}") from error
         return cls(folder, query, now)
 
     @staticmethod
-    def began(folder: Path) -> dt.datetime | None:
-        """Return when the attempt in a folder began (UTC); None if there is none that can be read.
+    def began_at(folder: Path) -> dt.datetime | None:
+        """Return the time at which the attempt in a folder began (UTC); None if there is none that can be read.
 
         Args:
-            folder: Where pages are kept.
+            folder: The folder of pages.
         """
-        try:
-            state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
-            return dt.datetime.fromisoformat(state["observed_at"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        state = _read_state(folder)
+        return None if state is None else dt.datetime.fromisoformat(state["observed_at"])
 
     @staticmethod
     def remove(folder: Path) -> None:
-        """Remove the pages of an attempt.
+        """Remove the pages of an attempt, the state first: the rest after a kill is not an attempt to continue.
 
         Args:
-            folder: Where pages are kept.
+            folder: The folder of pages.
         """
-        _remove(folder)
+        if folder.is_dir():
+            (folder / _STATE).unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def discard(self) -> None:
+        """Remove the folder."""
+        self.remove(self.folder)
 
     def __enter__(self) -> Self:
-        """Return the checkpoint: within a ``with`` block pages may be read in a thread, which has come to rest after it."""
+        """Return the checkpoint; a thread may convert pages until the end of the ``with`` block."""
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Wait for the pages that are being read; what they held is read again by the next attempt."""
-        if self._reading is not None:
-            wait([self._reading.counts])
+        """Wait for the thread; its pages are converted again by the next attempt."""
+        if self._conversion is not None:
+            wait([self._conversion.part])
 
-    def add(self, frame: pl.DataFrame, start: int, next_page: str | None) -> None:
-        """Keep a page, and remember what comes next.
+    def add_models(self, frame: pl.DataFrame, start: int, next_page: str | None) -> None:
+        """Keep decoded models.
 
         Args:
-            frame: The page.
-            start: The place in the query's starts at which the next page belongs.
+            frame: The models.
+            start: The place in the query's starts to which the next page belongs.
             next_page: Its address.
 
         Raises:
-            StoreError: It cannot be written.
+            StoreError: They cannot be written.
         """
-        path = self.folder / f"part-{self.read:07d}.parquet"
-        public = self._public(frame)
-        self._remember(path, _write(public, path))
-        self.left_out += frame.height - public.height
+        path = self._part()
+        self._count(path, write_part(frame, path, private=self.query.private))
         self.pages += 1
-        self.read = self.pages
+        self.converted = self.pages
         self.start, self.next_page = start, next_page
         self._save()
 
-    def keep(self, page: bytes, start: int, next_page: str | None) -> None:
-        """Keep a page as the Hub gave it, and remember what comes next; every so often pages become columns.
+    def add_page(self, page: bytes, start: int, next_page: str | None) -> None:
+        """Keep a page as the Hub sent it; every ten pages a thread converts them.
 
         Args:
             page: The body.
-            start: The place in the query's starts at which the next page belongs.
+            start: The place in the query's starts to which the next page belongs.
             next_page: Its address.
 
         Raises:
             StoreError: It cannot be written.
-            SourceFormatError: A page is not as it should be.
+            SourceFormatError: A page does not have the form of the Hub's list, or the list does not end.
         """
         path = self._page(self.pages)
         try:
             path.write_bytes(page)
         except OSError as error:
-            raise StoreError(f"{path} cannot be written: {error.strerror}; {_SAFE}") from error
+            raise StoreError(f"{path} cannot be written: {error.strerror}; {UNCHANGED}") from error
+        self.hashes[path.name] = hashlib.sha256(page).hexdigest()
+        if next_page is None:
+            self._last_pages.add(self.pages)
         self.pages += 1
         self.start, self.next_page = start, next_page
         self._save()
         if self.query.top is not None:
-            self.convert()
-        elif self.pages - max(self.read, self._reading.end if self._reading else 0) >= _BATCH:
-            self._take()
-            self._read_on()
+            self.convert_pages()
+        elif self.pages - max(self.converted, self._conversion.end if self._conversion else 0) >= _BATCH:
+            self._finish_conversion()
+            self._start_conversion()
 
-    def convert(self) -> None:
-        """Turn the pages that are still as the Hub gave them into columns.
+    def convert_pages(self) -> None:
+        """Convert all pages that are not in parts yet.
 
         Raises:
             StoreError: They cannot be written.
-            SourceFormatError: A page is not as it should be.
+            SourceFormatError: A page does not have the form of the Hub's list, or the list does not end.
         """
-        self._take()
-        if self.read < self.pages:
-            self._read_on()
-            self._take()
-
-    def _read_on(self) -> None:
-        """Begin to turn pages into columns, in a thread: the next ones can be asked for meanwhile."""
-        numbers = range(self.read, self.pages)
-        path = self.folder / f"part-{self.read:07d}.parquet"
-        limit = None if self.query.top is None else self.query.top - self.models
-        where = [f"page {number + 1} of {self.query.endpoint}/api/models" for number in numbers]
-        pool = ThreadPoolExecutor(1)
-        files = [self._page(number) for number in numbers]
-        counts = pool.submit(self._read, files, where, path, limit)
-        pool.shutdown(wait=False)
-        self._reading = _Reading(self.pages, files, path, counts)
-
-    def _read(self, files: Sequence[Path], where: Sequence[str], path: Path, limit: int | None) -> tuple[int, int]:
-        try:
-            bodies = [file.read_bytes() for file in files]
-        except OSError as error:
-            raise StoreError(f"{self.folder} cannot be read: {error.strerror}") from error
-        pages = zip(bodies, where, strict=True)
-        frame = pl.concat([read_page(body, observed_at=self.observed_at, where=name) for body, name in pages])
-        public = self._public(frame)
-        return _write(public if limit is None else public.head(limit), path), frame.height - public.height
-
-    def _public(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the models that everyone can see. With a token the Hub also lists the private models of its owner."""
-        return frame if self.query.private else frame.filter(~pl.col("private").fill_null(False))
-
-    def _take(self) -> None:
-        """Remember the pages that were begun to be read, once they are columns."""
-        reading = self._reading
-        if reading is None:
-            return
-        try:
-            kept, left_out = reading.counts.result()
-        except SourceFormatError:
-            self.discard()  # what is wrong would be wrong again
-            raise
-        self._reading = None
-        self._remember(reading.path, kept)
-        self.left_out += left_out
-        self.read = reading.end
-        self._save()
-        for file in reading.files:
-            file.unlink(missing_ok=True)
+        self._finish_conversion()
+        if self.converted < self.pages:
+            self._start_conversion()
+            self._finish_conversion()
 
     def add_note(self, kind: str, text: str, start: int | None) -> None:
-        """Remember what was absent, renamed or without models.
+        """Keep a remark.
 
         Args:
-            kind: ``absent``, ``renamed`` or ``without models``.
-            text: What it is.
-            start: The place in the query's starts to go on at; None to stay.
+            kind: ``absent``, ``renamed``, ``without models`` or ``fields that the Hub refused``.
+            text: What it concerns.
+            start: The place in the query's starts to continue at; None to stay.
         """
-        self.notes.setdefault(kind, []).append(text)
+        texts = self.notes.setdefault(kind, [])
+        if text not in texts:
+            texts.append(text)
         if start is not None:
             self.start = start
         self._save()
 
     def add_members(self, namespace: str, organizations: Sequence[str]) -> None:
-        """Remember the organizations of a user.
+        """Keep the organizations of a user, so that they are not requested again.
 
         Args:
             namespace: The user.
             organizations: Their handles.
+
+        Raises:
+            StoreError: They cannot be written.
         """
         self.members[namespace] = list(organizations)
+        path = self.folder / _MEMBERS
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([namespace, list(organizations)]) + "\n")
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error.strerror}; {UNCHANGED}") from error
 
     def namespaces(self) -> list[str]:
         """Return the namespaces of all models."""
-        self.convert()
+        self.convert_pages()
         return self._scan().select(pl.col("namespace").unique(maintain_order=True)).collect()["namespace"].to_list()
 
     def finish(self) -> None:
-        """Remember that the observation is complete.
+        """Keep that the observation is complete.
 
         Raises:
-            SourceFormatError: A page is not as it should be.
+            StoreError: The state cannot be written.
+            SourceFormatError: A page does not have the form of the Hub's list, or the list does not end.
         """
-        self.convert()
+        self.convert_pages()
         self.start, self.next_page = len(self.query.starts), None
         self._save()
 
     def write(self, path: Path) -> None:
-        """Write the snapshot: one row for each model, the last one where a model moved from page to page meanwhile.
+        """Write the snapshot.
 
         Args:
-            path: Where to.
+            path: The file to write.
 
         Raises:
             StoreError: It cannot be written.
         """
-        scan = self._scan()
-        if self.members:
-            table = pl.LazyFrame(
-                {"namespace": list(self.members), "known": list(self.members.values())},
-                schema={"namespace": pl.String, "known": pl.List(pl.String)},
-            )
-            joined = scan.join(table, on="namespace", how="left", maintain_order="left")
-            scan = joined.with_columns(member_of=pl.coalesce("known", "member_of")).drop("known")
-        twice = self._scan().select(pl.col("model_id").is_duplicated().any()).collect(engine="streaming").item()
-        if twice:
-            before = self.models
-            frame = scan.collect(engine="streaming").unique("model_id", keep="last", maintain_order=True)
-            self.notes["repeated"] = [f"{before - frame.height} models stood on two pages"]
-            scan = frame.lazy()
-        try:
-            scan.sink_parquet(path, compression="zstd", row_group_size=100_000)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise StoreError(f"{path} cannot be written: {error}; nothing that was stored before is lost") from error
+        repeated = write_snapshot(self._scan(), path, members=self.members)
+        if repeated:
+            self.notes["repeated"] = [f"{repeated} models were listed on two pages"]
 
-    def discard(self) -> None:
-        """Remove the folder, the state first: what a kill leaves of it is then no attempt that could be continued."""
-        _remove(self.folder)
+    @property
+    def scope(self) -> str:
+        """The models that the observation covers, in words."""
+        return self.query.scope
 
     @property
     def note(self) -> str:
-        """What the observation covers, in one sentence."""
-        chosen = self.query.chosen
-        named = ", ".join(chosen[:_SHOWN]) + (" ..." if len(chosen) > _SHOWN else "")
-        what = {"all": "all models", "top": f"the {self.query.top} most downloaded models",
-                "namespaces": f"the models of {named}", "ids": f"{len(chosen)} models by id"}[self.query.kind]  # fmt: skip
-        parts = [f"{what} at {self.observed_at:%Y-%m-%d %H:%M} UTC"]
-        if self.left_out:
-            parts.append(f"{self.left_out:,} private models are left out")
+        """What was left out, renamed or refused; empty if nothing was."""
+        remarks = [f"{self.left_out:,} private models are left out"] if self.left_out else []
         for kind, texts in self.notes.items():
-            parts.append(f"{kind}: {', '.join(texts[:_SHOWN])}{' ...' if len(texts) > _SHOWN else ''}")
-        return "; ".join(parts)
+            remarks.append(f"{kind}: {', '.join(texts[:_SHOWN])}{' ...' if len(texts) > _SHOWN else ''}")
+        return "; ".join(remarks)
+
+    def _start_conversion(self) -> None:
+        """Begin to convert pages in a thread, while the next ones are requested."""
+        numbers = range(self.converted, self.pages)
+        pages = {f"page {number + 1} of {self.query.endpoint}/api/models": self._page(number) for number in numbers}
+        limit = None if self.query.top is None else self.query.top - self.models
+        path = self._part()
+        pool = ThreadPoolExecutor(1)
+        part = pool.submit(convert, pages, path, observed_at=self.observed_at, private=self.query.private, limit=limit)
+        pool.shutdown(wait=False)
+        self._conversion = _Conversion(self.pages, [file.name for file in pages.values()], path, part)
+
+    def _finish_conversion(self) -> None:
+        """Wait for the pages that are being converted, and keep their part."""
+        conversion = self._conversion
+        if conversion is None:
+            return
+        try:
+            part = conversion.part.result()
+            self._require_new_models(part)
+        except SourceFormatError:
+            self.discard()  # the next attempt would fail in the same way
+            raise
+        self._conversion = None
+        self._count(conversion.path, part)
+        self.converted = conversion.end
+        for name in conversion.names:
+            del self.hashes[name]
+        self._save()
+        for name in conversion.names:
+            (self.folder / name).unlink(missing_ok=True)
+
+    def _require_new_models(self, part: Part) -> None:
+        """Raise if pages with a successor have contained no new models for long."""
+        for number, digest in enumerate(part.pages, self.converted):
+            repeats = digest in self._digests and number not in self._last_pages
+            self._repeated = self._repeated + 1 if repeats else 0
+            self._digests.add(digest)
+            if self._repeated >= MOST_REPEATED:
+                raise SourceFormatError(
+                    f"{self.query.endpoint}/api/models: {MOST_REPEATED} pages in a row list no new model, and each links "
+                    "to a next page; check the endpoint"
+                )
+
+    def _count(self, path: Path, part: Part) -> None:
+        self.parts.append(path.name)
+        self.hashes[path.name] = part.sha256
+        self.models += part.rows
+        self.left_out += part.left_out
 
     def _page(self, number: int) -> Path:
         return self.folder / f"page-{number:07d}.json"
 
-    def _remember(self, path: Path, height: int) -> None:
-        self.parts.append(path.name)
-        self.models += height
+    def _part(self) -> Path:
+        return self.folder / f"part-{self.converted:07d}.parquet"
 
     def _scan(self) -> pl.LazyFrame:
-        files = [self.folder / name for name in dict.fromkeys(self.parts)]
-        return pl.scan_parquet(files) if files else pl.LazyFrame(schema=SCHEMA)
+        return scan_parts([self.folder / name for name in self.parts])
 
     def _save(self) -> None:
-        state = {"query": _plain(self.query), "observed_at": self.observed_at.isoformat(),
+        state = {"query": self.query.to_plain(), "observed_at": self.observed_at.isoformat(),
                  **{name: getattr(self, name) for name in _COUNTED}}  # fmt: skip
         written = self.folder / f"{_STATE}.new"
         try:
-            written.write_text(json.dumps(state), encoding="utf-8")
+            written.write_text(json.dumps({**state, "sha256": _checksum(state)}), encoding="utf-8")
             os.replace(written, self.folder / _STATE)
         except OSError as error:
-            raise StoreError(f"{written} cannot be written: {error.strerror}") from error
+            raise StoreError(f"{written} cannot be written: {error.strerror}; {UNCHANGED}") from error
 
 
-_COUNTED: Final = ("start", "next_page", "pages", "read", "parts", "models", "notes", "members", "left_out")
+_COUNTED: Final = ("start", "next_page", "pages", "converted", "models", "left_out", "parts", "hashes", "notes")
 
 
-def _write(frame: pl.DataFrame, path: Path) -> int:
+def _checksum(state: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
+
+
+def _read_state(folder: Path) -> dict[str, Any] | None:
+    """Return the state in a folder; None if there is none, or one that was changed."""
     try:
-        frame.write_parquet(path, compression="lz4", statistics=False)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise StoreError(f"{path} cannot be written: {error}; {_SAFE}") from error
-    return frame.height
+        state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+        return state if state.pop("sha256", None) == _checksum(state) else None
+    except (OSError, ValueError, AttributeError, TypeError):
+        return None
 
 
-def _remove(folder: Path) -> None:
-    if folder.is_dir():
-        (folder / _STATE).unlink(missing_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
+def _is_undamaged(folder: Path, hashes: Mapping[str, str]) -> bool:
+    """Return whether every page and part is as it was written."""
+    try:
+        return all(
+            hashlib.sha256((folder / name).read_bytes()).hexdigest() == sha256 for name, sha256 in hashes.items()
+        )
+    except OSError:
+        return False
 
 
-def _plain(query: Query) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(json.dumps(attrs.asdict(query)))
-    return plain
+def _read_members(folder: Path) -> dict[str, list[str]]:
+    """Return the organizations that were requested already, without a last line that was cut off."""
+    path = folder / _MEMBERS
+    try:
+        text = path.read_text(encoding="utf-8")
+        whole = text[: text.rfind("\n") + 1]
+        if whole != text:
+            path.write_text(whole, encoding="utf-8")
+        return dict(json.loads(line) for line in whole.splitlines())
+    except (OSError, ValueError, TypeError):
+        path.unlink(missing_ok=True)
+        return {}

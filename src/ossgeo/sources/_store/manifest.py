@@ -1,47 +1,41 @@
-"""The manifest of a store: which snapshots there are, and what every file of theirs must be, byte by byte."""
+"""The manifest of a store: its snapshots, and the hash of every file."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 import json
-import os
-import re
-import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
-import polars as pl
 
 from ossgeo.errors import StoreError
+from ossgeo.sources._store.layout import MANIFEST, is_models_name, parse_snapshot_name, problem_of, write_atomically
 
-MANIFEST: Final = "manifest.json"
 LAYOUT: Final = 1
 """Version of the layout of a store."""
 
-_SNAPSHOT: Final = re.compile(r"date=(\d{4}-\d{2}-\d{2})/(\d{8}T\d{12})Z\.parquet")
-_MODELS: Final = re.compile(r"(models-[0-9a-f]{32}\.parquet)?")
-_INSTANT: Final = "%Y%m%dT%H%M%S%f"
-
 
 @attrs.frozen
-class Entry:
+class Snapshot:
     """A snapshot in a store.
 
     Attributes:
-        date: The day that it stands for (UTC).
+        date: The day of the observation (UTC).
         observed_at: When the counters were read (UTC).
-        file: Where it is within the store.
+        file: Its path within the store.
         source: Where it came from.
-        models: How many models it holds.
+        models: Number of models.
         totals: Sum of each counter.
         sha256: Of the file.
         schema: Version of the columns.
-        issues: Code and count of what is strange in it, beside the snapshot before.
-        note: What it covers.
+        issues: Code and count of each quality issue, compared with the snapshot before.
+        note: What was left out, renamed or refused.
         ossgeo: The version of ossgeo that wrote it.
+        scope: The models that it covers, in words; empty if unknown.
+        removed: The reason for which it is no longer used; empty for a snapshot in use.
     """
 
     date: dt.date
@@ -55,119 +49,77 @@ class Entry:
     issues: Mapping[str, int]
     note: str
     ossgeo: str
+    scope: str = ""
+    removed: str = ""
 
 
 @attrs.frozen
-class Facts:
-    """The file with the latest facts about every model.
+class ModelsFile:
+    """The table with the latest known facts about every model.
 
     Attributes:
-        file: Its name; empty where there is none yet.
-        sha256: Of the file; empty where an older version of ossgeo wrote it.
+        name: The name of the file; empty if the store has no snapshot in use.
+        sha256: Of the file; empty if an older version of ossgeo wrote it.
     """
 
-    file: str = ""
+    name: str = ""
     sha256: str = ""
 
-    def problem(self, folder: Path) -> str | None:
-        """Return what is wrong with the file; None where nothing is.
+    def problem(self, folder: Path, *, again: bool = False) -> str | None:
+        """Return what is wrong with the file; None if nothing is.
 
         Args:
             folder: The store.
+            again: Whether to hash the file even if nothing about it changed.
         """
-        path = folder / self.file
-        if not path.is_file():
-            return "is missing"
-        if self.sha256:
-            return difference(path, self.sha256)
-        try:
-            pl.read_parquet_schema(path)
-        except (pl.exceptions.PolarsError, OSError) as error:
-            return f"cannot be read: {error}"
-        return None
+        if not self.sha256:
+            return "has no SHA-256 in the manifest" if (folder / self.name).is_file() else "is missing"
+        return problem_of(folder / self.name, self.sha256, again=again)
 
 
-def snapshot_name(observed_at: dt.datetime) -> str:
-    """Return the name of the file of a snapshot within its store.
+def _by_time(snapshots: Iterable[Snapshot]) -> tuple[Snapshot, ...]:
+    return tuple(sorted(snapshots, key=lambda one: (one.observed_at, one.file)))
 
-    Args:
-        observed_at: The time of the observation (UTC).
 
-    Example:
-        >>> snapshot_name(dt.datetime(2026, 8, 3, 6, tzinfo=dt.UTC))
-        'date=2026-08-03/20260803T060000000000Z.parquet'
+@attrs.frozen
+class Manifest:
+    """The content of a manifest.
+
+    Attributes:
+        snapshots: Every snapshot, by date and time, with those that were removed.
+        models: The table of models.
     """
-    return f"date={observed_at.date()}/{observed_at.strftime(_INSTANT)}Z.parquet"
+
+    snapshots: tuple[Snapshot, ...] = attrs.field(default=(), converter=_by_time)
+    models: ModelsFile = ModelsFile()
+
+    @property
+    def used(self) -> tuple[Snapshot, ...]:
+        """The snapshots that were not removed, by date and time."""
+        return tuple(one for one in self.snapshots if not one.removed)
+
+    @property
+    def removed(self) -> tuple[Snapshot, ...]:
+        """The snapshots that were removed, by date and time."""
+        return tuple(one for one in self.snapshots if one.removed)
+
+    def with_snapshots(self, changed: Iterable[Snapshot]) -> Manifest:
+        """Return a copy with snapshots added, or changed if their file is there already.
+
+        Args:
+            changed: The snapshots.
+        """
+        return attrs.evolve(self, snapshots=({one.file: one for one in (*self.snapshots, *changed)}).values())
 
 
-def observed_at_of(name: str) -> dt.datetime | None:
-    """Return the time of the observation that a snapshot's name states; None if the name is not a snapshot's.
-
-    Args:
-        name: Path within the store, with forward slashes.
-    """
-    found = _SNAPSHOT.fullmatch(name)
-    try:
-        instant = dt.datetime.strptime(found[2], _INSTANT).replace(tzinfo=dt.UTC) if found else None
-    except ValueError:
-        return None
-    return instant if instant is not None and snapshot_name(instant) == name else None
-
-
-def is_models(name: str) -> bool:
-    """Return whether a file name is that of a store's table of models.
-
-    Args:
-        name: The file name.
-    """
-    return bool(name) and _MODELS.fullmatch(name) is not None
-
-
-def inside(folder: Path, name: str) -> Path:
-    """Return the path of a file of a store.
-
-    Args:
-        folder: The store.
-        name: Path within it.
-
-    Raises:
-        StoreError: The path leads out of the folder, such as a symbolic link to a file elsewhere.
-    """
-    path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise StoreError(f"{path} leads out of the store; replace the link with a copy of the file")
-    return path
-
-
-def difference(path: Path, sha256: str) -> str | None:
-    """Return how a file differs from what the manifest says of it; None where it does not.
-
-    Args:
-        path: The file.
-        sha256: What the manifest says.
-    """
-    found = sha256_of(path)
-    return None if found == sha256 else f"its SHA-256 is {found[:12]}, not {sha256[:12]}: it was changed or cut"
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal digits.
-
-    Args:
-        path: The file.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def read_manifest(folder: Path) -> tuple[tuple[Entry, ...], Facts]:
-    """Return the snapshots by date and time, and the file of facts; nothing where there is no manifest.
+def read_manifest(folder: Path) -> Manifest:
+    """Return the content of the manifest; an empty one for a folder without manifest and snapshots.
 
     Args:
         folder: The store.
 
     Raises:
-        StoreError: The manifest cannot be read.
+        StoreError: The manifest is missing, damaged, or names a file that is not a store's.
     """
     path = folder / MANIFEST
     try:
@@ -178,60 +130,38 @@ def read_manifest(folder: Path) -> tuple[tuple[Entry, ...], Facts]:
                 f"{folder} has folders of snapshots and no {MANIFEST}: if it is a store, recover() writes the manifest "
                 "again from the snapshots; if it is not, choose another folder"
             ) from None
-        return (), Facts()
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}") from error
+        return Manifest()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     try:
         raw = json.loads(text)
         if (signed := raw.pop("sha256", None)) is not None and signed != _checksum(raw):
             raise StoreError(f"{path} was changed or damaged; restore it from a backup, or call recover()")
         if raw["layout"] > LAYOUT:
-            raise StoreError(f"{path} has layout {raw['layout']}; this ossgeo knows {LAYOUT}: upgrade it")
-        entries = tuple(_entry(one) for one in raw["snapshots"])
-        facts = Facts(str(raw["models"]), str(raw.get("models_sha256", "")))
-        wrong = [one.file for one in entries if observed_at_of(one.file) != one.observed_at]
-        if not _MODELS.fullmatch(facts.file):
-            wrong.append(facts.file)
-        if wrong:
-            raise StoreError(f"{path} names {wrong[0]!r}, which is not a file of a store; call recover()")
-        return tuple(sorted(entries, key=lambda entry: (entry.date, entry.observed_at))), facts
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path} is no manifest of a store: {error}") from error
+            raise StoreError(f"{path} has layout {raw['layout']}; this ossgeo reads up to {LAYOUT}: upgrade it")
+        snapshots = tuple(_snapshot(one) for one in raw["snapshots"])
+        models = ModelsFile(str(raw["models"]), str(raw.get("models_sha256", "")))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise StoreError(f"{path} must be the manifest of a store: {error}; restore it, or call recover()") from error
+    wrong = [one.file for one in snapshots if (parse_snapshot_name(one.file) or (None,))[0] != one.observed_at]
+    if models.name and not is_models_name(models.name):
+        wrong.append(models.name)
+    if wrong:
+        raise StoreError(f"{path} names {wrong[0]!r}, which is not a file of a store; call recover()")
+    return Manifest(snapshots, models)
 
 
-def write_manifest(folder: Path, entries: tuple[Entry, ...], facts: Facts) -> None:
+def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Replace the manifest at once: before it the store is the old one, after it the new one.
 
     Args:
         folder: The store.
-        entries: Its snapshots.
-        facts: The file of facts.
+        manifest: The content.
     """
-    plain: dict[str, Any] = {"layout": LAYOUT, "models": facts.file, "models_sha256": facts.sha256,
-             "snapshots": [_plain(entry) for entry in entries]}  # fmt: skip
-    plain["sha256"] = _checksum(plain)
-    fresh = folder / f".{MANIFEST}.{uuid.uuid4().hex}"
-    with fresh.open("w", encoding="utf-8") as file:
-        json.dump(plain, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(folder / MANIFEST)
-    sync(folder)
-
-
-def sync(path: Path) -> None:
-    """Have the system write a file or a folder to the disk.
-
-    Args:
-        path: The file or folder.
-    """
-    if path.is_dir() and os.name == "nt":
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    models = manifest.models
+    plain: dict[str, Any] = {"layout": LAYOUT, "models": models.name, "models_sha256": models.sha256,
+                             "snapshots": [_plain(one) for one in manifest.snapshots]}  # fmt: skip
+    write_atomically(folder / MANIFEST, json.dumps({**plain, "sha256": _checksum(plain)}, indent=1))
 
 
 def _checksum(plain: Mapping[str, Any]) -> str:
@@ -239,12 +169,12 @@ def _checksum(plain: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
-def _plain(entry: Entry) -> dict[str, Any]:
-    plain = attrs.asdict(entry)
-    return {**plain, "date": entry.date.isoformat(), "observed_at": entry.observed_at.isoformat(),
-            "totals": dict(entry.totals), "issues": dict(entry.issues)}  # fmt: skip
+def _plain(snapshot: Snapshot) -> dict[str, Any]:
+    return {**attrs.asdict(snapshot), "date": snapshot.date.isoformat(),
+            "observed_at": snapshot.observed_at.isoformat(), "totals": dict(snapshot.totals),
+            "issues": dict(snapshot.issues)}  # fmt: skip
 
 
-def _entry(raw: dict[str, Any]) -> Entry:
-    return Entry(**{**raw, "date": dt.date.fromisoformat(raw["date"]),
-                    "observed_at": dt.datetime.fromisoformat(raw["observed_at"])})  # fmt: skip
+def _snapshot(raw: dict[str, Any]) -> Snapshot:
+    return Snapshot(**{**raw, "date": dt.date.fromisoformat(raw["date"]),
+                       "observed_at": dt.datetime.fromisoformat(raw["observed_at"])})  # fmt: skip

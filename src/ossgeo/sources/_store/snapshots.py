@@ -3,59 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
-import re
-import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from importlib.metadata import version
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-import attrs
 import polars as pl
 
-from ossgeo._core import engines
-from ossgeo._core.dates import day_of
-from ossgeo._core.schema import COUNTERS, Counter
-from ossgeo.errors import Fault, InvalidArgumentError, PanelError, StoreError
-from ossgeo.panel._panel import Panel, normalized_models
-from ossgeo.panel._quality import find_issues
+from ossgeo._core.schema import Counter
+from ossgeo.errors import Fault, InvalidArgumentError, StoreError
+from ossgeo.panel._panel import Panel
 from ossgeo.sources._hub.checkpoint import Checkpoint
-from ossgeo.sources._hub.parsing import SCHEMA
-from ossgeo.sources._store.manifest import (
-    LAYOUT,
-    MANIFEST,
-    Entry,
-    Facts,
-    difference,
-    inside,
-    is_models,
-    observed_at_of,
-    read_manifest,
-    sha256_of,
-    snapshot_name,
-    sync,
-    write_manifest,
-)
+from ossgeo.sources._hub.parts import ROW_GROUP
+from ossgeo.sources._store.layout import CHECKPOINT, MANIFEST
+from ossgeo.sources._store.manifest import Snapshot, read_manifest
+from ossgeo.sources._store.observations import Observation, observation_of
+from ossgeo.sources._store.reading import faults_of, read_store
+from ossgeo.sources._store.writing import Writer, locked
 
 if TYPE_CHECKING:
     from ossgeo.sources._hub.client import Hub
 
-_LOCK: Final = ".lock"
-_UNLISTED: Final = "is not in the manifest"
-_TEMPORARY: Final = re.compile(r"\.(\d{8}T\d{12}Z\.parquet|manifest\.json)\.[0-9a-f]{32}")
-"""Names of files that a writer was killed over; nothing else is ever removed from a folder of snapshots."""
-_CHECKPOINT: Final = ".collecting"
-
-
-_AGAIN: Final = "the next add() or collect() makes it again from the snapshots"
+_WAIT = 60.0
 
 
 class SnapshotStore:
-    """A folder of dated snapshots, hive style (``date=2026-11-24/...parquet``), with a manifest.
+    """A folder of dated snapshots (``date=2026-11-24/...parquet``) with a manifest and a table of models.
 
-    ``add`` either stores a whole snapshot or changes nothing, whatever kills it; two writers wait for each other.
+    Every change is complete or absent, whenever the process is killed. Two writers wait for each other; readers need not
+    wait, and panels that were opened before a change stay readable for a week. No snapshot is ever deleted.
 
     Example:
         >>> SnapshotStore("my-history").name
@@ -63,48 +38,78 @@ class SnapshotStore:
     """
 
     def __init__(self, path: str | Path) -> None:
-        """Name the folder; it is made when the first snapshot is added.
+        """Name the folder; it is created when the first snapshot is added.
+
+        Args:
+            path: The folder; ``~`` is the home folder. A relative path keeps its meaning if the working directory
+                changes later.
+
+        Raises:
+            InvalidArgumentError: The path is empty or a web address.
+        """
+        given = str(path)
+        if not given.strip() or "://" in given:
+            remedy = "download it first (hf download)" if "://" in given else "use '.' for the current folder"
+            raise InvalidArgumentError(f"path must be a folder, got {given!r}; {remedy}")
+        self._given = given
+        self.path: Path = Path(path).expanduser().absolute()
+
+    @property
+    def name(self) -> str:
+        """The name under which panels record the source: the path as it was given."""
+        return f"the store {self._given}"
+
+    def __repr__(self) -> str:
+        """Return the folder as it was given."""
+        return f"<SnapshotStore {self._given}>"
+
+    @staticmethod
+    def is_store(path: str | Path) -> bool:
+        """Return whether a folder is a store.
 
         Args:
             path: The folder.
         """
-        self.path: Path = Path(path)
+        return (Path(path).expanduser() / MANIFEST).is_file()
 
     @property
-    def name(self) -> str:
-        """The name under which panels record the source."""
-        return f"the store {self.path}"
-
-    def __repr__(self) -> str:
-        """Return the folder."""
-        return f"<SnapshotStore {self.path}>"
-
-    @staticmethod
-    def is_store(path: str | Path) -> bool:
-        """Return whether a folder is a store."""
-        return (Path(path) / MANIFEST).is_file()
-
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        """Every snapshot, by date and time of observation.
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """The snapshots in use, by date and time of observation.
 
         Raises:
             StoreError: The manifest cannot be read.
         """
-        return read_manifest(self.path)[0]
+        return read_manifest(self.path).used
 
-    def collect(self, hub: Hub, *, top: int | None = None, namespaces: Iterable[str] | None = None,
-                ids: Iterable[str] | None = None, members: bool = False, cards: bool = False,
-                wait: float = 60.0) -> Entry:  # fmt: skip
-        """Observe the Hub now, and add the snapshot; an attempt that was cut off a short while ago is continued.
+    @property
+    def removed(self) -> tuple[Snapshot, ...]:
+        """The snapshots that were removed or replaced, by date and time; their files are still in the folder.
+
+        Raises:
+            StoreError: The manifest cannot be read.
+        """
+        return read_manifest(self.path).removed
+
+    def collect(
+        self,
+        hub: Hub,
+        *,
+        top: int | None = None,
+        namespaces: Iterable[str] | None = None,
+        ids: Iterable[str] | None = None,
+        members: bool = False,
+        cards: bool = False,
+        wait: float = _WAIT,
+    ) -> Snapshot:
+        """Observe the Hub now, and add the snapshot; an attempt interrupted within the last six hours is continued.
 
         Args:
             hub: The Hub.
-            top: As ``Hub.snapshot`` has it.
-            namespaces: As ``Hub.snapshot`` has it.
-            ids: As ``Hub.snapshot`` has it.
-            members: As ``Hub.snapshot`` has it.
-            cards: As ``Hub.snapshot`` has it.
+            top: See ``Hub.snapshot``.
+            namespaces: See ``Hub.snapshot``.
+            ids: See ``Hub.snapshot``.
+            members: See ``Hub.snapshot``.
+            cards: See ``Hub.snapshot``.
             wait: Seconds to wait for another writer.
 
         Returns:
@@ -112,402 +117,225 @@ class SnapshotStore:
 
         Raises:
             StoreError: The store cannot be written, or another process writes to it.
-            SourceUnavailableError: The Hub cannot be reached; what was collected is continued next time.
-            SourceFormatError: The Hub answered something else, or has no model.
-            InvalidArgumentError: The choice makes no sense, or no model is in it; or ``wait`` is negative.
+            SourceUnavailableError: The Hub cannot be reached; the next attempt continues this one.
+            SourceFormatError: The response does not have the Hub's form, or the list is empty or endless.
+            InvalidArgumentError: The choice cannot name models, or has none; or ``wait`` is negative.
         """
-        with self._locked(wait):
-            self._forget_stored(self.path / _CHECKPOINT)
-            checkpoint = hub.collect(
-                self.path / _CHECKPOINT, top=top, namespaces=namespaces, ids=ids, members=members, cards=cards
-            )
-            entry = self._add(checkpoint.write, checkpoint.observed_at, hub.name, checkpoint.note)
+        folder, writer = self.path / CHECKPOINT, Writer(self.path)
+        with locked(self.path, wait):
+            read_manifest(self.path)  # a damaged store is an error before hours of requests
+            began = Checkpoint.began_at(folder)
+            if began is not None and (self._has(began) or writer.adopt(began) is not None):
+                Checkpoint.remove(folder)  # the process was killed after the snapshot was complete
+            checkpoint = hub.collect(folder, top=top, namespaces=namespaces, ids=ids, members=members, cards=cards)
+            snapshot = writer.add(checkpoint.write, checkpoint.observed_at, source=hub.name, scope=checkpoint.scope,
+                                  note=lambda: checkpoint.note)  # fmt: skip
             checkpoint.discard()
-        return entry
+        return snapshot
 
-    def add(self, snapshot: Panel | pl.DataFrame | pl.LazyFrame, *, observed_at: dt.datetime | None = None,
-            source: str | None = None, note: str = "", wait: float = 60.0) -> Entry:  # fmt: skip
+    def add(
+        self,
+        snapshot: Panel | pl.DataFrame | pl.LazyFrame,
+        *,
+        observed_at: dt.datetime | None = None,
+        source: str | None = None,
+        scope: str = "",
+        note: str = "",
+        wait: float = _WAIT,
+    ) -> Snapshot:
         """Add a snapshot: one observation of many models.
 
         Args:
-            snapshot: A panel with one period, or a frame with model_id and at least one counter.
-            observed_at: When the counters were read; the frame's or the panel's own where absent.
-            source: Where it came from.
-            note: What it covers.
+            snapshot: A panel with one period, or a frame with model_id and at least one counter. A count may be null; the
+                columns of the table of models are kept, others are left out.
+            observed_at: When the counters were read; default: as the frame or panel states.
+            source: Where it came from; default: the panel's source.
+            scope: The models that it covers, such as ``"all models"``; snapshots of different scopes are told apart.
+            note: A remark; default: the panel's note. Private models are left out, and counted here.
             wait: Seconds to wait for another writer.
 
         Returns:
             The snapshot.
 
         Raises:
-            StoreError: The store cannot be written, or another process writes to it.
-            PanelError: The snapshot is no single observation.
-            InvalidArgumentError: ``observed_at`` is no instant, or ``wait`` is negative.
+            StoreError: The store cannot be written, has a snapshot of the same time, or another process writes to it.
+            PanelError: The snapshot is not one usable observation: an id that is missing, malformed or repeated, a count
+                that is negative, absurd or not whole, a date in the future, no count at all; with every fault.
+            InvalidArgumentError: ``observed_at`` is not an instant, or ``wait`` is negative.
         """
-        if isinstance(snapshot, Panel):
-            source, note = source or snapshot.source, note or snapshot.note
-        frame = _normalized(snapshot, observed_at)
-        if "private" in frame.columns:
-            public = frame.filter(~pl.col("private").fill_null(False))
-            if not public.height:
-                raise PanelError.of(
-                    "snapshot", "holds private models only", "a store holds models that everyone can see"
-                )
-            if left_out := frame.height - public.height:
-                note = "; ".join(filter(None, [note, f"{left_out:,} private models are left out"]))
-            frame = public
-        with self._locked(wait):
-            return self._add(lambda path: frame.write_parquet(path, compression="zstd", row_group_size=100_000),
-                             frame["observed_at"][0], source or "a dataframe", note)  # fmt: skip
+        observation = observation_of(snapshot, observed_at)
+        return self._add(observation, snapshot, None, source=source, scope=scope, note=note, wait=wait)
 
-    def panel(
-        self, start: dt.date | str | None = None, end: dt.date | str | None = None, *,
-        counter: Counter = "downloads_30d",
-    ) -> Panel:  # fmt: skip
-        """Return the snapshots of a range as a panel; the files are scanned when it is measured.
-
-        Of several observations of one date the last is taken.
+    def replace(
+        self,
+        old: Snapshot,
+        snapshot: Panel | pl.DataFrame | pl.LazyFrame,
+        *,
+        reason: str,
+        source: str | None = None,
+        scope: str | None = None,
+        note: str = "",
+        wait: float = _WAIT,
+    ) -> Snapshot:
+        """Add a corrected snapshot in place of one, which is kept in the folder and marked with the reason.
 
         Args:
-            start: First date, or text such as ``2026-01-31``; the store's first where absent.
-            end: Last date; the store's last where absent.
-            counter: Which counter.
-
-        Raises:
-            StoreError: The store is empty, or has no snapshot or not the counter in the range, or a file is missing or
-                damaged.
-            PanelError: There is no such counter, or a query failed.
-            InvalidArgumentError: ``start`` or ``end`` names no day.
-        """
-        if counter not in COUNTERS:
-            raise PanelError.of("counter", f"{counter!r} is no counter", f"use {' or '.join(map(repr, COUNTERS))}")
-        first, last = (
-            None if day is None else day_of(day, what=name) for name, day in (("start", start), ("end", end))
-        )
-        entries, facts = read_manifest(self.path)
-        within = [
-            entry
-            for entry in entries
-            if (first is None or entry.date >= first) and (last is None or entry.date <= last)
-        ]
-        if not within:
-            span = f"{entries[0].date} .. {entries[-1].date}" if entries else "nothing"
-            raise StoreError(f"{self.path} has no snapshot between {first} and {last}; it has {span}")
-        counted = [entry for entry in within if counter in entry.totals]
-        if not counted:
-            there = " and ".join(sorted({name for entry in within for name in entry.totals}))
-            raise StoreError(
-                f"no snapshot of {self.path} in the range holds {counter}; they hold {there}: say counter="
-            )
-        chosen = list({entry.date: entry for entry in counted}.values())
-        files = [inside(self.path, entry.file) for entry in chosen]
-        if missing := [file for file in files if not file.is_file()]:
-            raise StoreError(f"{missing[0]} is missing; verify() tells what else is, and a backup has to give it back")
-        if problem := facts.problem(self.path):
-            raise StoreError(f"{self.path / facts.file}: {problem}; {_AGAIN}")
-        period = pl.col("observed_at").dt.date()
-        rows = _scan(files).select("model_id", counter, "observed_at", period=period)
-        rows = rows.filter(pl.col(counter).is_not_null())
-        identity = ",".join(entry.sha256 for entry in chosen)
-        table = normalized_models(pl.scan_parquet(self.path / facts.file))
-        try:
-            panel = Panel.of(engines.wrap(rows), table, counter=counter, identity=identity, source=self.name)
-        except PanelError as error:
-            damaged = [one.file for one in chosen if difference(self.path / one.file, one.sha256)]
-            if not damaged:
-                raise
-            raise StoreError(f"{self.path}: {', '.join(damaged)} is damaged; restore it from a backup") from error
-        left_out = {
-            "earlier observations of a date are not used": len(counted) - len(chosen),
-            f"snapshots without {counter} are left out": len(within) - len(counted),
-            f"observations of models without {counter} are left out": sum(one.models for one in chosen) - panel.size,
-        }
-        note = "; ".join(
-            [f"{len(chosen)} snapshots", *(f"{number:,} {what}" for what, number in left_out.items() if number)]
-        )
-        return panel.described(note=note)
-
-    def verify(self) -> tuple[Fault, ...]:
-        """Compare every file with the manifest, byte by byte.
+            old: One of :attr:`snapshots`.
+            snapshot: The corrected observation; it is of the same time unless it states another.
+            reason: Why it is replaced.
+            source: Where the new one came from; default: the panel's source.
+            scope: The models that the new one covers; default: those of the old one.
+            note: A remark.
+            wait: Seconds to wait for another writer.
 
         Returns:
-            What is missing, changed, or there without an entry; empty where all is well.
+            The new snapshot.
+
+        Raises:
+            StoreError: The old snapshot is not in use, or see :meth:`add`.
+            PanelError: See :meth:`add`.
+            InvalidArgumentError: The reason is empty, or see :meth:`add`.
+        """
+        states = isinstance(snapshot, Panel) or "observed_at" in snapshot.lazy().collect_schema().names()
+        observation = observation_of(snapshot, None if states else old.observed_at)
+        return self._add(
+            observation, snapshot, old, source=source, scope=old.scope if scope is None else scope, note=note, wait=wait,
+            reason=_reason(reason),
+        )  # fmt: skip
+
+    def remove(self, snapshot: Snapshot, *, reason: str, wait: float = _WAIT) -> Snapshot:
+        """Take a snapshot out of use; its file stays in the folder, with a mark that keeps the reason.
+
+        Args:
+            snapshot: One of :attr:`snapshots`.
+            reason: Why it is removed.
+            wait: Seconds to wait for another writer.
+
+        Returns:
+            The snapshot with its reason, as in :attr:`removed`.
+
+        Raises:
+            StoreError: The snapshot is not in use, the store cannot be written, or another process writes to it.
+            InvalidArgumentError: The reason is empty, or ``wait`` is negative.
+        """
+        with locked(self.path, wait):
+            return Writer(self.path).remove(self._used(snapshot), _reason(reason))
+
+    def merge(self, other: SnapshotStore | str | Path, *, wait: float = _WAIT) -> tuple[Snapshot, ...]:
+        """Copy the snapshots that another store has and this one has not; the other store is only read.
+
+        A snapshot that was removed or replaced in one of the stores is so in the result.
+
+        Args:
+            other: The other store.
+            wait: Seconds to wait for another writer.
+
+        Returns:
+            The snapshots that were added or marked as removed; empty if there was nothing to do.
+
+        Raises:
+            StoreError: The other folder is not a store or is damaged, both have different snapshots of the same time, the
+                store cannot be written, or another process writes to it. Nothing is changed then.
+            InvalidArgumentError: ``wait`` is negative, or ``other`` cannot be a folder.
+        """
+        folder = (other if isinstance(other, SnapshotStore) else SnapshotStore(other)).path
+        if not SnapshotStore.is_store(folder):
+            raise StoreError(f"{folder} has no {MANIFEST}; give the folder of a store, or call recover() on it")
+        manifest = read_manifest(folder)
+        with locked(self.path, wait):
+            return Writer(self.path).merge(folder, manifest)
+
+    def panel(
+        self,
+        start: dt.date | str | None = None,
+        end: dt.date | str | None = None,
+        *,
+        counter: Counter = "downloads_30d",
+    ) -> Panel:
+        """Return the snapshots of a range as a panel; the files are scanned when it is measured.
+
+        Of several observations of one date the last is used. Every file is compared with its SHA-256 when a process
+        reads it for the first time, and again if it changed. The models have their latest known facts, whatever the
+        range: an older snapshot, or one without a column, does not replace a value that is known.
+
+        Args:
+            start: First date, or text such as ``2026-01-31``; default: the first snapshot.
+            end: Last date; default: the last snapshot.
+            counter: The counter.
+
+        Returns:
+            The panel. Its note states the scope of the snapshots, and what is left out.
+
+        Raises:
+            StoreError: The store has no snapshot or not the counter in the range, or a file is missing or damaged.
+            PanelError: There is no such counter.
+            InvalidArgumentError: ``start`` or ``end`` is not a day.
+        """
+        return read_store(self.path, start, end, counter=counter, source=self.name)
+
+    def verify(self) -> tuple[Fault, ...]:
+        """Compare every file with its SHA-256, byte by byte.
+
+        Returns:
+            The files that are missing or changed, or that the manifest does not name; empty if the store is in order.
 
         Raises:
             StoreError: The manifest cannot be read.
         """
-        faults = []
-        entries, facts = read_manifest(self.path)
-        for entry in entries:
-            file = inside(self.path, entry.file)
-            problem = difference(file, entry.sha256) if file.is_file() else "is missing"
-            if problem:
-                faults.append(Fault(entry.file, problem, "restore it from a backup"))
-        if facts.file and (problem := facts.problem(self.path)):
-            faults.append(Fault(facts.file, problem, _AGAIN))
-        faults.extend(
-            Fault(name, _UNLISTED, "recover() adds it if it is a snapshot") for name in self._unlisted(entries)
+        manifest = read_manifest(self.path)
+        unlisted = Writer(self.path).unlisted(manifest)
+        return (
+            *faults_of(self.path, manifest.snapshots, manifest, again=True),
+            *(Fault(name, "is not in the manifest", "recover() adds it if it is a snapshot") for name in unlisted),
         )
-        return tuple(faults)
 
-    def recover(self, *, wait: float = 60.0) -> tuple[Entry, ...]:
-        """Add snapshots to the manifest that are in the folder and not in the manifest.
+    def recover(self, *, wait: float = _WAIT) -> tuple[Snapshot, ...]:
+        """Add the snapshots of the folder that the manifest does not name, and make a damaged table of models again.
 
-        Use it when the manifest was lost, damaged, or restored from a backup that is older than the snapshots, or after
-        snapshots of another store were copied in. Snapshots are never changed or removed; a damaged manifest is kept as
-        ``manifest.json.damaged-...``. Source and note of a recovered snapshot are unknown.
+        Use it if the manifest was lost, damaged, or restored from a backup that is older than the snapshots. Files of
+        snapshots are never changed or removed, and removals are found again by their marks. A damaged manifest is kept as
+        ``manifest.json.damaged-...``. Source, scope and note of a recovered snapshot are unknown.
 
         Args:
             wait: Seconds to wait for another writer.
 
         Returns:
-            The snapshots that were added; :meth:`verify` lists the files that are not whole snapshots.
+            The snapshots that were added or marked as removed; :meth:`verify` lists files that are not whole snapshots.
 
         Raises:
             StoreError: The store cannot be written, or another process writes to it.
             InvalidArgumentError: ``wait`` is negative.
         """
-        with self._locked(wait):
-            manifest = self.path / MANIFEST
-            try:
-                entries, facts = read_manifest(self.path)
-            except StoreError:
-                entries, facts = (), Facts()
-                if manifest.is_file():
-                    manifest.rename(self.path / f"{MANIFEST}.damaged-{uuid.uuid4().hex}")
-            found = tuple(entry for name in self._unlisted(entries) if (entry := self._adopted(name)) is not None)
-            if found or not manifest.is_file():
-                every = (*entries, *found)
-                self._publish(every, facts, self._undamaged(every))
-            return found
+        with locked(self.path, wait):
+            return Writer(self.path).recover()
 
-    def _unlisted(self, entries: tuple[Entry, ...]) -> list[str]:
-        """Return the Parquet files in folders of snapshots that the manifest does not name."""
-        known = {entry.file for entry in entries}
-        names = (file.relative_to(self.path).as_posix() for file in sorted(self.path.glob("date=*/*.parquet")))
-        return [name for name in names if name not in known]
+    def _add(
+        self, observation: Observation, snapshot: object, old: Snapshot | None, *, source: str | None, scope: str,
+        note: str, wait: float, reason: str = "",
+    ) -> Snapshot:  # fmt: skip
+        if isinstance(snapshot, Panel):
+            source, note = source or snapshot.source, note or snapshot.note
+        if observation.left_out:
+            note = "; ".join(filter(None, [note, f"{observation.left_out:,} private models are left out"]))
+        frame = observation.frame
+        with locked(self.path, wait):
+            return Writer(self.path).add(
+                lambda path: frame.write_parquet(path, compression="zstd", row_group_size=ROW_GROUP),
+                observation.observed_at, source=source or "a dataframe", scope=scope, note=lambda: note,
+                replaces=None if old is None else self._used(old), reason=reason,
+            )  # fmt: skip
 
-    def _adopted(self, name: str) -> Entry | None:
-        """Return the entry for a finished snapshot; None if the file is not one."""
-        observed_at = observed_at_of(name)
-        if observed_at is None:
-            return None
-        file = inside(self.path, name)
-        try:
-            instants = pl.scan_parquet(file, glob=False).select(pl.col("observed_at").unique()).collect()
-            if instants["observed_at"].to_list() != [observed_at]:
-                return None
-            return self._described(file, observed_at, "recovered", "", {})
-        except (pl.exceptions.PolarsError, OSError):
-            return None
+    def _has(self, observed_at: dt.datetime) -> bool:
+        return any(one.observed_at == observed_at for one in read_manifest(self.path).snapshots)
 
-    def _forget_stored(self, checkpoint: Path) -> None:
-        """Discard the pages of an attempt whose snapshot was stored before the process was killed."""
-        observed_at = Checkpoint.began_at(checkpoint)
-        if observed_at is not None and (self.path / snapshot_name(observed_at)).exists():
-            Checkpoint.remove(checkpoint)
-
-    def _add(self, write: Any, observed_at: dt.datetime, source: str, note: str) -> Entry:
-        """Write a snapshot under a temporary name, rename it, and then let the manifest name it."""
-        entries, facts = read_manifest(self.path)
-        self._sweep(facts.file)
-        name = snapshot_name(observed_at)
-        if any(entry.file == name for entry in entries):
-            raise StoreError(f"{self.path} has an observation of {observed_at:%Y-%m-%d %H:%M:%S} UTC already")
-        target = inside(self.path, name)
-        if target.exists():
-            raise StoreError(f"{target} exists and {_UNLISTED}; recover() adds it")
-        with _telling(target):
-            target.parent.mkdir(exist_ok=True)
-            partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-            write(partial)
-            sync(partial)
-            entry = self._described(partial, observed_at, source, note, self._issues(partial, observed_at, entries))
-            partial.replace(target)
-            sync(target.parent)
-            self._publish((*entries, entry), facts, self._sources(entries, facts, entry))
-        return entry
-
-    def _described(self, file: Path, observed_at: dt.datetime, source: str, note: str, issues: dict[str, int]) -> Entry:
-        """Return the manifest's entry for the file of a snapshot."""
-        frame = pl.scan_parquet(file, glob=False)
-        there = [counter for counter in COUNTERS if counter in frame.collect_schema().names()]
-        sums = frame.select(pl.len(), *(pl.col(one).sum() for one in there)).collect(engine="streaming")
-        models, *totals = sums.row(0)
-        return Entry(observed_at.date(), observed_at, snapshot_name(observed_at), source, int(models),
-                     {one: int(total) for one, total in zip(there, totals, strict=True)}, sha256_of(file), LAYOUT, issues,
-                     note, version("ossgeo"))  # fmt: skip
-
-    def _publish(self, entries: tuple[Entry, ...], facts: Facts, sources: list[Path]) -> None:
-        """Write the facts about all models and then the manifest, which makes new snapshots part of the store."""
-        fresh = self.path / f"models-{uuid.uuid4().hex}.parquet"
-        self._merge_models(sources, fresh)
-        sync(self.path)
-        write_manifest(self.path, entries, Facts(fresh.name, sha256_of(fresh)))
-        if facts.file:
-            (self.path / facts.file).unlink(missing_ok=True)
-
-    def _issues(self, partial: Path, observed_at: dt.datetime, entries: tuple[Entry, ...]) -> dict[str, int]:
-        """What is strange about a new snapshot, beside the one before; a damaged file does not keep a new one out."""
-        try:
-            return self._compare(partial, observed_at, entries)
-        except (StoreError, PanelError, pl.exceptions.PolarsError):
-            return {"previous_unreadable": 1}
-
-    def _compare(self, partial: Path, observed_at: dt.datetime, entries: tuple[Entry, ...]) -> dict[str, int]:
-        found: dict[str, int] = {}
-        before = [entry for entry in entries if entry.observed_at < observed_at]
-        if len(before) < len(entries):
-            found["clock_stepped"] = 1
-        if any(entry.date == observed_at.date() for entry in entries):
-            found["same_date"] = 1
-        files = [self.path / before[-1].file] if before and (self.path / before[-1].file).is_file() else []
-        scan = _scan([partial, *files])
-        names = scan.collect_schema().names()
-        counter = next(one for one in COUNTERS if one in names)
-        instant = pl.col("observed_at")
-        days = [entry.date for entry in before[-1:]] if files else []
-        if days and days[0] == observed_at.date():
-            return found
-        rows = scan.select("model_id", counter, "observed_at", period=instant.dt.date())
-        rows = rows.filter(pl.col(counter).is_not_null())
-        models = normalized_models(scan.select("model_id").unique())
-        issues = find_issues(engines.wrap(rows), models, counter=counter, periods=[*days, observed_at.date()])
-        return found | {issue.code: int(issue.count) for issue in issues}
-
-    def _sources(self, entries: tuple[Entry, ...], facts: Facts, new: Entry) -> list[Path]:
-        """Return the files that hold facts about models, the latest last.
-
-        They are the table of models and the new snapshot, or all undamaged snapshots if the table is missing or damaged.
-        """
-        if facts.file and facts.problem(self.path) is None:
-            both = [inside(self.path, facts.file), self.path / new.file]
-            return both if new.observed_at >= max(entry.observed_at for entry in entries) else both[::-1]
-        return self._undamaged((*entries, new))
-
-    def _undamaged(self, entries: Iterable[Entry]) -> list[Path]:
-        """Return the files of the snapshots that are as the manifest states, by time of observation."""
-        files = ((inside(self.path, one.file), one.sha256) for one in sorted(entries, key=lambda one: one.observed_at))
-        return [file for file, sha256 in files if file.is_file() and difference(file, sha256) is None]
-
-    def _merge_models(self, sources: list[Path], target: Path) -> None:
-        """Write, for every model ever seen, the latest known value of each column.
-
-        Args:
-            sources: Earlier facts, then snapshots by time of observation.
-            target: The file to write.
-        """
-        tables = [
-            _scan([file]).drop(*COUNTERS, "observed_at", strict=False).unique("model_id", keep="last")
-            for file in sources
-        ]
-        facts = functools.reduce(_merged, tables)
-        facts.collect(engine="streaming").write_parquet(target, compression="zstd")
-        sync(target)
-
-    def _sweep(self, models: str) -> None:
-        """Remove the temporary files of a writer that was killed, and tables of models that the manifest does not name.
-
-        Those tables are derived from the snapshots. A finished snapshot is never removed, whatever the manifest says.
-        """
-        for file in (*self.path.glob("date=*/.*"), *self.path.glob(f".{MANIFEST}.*")):
-            if _TEMPORARY.fullmatch(file.name) and not file.is_symlink() and not file.parent.is_symlink():
-                file.unlink(missing_ok=True)
-        for file in self.path.glob("models-*.parquet"):
-            if is_models(file.name) and file.name != models and not file.is_symlink():
-                file.unlink(missing_ok=True)
-
-    @contextmanager
-    def _locked(self, wait: float) -> Iterator[None]:
-        """Let one writer in at a time; the system frees the lock of a process that dies."""
-        from filelock import FileLock, Timeout
-
-        if not isinstance(wait, int | float) or not wait >= 0:  # the lock's -1 is for ever
-            raise InvalidArgumentError(f"wait={wait!r} is no number of seconds; give 0 or more")
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.path / _LOCK, timeout=wait)
-            lock.acquire()
-        except Timeout as error:
-            raise StoreError(f"{self.path} is being written by another process; waited {wait:.0f} s") from error
-        except OSError as error:
-            raise StoreError(f"{self.path} cannot be written: {error.strerror or error}") from error
-        try:
-            yield
-        finally:
-            lock.release()
+    def _used(self, snapshot: Snapshot) -> Snapshot:
+        for one in read_manifest(self.path).used:
+            if one.file == snapshot.file:
+                return one
+        raise StoreError(f"{self.path} has no snapshot {snapshot.file} in use; see store.snapshots")
 
 
-@contextmanager
-def _telling(target: Path) -> Iterator[None]:
-    """Say what could not be written; a full disk or a read-only folder loses nothing that was stored."""
-    try:
-        yield
-    except StoreError:
-        raise
-    except (OSError, pl.exceptions.PolarsError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise StoreError(f"{target} cannot be written: {reason}; what was stored before is unchanged") from error
-    finally:
-        for rest in target.parent.glob(f".{target.name}.*"):
-            rest.unlink(missing_ok=True)
-
-
-def _normalized(snapshot: Any, observed_at: Any) -> pl.DataFrame:
-    """One observation with the columns of a snapshot."""
-    if isinstance(snapshot, Panel):
-        if len(snapshot.periods) != 1:
-            raise PanelError.of(snapshot.source, f"holds {len(snapshot.periods)} periods", "add them one by one")
-        rows = engines.collect(snapshot.rows)
-        day = dt.datetime.combine(snapshot.periods[0], dt.time(), dt.UTC)
-        if "observed_at" not in rows.columns:
-            rows = rows.with_columns(observed_at=pl.lit(day))
-        models = snapshot.models.collect()
-        frame = rows.drop("period").join(models, on="model_id", how="left", maintain_order="left")
-    elif isinstance(snapshot, pl.DataFrame | pl.LazyFrame):
-        frame = snapshot.lazy().collect()
-    else:
-        problem = f"is a {type(snapshot).__name__}, no Panel and no Polars frame"
-        raise PanelError.of("snapshot", problem, "files and other frames are read by ossgeo.read_panel")
-    if "model_id" not in frame.columns or not {*COUNTERS} & {*frame.columns}:
-        there = ", ".join(frame.columns)
-        raise PanelError.of("snapshot", f"has no model_id or no counter; it has {there}", "rename its columns")
-    if observed_at is not None and not isinstance(observed_at, dt.datetime):
-        raise InvalidArgumentError(f"observed_at={observed_at!r} is no instant; give a datetime.datetime in UTC")
-    if observed_at is not None:
-        instant = observed_at if observed_at.tzinfo else observed_at.replace(tzinfo=dt.UTC)
-        frame = frame.with_columns(observed_at=pl.lit(instant.astimezone(dt.UTC)))
-    if "observed_at" not in frame.columns:
-        raise PanelError.of("snapshot", "does not say when it was observed", "give observed_at=")
-    if not frame.height:
-        raise PanelError.of("snapshot", "holds no model", "there is nothing to store")
-    frame = frame.with_columns(pl.col("observed_at").cast(pl.Datetime("us", "UTC")))
-    days = frame["observed_at"].dt.date().unique()
-    if frame["observed_at"].null_count() or len(days) != 1:
-        raise PanelError.of("snapshot", f"was observed on {len(days)} days", "add each day by itself")
-    kinds = {name: SCHEMA[name] for name in frame.columns if name in SCHEMA}
-    return frame.select(pl.col(name).cast(kind) for name, kind in kinds.items()).with_columns(
-        pl.col("observed_at").max()
-    )
-
-
-def _merged(earlier: pl.LazyFrame, later: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the models of both tables, each column with the later value, or the earlier one where the later is null."""
-    before, after = (table.collect_schema().names() for table in (earlier, later))
-    joined = earlier.join(later, on="model_id", how="full", coalesce=True, suffix="_later")
-    both = [name for name in before if name in after and name != "model_id"]
-    names = [name for name in SCHEMA if name in {*before, *after}]
-    return joined.with_columns(pl.coalesce(f"{name}_later", name).alias(name) for name in both).select(names)
-
-
-def _scan(files: list[Path]) -> pl.LazyFrame:
-    """Scan snapshots whose columns may differ: every column of the schema that any of them has."""
-    names: set[str] = set()
-    for file in files:
-        try:
-            names.update(pl.read_parquet_schema(file))
-        except (pl.exceptions.PolarsError, OSError) as error:
-            problem = f"{file} cannot be read: {error}"
-            raise StoreError(f"{problem}; verify() tells what else is damaged, a backup has to give it back") from error
-    kinds = {name: kind for name, kind in SCHEMA.items() if name in names}
-    return pl.scan_parquet(files, schema=kinds, missing_columns="insert", extra_columns="ignore")
+def _reason(reason: str) -> str:
+    if not isinstance(reason, str) or not reason.strip():
+        raise InvalidArgumentError(f"reason must be a text that is not empty, got {reason!r}")
+    return reason.strip()
