@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         Registry,
     )
     from ossgeo.reports import profile, report
-    from ossgeo.shares import IncrementalAggregate, ShareTable, explain_cell, measure
+    from ossgeo.shares import IncrementalAggregate, MeasureOptions, ShareTable, explain_cell, measure
     from ossgeo.sources import list_samples, load_sample, read_panel
 
 _HOMES = {
@@ -53,6 +53,7 @@ _HOMES = {
     "Evidence": "registry",
     "GroupScheme": "registry",
     "Inventory": "_inventory",
+    "MeasureOptions": "shares",
     "Method": "_core.method",
     "Model": "panel",
     "Organization": "registry",
@@ -94,6 +95,7 @@ __all__ = [
     "GroupScheme",
     "IncrementalAggregate",
     "Inventory",
+    "MeasureOptions",
     "Method",
     "Model",
     "Organization",

@@ -14,9 +14,10 @@ from ossgeo._core.text import period_of
 from ossgeo.analysis._panel_subset import observations_for
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
+from ossgeo.shares._calculation import resolve_calculator
 from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._measure import measure
-from ossgeo.shares._pipeline import require_panel, resolve_calculator
+from ossgeo.shares._pipeline import require_panel
 from ossgeo.shares._protocol import looks_beyond
 
 Unit = Literal["model", "organization", "namespace"]

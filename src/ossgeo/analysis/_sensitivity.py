@@ -24,7 +24,9 @@ from ossgeo.panel._filters import describe
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._aggregates import Aggregate
-from ossgeo.shares._pipeline import CHOSEN_LATE, plan_of, require_panel, resolve_calculator
+from ossgeo.shares._calculation import resolve_calculator
+from ossgeo.shares._options import LATE
+from ossgeo.shares._pipeline import plan_of, require_panel
 from ossgeo.shares._protocol import looks_beyond
 from ossgeo.shares._table import ShareTable
 
@@ -130,7 +132,7 @@ def sensitivity(
         strategy = chosen.get("attribution", DEFAULT)
         once = remembered.setdefault(_text("attribution", strategy), Remembered(resolve(strategy)))
         plan = plan_of(part, **{**chosen, "attribution": once})
-        key = tuple(_text(name, chosen[name]) for name in sorted(set(chosen) - CHOSEN_LATE))
+        key = tuple(_text(name, chosen[name]) for name in sorted(set(chosen) - LATE))
         if key not in sums:
             sums[key] = plan.run().aggregate
         table = _table(plan.rerun(sums[key]))

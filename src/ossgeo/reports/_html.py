@@ -25,7 +25,8 @@ from ossgeo.registry._registry import Registry
 from ossgeo.review import gaps
 from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._measure import measure
-from ossgeo.shares._pipeline import is_default, plan_of
+from ossgeo.shares._options import MeasureOptions
+from ossgeo.shares._pipeline import plan_of
 from ossgeo.shares._table import ShareTable
 
 _HERE: Final = Path(__file__).parent
@@ -95,7 +96,7 @@ def report(panel: Panel, *, path: str | Path, title: str | None = None, **choice
         raise InvalidArgumentError(f"by={choices['by']!r}: a report has one key")
     target = Path(path)
     require_place(target)
-    plan_of(panel, **choices)  # a wrong choice is told before anything is computed
+    plan_of(panel, function="report", **choices)  # a wrong choice is told before anything is computed
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OssgeoWarning)
         check = panel.check()
@@ -273,7 +274,7 @@ def _untold(name: str, value: Any) -> bool:
     """Tell whether a choice need not be told: a default, or the bundled registry."""
     if name == "registry":
         return value is None or value is Registry.default()
-    return name == "models" or is_default(name, value)
+    return name == "models" or not MeasureOptions(**{name: value}).changed()
 
 
 def _hash(text: str) -> str:

@@ -10,6 +10,7 @@ from ossgeo.shares._calculators.supply import Supply
 from ossgeo.shares._drilldown import CellExplanation, explain_cell
 from ossgeo.shares._incremental import IncrementalAggregate
 from ossgeo.shares._measure import measure
+from ossgeo.shares._options import MeasureOptions, MeasureOptionsDict
 from ossgeo.shares._period_shares import Shares
 from ossgeo.shares._protocol import EventCalculator, ShareCalculator, credited
 from ossgeo.shares._table import ShareTable
@@ -21,6 +22,8 @@ __all__ = [
     "Downloads",
     "EventCalculator",
     "IncrementalAggregate",
+    "MeasureOptions",
+    "MeasureOptionsDict",
     "RelativeAdoption",
     "ShareCalculator",
     "ShareTable",

@@ -15,7 +15,8 @@ from ossgeo._core.method import Counting
 from ossgeo.errors import InvalidArgumentError, UnknownSchemeError
 from ossgeo.registry._countries import Country, GroupScheme, OriginStatus
 
-By = str | GroupScheme | tuple[str | GroupScheme, ...]
+By = str | GroupScheme | Sequence[str | GroupScheme]
+"""What a table is grouped by: a key, a group scheme, or a tuple or list of these."""
 
 ATTRIBUTED: Final = "attributed"
 """Stands for "a known country" beside the four statuses."""

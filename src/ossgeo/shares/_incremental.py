@@ -8,7 +8,7 @@ import json
 import shutil
 import uuid
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, Unpack
 
 import attrs
 import narwhals as nw
@@ -22,7 +22,10 @@ from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.panel._renames import find_renames
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._aggregates import Aggregate, together
-from ossgeo.shares._pipeline import Plan, choices_of, namespaces_behind, plan_of, resolve_calculator
+from ossgeo.shares._calculation import resolve_calculator
+from ossgeo.shares._model_groups import namespace_counts
+from ossgeo.shares._options import MeasureOptionsDict, options_of, require_options
+from ossgeo.shares._pipeline import Plan, plan_of
 from ossgeo.shares._protocol import looks_beyond
 from ossgeo.shares._table import ShareTable
 
@@ -48,12 +51,12 @@ class IncrementalAggregate:
     seen: pl.DataFrame
 
     @classmethod
-    def of(cls, panel: Panel, **choices: Any) -> Self:
+    def of(cls, panel: Panel, **options: Unpack[MeasureOptionsDict]) -> Self:
         """Measure a panel, and keep what can be extended.
 
         Args:
             panel: The panel.
-            **choices: Those of :func:`ossgeo.measure`.
+            **options: Those of :func:`ossgeo.measure`.
 
         Raises:
             InvalidArgumentError: The choices do not fit, or look at more than one observation at a time.
@@ -64,13 +67,13 @@ class IncrementalAggregate:
             >>> saved.table() == ossgeo.measure(ossgeo.load_sample("labs-2025"))
             True
         """
-        return cls._made(plan_of(panel, **choices), panel)
+        return cls._made(plan_of(panel, function="IncrementalAggregate.of", **options), panel)
 
     @classmethod
     def _made(cls, plan: Plan, panel: Panel) -> Self:
-        if looks_beyond(calculator := resolve_calculator(plan.calculator)):
+        if looks_beyond(calculator := resolve_calculator(plan.options.calculator)):
             raise InvalidArgumentError(f"{calculator.name} looks at more than one observation at a time: measure anew")
-        if plan.cleaning.stale == "drop":
+        if plan.options.cleaning.stale == "drop":
             raise InvalidArgumentError("stale='drop' compares whole observations: measure anew, or keep them")
         ran = plan.run()
         return cls(ran.aggregate, ran.models, _dated(ran.credits), _seen(panel))
@@ -89,15 +92,14 @@ class IncrementalAggregate:
         """Return the share table, as :func:`ossgeo.measure` would from all snapshots."""
         return self.aggregate.table()
 
-    def extend(self, panel: Panel, *, registry: Registry | None = None, models: Any = None, **choices: Any) -> Self:
+    def extend(self, panel: Panel, **options: Unpack[MeasureOptionsDict]) -> Self:
         """Add later observations.
 
         Args:
             panel: Observations that all come after :attr:`periods`; often a single one.
-            registry: The registry, in the version that made this.
-            models: A models table to use instead of the panel's; models that it does not name stay as they were.
-            **choices: Those that made this. They need to be given again only where it was read from a file, and where
-                they are objects or a filter.
+            **options: ``registry``, in the version that made this; ``models``, a table to use instead of the panel's
+                (models that it does not name stay as they were); and the options that made this, which must be given
+                again only if it was read from a file and they are objects or a filter.
 
         Returns:
             A new one, whose table is the one of all observations.
@@ -110,7 +112,9 @@ class IncrementalAggregate:
             raise InvalidArgumentError(
                 f"{panel.periods[0]} is not after {self.periods[-1]}, the last observation in it"
             )
-        plan = self._again(panel, registry, choices)
+        require_options("IncrementalAggregate.extend", options)
+        models = options.pop("models", None)
+        plan = self._plan(panel, options)
         given = (panel.models if models is None else normalized_models(models)).collect()
         everyone = _joined(self.models, given)
         rows = panel.rows.select("model_id", "period", panel.counter)
@@ -174,7 +178,7 @@ class IncrementalAggregate:
         periods = tuple(sorted({*self.periods, *other.periods}))
         aggregate = Aggregate(
             rows, groups, method, periods, _added(self.aggregate.adjustments, other.aggregate.adjustments, disjoint=not shared),
-            namespaces_behind(groups, both.join(models.select("model_id", "namespace"), on="model_id"), periods[-1]), self.aggregate.note,
+            namespace_counts(groups, both.join(models.select("model_id", "namespace"), on="model_id"), periods[-1]), self.aggregate.note,
         )  # fmt: skip
         return type(self)(aggregate, models, both, pl.concat([self.seen, other.seen]))
 
@@ -247,16 +251,20 @@ class IncrementalAggregate:
             "note": self.aggregate.note,
         }
 
-    def _again(self, panel: Panel, registry: Registry | None, choices: dict[str, Any]) -> Plan:
-        used = registry or self.method.choices.get("registry") or Registry.default()
+    def _plan(self, panel: Panel, options: MeasureOptionsDict) -> Plan:
+        """Return the plan for more observations: the options of this one, with those that are given again."""
+        used = options.pop("registry", None) or self.method.choices.get("registry") or Registry.default()
         if used.version != self.method.registry:
             raise MethodMismatchError(
-                f"it was made with registry {self.method.registry}, this is {used.version}: measure anew, or give registry="
+                f"registry must have version {self.method.registry}, got {used.version}; measure again, or give registry="
             )
-        if self.method.where is not None and not self.method.choices and "where" not in choices:
-            raise MethodMismatchError(f"it was made with where={self.method.where}: give where= again")
-        known = choices_of(attrs.evolve(self.method, where=None) if "where" in choices else self.method)
-        return plan_of(panel, registry=used, **{**known, **choices})
+        if self.method.where is not None and not self.method.choices and "where" not in options:
+            raise MethodMismatchError(
+                f"where must be given again; the aggregate was made with where={self.method.where}"
+            )
+        known = options_of(attrs.evolve(self.method, where=None) if "where" in options else self.method)
+        again: dict[str, Any] = dict(options)
+        return Plan.of(panel, attrs.evolve(known, **again), registry=used)
 
     def _require(self, method: Method) -> None:
         if self.method.by != method.by or (apart := self.method.differences(method)):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+
+from narwhals.typing import IntoFrame
 
 from ossgeo import attribution as attributions
 from ossgeo._core.method import Cleaning, Counting, Denominator, Method
@@ -13,7 +14,8 @@ from ossgeo.panel._filters import Where
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._grouping import By
-from ossgeo.shares._pipeline import choices_of, is_default, plan_of
+from ossgeo.shares._options import MeasureOptions, options_of
+from ossgeo.shares._pipeline import Plan
 from ossgeo.shares._protocol import ShareCalculator
 from ossgeo.shares._table import ShareTable
 
@@ -34,30 +36,32 @@ def measure(
     where: Where | None = None,
     cleaning: Cleaning | None = None,
     registry: Registry | None = None,
-    models: Any = None,
+    models: IntoFrame | None = None,
 ) -> ShareTable:
     """Measure the shares of groups in a panel.
 
+    The options are those of :class:`ossgeo.MeasureOptions`.
+
     Args:
         panel: Counters over time.
-        method: A method to measure by again; the other choices are then taken from it, and only ``registry`` and
-            ``models`` may stand beside it.
-        by: ``country``, ``organization``, ``kind`` (of organization, see :meth:`ossgeo.Registry.kind`), ``namespace``, ``model``,
-            a group scheme or its name, or a tuple of these.
-        calculator: What is measured: a name or an object.
-        attribution: Who a model is credited to: a name or a strategy.
+        method: A method to measure by again. It determines every option; only ``registry`` and ``models`` may be given
+            with it.
+        by: ``country``, ``organization``, ``kind`` (of organization, see :meth:`ossgeo.Registry.kind`), ``namespace``,
+            ``model``, a group scheme or its name, or a tuple or list of these.
+        calculator: What is measured: the name of a calculator, or a calculator.
+        attribution: To whom a model is credited: the name of a strategy, or a strategy.
         counting: ``fractional`` (weights), ``full`` (each group of a model counts 1; shares do not sum to 1) or
-            ``primary`` (the largest weight takes all).
-        denominator: ``all``, or ``attributed``: known countries only; statuses keep their rows, with null share.
-        every: Calendar step of the periods, such as ``1mo`` or ``1q``; a flow across a border is split by days. A period is
-            named by its last day. Absent: one period an observation.
-        window: Length of a rolling sum that ends at each period, such as ``365d``.
-        age_cap: Count a model's downloads only until it is that old, such as ``365d``.
-        as_of: Date of the registry: ``flow`` (the end of each interval), ``creation`` (of the model), or a date as such
-            or as ISO text.
-        where: Filter on models, in numerator and denominator alike; see :func:`ossgeo.panel._filters.decide`.
-        cleaning: What is done about each issue.
-        registry: The registry; the bundled one where absent.
+            ``primary`` (the group with the largest summed weight takes all).
+        denominator: ``all``, or ``attributed`` (known countries only; statuses keep their rows, with null share).
+        every: Calendar step of the periods, such as ``1mo`` or ``1q``; a flow across a border is split by days. A period
+            is named by its last day. By default each observation is a period.
+        window: Length in days or weeks of a rolling sum that ends at each period, such as ``365d``.
+        age_cap: A model's downloads count only until the model has this age, such as ``365d``.
+        as_of: Date of the registry: ``flow`` (the end of each flow), ``creation`` (of the model), or a date.
+        where: Filter on models, in numerator and denominator alike: a mapping from columns to a value, a collection of
+            values or a pair (low, high), or a Narwhals expression.
+        cleaning: The policy for each quality issue.
+        registry: The registry; by default the bundled one.
         models: A models table to use instead of the panel's.
 
     Returns:
@@ -65,14 +69,14 @@ def measure(
         calculator's unit), share (fraction in [0, 1]); with method, coverage and adjustments.
 
     Raises:
-        InvalidArgumentError: The choices, or the panel and the choices, do not fit.
+        InvalidArgumentError: The options, or the panel and the options, do not fit.
         PanelError: The panel has rows that cannot be used.
         PluginNotFoundError: No calculator or strategy has the name.
         AttributionContractError: The strategy broke its contract.
 
     Warns:
-        StaleDataWarning: The panel was checked, and has a stale observation that is kept.
-        LowCoverageWarning: A period's total is zero, or less than half of the last one's downloads are reviewed.
+        StaleDataWarning: The panel was checked and has a stale observation, which is kept.
+        LowCoverageWarning: A period's total is zero, or less than half of the last period's downloads are reviewed.
 
     Example:
         >>> import ossgeo
@@ -80,31 +84,21 @@ def measure(
         >>> table.method.denominator, round(table.at()["CN"], 3)
         ('attributed', 0.182)
     """
-    choices: dict[str, Any] = {
-        "by": by,
-        "calculator": calculator,
-        "attribution": attribution,
-        "counting": counting,
-        "denominator": denominator,
-        "every": every,
-        "window": window,
-        "age_cap": age_cap,
-        "as_of": as_of,
-        "where": where,
-        "cleaning": cleaning,
-    }
+    options = MeasureOptions(
+        by=by, calculator=calculator, attribution=attribution, counting=counting, denominator=denominator, every=every,
+        window=window, age_cap=age_cap, as_of=as_of, where=where, cleaning=cleaning,
+    )  # fmt: skip
     if method is None:
-        return plan_of(panel, registry=registry, models=models, **choices).run().aggregate.table()
+        return Plan.of(panel, options, registry=registry, models=models).run().aggregate.table()
     if not isinstance(method, Method):
-        raise InvalidArgumentError(f"method={method!r} is no Method; take that of a table")
-    if doubled := [name for name, value in choices.items() if not is_default(name, value)]:
+        raise InvalidArgumentError(f"method must be a Method, got {method!r}; table.method is one")
+    if doubled := options.changed():
         raise InvalidArgumentError(
-            f"method= makes every choice; leave out {', '.join(doubled)}, or measure without method="
+            f"method= determines every option; leave out {', '.join(doubled)}, or measure without method="
         )
     used = registry or method.choices.get("registry") or Registry.default()
     if used.version != method.registry:
         raise InvalidArgumentError(
-            f"the method was made with registry {method.registry}, this is {used.version}; give registry="
+            f"registry must have version {method.registry}, as in the method, got {used.version}; give registry="
         )
-    again = plan_of(panel, registry=used, models=models, **choices_of(method))
-    return again.run().aggregate.table()
+    return Plan.of(panel, options_of(method), registry=used, models=models).run().aggregate.table()

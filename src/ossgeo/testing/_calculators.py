@@ -13,8 +13,8 @@ import polars as pl
 
 from ossgeo._core.engines import wrap
 from ossgeo._core.schema import MODELS
+from ossgeo.shares._calculation import resolve_calculator
 from ossgeo.shares._measure import measure
-from ossgeo.shares._pipeline import resolve_calculator
 from ossgeo.shares._protocol import ShareCalculator
 from ossgeo.shares._table import ShareTable
 from ossgeo.sources._files.reader import read_panel

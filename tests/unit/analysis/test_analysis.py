@@ -355,7 +355,7 @@ def test_what_does_not_vary_has_no_effects() -> None:
         ({"denominator": ["all"]}, {"denominator": "all"}, "beside it"),
         ({"denominator": ["all"]}, {"by": ("country", "model")}, "one key"),
         ({"denominator": ["all"]}, {"every": "1mo"}, "leave out every="),
-        ({"denominator": ["al"]}, {}, "not one of"),
+        ({"denominator": ["al"]}, {}, "must be one of"),
         ({"denominator": ["all"]}, {"period": dt.date(1999, 1, 1)}, "no period"),
     ],
 )

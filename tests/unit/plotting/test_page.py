@@ -128,7 +128,7 @@ def test_choices_that_do_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     panel = ossgeo.load_sample("hub-2026")
     with pytest.raises(InvalidArgumentError, match="a report has one key"):
         ossgeo.report(panel, path=tmp_path / "r.html", by=("country", "organization"))
-    with pytest.raises(InvalidArgumentError, match="no such choice"):
+    with pytest.raises(InvalidArgumentError, match="has no option"):
         ossgeo.report(panel, path=tmp_path / "r.html", color="red")
     monkeypatch.setitem(__import__("sys").modules, "jinja2", None)
     with pytest.raises(EngineError, match=r"ossgeo\[plot\]"):

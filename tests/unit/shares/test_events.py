@@ -66,7 +66,7 @@ def test_supply_by_month_and_over_a_window() -> None:
     assert values(months, DAY(2025, 2, 28)) == {"US": 1}
     year = ossgeo.measure(PANEL, calculator="supply", registry=registry(), window="60d")
     assert values(year, DAY(2025, 1, 31)) == {"CN": 1}
-    with pytest.raises(InvalidArgumentError, match="events, which have no age"):
+    with pytest.raises(InvalidArgumentError, match="events without an age"):
         ossgeo.measure(PANEL, calculator="supply", registry=registry(), age_cap="30d")
 
 

@@ -1,0 +1,177 @@
+"""Running a calculator: the flows or events that it aggregates, and the checks of what it returns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from ossgeo import plugins
+from ossgeo._core import engines
+from ossgeo._core.method import Adjustment, Cleaning
+from ossgeo.errors import CalculatorContractError, InvalidArgumentError, OssgeoError
+from ossgeo.panel._flows import FELL, WINDOW_DAYS, Flows, make_flows
+from ossgeo.panel._panel import Panel
+from ossgeo.panel._renames import find_renames
+from ossgeo.registry._registry import Registry
+from ossgeo.shares._model_groups import GROUP
+from ossgeo.shares._options import MeasureOptions
+from ossgeo.shares._protocol import EventCalculator, ShareCalculator
+
+
+def resolve_calculator(calculator: str | ShareCalculator) -> ShareCalculator:
+    """Return the calculator with a name; an object is checked and returned.
+
+    Args:
+        calculator: A name or a calculator.
+
+    Raises:
+        PluginNotFoundError: No calculator has the name.
+        CalculatorContractError: The object is not a calculator.
+    """
+    if isinstance(calculator, str):
+        calculator = plugins.make("shares", calculator)
+    if not isinstance(calculator, ShareCalculator):
+        raise CalculatorContractError(
+            f"calculator must have name, unit, requires and aggregate, got {calculator!r}; see ossgeo.shares.ShareCalculator"
+        )
+    return calculator
+
+
+def calculator_input(
+    panel: Panel,
+    models: pl.DataFrame,
+    calculator: ShareCalculator,
+    options: MeasureOptions,
+    registry: Registry,
+    notes: list[Adjustment],
+) -> Flows:
+    """Return the flows, or the events, that a calculator aggregates.
+
+    Args:
+        panel: The panel.
+        models: The models table.
+        calculator: The calculator.
+        options: The options; ``cleaning`` and ``age_cap`` apply here.
+        registry: The registry, for renames.
+        notes: Receives what was followed or left out.
+    """
+    if isinstance(calculator, EventCalculator):
+        return _events(panel, models, calculator, options, notes)
+    births = None
+    if "created_at" in models.columns:
+        births = models.select("model_id", born=pl.col("created_at").dt.date())
+    return make_flows(
+        panel.rows,
+        counter=panel.counter,
+        periods=panel.periods,
+        cleaning=options.cleaning,
+        births=births,
+        renames=_renames(panel, models, options.cleaning, registry, notes),
+        age_cap=options.age_cap_days,
+        horizon=None if panel.sound else panel.horizon,
+    )
+
+
+def _events(
+    panel: Panel, models: pl.DataFrame, calculator: EventCalculator, options: MeasureOptions, notes: list[Adjustment]
+) -> Flows:
+    """Return events in the form of flows; they need the models table only."""
+    if options.age_cap is not None:
+        raise InvalidArgumentError(f"age_cap must be None for {calculator.name}, which counts events without an age")
+    events = calculator.events(models.lazy()).collect()
+    dated = events.drop_nulls("period")
+    last = panel.periods[-1]
+    within = dated.filter(pl.col("period") <= last)
+    notes.append(Adjustment("creation_unknown", events.height - dated.height, "models", "left out: no created_at"))
+    notes.append(Adjustment("created_later", dated.height - within.height, "models", f"left out: created after {last}"))
+    return Flows(engines.wrap(within.lazy().with_columns(downloads=pl.lit(1, pl.Int64))))
+
+
+def _renames(
+    panel: Panel, models: pl.DataFrame, cleaning: Cleaning, registry: Registry, notes: list[Adjustment]
+) -> pl.DataFrame | None:
+    """Return the models that continue under a new id; only differences need a model's history under its earlier id."""
+    if panel.counter == "downloads_30d" or cleaning.renames == "keep":
+        return None
+    renames, found = find_renames(panel.rows, models, registry)
+    notes.extend(found)
+    return renames
+
+
+def sums_of(
+    panel: Panel,
+    flows: Flows,
+    credits: pl.DataFrame,
+    models: pl.DataFrame,
+    calculator: ShareCalculator,
+    cleaning: Cleaning,
+) -> pl.DataFrame:
+    """Run the one query over the panel.
+
+    Args:
+        panel: The panel.
+        flows: The flows or events.
+        credits: model_id, group, weight and, if any is dated, start and end.
+        models: The models table.
+        calculator: The calculator.
+        cleaning: The policies.
+
+    Returns:
+        One row for each interval, group and event: since, period, group, event, value.
+
+    Raises:
+        CalculatorContractError: The calculator failed or returned other columns.
+        PanelError: Rows of the panel cannot be used.
+    """
+    keys = (GROUP, *flows.keys)
+    rows = engines.collect(_aggregate(flows, _with_required(credits, models, calculator), calculator, keys))
+    unusable = rows["period"].is_null()
+    if "event" not in flows.keys and (rows["value"].filter(~unusable) < 0).any():
+        raise CalculatorContractError(f"{calculator.name!r} must return values of zero or more, got a negative one")
+    if "event" in flows.keys and cleaning.decreases == "error" and (rows["event"] == FELL).any():
+        raise panel.fault(
+            "a cumulative counter fell", "see panel.check(); Cleaning(decreases='clip') counts no downloads there"
+        )
+    if unusable.any() and cleaning.invalid == "error":
+        raise panel.diagnosis()
+    rows = rows.filter(~unusable)
+    if "divisor" in flows.keys:
+        exact = pl.col("value").cast(pl.Float64) / pl.col("divisor")
+        rows = rows.sort("period", *keys).with_columns(value=exact)
+        rest = [name for name in keys if name != "divisor"]
+        rows = rows.group_by("period", *rest, maintain_order=True).agg(pl.col("value").sum())
+    days = 1 if isinstance(calculator, EventCalculator) else WINDOW_DAYS
+    defaults = {"since": (pl.col("period") - pl.duration(days=days)).cast(pl.Date), "event": pl.lit(0, pl.Int32)}
+    absent = {name: column for name, column in defaults.items() if name not in flows.keys}
+    return rows.with_columns(pl.col("value").cast(pl.Float64), **absent).select(
+        "since", "period", GROUP, "event", "value"
+    )
+
+
+def _with_required(credits: pl.DataFrame, models: pl.DataFrame, calculator: ShareCalculator) -> pl.DataFrame:
+    """Add the columns that a calculator requires; an instant becomes its day in UTC, the same on every engine."""
+    if not calculator.requires:
+        return credits
+    needed = models.select("model_id", *sorted(calculator.requires))
+    if "created_at" in needed.columns:
+        needed = needed.with_columns(pl.col("created_at").dt.date())
+    return credits.join(needed, on="model_id")
+
+
+def _aggregate(
+    flows: Flows, credits: pl.DataFrame, calculator: ShareCalculator, keys: tuple[str, ...]
+) -> nw.LazyFrame[Any]:
+    try:
+        lazy = calculator.aggregate(flows.frame, engines.send(credits, flows.frame), keys=keys)
+    except OssgeoError:
+        raise
+    except Exception as error:  # a calculator is foreign code
+        raise CalculatorContractError(
+            f"{calculator.name!r} failed: {type(error).__name__}: {error}; the cause is chained"
+        ) from error
+    columns = ("period", *keys, "value")
+    if not isinstance(lazy, nw.LazyFrame) or not set(columns) <= set(lazy.collect_schema().names()):
+        raise CalculatorContractError(f"{calculator.name!r} must return a Narwhals LazyFrame with {', '.join(columns)}")
+    return lazy.select(*columns)
