@@ -1,4 +1,4 @@
-"""What a table is grouped by, and how credits become weighted groups."""
+"""The keys of a table, and the weighted groups that credits become under them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ By = str | GroupScheme | Sequence[str | GroupScheme]
 """What a table is grouped by: a key, a group scheme, or a tuple or list of these."""
 
 ATTRIBUTED: Final = "attributed"
-"""Stands for "a known country" beside the four statuses."""
+"""The status of what is attributed to a known country."""
 
 STATUSES: Final = tuple(status.value for status in OriginStatus)
 
 RULES: Final = {"builder_country": "publisher", "base_country": "root"}
-"""Keys with an attribution rule of their own: who built a model, and whose model it was built on."""
+"""Keys with an attribution strategy of their own: the country of a model's publisher, and of its root model."""
 
 _PLAIN: Final = ("country", "organization", "kind", "namespace", "model", *RULES)
 _WEIGHT_STEPS: Final = 2**20
@@ -36,7 +36,7 @@ class Key:
 
     Attributes:
         name: Name of the column.
-        scheme: The group scheme behind it; None for the plain keys.
+        scheme: The group scheme of the key; None for the plain keys.
     """
 
     name: str
@@ -44,27 +44,29 @@ class Key:
 
 
 def resolve(by: By) -> tuple[Key, ...]:
-    """Return the keys behind ``by``.
+    """Return the keys that ``by`` names.
 
     Args:
         by: ``country``, ``organization``, ``kind``, ``namespace``, ``model``, ``builder_country``, ``base_country``, a group scheme
-            or its name, or a tuple of these.
+            or its name, or a tuple or list of these.
 
     Raises:
-        InvalidArgumentError: There is no key, or one stands there twice.
+        InvalidArgumentError: ``by`` is empty or names a key twice.
         UnknownSchemeError: A name is neither a key nor a scheme.
     """
-    keys = tuple(_key(one) for one in (by if isinstance(by, tuple) else (by,)))
+    keys = tuple(_key(one) for one in ((by,) if isinstance(by, str | GroupScheme) else by))
     names = [key.name for key in keys]
     if not keys or len(set(names)) < len(names):
-        raise InvalidArgumentError(f"by={by!r} must name at least one key, each once")
+        raise InvalidArgumentError(f"by must name at least one key, each once, got {by!r}")
     return keys
 
 
 def _key(one: str | GroupScheme) -> Key:
     if isinstance(one, GroupScheme):
         if one.name in (*_PLAIN, "period", "value", "share"):
-            raise InvalidArgumentError(f"a scheme cannot be called {one.name!r}: the table has a column of that name")
+            raise InvalidArgumentError(
+                f"the name of a group scheme must differ from the columns of the table, got {one.name!r}; rename the scheme"
+            )
         return Key(one.name, one)
     if one in _PLAIN:
         return Key(one)
@@ -78,29 +80,26 @@ def weighted_groups(credits: pl.DataFrame, keys: Sequence[Key], counting: Counti
     """Turn credits into the groups that a table counts.
 
     Args:
-        credits: The credits table, complete for every model, with the column namespace where that is a key.
-        keys: What to group by.
+        credits: The credits table, complete for every model, with the columns of the keys that are not part of a credit:
+            namespace, kind, and those of :func:`with_schemes` and :func:`crossed`.
+        keys: The keys of the table.
         counting: ``fractional`` keeps the weights, ``full`` gives every group of a model 1, ``primary`` gives all to the
-            largest weight (ties: the first by country, then by organization).
+            group with the largest summed weight (of equal groups the first by name).
 
     Returns:
-        One row for each model, validity and group: model_id, start, end, the keys, status (``attributed`` or a
-        status's value), fraction (the part of the model that the group really has), weight (what is counted).
+        One row for each model, validity and group: model_id, start, end, the keys, status (``attributed`` or the value of
+        a status), fraction (the part of the model that belongs to the group) and weight (the part that is counted).
     """
-    for key in keys:
-        if key.scheme is not None:
-            credits = _in_scheme(credits, key.scheme)
     credits = aligned(credits)
     credits = credits.with_columns(*(_column(key) for key in keys), status=status_of(keys))
-    names = [key.name for key in keys]
+    names = [*(key.name for key in keys), "status"]
     span = ["model_id", "start", "end"]
+    if credits.select((pl.col("weight") >= WHOLE).all()).item():  # each model has one credit: nothing to add up
+        return credits.select(*span, *names, fraction=pl.lit(1.0), weight=pl.lit(1.0))
+    groups = _binary(credits.group_by(*span, *names).agg(fraction=pl.col("weight").sum()), span, names)
     if counting == "primary":
-        first = pl.struct(-pl.col("weight"), "country", "organization").rank("ordinal").over(span)
-        return credits.filter(first == 1).select(*span, *names, "status", fraction=pl.lit(1.0), weight=pl.lit(1.0))
-    if credits.select((pl.col("weight") >= WHOLE).all()).item():  # nothing is shared, so there is nothing to add up
-        return credits.select(*span, *names, "status", fraction=pl.lit(1.0), weight=pl.lit(1.0))
-    groups = credits.group_by(*span, *names, "status").agg(fraction=pl.col("weight").sum())
-    groups = _binary(groups, span, [*names, "status"])
+        largest = pl.struct(-pl.col("fraction"), *names).rank("ordinal").over(span) == 1
+        groups = groups.filter(largest).with_columns(fraction=pl.lit(1.0))
     return groups.with_columns(weight=pl.lit(1.0) if counting == "full" else pl.col("fraction"))
 
 
@@ -115,12 +114,12 @@ def _binary(groups: pl.DataFrame, span: list[str], names: list[str]) -> pl.DataF
 
 
 def rules_of(keys: Sequence[Key]) -> dict[str, str]:
-    """Return the rules of the keys that have one of their own."""
+    """Return the attribution strategies of the keys that have one of their own."""
     return {key.name: RULES[key.name] for key in keys if key.name in RULES}
 
 
 def crossed(credits: pl.DataFrame, others: pl.DataFrame, column: str) -> pl.DataFrame:
-    """Cross the credits of two rules: each part under the one is split as the other says.
+    """Cross the credits of two strategies: each part under the one is split by the parts under the other.
 
     Args:
         credits: A credits table, complete for every model.
@@ -137,21 +136,21 @@ def crossed(credits: pl.DataFrame, others: pl.DataFrame, column: str) -> pl.Data
 
 
 def with_kinds(credits: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
-    """Add what the credited organizations are; a credit is cut where that changes.
+    """Add the kind of the credited organizations; a credit is cut at the dates on which the kind changes.
 
     Args:
         credits: A credits table.
         kinds: One row for each organization and span: organization, start, end, kind.
 
     Returns:
-        The credits, with kind; null where no organization is credited, or one that the kinds do not have.
+        The credits, with kind; null if no organization is credited, or one without a kind.
     """
-    strange = credits.join(kinds, on="organization", how="anti").with_columns(kind=pl.lit(None, pl.String))
-    return pl.concat([_cut(credits, kinds.rename({"start": "since", "end": "until"}), on="organization"), strange])
+    unknown = credits.join(kinds, on="organization", how="anti").with_columns(kind=pl.lit(None, pl.String))
+    return pl.concat([_cut(credits, kinds.rename({"start": "since", "end": "until"}), on="organization"), unknown])
 
 
 def status_of(keys: Sequence[Key]) -> pl.Expr:
-    """Return ``attributed`` where every country that the keys look at is known, else the first status."""
+    """Return ``attributed`` if every country that the keys use is known, else the first status."""
     ruled = [key.name for key in keys if key.name in RULES]
     places = [*(["country"] if len(ruled) < len(keys) else []), *ruled]
     statuses = [pl.when(pl.col(place).is_in(STATUSES)).then(place) for place in places]
@@ -159,40 +158,50 @@ def status_of(keys: Sequence[Key]) -> pl.Expr:
 
 
 def _column(key: Key) -> pl.Expr:
-    nobody = pl.when(pl.col("country").is_in(STATUSES)).then("country").otherwise(pl.lit(OriginStatus.UNREVIEWED.value))
+    status = pl.when(pl.col("country").is_in(STATUSES)).then("country").otherwise(pl.lit(OriginStatus.UNREVIEWED.value))
     if key.name == "organization":
         person = pl.col("country") == OriginStatus.INDIVIDUAL.value
         named = pl.when(~person).then("organization")
-        return pl.coalesce(named, nobody).alias("organization")
+        return pl.coalesce(named, status).alias("organization")
     if key.name == "kind":
-        return pl.coalesce("kind", nobody).alias("kind")
+        return pl.coalesce("kind", status).alias("kind")
     if key.name == "model":
         return pl.col("model_id").alias("model")
     return pl.col(key.name)
 
 
-def _in_scheme(credits: pl.DataFrame, scheme: GroupScheme) -> pl.DataFrame:
-    """Add the scheme's column; a credit is cut where its country joins or leaves a group."""
+def with_schemes(credits: pl.DataFrame, keys: Sequence[Key]) -> pl.DataFrame:
+    """Add a column for each group scheme; a credit is cut at the dates on which its country joins or leaves a group.
+
+    Args:
+        credits: A credits table.
+        keys: The keys of the table.
+    """
+    for key in keys:
+        if key.scheme is not None:
+            memberships = _memberships(key.scheme, credits["country"].unique())
+            credits = _cut(credits, memberships, on="country")
+    return credits
+
+
+def _memberships(scheme: GroupScheme, countries: pl.Series) -> pl.DataFrame:
+    """Return the group of each country over time: country, since, until, and the scheme's column."""
     cuts = [BEGINNING, *(day for day in scheme.changes if BEGINNING < day < END), END]
-    codes = credits["country"].unique().to_list()
-    rows = []
-    for code in codes:
-        for start, end in itertools.pairwise(cuts):
-            group = code if code in STATUSES else scheme.group_of(Country(code), start)
-            rows.append((code, start, end, group))
-    places = pl.DataFrame(
-        rows, schema={"country": pl.String, "since": pl.Date, "until": pl.Date, scheme.name: pl.String}, orient="row"
-    )
-    run = (pl.col(scheme.name) != pl.col(scheme.name).shift(1)).fill_null(True).cum_sum().over("country")
-    places = places.sort("country", "since").with_columns(run=run)
-    places = (
-        places.group_by("country", "run", scheme.name).agg(pl.col("since").min(), pl.col("until").max()).drop("run")
-    )
-    return _cut(credits, places, on="country")
+    rows = [
+        (code, start, end, code if code in STATUSES else scheme.group_of(Country(code), start))
+        for code in countries
+        for start, end in itertools.pairwise(cuts)
+    ]
+    schema = {"country": pl.String, "since": pl.Date, "until": pl.Date, scheme.name: pl.String}
+    table = pl.DataFrame(rows, schema=schema, orient="row").sort("country", "since")
+    changed = pl.col(scheme.name) != pl.col(scheme.name).shift(1)
+    runs = table.with_columns(run=changed.fill_null(True).cum_sum().over("country"))
+    spans = runs.group_by("country", "run", scheme.name).agg(pl.col("since").min(), pl.col("until").max())
+    return spans.drop("run")
 
 
 def _cut(credits: pl.DataFrame, spans: pl.DataFrame, *, on: str) -> pl.DataFrame:
-    """Join credits with what holds in spans (since, until), and cut them there."""
+    """Join credits with the rows of spans (since, until), and restrict each to the intersection."""
     joined = credits.join(spans, on=on).with_columns(
         start=pl.max_horizontal("start", "since"), end=pl.min_horizontal("end", "until")
     )

@@ -57,6 +57,7 @@ def model_groups(
         credits = grouping.crossed(credits, credits_of(strategy, kept, context=context), column)
     if any(key.name == "kind" for key in keys):
         credits = grouping.with_kinds(credits, registry.kinds)
+    credits = grouping.with_schemes(credits, keys)
     credits = _at_registry_date(credits, kept, options.as_of, notes)
     notes.extend(adjustments_of(strategies, context))
     if any(key.name == "namespace" for key in keys):

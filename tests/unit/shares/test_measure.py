@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo.attribution import Attribution, Context
+from ossgeo.attribution import Attribution, Context, Credit
 from ossgeo.errors import (
     CalculatorContractError,
     InvalidArgumentError,
@@ -118,6 +118,34 @@ def test_a_key_that_does_not_exist(by: Any) -> None:
 def test_a_scheme_cannot_take_a_name_of_the_table() -> None:
     with pytest.raises(InvalidArgumentError, match="value"):
         measure(two_dates(), by=ossgeo.GroupScheme.of("value", {"pair": ["DE", "JP"]}))
+
+
+def test_as_of_fixes_the_membership_of_group_schemes() -> None:
+    rows = [("Mover/b", day, 10) for day in (dt.date(2020, 1, 20), dt.date(2020, 2, 20))]
+    models = pl.DataFrame({"model_id": ["Mover/b"], "created_at": [dt.datetime(2019, 5, 1, tzinfo=dt.UTC)]})
+    of = panel(rows, models=models)
+    for as_of, group in (("flow", "GB"), ("creation", "EU"), ("2019-01-01", "EU"), (dt.date(2020, 2, 1), "GB")):
+        table = measure(of, by="eu", as_of=as_of)
+        assert list(table.at(dt.date(2020, 2, 20))) == [group], as_of
+        assert list(measure(of, by=("eu", "country"), as_of=as_of).at()) == [(group, "GB")]
+
+
+def test_primary_counting_adds_up_the_weights_of_a_group() -> None:
+    @attrs.frozen
+    class FourCredits:
+        name: str = "four-credits"
+
+        def attribute(self, model: ossgeo.Model, *, on: dt.date, context: Context) -> Attribution | None:
+            parts = [("US", "qin", 0.4), ("CN", "mover", 0.2), ("CN", "trio", 0.2), ("CN", "nowhere", 0.2)]
+            credits = [
+                Credit(weight=weight, country=ossgeo.Country(code), organization=name) for code, name, weight in parts
+            ]
+            return Attribution(credits=tuple(credits), rule=self.name)
+
+    of = panel([("Qin/a", JANUARY, 100)])
+    assert shares(measure(of, attribution=FourCredits(), counting="primary")) == {"CN": 1.0}
+    assert shares(measure(of, attribution=FourCredits(), counting="primary", by="organization")) == {"qin": 1.0}
+    assert shares(measure(of, attribution=FourCredits(), counting="primary", by="eu")) == {"CN": 1.0}
 
 
 def test_as_of() -> None:
