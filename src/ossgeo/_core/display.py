@@ -1,23 +1,35 @@
-"""Results that have a picture."""
+"""The base of all results: a frame, a method and a sentence, as text, HTML, chart or another library's table."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+import polars as pl
 
 from ossgeo import plugins
+from ossgeo._core import engines
+from ossgeo._core.method import Method
+from ossgeo._core.text import Format, html_table, text_table
+
+if TYPE_CHECKING:
+    import altair as alt
+    import pandas as pd
+    import pyarrow as pa
 
 _BACKEND: Final = "altair"
 """Name of the plotting backend in :mod:`ossgeo.plugins`."""
 
 
-class Pictured:
-    """A result that can be drawn. What draws stands above all results, and is loaded when the first is drawn."""
+class Plottable:
+    """A result with a chart. The plotting backend is loaded when the first chart is drawn."""
 
     __slots__ = ()
 
-    def plot(self, **options: Any) -> Any:
-        """Draw it with Altair; needs the extra ``plot``.
+    def plot(self, **options: Any) -> alt.Chart:
+        """Return a chart of the result; needs the extra ``plot``.
 
         Args:
             **options: See :func:`ossgeo.plotting._dispatch.plot`.
@@ -28,8 +40,62 @@ class Pictured:
         Raises:
             EngineError: Altair is not installed.
         """
-        return plugins.get("plotting", _BACKEND)(self, **options)
+        chart: alt.Chart = plugins.get("plotting", _BACKEND)(self, **options)
+        return chart
 
     def _repr_html_(self) -> str:
         """Return the result as a notebook shows it; every text is escaped."""
         return f"<pre>{escape(str(self))}</pre>"
+
+
+@attrs.frozen(eq=False)
+class Result(Plottable):
+    """The result of an analysis.
+
+    Attributes:
+        frame: The rows; each result documents its columns.
+        method: How the shares were made.
+    """
+
+    frame: pl.DataFrame
+    method: Method
+
+    def sentence(self) -> str:
+        """Return the finding in one sentence."""
+        raise NotImplementedError
+
+    def _printed(self) -> tuple[pl.DataFrame, Mapping[str, Format]]:
+        """Return the rows that are printed, and the columns with their formats."""
+        raise NotImplementedError
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return the rows as a Polars frame."""
+        return self.frame
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the rows as a pandas frame. Needs pandas and PyArrow."""
+        with engines.needs_extra("pandas"):
+            return self.frame.to_pandas()
+
+    def to_arrow(self) -> pa.Table:
+        """Return the rows as a PyArrow table. Needs PyArrow."""
+        with engines.needs_extra("pandas"):
+            return self.frame.to_arrow()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Return the rows as an Arrow stream, without a copy."""
+        return self.frame.__arrow_c_stream__(requested_schema)
+
+    def __str__(self) -> str:
+        """Return the sentence and the first rows."""
+        rows, formats = self._printed()
+        return f"{self.sentence()}\n{text_table(rows, formats)}" if rows.height else self.sentence()
+
+    def _repr_html_(self) -> str:
+        """Return the sentence, the first rows and the method as HTML; every text is escaped."""
+        rows, formats = self._printed()
+        table = html_table(rows, formats) if rows.height else ""
+        return f"<p>{escape(self.sentence())}</p>{table}<p><small>{escape(str(self.method))}</small></p>"
+
+
+Pictured = Plottable

@@ -1,32 +1,64 @@
-"""How results print: a sentence, and a small table."""
+"""Tables as text and as HTML: one format for each kind of figure, and one line for the rows that are not shown."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any, Final, Literal
 
 import polars as pl
 
 from ossgeo._core.dates import day_of
 from ossgeo.errors import InvalidArgumentError
 
-_SHOWN = 10
+Format = Literal["text", "share", "change", "points", "number", "count"]
+"""How a column prints: text; a fraction as percent; a relative change as signed percent; a difference of shares as signed
+points; a number with three decimals; a number without decimals."""
+
+SHOWN: Final = 10
+"""How many rows of a result are printed."""
 
 
 def percent(share: float | None) -> str:
-    """Return a fraction as people read it."""
+    """Return a fraction as percent, ``-`` for None."""
     return "-" if share is None else f"{share:.1%}"
 
 
+def points(difference: float | None) -> str:
+    """Return a difference of shares as signed points, ``-`` for None.
+
+    Example:
+        >>> points(0.118), points(-0.02)
+        ('+11.8 points', '-2.0 points')
+    """
+    return "-" if difference is None else f"{100 * difference:+.1f} points"
+
+
+def printable(value: object) -> str:
+    """Return a value as text, with a replacement character for each control character."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in str(value))
+
+
+_FORMATS: Final[Mapping[Format, Callable[[Any], str]]] = {
+    "text": printable,
+    "share": percent,
+    "change": lambda value: f"{value:+.1%}",
+    "points": lambda value: f"{100 * value:+.1f}",
+    "number": lambda value: f"{value:,.3f}",
+    "count": lambda value: f"{value:,.0f}",
+}
+
+
 def period_of(frame: pl.DataFrame, period: dt.date | str | None) -> dt.date:
-    """Return the period that is asked for; the latest where none is.
+    """Return a period of a frame; the latest one by default.
 
     Args:
         frame: Has the column period.
         period: The period, as a date or ISO text, or None.
 
     Raises:
-        InvalidArgumentError: There is no such period, or none at all.
+        InvalidArgumentError: The frame does not have the period, or has none.
     """
     known = frame["period"].unique().sort()
     if not len(known):
@@ -38,35 +70,62 @@ def period_of(frame: pl.DataFrame, period: dt.date | str | None) -> dt.date:
         return latest
     day = day_of(period, what="period")
     if day not in known:
-        raise InvalidArgumentError(f"there is no period {day}; there are {known[0]} .. {known[-1]}")
+        raise InvalidArgumentError(f"period must be one of {known[0]} .. {known[-1]}, got {day}")
     return day
 
 
-def tabulate(rows: pl.DataFrame, names: Sequence[str], figures: Sequence[str], *, shares: bool = True) -> str:
-    """Return the first rows as text.
+def text_table(rows: pl.DataFrame, formats: Mapping[str, Format]) -> str:
+    """Return the first rows as aligned text, and how many more there are.
 
     Args:
         rows: The rows.
-        names: Columns of text.
-        figures: Columns of numbers.
-        shares: Whether the numbers are fractions, which print as percent.
+        formats: The columns that are shown, in order, each with its format.
     """
-    head = rows.head(_SHOWN).select(*names, *figures)
-    cells = [[*names, *figures]]
-    for row in head.iter_rows():
-        texts = [str(value) for value in row[: len(names)]]
-        cells.append(texts + [percent(value) if shares else _number(value) for value in row[len(names) :]])
-    widths = [max(len(line[place]) for line in cells) for place in range(len(cells[0]))]
+    header, body = _header(formats), _body(rows, formats)
+    widths = [max(len(line[place]) for line in [header, *body]) for place in range(len(header))]
+    left = [form == "text" for form in formats.values()]
     lines = [
         "  ".join(
-            text.ljust(width) if place < len(names) else text.rjust(width)
-            for place, (text, width) in enumerate(zip(line, widths, strict=True))
+            cell.ljust(width) if at_left else cell.rjust(width)
+            for cell, width, at_left in zip(line, widths, left, strict=True)
         ).rstrip()
-        for line in cells
+        for line in [header, *body]
     ]
-    rest = rows.height - head.height
-    return "\n".join([*lines, *([f"and {rest:,} more"] if rest else [])])
+    return "\n".join([*lines, *_remainder(rows)])
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.3f}" if abs(value) < 100 else f"{value:,.0f}"  # noqa: PLR2004  # three digits are enough
+def html_table(rows: pl.DataFrame, formats: Mapping[str, Format]) -> str:
+    """Return the first rows as an HTML table, and how many more there are; every text is escaped.
+
+    Args:
+        rows: The rows.
+        formats: The columns that are shown, in order, each with its format.
+    """
+    sides = ["left" if form == "text" else "right" for form in formats.values()]
+
+    def row(tag: str, cells: list[str]) -> str:
+        styled = zip(cells, sides, strict=True)
+        return "".join(f'<{tag} style="text-align:{side}">{escape(cell)}</{tag}>' for cell, side in styled)
+
+    body = "".join(f"<tr>{row('td', line)}</tr>" for line in _body(rows, formats))
+    remainder = "".join(f"<p>{line}</p>" for line in _remainder(rows))
+    return f"<table><thead><tr>{row('th', _header(formats))}</tr></thead><tbody>{body}</tbody></table>{remainder}"
+
+
+def _header(formats: Mapping[str, Format]) -> list[str]:
+    return [f"{name} (points)" if form == "points" else name for name, form in formats.items()]
+
+
+def _body(rows: pl.DataFrame, formats: Mapping[str, Format]) -> list[list[str]]:
+    return [
+        ["-" if value is None else _FORMATS[form](value) for value, form in zip(row, formats.values(), strict=True)]
+        for row in rows.head(SHOWN).select(list(formats)).iter_rows()
+    ]
+
+
+def _remainder(rows: pl.DataFrame) -> list[str]:
+    return [f"and {rows.height - SHOWN:,} more"] if rows.height > SHOWN else []
+
+
+def tabulate(rows, names, figures, *, shares=True):  # type: ignore[no-untyped-def]  # temporary
+    return text_table(rows, {**dict.fromkeys(names, "text"), **dict.fromkeys(figures, "share" if shares else "number")})

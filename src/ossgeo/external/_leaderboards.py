@@ -13,7 +13,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core import engines
-from ossgeo._core.display import Pictured
+from ossgeo._core.display import Plottable
 from ossgeo._core.method import Adjustment, Adjustments, Cleaning, Coverage, Covered, Method
 from ossgeo.errors import Fault, InvalidArgumentError, PanelError, SourceUnavailableError
 from ossgeo.panel._openness import normalized_license, openness_of
@@ -43,7 +43,7 @@ _EACH: Final = re.compile(r"\s*[/,;&+]\s*")
 
 
 @attrs.frozen(eq=False)
-class Leaderboard(Pictured):
+class Leaderboard(Plottable):
     """A leaderboard whose models are matched to organizations and countries.
 
     Attributes:

@@ -13,7 +13,7 @@ import polars as pl
 
 from ossgeo._core import engines
 from ossgeo._core.dates import day_of
-from ossgeo._core.display import Pictured
+from ossgeo._core.display import Plottable
 from ossgeo._core.io import writing
 from ossgeo._core.method import Adjustments, Coverage, Method
 from ossgeo.errors import (
@@ -57,7 +57,7 @@ def _same(one: pl.DataFrame, other: pl.DataFrame) -> bool:
 
 
 @attrs.frozen(hash=False)
-class ShareTable(Pictured):
+class ShareTable(Plottable):
     """Shares by period and group.
 
     Attributes:
