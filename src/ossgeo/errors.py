@@ -215,6 +215,10 @@ class OssgeoWarning(UserWarning):
     """The base of all warnings of ossgeo."""
 
 
+class VoidOptionWarning(OssgeoWarning):
+    """An option has no effect on this panel, because the models table lacks a column that it needs."""
+
+
 class LowCoverageWarning(OssgeoWarning):
     """A share stands on little: a small or empty total, or mostly unreviewed downloads."""
 

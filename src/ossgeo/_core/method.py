@@ -215,6 +215,7 @@ class Method:
         checked: Whether the panel's issues had been looked for; not compared, since it changes no figure.
         engine: The dataframe engine.
         version: The version of ossgeo.
+        void: Strategies that could not apply, since the models table lacks a column that they need; not compared.
         plugins: Every strategy and calculator of another distribution that took part: name, distribution, version.
         choices: The objects behind the names, so that ``measure(panel, method=...)`` can use them again; not compared,
             not written.
@@ -240,6 +241,7 @@ class Method:
     engine: str
     version: str
     plugins: tuple[str, ...] = ()
+    void: tuple[str, ...] = attrs.field(default=(), eq=False)
     choices: Mapping[str, Any] = attrs.field(factory=dict, eq=False, repr=False, hash=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -253,6 +255,7 @@ class Method:
         values = {name: value for name, value in plain.items() if name in known}
         values["by"] = tuple(values["by"])
         values["plugins"] = tuple(values.get("plugins", ()))
+        values["void"] = tuple(values.get("void", ()))
         values["cleaning"] = Cleaning(**values["cleaning"])
         return cls(**values)
 
@@ -262,7 +265,7 @@ class Method:
         Args:
             other: The other method.
         """
-        ignored = {"choices", "engine", "version", "checked", "panel", "source"}
+        ignored = {"choices", "void", "engine", "version", "checked", "panel", "source"}
         names = [field.name for field in attrs.fields(type(self)) if field.name not in ignored]
         pairs = {name: (getattr(self, name), getattr(other, name)) for name in names}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
@@ -282,6 +285,7 @@ class Method:
             f"panel {self.panel} ({'checked' if self.checked else 'not checked'})",
             f"{self.engine}, ossgeo {self.version}",
             *([f"plugins {', '.join(self.plugins)}"] if self.plugins else []),
+            *([f"without effect: {'; '.join(self.void)}"] if self.void else []),
         ]
         return "; ".join(parts)
 

@@ -64,6 +64,11 @@ class Sensitivity(Pictured):
     effects: pl.DataFrame
     methods: tuple[Method, ...]
 
+    @property
+    def void(self) -> tuple[str, ...]:
+        """The strategies of the grid that had no effect, since the models table lacks a column that they need."""
+        return tuple(dict.fromkeys(name for method in self.methods for name in method.void))
+
     def to_polars(self) -> pl.DataFrame:
         """Return the long table."""
         return self.frame
@@ -81,6 +86,8 @@ class Sensitivity(Pictured):
         said = f"At {self.period} {top['group']} lies between {percent(top['lowest'])} and {percent(top['highest'])} over {count} combinations of choices"
         if mine.height and mine["part"][0] is not None:
             said += f"; {mine['choice'][0]} by itself explains {percent(mine['part'][0])} of the variance"
+        if self.void:
+            said += f"; without effect: {'; '.join(self.void)}"
         return f"{said}.\n{tabulate(self.ranges, ['group'], ['lowest', 'highest', 'spread'])}"
 
 

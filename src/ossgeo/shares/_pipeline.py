@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Collection
 from importlib.metadata import version
 from typing import Any, Self, Unpack
 
@@ -15,7 +17,7 @@ from ossgeo import plugins
 from ossgeo._core.method import Adjustment, Basis, Method
 from ossgeo.attribution import AttributionStrategy
 from ossgeo.attribution._evaluation import everyone_in, required_by, shown
-from ossgeo.errors import CalculatorContractError, InvalidArgumentError
+from ossgeo.errors import CalculatorContractError, InvalidArgumentError, VoidOptionWarning
 from ossgeo.panel._filters import columns_of, describe, require_columns
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.registry._registry import Registry
@@ -82,6 +84,12 @@ class _Parts:
     calculator: ShareCalculator
     strategies: tuple[AttributionStrategy, ...]
     """The strategy of the table, then those of keys with a rule of their own."""
+
+    def void(self, columns: Collection[str]) -> tuple[str, ...]:
+        """Return the strategies that cannot apply, since a models table with these columns lacks one that they need."""
+        rules = [rule for strategy in self.strategies for rule in everyone_in(strategy)]
+        missing = {str(rule.name): sorted(set(getattr(rule, "requires", None) or ()) - set(columns)) for rule in rules}
+        return tuple(f"{name} (no column {', '.join(names)})" for name, names in missing.items() if names)
 
 
 @attrs.frozen(eq=False)
@@ -153,6 +161,13 @@ class Plan:
         """Run the query with one models table."""
         last = self.panel.periods[-1]
         notes: list[Adjustment] = []
+        void = parts.void(models.columns)
+        if void:
+            message = (
+                f"attribution has no effect for {'; '.join(void)}: the models table lacks it; give models= with it"
+            )
+            warnings.warn(message, VoidOptionWarning, stacklevel=5)
+            notes.append(Adjustment("attribution_void", models.height, "models", f"not applied: {'; '.join(void)}"))
         addresses = models.filter(pl.col("namespace").str.ends_with(":"))["model_id"]
         if len(addresses):
             raise self.panel.fault(
@@ -167,7 +182,7 @@ class Plan:
         flows = calculator_input(self.panel, models, parts.calculator, self.options, self.registry, followed)
         rows = sums_of(self.panel, flows, credits, models, parts.calculator, self.options.cleaning)
         aggregate = Aggregate(
-            rows, groups, self._method(parts), self.panel.periods, (*followed, *notes),
+            rows, groups, self._method(parts, void), self.panel.periods, (*followed, *notes),
             namespace_counts(groups, named, last), self.panel.note,
         )  # fmt: skip
         return Run(aggregate, models, credits)
@@ -194,7 +209,7 @@ class Plan:
             return table
         return table.unique("model_id", keep="last", maintain_order=True)
 
-    def _method(self, parts: _Parts) -> Method:
+    def _method(self, parts: _Parts, void: tuple[str, ...]) -> Method:
         options, panel, calculator = self.options, self.panel, parts.calculator
         basis: Basis = "events" if isinstance(calculator, EventCalculator) else panel.counter
         return Method(
@@ -218,6 +233,7 @@ class Plan:
             engine=panel.engine,
             version=version("ossgeo"),
             plugins=_plugins(parts),
+            void=void,
             choices={**options.to_dict(), "registry": self.registry},
         )
 

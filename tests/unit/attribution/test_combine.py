@@ -142,6 +142,7 @@ def test_fixed_has_organizations_and_own_rows_first() -> None:
     assert str(other.credits[0].country) == "FR"
 
 
+@pytest.mark.filterwarnings("ignore::ossgeo.errors.VoidOptionWarning")
 def test_they_compose_print_hash_and_pickle() -> None:
     rule = first_of(
         override({"Qin": "DE"}, when({"library": ["gguf", "onnx"]}, "root", blend({"publisher": 0.5, "lineage": 0.5}))),

@@ -83,6 +83,7 @@ def test_hostile_names_are_escaped() -> None:
     assert "<script>" not in said._repr_html_()
 
 
+@pytest.mark.filterwarnings("ignore::ossgeo.errors.VoidOptionWarning")
 def test_a_cell() -> None:
     panel = two_dates()
     table = ossgeo.measure(panel, registry=registry(), attribution=first_of("declared", "publisher"))

@@ -222,6 +222,7 @@ def _quiet() -> Any:
     return contextlib.nullcontext()
 
 
+@pytest.mark.filterwarnings("ignore::ossgeo.errors.VoidOptionWarning")
 @pytest.mark.parametrize("rule", ["root", "direct-base", "lineage", "repackager-passthrough"])
 def test_models_without_bases_are_told(rule: str) -> None:
     bare = ossgeo.measure(ossgeo.load_sample("hub-2026"), attribution=rule)
@@ -230,6 +231,7 @@ def test_models_without_bases_are_told(rule: str) -> None:
     assert "bases_unknown" not in ossgeo.measure(ossgeo.load_sample("trending-2026"), attribution=rule).adjustments
 
 
+@pytest.mark.filterwarnings("ignore::ossgeo.errors.VoidOptionWarning")
 def test_models_without_bases_are_told_by_country_of_the_base() -> None:
     assert "bases_unknown" in ossgeo.measure(ossgeo.load_sample("hub-2026"), by="base_country").adjustments
     assert "bases_unknown" not in ossgeo.measure(ossgeo.load_sample("trending-2026"), by="base_country").adjustments

@@ -20,6 +20,7 @@ from ossgeo.errors import (
     PluginNotFoundError,
     StaleDataWarning,
     UnknownSchemeError,
+    VoidOptionWarning,
 )
 from ossgeo.shares._protocol import credited
 from tests.worlds import JANUARY, MARCH, panel, registry, shares, two_dates
@@ -517,3 +518,33 @@ def test_a_calendar_step_is_a_day_or_more(every: Any) -> None:
     assert ("use 1mo for months" in str(caught.value)) == (every == "1m")
     with pytest.raises(InvalidArgumentError, match="longer than the calendar allows"):
         ossgeo.measure(panel, every="9999y")
+
+
+@attrs.frozen
+class Tagged:
+    name: str = "tagged"
+    requires: frozenset[str] = frozenset({"tags"})
+
+    def attribute(self, model: ossgeo.Model, *, on: dt.date, context: Context) -> Attribution | None:
+        return Attribution.to("BR", rule=self.name) if "pt" in model.tags else None
+
+
+def test_a_strategy_without_its_columns_is_named_as_void() -> None:
+    of = ossgeo.load_sample("hub-2026")
+    with pytest.warns(VoidOptionWarning, match=r"no effect for root \(no column base_models\)"):
+        table = ossgeo.measure(of, attribution="root")
+    assert table.method.void == ("root (no column base_models)",)
+    assert table.adjustments["attribution_void"].count == 200
+    assert "without effect: root (no column base_models)" in str(table)
+    assert ossgeo.Method.from_dict(table.method.to_dict()).void == table.method.void
+    with pytest.warns(VoidOptionWarning):
+        grid = ossgeo.analysis.sensitivity(
+            of, {"attribution": ["publisher", "root"], "denominator": ["all", "attributed"]}
+        )
+    assert grid.void == table.method.void
+    assert "without effect: root (no column base_models)" in str(grid)
+    assert ossgeo.measure(of).method.void == ()
+    with pytest.warns(VoidOptionWarning, match="no column tags"):
+        ossgeo.measure(two_dates(), attribution=ossgeo.attribution.first_of(Tagged(), "publisher"), registry=registry())
+    with pytest.warns(VoidOptionWarning, match="root"):
+        ossgeo.measure(of, by=("builder_country", "base_country"))
