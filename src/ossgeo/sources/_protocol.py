@@ -9,10 +9,10 @@ from ossgeo.panel._panel import Panel
 
 @runtime_checkable
 class Source(Protocol):
-    """Something that gives a panel.
+    """An object that returns a panel.
 
-    What is configured (where, which models) belongs to the constructor; a source that cannot be reached raises
-    SourceUnavailableError, one that holds something else SourceFormatError.
+    The configuration (place, choice of models) belongs to the constructor. :meth:`panel` raises SourceUnavailableError
+    if the source cannot be reached, and SourceFormatError if it does not have the expected form.
     """
 
     @property
@@ -21,5 +21,5 @@ class Source(Protocol):
         ...
 
     def panel(self) -> Panel:
-        """Return what the source holds, as a panel whose rows stay lazy."""
+        """Return the content of the source as a panel whose rows stay lazy."""
         ...

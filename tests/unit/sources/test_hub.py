@@ -372,7 +372,8 @@ def test_every_shape_of_an_entry() -> None:
     quantized = [{"relation": "quantized", "model_id": "Qwen/a"}]
     assert rows["x/tags"]["base_models"] == rows["x/struct"]["base_models"] == quantized
     assert [base["model_id"] for base in rows["x/list"]["base_models"]] == ["Qwen/a", "q/b"]
-    assert (rows["bare"]["namespace"], rows["x/no"]["tags"], rows["x/tags"]["license"]) == ("bare", [], "mit")
+    assert (rows["bare"]["namespace"], rows["x/no"]["tags"], rows["x/tags"]["license"]) == ("bare", None, "mit")
+    assert (rows["x/no"]["base_models"], rows["bare"]["base_models"]) == (None, []), "without tags they are unknown"
     assert (rows["x/gated"]["gated"], rows["Qwen/a"]["gated"], rows["x/gated"]["downloads_30d"]) == (
         "manual",
         "false",

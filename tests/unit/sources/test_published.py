@@ -58,7 +58,7 @@ def test_the_study_and_its_labels_beside_ours(server: FakeHub, tmp_path: Path) -
     panel = source.panel()
     assert panel.counter == "downloads_all_time"
     assert panel.periods == (dt.date(2025, 2, 1), dt.date(2025, 3, 1))
-    assert '"user" mixes persons with organizations' in panel.note
+    assert 'label "user" covers persons' in panel.note
     ours = ossgeo.measure(panel).at()
     theirs = ossgeo.measure(panel, attribution="study-publisher").at()
     derived = ossgeo.measure(panel, attribution="study-derived").at()
@@ -87,7 +87,7 @@ def test_a_study_file_at_hand_and_others(server: FakeHub, tmp_path: Path) -> Non
     with pytest.raises(SourceFormatError, match="no column org_country"):
         OpenModelEvolution(path).panel()
     path.write_text("nothing", encoding="utf-8")
-    with pytest.raises(SourceFormatError, match="no Parquet"):
+    with pytest.raises(SourceFormatError, match="must be a Parquet file"):
         OpenModelEvolution(path).panel()
     with pytest.raises(SourceUnavailableError, match="cannot be reached"):
         OpenModelEvolution(endpoint=server.url, token=False).panel()
@@ -145,7 +145,7 @@ def test_hub_stats_at_hand(tmp_path: Path) -> None:
         HubStats(path).panel()
     with pytest.raises(SourceUnavailableError, match="does not exist"):
         HubStats(tmp_path / "none.parquet").panel()
-    with pytest.raises(SourceUnavailableError, match="holds no models"):
+    with pytest.raises(SourceUnavailableError, match="has no models"):
         HubStats(tmp_path).panel()
 
 

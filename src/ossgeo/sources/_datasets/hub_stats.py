@@ -17,7 +17,8 @@ from ossgeo._core.dates import day_of
 from ossgeo._core.schema import Counter
 from ossgeo.errors import SourceFormatError, SourceUnavailableError
 from ossgeo.panel._panel import Panel, normalized_models
-from ossgeo.sources._datasets.remote import reaching, require_columns, scan_far
+from ossgeo.sources._datasets.remote import instant_of, reaching, require_columns, scan_remote
+from ossgeo.sources._hub.credentials import Token, endpoint_of
 
 REPOSITORY: Final = "cfahlgren1/hub-stats"
 WEEKLY: Final = "hfmlsoc/hub_weekly_snapshots"
@@ -29,11 +30,11 @@ _PLAIN: Final = ("private", "disabled", "likes", "tags")
 
 
 class HubStats:
-    """Copies of the Hub's models table: one of one day, or weekly ones.
+    """Copies of the Hub's models table: one of a single day, or weekly ones.
 
-    Files are read lazily: only the columns that a measurement needs are fetched, by range requests where they are far. In
-    the weekly layout (``models/<date>/models.parquet``) a date is a label, and may stand on a stale file:
-    ``panel.check()`` finds it.
+    Files are read lazily: only the columns that a measurement needs are read, by range requests if they are remote. In
+    the weekly layout (``models/<date>/models.parquet``) the date is a label, and the file may be older:
+    ``panel.check()`` finds such files.
 
     Example:
         >>> HubStats("models.parquet").name
@@ -53,20 +54,20 @@ class HubStats:
         """Configure; nothing is read.
 
         Args:
-            path: A copy of ``models.parquet``, or a folder with ``models/<date>/models.parquet``; the Hub where absent.
-            repository: The dataset, where there is no path.
-            observed_on: The day of a file that has no date in its path; where absent, the file's own latest change.
+            path: A copy of ``models.parquet``, or a folder with ``models/<date>/models.parquet``; default: the Hub.
+            repository: The dataset to read if there is no path.
+            observed_on: The day of a file without a date in its path; default: the latest change that the file contains.
             counter: The counter of the panel.
-            token: As ``Hub`` has it.
-            endpoint: As ``Hub`` has it.
+            token: See ``Hub``.
+            endpoint: See ``Hub``.
 
         Raises:
-            InvalidArgumentError: ``observed_on`` names no day.
+            InvalidArgumentError: ``observed_on`` is not a day, or the token or endpoint cannot be used.
         """
         self._path = None if path is None else Path(path)
         self._repository, self._counter = repository, counter
         self._observed_on = None if observed_on is None else day_of(observed_on, what="observed_on")
-        self._token, self._endpoint = token, endpoint
+        self._token, self._endpoint = Token(token), None if endpoint is None else endpoint_of(endpoint)
 
     @property
     def name(self) -> str:
@@ -78,10 +79,10 @@ class HubStats:
 
         Raises:
             SourceUnavailableError: The files cannot be reached.
-            SourceFormatError: They have another schema.
-            EngineError: They are far, and PyArrow is not installed.
+            SourceFormatError: They do not have the dataset's columns.
+            EngineError: They are remote, and PyArrow is not installed.
         """
-        files = self._near(self._path) if self._path is not None else self._far()
+        files = self._local_files(self._path) if self._path is not None else self._remote_files()
         scans = []
         for day, scan, where in files:
             require_columns(scan, ("id", _COUNTERS[self._counter]), where)
@@ -98,29 +99,33 @@ class HubStats:
             counter=self._counter, identity=identity, source=self.name,
         )  # fmt: skip
 
-    def _near(self, path: Path) -> list[tuple[dt.date | None, pl.LazyFrame, str]]:
+    def _local_files(self, path: Path) -> list[tuple[dt.date | None, pl.LazyFrame, str]]:
         if path.is_dir():
             found = [(match, file) for file in sorted(path.rglob("models.parquet")) if (match := _day(file.as_posix()))]
             if not found:
-                raise SourceUnavailableError(f"{path} holds no models/<date>/models.parquet")
-            return [(day, pl.scan_parquet(file), str(file)) for day, file in found]
+                raise SourceUnavailableError(
+                    f"{path} has no models/<date>/models.parquet; give a file, or the folder above models/"
+                )
+            return [(day, pl.scan_parquet(file, glob=False, hive_partitioning=False), str(file)) for day, file in found]
         if not path.is_file():
-            raise SourceUnavailableError(f"{path} does not exist")
-        return [(_day(path.as_posix()), pl.scan_parquet(path), str(path))]
+            raise SourceUnavailableError(f"{path} does not exist; check the path")
+        return [(_day(path.as_posix()), pl.scan_parquet(path, glob=False, hive_partitioning=False), str(path))]
 
-    def _far(self) -> list[tuple[dt.date | None, pl.LazyFrame, str]]:
+    def _remote_files(self) -> list[tuple[dt.date | None, pl.LazyFrame, str]]:
         from huggingface_hub import HfFileSystem
 
         root = f"datasets/{self._repository}"
         with reaching(self._repository):
-            system = HfFileSystem(endpoint=self._endpoint, token=self._token)
+            system = HfFileSystem(endpoint=self._endpoint, token=self._token.value)
             try:
                 folders = system.ls(f"{root}/models", detail=False)
-            except FileNotFoundError:  # there is no such folder
+            except FileNotFoundError:  # the dataset has one file without a date
                 folders = []
             dated = [f"{folder}/models.parquet" for folder in sorted(map(str, folders))]
             names = dated or [f"{root}/models.parquet"]
-        return [(_day(name), scan_far([name], endpoint=self._endpoint, token=self._token), name) for name in names]
+        return [
+            (_day(name), scan_remote([name], endpoint=self._endpoint, token=self._token.value), name) for name in names
+        ]
 
 
 def _day(path: str) -> dt.date | None:
@@ -129,27 +134,18 @@ def _day(path: str) -> dt.date | None:
 
 
 def _latest_change(scan: pl.LazyFrame, where: str) -> dt.date:
-    """The day of the latest change of any model: the file is not older."""
+    """Return the day of the latest change of any model; the file is at least as recent."""
     if "lastModified" not in scan.collect_schema().names():
-        raise SourceFormatError(f"{where} does not say when it was made; give observed_on=")
-    day = scan.select(_instant(scan, "lastModified").max().dt.date()).collect(engine="streaming").item()
+        raise SourceFormatError(f"{where} does not state its date; give observed_on=")
+    day = scan.select(instant_of(scan, "lastModified").max().dt.date()).collect(engine="streaming").item()
     if day is None:
-        raise SourceFormatError(f"{where} does not say when it was made; give observed_on=")
+        raise SourceFormatError(f"{where} does not state its date; give observed_on=")
     found: dt.date = day
     return found
 
 
-def _instant(scan: pl.LazyFrame, name: str) -> pl.Expr:
-    kind = scan.collect_schema()[name]
-    if kind == pl.String:
-        return pl.col(name).str.to_datetime(time_unit="us", time_zone="UTC")
-    if isinstance(kind, pl.Datetime) and kind.time_zone is not None:
-        return pl.col(name).dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
-    return pl.col(name).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-
-
 def _models(scan: pl.LazyFrame) -> pl.LazyFrame:
-    """What the file says of each model, under our names; a column that is not there is left out."""
+    """Return the facts about each model under the library's names, without columns that the file does not have."""
     schema = scan.collect_schema()
     names = schema.names()
     made: dict[str, Any] = {"model_id": pl.col("id")}
@@ -158,7 +154,7 @@ def _models(scan: pl.LazyFrame) -> pl.LazyFrame:
     if "gated" in names:
         made["gated"] = pl.col("gated").cast(pl.String).str.to_lowercase()
     if "createdAt" in names:
-        made["created_at"] = _instant(scan, "createdAt")
+        made["created_at"] = instant_of(scan, "createdAt")
     if "safetensors" in names and isinstance(schema["safetensors"], pl.Struct):
         made["parameters"] = pl.col("safetensors").struct.field("total").cast(pl.Int64)
     if "cardData" in names and schema["cardData"] == pl.String:
@@ -177,7 +173,7 @@ def _models(scan: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _paired() -> pl.Expr:
-    """A list of (relation, model_id) from one relation and a list of ids."""
+    """Return a list of (relation, model_id) from one relation and a list of ids."""
     kind = pl.List(pl.Struct({"relation": pl.String, "model_id": pl.String}))
 
     def pair(series: pl.Series, **_: Any) -> pl.Series:

@@ -14,7 +14,8 @@ from ossgeo._core import engines
 from ossgeo.errors import UnknownCountryError
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.registry._countries import Country, OriginStatus
-from ossgeo.sources._datasets.remote import download, require_columns
+from ossgeo.sources._datasets.remote import download, instant_of, require_columns
+from ossgeo.sources._hub.credentials import Token, endpoint_of
 
 REPOSITORY: Final = "mmpr/open_model_evolution_data"
 FILE: Final = "all_downloads_with_annotations.parquet"
@@ -31,12 +32,12 @@ _STATUSES: Final = {
 
 
 class OpenModelEvolution:
-    """The study's all-time counters as a panel, with its labels beside ours.
+    """The study's all-time counters as a panel, with the study's labels.
 
-    The study's labels are the strategies ``study-publisher`` (its ``org_country``) and ``study-derived`` (its
-    ``derived_org_country``: the country of what a model was made from). Its "user" is no country: it mixes persons with
-    organizations that nobody reviewed, and is ``unreviewed`` here. The public file starts in February 2025, so that the
-    paper's table by year cannot be made from it again.
+    The labels are available as the strategies ``study-publisher`` (column ``org_country``) and ``study-derived`` (column
+    ``derived_org_country``: the country of the base models). The label "user" is not a country: it covers persons and
+    organizations that were not reviewed, and is ``unreviewed`` here. The public file starts in February 2025, so that
+    the paper's table by year cannot be computed from it.
 
     Example:
         >>> OpenModelEvolution("data.parquet").name
@@ -56,42 +57,48 @@ class OpenModelEvolution:
         """Configure; nothing is read.
 
         Args:
-            path: A copy of ``all_downloads_with_annotations.parquet`` or ``one_year_rolling.parquet``; where absent, the
-                first of the two comes from the Hub, once.
+            path: A copy of ``all_downloads_with_annotations.parquet`` or ``one_year_rolling.parquet``; default: the first
+                of the two is downloaded from the Hub once.
             revision: Branch, tag or commit of the dataset.
-            token: As ``Hub`` has it.
-            endpoint: As ``Hub`` has it.
+            token: See ``Hub``.
+            endpoint: See ``Hub``.
+
+        Raises:
+            InvalidArgumentError: The token or endpoint cannot be used.
         """
         self._path = None if path is None else Path(path)
-        self._revision, self._token, self._endpoint = revision, token, endpoint
+        self._revision, self._token = revision, Token(token)
+        self._endpoint = None if endpoint is None else endpoint_of(endpoint)
 
     def panel(self) -> Panel:
         """Return the study's counters and labels.
 
         Raises:
             SourceUnavailableError: The dataset cannot be reached.
-            SourceFormatError: The file has another schema.
+            SourceFormatError: The file does not have the dataset's columns.
         """
         path = self._path or download(
-            REPOSITORY, FILE, revision=self._revision, endpoint=self._endpoint, token=self._token
+            REPOSITORY, FILE, revision=self._revision, endpoint=self._endpoint, token=self._token.value
         )
-        scan = pl.scan_parquet(path)
+        scan = pl.scan_parquet(path, glob=False, hive_partitioning=False)
         require_columns(scan, _NEEDED, str(path))
-        instant = _instant(scan, "time")
+        instant = instant_of(scan, "time")
         rows = scan.select(
             model_id="model", period=instant.dt.date(), observed_at=instant,
             downloads_all_time=pl.col("downloadsAllTime").cast(pl.Int64),
         )  # fmt: skip
-        note = 'the study\'s models, from February 2025 on; its "user" mixes persons with organizations nobody reviewed'
+        note = (
+            'the study\'s models, from February 2025 on; its label "user" covers persons and unreviewed organizations'
+        )
         return Panel.of(
             engines.wrap(rows), normalized_models(self._models(scan)), counter="downloads_all_time",
             identity=f"{path.stat().st_size}:{path.stat().st_mtime_ns}", source=self.name, note=note,
         )  # fmt: skip
 
     def _models(self, scan: pl.LazyFrame) -> pl.LazyFrame:
-        """One row for each model, with the labels of its latest row."""
+        """Return one row for each model, with the labels of its latest row."""
         latest = scan.sort("time").unique("model", keep="last").select(
-            *_LABELS.values(), model_id="model", hub_id="_id", namespace="author", created_at=_instant(scan, "created"),
+            *_LABELS.values(), model_id="model", hub_id="_id", namespace="author", created_at=instant_of(scan, "created"),
         )  # fmt: skip
         table = latest.collect()
         words = {
@@ -107,18 +114,8 @@ class OpenModelEvolution:
         return table.drop(*_LABELS.values()).join(joined, on="model_id", how="left").lazy()
 
 
-def _instant(scan: pl.LazyFrame, name: str) -> pl.Expr:
-    kind = scan.collect_schema()[name]
-    column = pl.col(name)
-    if kind == pl.String:
-        return column.str.to_datetime(time_unit="us", time_zone="UTC")
-    if isinstance(kind, pl.Datetime) and kind.time_zone is not None:
-        return column.dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
-    return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-
-
 def _code(word: str) -> str:
-    """Our code for a label of the study; one that is neither a country nor a known word is ``unknown``."""
+    """Return the code for a label of the study; a label that is neither a country nor a known word is ``unknown``."""
     status = _STATUSES.get(word.strip().casefold())
     if status is not None:
         return status.value

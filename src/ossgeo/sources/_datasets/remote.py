@@ -1,11 +1,10 @@
-"""Files of datasets on the Hub: downloaded once into the Hub's cache, or read in parts from afar."""
+"""Files of datasets on the Hub: downloaded once into the Hub's cache, or read in parts over the network."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -15,7 +14,7 @@ from ossgeo.errors import SourceFormatError, SourceUnavailableError
 
 @contextmanager
 def reaching(what: str) -> Iterator[None]:
-    """Turn every failure to reach a dataset into one kind of error, with the cause kept.
+    """Raise every failure to reach a dataset as one kind of error, with its cause.
 
     Args:
         what: The dataset and file, for the message.
@@ -39,15 +38,17 @@ def reaching(what: str) -> Iterator[None]:
         raise SourceUnavailableError(f"{what} cannot be reached: {first}") from error
 
 
-def download(repository: str, file: str, *, revision: str | None, endpoint: str | None, token: Any) -> Path:
-    """Return a file of a dataset, from the Hub's cache where it is there.
+def download(
+    repository: str, file: str, *, revision: str | None, endpoint: str | None, token: str | bool | None
+) -> Path:
+    """Return a file of a dataset, from the Hub's cache if it is there.
 
     Args:
         repository: The dataset.
         file: The file in it.
         revision: Branch, tag or commit; a commit that is cached makes no request.
-        endpoint: Scheme and host; huggingface_hub's own where absent.
-        token: As ``Hub`` has it.
+        endpoint: Scheme and host; None for huggingface_hub's own.
+        token: See ``Hub``.
 
     Raises:
         SourceUnavailableError: It cannot be reached.
@@ -60,13 +61,13 @@ def download(repository: str, file: str, *, revision: str | None, endpoint: str 
         )
 
 
-def scan_far(files: list[str], *, endpoint: str | None, token: Any) -> pl.LazyFrame:
-    """Scan Parquet files of datasets from afar: only the needed columns are fetched, by range requests.
+def scan_remote(files: list[str], *, endpoint: str | None, token: str | bool | None) -> pl.LazyFrame:
+    """Scan remote Parquet files of datasets: only the needed columns are read, by range requests.
 
     Args:
         files: Paths ``datasets/<owner>/<name>/<file>`` of the Hub's file system.
-        endpoint: Scheme and host; huggingface_hub's own where absent.
-        token: As ``Hub`` has it.
+        endpoint: Scheme and host; None for huggingface_hub's own.
+        token: See ``Hub``.
 
     Raises:
         SourceUnavailableError: They cannot be reached.
@@ -91,11 +92,27 @@ def require_columns(frame: pl.LazyFrame, needed: tuple[str, ...], where: str) ->
         where: The file, for the message.
 
     Raises:
-        SourceFormatError: With the columns that are missing.
+        SourceFormatError: Columns are missing; all are named.
     """
     try:
         names = frame.collect_schema().names()
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise SourceFormatError(f"{where} is no Parquet file: {error}") from error
+        raise SourceFormatError(f"{where} must be a Parquet file: {error}") from error
     if missing := [name for name in needed if name not in names]:
         raise SourceFormatError(f"{where} has no column {', '.join(missing)}; it has {', '.join(names)}")
+
+
+def instant_of(frame: pl.LazyFrame, name: str) -> pl.Expr:
+    """Return a column of dates or texts as instants in UTC.
+
+    Args:
+        frame: The scan.
+        name: The column.
+    """
+    kind = frame.collect_schema()[name]
+    column = pl.col(name)
+    if kind == pl.String:
+        return column.str.to_datetime(time_unit="us", time_zone="UTC")
+    if isinstance(kind, pl.Datetime) and kind.time_zone is not None:
+        return column.dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
+    return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")

@@ -71,7 +71,7 @@ def read_page(page: bytes, *, observed_at: dt.datetime, where: str) -> pl.DataFr
 
     Returns:
         One row for each entry, in the order of the page, with the columns of :data:`SCHEMA`; a count that the Hub does
-        not give is null.
+        not give is null, and so are tags and base models if the Hub does not list tags.
 
     Raises:
         SourceFormatError: The page is not JSON, or a field has the wrong type.
@@ -92,7 +92,7 @@ def _named(page: bytes, message: str) -> str:
     try:
         entry = msgspec.json.decode(page)[int(place)]
         return f" (model {entry.get('id') or entry.get('modelId')!r})"
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError, IndexError, AttributeError, TypeError):
+    except (msgspec.DecodeError, ValueError, IndexError, AttributeError, TypeError, RecursionError):
         return ""
 
 
@@ -105,7 +105,7 @@ def _columns(entries: Sequence[_Entry], observed_at: dt.datetime, where: str) ->
             count = getattr(entry, field)
             if count is not None and not 0 <= count <= _LARGEST:
                 raise SourceFormatError(f"{where}: {field} of {name} is {count}; a count of 0 or more was expected")
-    tags = [entry.tags or [] for entry in entries]
+    tags = [entry.tags for entry in entries]
     values: dict[str, Sequence[Any]] = {
         "model_id": ids,
         "downloads_30d": [entry.downloads for entry in entries],
@@ -137,32 +137,37 @@ def _columns(entries: Sequence[_Entry], observed_at: dt.datetime, where: str) ->
     ).select(*SCHEMA)  # fmt: skip
 
 
-def _nested(values: Sequence[list[tuple[str, str]]]) -> pl.Series:
+def _nested(values: Sequence[list[tuple[str, str]] | None]) -> pl.Series:
     """Return the column of base models, built flat: lists of structs are slow to build one by one."""
-    rows = [(row, relation, base) for row, found in enumerate(values) for relation, base in found]
+    rows = [(row, relation, base) for row, found in enumerate(values) for relation, base in found or ()]
     table = pl.DataFrame(rows, schema={"row": pl.UInt32, "relation": pl.String, "model_id": pl.String}, orient="row")
     lists = table.group_by("row", maintain_order=True).agg(base_models=pl.struct("relation", "model_id"))
-    every = pl.DataFrame({"row": pl.int_range(len(values), dtype=pl.UInt32, eager=True)})
+    every = pl.DataFrame({
+        "row": pl.int_range(len(values), dtype=pl.UInt32, eager=True), "known": [found is not None for found in values],
+    }, schema_overrides={"known": pl.Boolean})  # fmt: skip
     joined = every.join(lists, on="row", how="left", maintain_order="left")
-    return joined.select(pl.col("base_models").fill_null([]).cast(SCHEMA["base_models"]))["base_models"]
+    bases = pl.when("known").then(pl.col("base_models").fill_null([]))
+    return joined.select(base_models=bases.cast(SCHEMA["base_models"]))["base_models"]
 
 
 def _aware(instant: dt.datetime | None) -> dt.datetime | None:
     return instant if instant is None or instant.tzinfo else instant.replace(tzinfo=dt.UTC)
 
 
-def _license(tags: Sequence[str]) -> str | None:
-    for tag in tags:
+def _license(tags: Sequence[str] | None) -> str | None:
+    for tag in tags or ():
         if tag.startswith("license:"):
             return tag[8:]
     return None
 
 
-def _bases(entry: _Entry) -> list[tuple[str, str]]:
+def _bases(entry: _Entry) -> list[tuple[str, str]] | None:
     if entry.baseModels:
         found = base_models_from_hub(entry.baseModels)
+    elif entry.tags is None:
+        return None
     else:
-        tagged = [tag for tag in entry.tags or () if tag.startswith("base_model:")]
+        tagged = [tag for tag in entry.tags if tag.startswith("base_model:")]
         if not tagged:
             return []
         found = base_models_from_tags(tagged)
