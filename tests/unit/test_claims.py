@@ -8,12 +8,15 @@ import pytest
 
 import ossgeo
 from ossgeo import claims
-from ossgeo.claims._evaluation import Verdict, evaluate
+from ossgeo.claims import Population, Verdict, evaluate
+from ossgeo.claims._facts import precision
 from ossgeo.errors import UnknownNameError
 from tests.worlds import registry
 
 DAYS = [dt.date(2025, 1, 31), dt.date(2025, 3, 2)]
-CLAIM = attrs.evolve(claims.find("hf-cn-2026"), start=DAYS[0], end=DAYS[1], value=0.6, choices={"denominator": "all"})
+CLAIM = attrs.evolve(
+    claims.find("hf-cn-2026"), start=dt.date(2025, 1, 2), end=DAYS[1], value=0.6, choices={"denominator": "all"}
+)
 
 
 def panel(**columns: object) -> ossgeo.Panel:
@@ -41,11 +44,10 @@ def test_the_bundled_claims_are_whole() -> None:
         (0.75, "hub", Verdict.CONSISTENT),  # 60 of 80 attributed
         (0.9, "hub", Verdict.CONTRADICTED),
         (0.9, None, Verdict.CANNOT_BE_TOLD),
-        (0.6, "all the world", Verdict.CONSISTENT),
     ],
 )
 def test_verdicts(value: float, population: str | None, verdict: Verdict) -> None:
-    found = evaluate(attrs.evolve(CLAIM, value=value), panel(), population=population, registry=registry())
+    found = evaluate(panel(), attrs.evolve(CLAIM, value=value), population=population, registry=registry())
     assert found.verdict == verdict
     assert (found.ours, found.lowest, found.highest) == pytest.approx((0.6, 0.6, 0.75))
     assert found.to_polars()["verdict"][0] == verdict.value
@@ -54,46 +56,46 @@ def test_verdicts(value: float, population: str | None, verdict: Verdict) -> Non
 
 def test_a_claim_outside_the_panels_time() -> None:
     found = evaluate(
-        attrs.evolve(CLAIM, start=dt.date(2020, 1, 1), end=dt.date(2020, 2, 1)), panel(), registry=registry()
+        panel(), attrs.evolve(CLAIM, start=dt.date(2020, 1, 1), end=dt.date(2020, 2, 1)), registry=registry()
     )
     assert found.verdict == Verdict.CANNOT_BE_TOLD
-    assert "no observation between" in found.why
+    assert "no observation of 2020-01-01" in found.why
     assert "observations from 2020-01-01" in found.settles
 
 
 def test_a_claim_of_order() -> None:
     ahead = attrs.evolve(CLAIM, kind="ahead", group="CN>GB", value=0.0)
-    assert evaluate(ahead, panel(), population="hub", registry=registry()).verdict == Verdict.REPRODUCED
+    assert evaluate(panel(), ahead, population="hub", registry=registry()).verdict == Verdict.REPRODUCED
     behind = attrs.evolve(ahead, group="GB>CN")
-    assert evaluate(behind, panel(), population="hub", registry=registry()).verdict == Verdict.CONTRADICTED
+    assert evaluate(panel(), behind, population="hub", registry=registry()).verdict == Verdict.CONTRADICTED
     largest = attrs.evolve(CLAIM, kind="largest", group="CN")
-    assert evaluate(largest, panel(), population="hub", registry=registry()).verdict == Verdict.REPRODUCED
+    assert evaluate(panel(), largest, population="hub", registry=registry()).verdict == Verdict.REPRODUCED
 
 
 def test_numbers_need_the_whole() -> None:
-    value = attrs.evolve(CLAIM, kind="value", unit="downloads", value=60)
-    assert evaluate(value, panel(), population="hub", registry=registry()).verdict == Verdict.REPRODUCED
-    part = evaluate(value, panel(), registry=registry())
+    value = attrs.evolve(CLAIM, kind="value", unit="downloads", value=120, tolerance=0.5)
+    assert evaluate(panel(), value, population="hub", registry=registry()).verdict == Verdict.REPRODUCED
+    part = evaluate(panel(), value, registry=registry())
     assert part.verdict == Verdict.CANNOT_BE_TOLD
-    assert part.ours == 60
+    assert part.ours == 120
     top = attrs.evolve(CLAIM, kind="top_200", value=1.0, choices={"by": "model"})
-    assert evaluate(top, panel(), population="hub", registry=registry()).verdict == Verdict.REPRODUCED
+    assert evaluate(panel(), top, population="hub", registry=registry()).verdict == Verdict.REPRODUCED
 
 
 def test_what_no_panel_holds() -> None:
-    found = evaluate("adoption-80-2025", panel())
+    found = evaluate(panel(), "adoption-80-2025")
     assert found.verdict == Verdict.CANNOT_BE_TOLD
     assert "adoption_shares" in found.settles
     assert str(found).endswith("A panel of counters does not hold it.")
 
 
 def test_what_cannot_be_measured_says_why() -> None:
-    found = evaluate(attrs.evolve(CLAIM, choices={"age_cap": "365d"}), panel(), population="hub", registry=registry())
+    found = evaluate(panel(), attrs.evolve(CLAIM, choices={"age_cap": "365d"}), population="hub", registry=registry())
     assert found.verdict == Verdict.CONSISTENT  # other choices give it
     assert found.ours is None
     assert found.why.startswith("Its own choices cannot be measured here")
     assert "created_at" in found.why
-    other = evaluate(attrs.evolve(CLAIM, choices={"where": {"license": "mit"}}), panel(), registry=registry())
+    other = evaluate(panel(), attrs.evolve(CLAIM, choices={"where": {"license": "mit"}}), registry=registry())
     assert other.verdict == Verdict.CANNOT_BE_TOLD
     assert "license" in other.why
     assert str(CLAIM).startswith(CLAIM.statement)
@@ -106,11 +108,119 @@ def test_what_was_published_is_known_afterwards() -> None:
     claim = attrs.evolve(
         claims.find("hai-finetunes-2025"), start=dt.date(2024, 6, 1), end=dt.date(2024, 6, 30), value=1.0
     )
-    assert evaluate(claim, whole, population="hub", registry=registry()).verdict == Verdict.REPRODUCED
+    assert evaluate(whole, claim, population="hub", registry=registry()).verdict == Verdict.REPRODUCED
     later = attrs.evolve(claim, end=dt.date(2025, 6, 30))
-    assert "last observed before" in evaluate(later, whole, registry=registry()).why
+    assert "no observation of" in evaluate(whole, later, registry=registry()).why
 
 
 def test_a_group_without_any_figure() -> None:
     empty = attrs.evolve(CLAIM, choices={"where": {"namespace": "nobody"}})
-    assert "there is no figure" in evaluate(empty, panel(), registry=registry()).why
+    assert "there is no figure" in evaluate(panel(), empty, registry=registry()).why
+
+
+def weekly(shares: dict[str, float], last: dict[str, float], *, skipped: range = range(0)) -> ossgeo.Panel:
+    """A year of cumulative counters whose last week has other shares; some observations may be missing."""
+    days = [dt.date(2024, 8, 31) + dt.timedelta(7 * week) for week in range(53)] + [dt.date(2025, 8, 31)]
+    rows = []
+    for name, share in shares.items():
+        count = 0.0
+        for place, day in enumerate(days):
+            count += last[name] * 100_000 if place == len(days) - 1 else share * 20_000_000 if place else 0
+            if place not in skipped:
+                rows.append((f"{name}/m", day, int(count)))
+    models = {"model_id": [f"{name}/m" for name in shares], "created_at": [dt.date(2024, 9, 2)] * len(shares)}
+    frame = pl.DataFrame(rows, schema=["model_id", "date", "downloads_all_time"], orient="row")
+    return ossgeo.read_panel(frame, models=pl.DataFrame(models))
+
+
+YEAR = {"Qwen": 0.171, "google": 0.158, "nobody1": 0.671}
+OTHER = {"Qwen": 0.40, "google": 0.15, "nobody1": 0.45}
+
+
+def test_a_claim_about_a_year_is_measured_over_the_year() -> None:
+    right = evaluate(weekly(YEAR, OTHER), "study-cn-2025", population="hub")
+    wrong = evaluate(weekly(OTHER, YEAR), "study-cn-2025", population="hub")
+    assert right.verdict == Verdict.REPRODUCED, right
+    assert wrong.verdict == Verdict.CONTRADICTED, wrong
+    assert right.settles == "This panel decides it."
+
+
+@pytest.mark.parametrize("share", [0.1705, 0.1704, 0.1715, 0.1716])
+def test_the_edges_of_the_published_precision(share: float) -> None:
+    shares = {"Qwen": share, "google": 0.158, "nobody1": 0.842 - share}
+    found = evaluate(weekly(shares, shares), "study-cn-2025", population="hub")
+    assert (found.verdict == Verdict.REPRODUCED) == (0.17045 <= share <= 0.17155), found
+
+
+def test_a_missing_part_of_the_period_decides_nothing() -> None:
+    found = evaluate(weekly(YEAR, YEAR, skipped=range(30)), "study-cn-2025", population="hub")
+    assert found.verdict == Verdict.CANNOT_BE_TOLD
+    assert found.ours == pytest.approx(0.171, abs=0.001), "the observed part is shown"
+    assert "observations from 2024-09-01 to 2025-08-31" in found.settles
+    assert evaluate(weekly(YEAR, YEAR, skipped=range(20, 30)), "study-cn-2025", population="hub").verdict == (
+        Verdict.REPRODUCED
+    ), "cumulative counters lose nothing in between"
+
+
+def test_trailing_counters_observe_only_their_own_days() -> None:
+    days = [dt.date(2025, 8, 31) - dt.timedelta(days=30 * step) for step in range(13)]
+    rows = [(f"{name}/m", day, round(share * 1_000_000)) for name, share in YEAR.items() for day in days]
+    models = pl.DataFrame({"model_id": [f"{name}/m" for name in YEAR], "created_at": [dt.date(2024, 9, 2)] * 3})
+
+    def verdict(left_out: int | None) -> Verdict:
+        frame = pl.DataFrame([row for row in rows if left_out is None or row[1] != days[left_out]],
+                             schema=["model_id", "date", "downloads_30d"], orient="row")  # fmt: skip
+        return evaluate(ossgeo.read_panel(frame, models=models), "study-cn-2025", population="hub").verdict
+
+    assert verdict(None) == Verdict.REPRODUCED
+    assert verdict(6) == Verdict.CANNOT_BE_TOLD, "a month in the middle is missing"
+
+
+def test_overtaking_needs_another_order_before() -> None:
+    led = weekly({"Qwen": 0.2, "google": 0.1, "nobody1": 0.7}, {"Qwen": 0.2, "google": 0.1, "nobody1": 0.7})
+    assert evaluate(led, "hf-lead-2025", population="hub").verdict == Verdict.CONTRADICTED
+    days = [dt.date(2024, 8, 31), dt.date(2024, 11, 30), dt.date(2025, 8, 31)]
+    rows = [("Qwen/m", *pair) for pair in zip(days, (0, 10, 110), strict=True)]
+    rows += [("google/m", *pair) for pair in zip(days, (0, 20, 60), strict=True)]
+    models = pl.DataFrame({"model_id": ["Qwen/m", "google/m"], "created_at": [dt.date(2024, 9, 1)] * 2})
+    passed = ossgeo.read_panel(
+        pl.DataFrame(rows, schema=["model_id", "date", "downloads_all_time"], orient="row"), models=models
+    )
+    assert evaluate(passed, "hf-lead-2025", population="hub").verdict == Verdict.REPRODUCED
+
+
+def test_populations_are_an_enumeration() -> None:
+    assert evaluate(weekly(YEAR, YEAR), "study-cn-2025", population="Hub").verdict == Verdict.REPRODUCED
+    assert evaluate(weekly(YEAR, YEAR), "study-cn-2025", population=Population.LANGUAGE_MODELS).verdict == (
+        Verdict.CONSISTENT
+    )
+    with pytest.raises(UnknownNameError, match="did you mean 'hub'"):
+        evaluate(weekly(YEAR, YEAR), "study-cn-2025", population="hubs")
+
+
+def test_the_studys_own_labels_are_tried_on_its_panel() -> None:
+    shares = {"a": 0.171, "b": 0.829}
+    days = [dt.date(2024, 8, 31), dt.date(2025, 8, 31)]
+    rows = [
+        (f"{name}/m", day, round(share * 1000) * place)
+        for name, share in shares.items()
+        for place, day in enumerate(days)
+    ]
+    labels = [[{"source": "study-publisher", "country": "CN"}], [{"source": "study-publisher", "country": "US"}]]
+    models = pl.DataFrame({"model_id": ["a/m", "b/m"], "created_at": [dt.date(2024, 9, 1)] * 2, "labels": [
+        [{"source": one["source"], "country": one["country"]} for one in each] for each in labels
+    ]})  # fmt: skip
+    panel_ = ossgeo.read_panel(
+        pl.DataFrame(rows, schema=["model_id", "date", "downloads_all_time"], orient="row"), models=models
+    )
+    found = evaluate(panel_, "study-cn-2025", population="hub", registry=registry())
+    assert found.verdict == Verdict.CONSISTENT
+    assert found.highest == pytest.approx(0.171)
+
+
+def test_every_claim_states_its_period_and_its_precision() -> None:
+    loaded = {claim.id: claim for claim in claims.load()}
+    assert (loaded["study-cn-2025"].days, loaded["hf-cn-2026"].days) == (365, 365)
+    assert (loaded["study-cn-2025"].tolerance, loaded["hf-cn-2026"].tolerance) == (0.0005, 0.005)
+    assert loaded["atom-cn-2026"].tolerance == 5_000_000
+    assert (precision("0.80", "share"), precision("0.8", "share"), precision("120", "downloads")) == (0.005, 0.005, 5)

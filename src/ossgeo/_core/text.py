@@ -20,9 +20,32 @@ SHOWN: Final = 10
 """How many rows of a result are printed."""
 
 
-def percent(share: float | None) -> str:
-    """Return a fraction as percent, ``-`` for None."""
-    return "-" if share is None else f"{share:.1%}"
+def percent(share: float | None, digits: int = 1) -> str:
+    """Return a fraction as percent; one that is above zero never reads as zero.
+
+    Args:
+        share: The fraction; None if unknown.
+        digits: Decimal places.
+
+    Example:
+        >>> percent(0.1821), percent(0.00001), percent(0.0), percent(None)
+        ('18.2%', '<0.1%', '0.0%', '-')
+    """
+    if share is None:
+        return "-"
+    text = f"{share:.{digits}%}"
+    least = 10.0**-digits
+    return f"<{least:.{digits}f}%" if share > 0 and float(text.rstrip("%")) == 0 else text
+
+
+def plural(noun: str) -> str:
+    """Return the plural of a noun such as a key of a table.
+
+    Example:
+        >>> plural("country"), plural("model")
+        ('countries', 'models')
+    """
+    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
 
 
 def points(difference: float | None) -> str:

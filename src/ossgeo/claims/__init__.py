@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from ossgeo.claims._evaluation import Claim, Evaluation, Verdict, evaluate, find, load
+from ossgeo.claims._evaluation import Evaluation, Verdict, evaluate
+from ossgeo.claims._facts import Claim, Population, find, load
 
-__all__ = [
-    "Claim",
-    "Evaluation",
-    "Verdict",
-    "evaluate",
-    "find",
-    "load",
-]
+__all__ = ["Claim", "Evaluation", "Population", "Verdict", "evaluate", "find", "load"]

@@ -1,122 +1,61 @@
-"""Published claims as typed facts, and what a panel says to them."""
+"""Evaluation of a claim on a panel: the claim's own choices, over the claim's own period."""
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import re
+import itertools
 import warnings
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import attrs
 import polars as pl
 
-from ossgeo._core import DATA
-from ossgeo.analysis._sensitivity import sensitivity
-from ossgeo.errors import InvalidArgumentError, OssgeoError, OssgeoWarning, UnknownNameError
-from ossgeo.panel._filters import parse_where
+from ossgeo._core.text import percent
+from ossgeo.claims._facts import Claim, Population, find
+from ossgeo.errors import InvalidArgumentError, OssgeoError, OssgeoWarning
+from ossgeo.panel._flows import WINDOW_DAYS
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
-from ossgeo.shares._calculators.derivatives import Derivatives
 from ossgeo.shares._measure import measure
 from ossgeo.shares._table import ShareTable
 
-Kind = Literal["share", "ahead", "largest", "top_200", "value", "adoption", "arena"]
-"""What is claimed: a share; that one group has more than another; that a group has most; the part of the 200 largest; a
-value; or something that no panel of counters holds."""
-
-GRID: Final[dict[str, list[Any]]] = {
-    "attribution": ["publisher", "root"],
-    "denominator": ["all", "attributed"],
-    "age_cap": [None, "365d"],
-}
-"""The choices over which a claim is tried, beside its own."""
-
 _ELSEWHERE: Final = {
-    "adoption": "a table of adopters and the models they use: ossgeo.adoption_shares",
-    "arena": "the leaderboard of that day: ossgeo.leaderboard_shares",
+    "adoption": "a table of adopters and the models they use (ossgeo.adoption_shares)",
+    "arena": "the leaderboard of that day (ossgeo.leaderboard_shares)",
 }
-_EVER: Final = "36500d"
-_NEAR: Final = 0.0005
-_CALCULATOR: Final = re.compile(r"derivatives\((?P<relations>[a-z, ]+)\)")
+_SLACK: Final = 0.02
+"""Part of a period that may be unobserved at its ends: a week of a year, since snapshots are rarely taken on its last day."""
+_TOP: Final = 200
 
 
 class Verdict(StrEnum):
-    """What a panel says to a claim."""
+    """The result of comparing a claim with a panel."""
 
     REPRODUCED = "reproduced"
     """The claim's own choices give its figure, on a panel of its population and period."""
     CONSISTENT = "consistent"
-    """The figure lies within what all choices give, but the claim's own do not give it, or the panel is a part only."""
+    """Some choices give the figure, but not the claim's own; or the panel covers only a part of the population."""
     CONTRADICTED = "contradicted"
-    """No combination of choices gives it, on a panel of its population and period."""
+    """No combination of choices gives the figure, on a panel of its population and period."""
     CANNOT_BE_TOLD = "cannot be told from this panel"
-    """The panel does not hold what the claim is about."""
-
-
-@attrs.frozen
-class Claim:
-    """A published claim.
-
-    Attributes:
-        id: Its name here.
-        statement: What is claimed, in our words.
-        kind: How it is looked at.
-        group: The group it is about, or two (``CN>US``).
-        value: The figure: a fraction for shares.
-        unit: ``share`` or ``downloads``.
-        start: First day of its period.
-        end: Last day of its period.
-        population: What it is about, in words; ``hub`` is every model on the Hub.
-        choices: The choices of ``measure`` that it states, or that can be inferred.
-        reference: Who says so.
-        url: Where it was read; None where no page could be.
-        said_on: When it was said; None where what was read does not say.
-        certainty: Whether its method is ``stated`` or ``inferred``.
-        note: What to know about it.
-    """
-
-    id: str
-    statement: str
-    kind: Kind
-    group: str
-    value: float
-    unit: str
-    start: dt.date
-    end: dt.date
-    population: str
-    choices: Mapping[str, Any] = attrs.field(hash=False)
-    reference: str
-    url: str | None
-    said_on: dt.date | None
-    certainty: Literal["stated", "inferred"]
-    note: str = ""
-
-    @property
-    def counts_events(self) -> bool:
-        """Whether it counts what was published in its period, which can be told at any later day."""
-        calculator = self.choices.get("calculator", "downloads")
-        return calculator in ("supply", "derivatives") or isinstance(calculator, Derivatives)
-
-    def __str__(self) -> str:
-        """Return statement and reference."""
-        return f"{self.statement} ({self.reference})"
+    """The panel does not hold the data that decide the claim."""
 
 
 @attrs.frozen(eq=False)
 class Evaluation:
-    """What a panel says to a claim.
+    """The comparison of a claim with a panel.
 
     Attributes:
         claim: The claim.
         verdict: Reproduced, consistent, contradicted, or cannot be told.
-        ours: Our figure under the claim's own choices; None where there is none.
-        lowest: The least over all choices; None where there is none.
-        highest: The most.
-        why: One sentence.
-        settles: What data would settle it.
+        ours: The panel's figure under the claim's own choices, over the observed part of the claim's period; None if it
+            cannot be computed.
+        lowest: The smallest figure over all choices; None if there is none.
+        highest: The largest figure.
+        why: The reason of the verdict, in one sentence.
+        settles: The data that would decide the claim.
     """
 
     claim: Claim
@@ -128,197 +67,217 @@ class Evaluation:
     settles: str
 
     def to_polars(self) -> pl.DataFrame:
-        """Return one row: claim, verdict, claimed, ours, lowest, highest, why."""
-        row = (self.claim.id, self.verdict.value, self.claim.value, self.ours, self.lowest, self.highest, self.why)
+        """Return one row: claim, verdict, claimed, ours, lowest, highest, why, settles."""
+        row = (self.claim.id, self.verdict.value, self.claim.value, self.ours, self.lowest, self.highest, self.why,
+               self.settles)  # fmt: skip
         schema = {"claim": pl.String, "verdict": pl.String, "claimed": pl.Float64, "ours": pl.Float64,
-                  "lowest": pl.Float64, "highest": pl.Float64, "why": pl.String}  # fmt: skip
+                  "lowest": pl.Float64, "highest": pl.Float64, "why": pl.String, "settles": pl.String}  # fmt: skip
         return pl.DataFrame([row], schema=schema, orient="row")
 
     def __str__(self) -> str:
         """Return the verdict, the figures and the reason."""
-        said = f"{self.claim.statement}: {self.verdict.value}"
+        text = f"{self.claim.statement}: {self.verdict.value}"
         if self.ours is not None:
-            said += f". Claimed {_shown(self.claim, self.claim.value)}, here {_shown(self.claim, self.ours)}"
-        if self.lowest is not None:
-            said += f", over all choices {_shown(self.claim, self.lowest)} to {_shown(self.claim, self.highest)}"
-        return f"{said}. {self.why}"
+            text += (
+                f". Claimed {_figure_text(self.claim, self.claim.value)}, here {_figure_text(self.claim, self.ours)}"
+            )
+        if self.lowest is not None and self.highest is not None:
+            lowest, highest = (_figure_text(self.claim, one) for one in (self.lowest, self.highest))
+            text += f", over all choices {lowest} to {highest}"
+        return f"{text}. {self.why}"
 
 
-def load() -> tuple[Claim, ...]:
-    """Return the bundled claims.
+@attrs.frozen
+class _Scope:
+    """The observed part of a claim's period.
 
-    Example:
-        >>> len(load()) >= 12
-        True
+    Attributes:
+        day: The observation at which the claim is evaluated.
+        window: Length of the rolling sum in days, up to ``day``; None if the claim counts events.
+        complete: Whether the panel observes the period, apart from a few days at its ends.
     """
-    with (DATA / "claims.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(_claim(row) for row in csv.DictReader(file))
 
-
-def find(name: str) -> Claim:
-    """Return a bundled claim.
-
-    Args:
-        name: Its id.
-
-    Raises:
-        UnknownNameError: There is no such claim.
-    """
-    known = {claim.id: claim for claim in load()}
-    if name not in known:
-        raise UnknownNameError.among(name, known, what="claim")
-    return known[name]
+    day: dt.date
+    window: int | None
+    complete: bool
 
 
 def evaluate(
-    claim: Claim | str, panel: Panel, *, population: str | None = None, registry: Registry | None = None
+    panel: Panel,
+    claim: Claim | str,
+    *,
+    population: Population | str | None = None,
+    registry: Registry | None = None,
 ) -> Evaluation:
-    """Put a claim to the test on a panel.
+    """Compare a claim with a panel: a claim about a period is measured over the days of that period.
 
     Args:
-        claim: A claim, or the id of a bundled one.
         panel: The panel.
-        population: What the panel covers, in the words of the claim; without it the panel is taken for a part, and
-            nothing is ever reproduced or contradicted.
-        registry: The registry; the bundled one where absent.
+        claim: A claim, or the id of a bundled one.
+        population: The population that the panel covers completely. By default the panel is treated as a part, and no
+            claim is reproduced or contradicted.
+        registry: The registry; by default the bundled one.
 
     Returns:
-        The verdict, with our figure under the claim's choices and the range over all choices.
+        The verdict, with the panel's figure under the claim's choices and the range over the claim's choices and
+        combinations of attribution, denominator and age cap.
 
     Raises:
-        UnknownNameError: There is no such claim.
+        UnknownNameError: No claim or population has the name.
+        InvalidArgumentError: ``panel`` is not a Panel.
 
     Example:
         >>> import ossgeo
-        >>> evaluate("hf-cn-2026", ossgeo.load_sample("labs-2025")).verdict.value
+        >>> evaluate(ossgeo.load_sample("labs-2025"), "hf-cn-2026").verdict.value
         'cannot be told from this panel'
     """
+    if not isinstance(panel, Panel):
+        raise InvalidArgumentError(f"panel must be a Panel, got {type(panel).__name__}")
     claim = find(claim) if isinstance(claim, str) else claim
+    covered = population is not None and Population.parse(population) == claim.population
     if claim.kind in _ELSEWHERE:
-        why = "A panel of counters does not hold it."
-        return Evaluation(
-            claim, Verdict.CANNOT_BE_TOLD, None, None, None, why, f"It would be settled by {_ELSEWHERE[claim.kind]}."
-        )
-    covered = population is not None and population == claim.population
-    settles = _settles(claim, panel, covered=covered)
-    if claim.counts_events:
-        days = [day for day in panel.periods[-1:] if day >= claim.end]  # what was published is known afterwards, too
-    else:
-        days = [day for day in panel.periods if claim.start <= day <= claim.end]
-    if not days and claim.counts_events:
-        why = f"The panel was last observed before {claim.end}."
+        why, settles = "A panel of counters does not hold it.", f"It would be decided by {_ELSEWHERE[claim.kind]}."
         return Evaluation(claim, Verdict.CANNOT_BE_TOLD, None, None, None, why, settles)
-    if not days:
-        why = f"The panel has no observation between {claim.start} and {claim.end}."
-        return Evaluation(claim, Verdict.CANNOT_BE_TOLD, None, None, None, why, settles)
-    try:
-        ours, low, high, hindered = _figures(claim, panel, days[-1], registry or Registry.default())
-    except OssgeoError as error:
-        why = f"It cannot be measured here: {str(error).splitlines()[0]}."
-        return Evaluation(claim, Verdict.CANNOT_BE_TOLD, None, None, None, why, settles)
-    whole = covered and panel.periods[-1] >= claim.end and (claim.counts_events or panel.periods[0] <= claim.start)
-    if claim.unit == "downloads" and not whole:
-        why = "A number of downloads says nothing where the panel is a part of the population or period."
+    scope = _scope(claim, panel)
+    settles = _settles(claim, covered=covered, complete=scope is not None and scope.complete)
+
+    def undecided(
+        why: str, ours: float | None = None, low: float | None = None, high: float | None = None
+    ) -> Evaluation:
         return Evaluation(claim, Verdict.CANNOT_BE_TOLD, ours, low, high, why, settles)
-    verdict, why = _verdict(claim, ours, low, high, whole=whole)
-    if hindered:
-        why = f"Its own choices cannot be measured here: {hindered}. {why}"
+
+    if scope is None:
+        return undecided(f"The panel has no observation of {claim.start} to {claim.end}.")
+    try:
+        ours, low, high, reason = _figures(claim, panel, scope, registry or Registry.default())
+    except OssgeoError as error:
+        return undecided(f"It cannot be measured here: {str(error).splitlines()[0]}.")
+    if not scope.complete:
+        return undecided(f"The panel observes only a part of {claim.start} to {claim.end}.", ours, low, high)
+    if claim.unit != "share" and not covered:
+        return undecided("A total cannot be compared with a part of the population.", ours, low, high)
+    verdict, why = _verdict(claim, ours, low, high, covered=covered)
+    if reason:
+        why = f"Its own choices cannot be measured here: {reason}. {why}"
     return Evaluation(claim, verdict, ours, low, high, why, settles)
 
 
-def _verdict(claim: Claim, ours: float | None, low: float, high: float, *, whole: bool) -> tuple[Verdict, str]:
-    part = "" if whole else " The panel is a part of the population or period only."
-    if claim.kind in ("ahead", "largest"):
-        holds, sometimes = ours is not None and ours > 0, high > 0
+def _verdict(claim: Claim, ours: float | None, low: float, high: float, *, covered: bool) -> tuple[Verdict, str]:
+    if claim.kind in ("ahead", "overtook", "largest"):
+        holds, possible = ours is not None and ours > 0, high > 0
     else:
-        near = max(_NEAR, abs(claim.value) * 10**-9) if claim.unit == "share" else abs(claim.value) * 0.005
+        near = claim.tolerance * (1 + 1e-9)  # a figure on the border is rounded to the published one
         holds = ours is not None and abs(ours - claim.value) <= near
-        sometimes = low - near <= claim.value <= high + near
-    if holds and whole:
-        return Verdict.REPRODUCED, "The claim's own choices give it."
-    if holds or sometimes:
-        how = "The claim's own choices give it." if holds else "Some choices give it, the claim's own do not."
-        return Verdict.CONSISTENT, how + part
-    if whole:
-        return Verdict.CONTRADICTED, "No combination of the choices gives it."
-    return Verdict.CANNOT_BE_TOLD, "No combination of the choices gives it here." + part
+        possible = low - near <= claim.value <= high + near
+    part = "" if covered else " The panel covers only a part of the population."
+    if holds:
+        verdict = Verdict.REPRODUCED if covered else Verdict.CONSISTENT
+        return verdict, f"The claim's own choices give the figure.{part}"
+    if possible:
+        return Verdict.CONSISTENT, f"Some choices give the figure, the claim's own do not.{part}"
+    if covered:
+        return Verdict.CONTRADICTED, "No combination of the choices gives the figure."
+    return Verdict.CANNOT_BE_TOLD, f"No combination of the choices gives the figure here.{part}"
 
 
-def _figures(claim: Claim, panel: Panel, day: dt.date, registry: Registry) -> tuple[float | None, float, float, str]:
-    """Our figure under the claim's choices, the range over the grid, and why the first may be absent."""
+def _scope(claim: Claim, panel: Panel) -> _Scope | None:
+    """Return the observed part of the claim's period; None if no day of it is observed."""
+    if claim.counts_events:
+        later = [day for day in panel.periods if day >= claim.end]
+        return _Scope(later[-1], None, complete=True) if later else None
+    before = claim.start - dt.timedelta(days=1)
+    within = [day for day in panel.periods if before < day <= claim.end]
+    if not within:
+        return None
+    intervals = _observed(panel, before, within[-1])
+    if not intervals:
+        return None
+    begin = max(before, intervals[0][0])
+    observed = sum((end - max(start, begin)).days for start, end in intervals)
+    complete = observed >= claim.days * (1 - _SLACK)
+    return _Scope(within[-1], (within[-1] - begin).days, complete)
+
+
+def _observed(panel: Panel, before: dt.date, last: dt.date) -> list[tuple[dt.date, dt.date]]:
+    """Return the observed intervals (start, end] that reach into (before, last], without overlaps."""
+    days = [day for day in panel.periods if day <= last]
+    if panel.counter == "downloads_30d":
+        length = dt.timedelta(days=WINDOW_DAYS)
+        raw = [(day - length, day) for day in days]
+    else:
+        raw = list(itertools.pairwise(days))
+    found: list[tuple[dt.date, dt.date]] = []
+    for start, end in raw:
+        if end > before:
+            since = max(start, found[-1][1]) if found else start
+            found.append((since, end))
+    return found
+
+
+def _figures(claim: Claim, panel: Panel, scope: _Scope, registry: Registry) -> tuple[float | None, float, float, str]:
+    """Return the figure under the claim's choices, the range over all choices, and why the first may be absent."""
     choices = dict(claim.choices)
     if claim.counts_events:
         choices["where"] = {**choices.get("where", {}), "created_at": (claim.start, claim.end)}
-        choices["window"] = _EVER
-    grid = {name: values for name, values in GRID.items() if _possible(name, panel, choices)}
+        choices["window"] = f"{(scope.day - claim.start).days + 1}d"
+    else:
+        choices["window"] = f"{scope.window}d"
+    ours, reason = None, ""
+    figures: list[float] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OssgeoWarning)
-        ours, hindered = _own(claim, panel, day, registry, choices)
-        if hindered:
-            choices.pop("age_cap", None)
-        found = [ours] if ours is not None else []
-        if _one_by_one(claim, choices):
-            rest = {name: value for name, value in choices.items() if name not in grid}
-            for combination in _combinations(grid):
-                table = measure(panel, registry=registry, **rest, **combination)
-                one = _figure(claim, table, day)
-                found += [one] if one is not None else []
-        else:
-            rest = {name: value for name, value in choices.items() if name not in grid}
-            result = sensitivity(panel, grid, period=day, registry=registry, **rest)
-            mine = result.ranges.filter(pl.col("group") == claim.group)
-            found += [value for name in ("lowest", "highest") for value in mine[name].drop_nulls()]
-    if not found:
-        raise InvalidArgumentError(f"there is no figure for {claim.group} at {day}")
-    return ours, min(found), max(found), hindered
+        try:
+            ours = _figure(claim, panel, scope, registry, choices)
+        except OssgeoError as error:
+            if "age_cap" not in choices:
+                raise
+            reason = str(error).splitlines()[0]
+        for combination in _combinations(panel, choices):
+            figure = _figure(claim, panel, scope, registry, {**choices, **combination})
+            figures += [] if figure is None else [figure]
+    figures += [] if ours is None else [ours]
+    if not figures:
+        raise InvalidArgumentError(f"there is no figure for {claim.group} at {scope.day}")
+    return ours, min(figures), max(figures), reason
 
 
-def _own(
-    claim: Claim, panel: Panel, day: dt.date, registry: Registry, choices: Mapping[str, Any]
-) -> tuple[float | None, str]:
-    """Our figure under the claim's choices; where only its age cap cannot be measured, the rest still can."""
-    try:
-        return _figure(claim, measure(panel, registry=registry, **choices), day), ""
-    except OssgeoError as error:
-        if "age_cap" not in choices:
-            raise
-        return None, str(error).splitlines()[0]
-
-
-def _one_by_one(claim: Claim, choices: Mapping[str, Any]) -> bool:
-    return claim.kind != "share" or choices.get("calculator", "downloads") != "downloads"
-
-
-def _combinations(grid: Mapping[str, list[Any]]) -> Iterator[dict[str, Any]]:
-    names = list(grid)
-
-    def grown(place: int) -> Iterator[dict[str, Any]]:
-        if place == len(names):
-            yield {}
-            return
-        for value in grid[names[place]]:
-            for rest in grown(place + 1):
-                yield {names[place]: value, **rest}
-
-    return grown(0)
-
-
-def _possible(name: str, panel: Panel, choices: Mapping[str, Any]) -> bool:
+def _combinations(panel: Panel, choices: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the combinations of attribution, denominator and age cap that the panel's models allow."""
     columns = panel.models.collect_schema().names()
-    if name == "age_cap":
-        return "created_at" in columns and choices.get("calculator", "downloads") == "downloads"
-    return name != "attribution" or "base_models" in columns
+    grid: dict[str, list[Any]] = {"attribution": ["publisher"], "denominator": ["all", "attributed"], "age_cap": [None]}
+    if "base_models" in columns:
+        grid["attribution"].append("root")
+    if "labels" in columns:
+        grid["attribution"] += ["study-publisher", "study-derived"]
+    if choices.get("attribution", "publisher") not in grid["attribution"]:
+        grid["attribution"].append(choices["attribution"])
+    if "created_at" in columns and choices.get("calculator", "downloads") == "downloads":
+        grid["age_cap"].append("365d")
+    for values in itertools.product(*grid.values()):
+        yield dict(zip(grid, values, strict=True))
 
 
-def _figure(claim: Claim, table: ShareTable, day: dt.date) -> float | None:
-    if day not in table.periods:
+def _figure(claim: Claim, panel: Panel, scope: _Scope, registry: Registry, choices: Mapping[str, Any]) -> float | None:
+    table = measure(panel, registry=registry, **choices)
+    now = _quantity(claim, table, scope.day)
+    if claim.kind != "overtook" or now is None:
+        return now
+    flows = measure(panel, registry=registry, **{**choices, "window": None})
+    first = next((day for day in flows.periods if claim.start <= day <= claim.end), None)
+    then = None if first is None else _quantity(claim, flows, first)
+    return None if then is None else min(now, -then)  # above zero only if the order was the other one at first
+
+
+def _quantity(claim: Claim, table: ShareTable, day: dt.date) -> float | None:
+    """Return the claimed quantity at one period; None if the table has no figure for it."""
+    rows = table.frame.filter(pl.col("period") == day)
+    if rows["value"].is_null().all():  # true of no rows, too
         return None
-    rows = table.filter(period=day).to_polars()
     if claim.kind == "top_200":
         total = float(rows["value"].sum())
-        return float(rows.head(200)["value"].sum()) / total if total else None
+        return float(rows.head(_TOP)["value"].sum()) / total if total else None
     shares: dict[str, float | None] = dict(rows.select(table.keys[0], "share").iter_rows())
-    if claim.kind == "ahead":
+    if claim.kind in ("ahead", "overtook"):
         first, second = claim.group.split(">")
         return (shares.get(first) or 0.0) - (shares.get(second) or 0.0)
     if claim.kind == "largest":
@@ -329,35 +288,20 @@ def _figure(claim: Claim, table: ShareTable, day: dt.date) -> float | None:
     return shares.get(claim.group, 0.0)
 
 
-def _settles(claim: Claim, panel: Panel, *, covered: bool) -> str:
+def _settles(claim: Claim, *, covered: bool, complete: bool) -> str:
     needs = []
     if not covered:
-        what = "every model on the Hub" if claim.population == "hub" else claim.population
-        needs.append(f"counters of {what}")
-    begun = claim.counts_events or (panel.periods and panel.periods[0] <= claim.start)
-    if not (begun and panel.periods and panel.periods[-1] >= claim.end):
+        needs.append(
+            f"counters of {'every model on the Hub' if claim.population is Population.HUB else claim.population}"
+        )
+    if not complete:
         needs.append(f"observations from {claim.start} to {claim.end}")
     if claim.certainty == "inferred":
-        needs.append("a statement of how it was counted")
-    return f"It would be settled by {', '.join(needs)}." if needs else "This panel settles it."
+        needs.append("a statement of the source on its method")
+    return f"It would be decided by {', '.join(needs)}." if needs else "This panel decides it."
 
 
-def _shown(claim: Claim, value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.1%}" if claim.unit == "share" else f"{value:,.0f}"
-
-
-def _claim(row: Mapping[str, str]) -> Claim:
-    choices: dict[str, Any] = {name: row[name] for name in ("by", "attribution", "denominator")}
-    if row["age_cap"]:
-        choices["age_cap"] = row["age_cap"]
-    if row["where"]:
-        choices["where"] = parse_where([row["where"]])
-    relations = _CALCULATOR.fullmatch(row["calculator"])
-    choices["calculator"] = Derivatives(relations["relations"].split(", ")) if relations else row["calculator"]
-    return Claim(
-        row["claim"], row["statement"], row["measure"], row["group"], float(row["value"]), row["unit"],  # type: ignore[arg-type]  # our own words, tested
-        dt.date.fromisoformat(row["start"]), dt.date.fromisoformat(row["end"]), row["population"], choices,
-        row["reference"], row["url"] or None, dt.date.fromisoformat(row["said_on"]) if row["said_on"] else None, row["certainty"], row["note"],  # type: ignore[arg-type]  # our own words, tested
-    )  # fmt: skip
+def _figure_text(claim: Claim, value: float) -> str:
+    if claim.unit != "share":
+        return f"{value:,.0f}"
+    return percent(value) if value >= 0 else f"{value:.1%}"

@@ -57,7 +57,7 @@ def measure(
             is named by its last day. By default each observation is a period.
         window: Length in days or weeks of a rolling sum that ends at each period, such as ``365d``.
         age_cap: A model's downloads count only until the model has this age, such as ``365d``.
-        as_of: Date of the registry: ``flow`` (the end of each flow), ``creation`` (of the model), or a date.
+        as_of: Date of the registry and of the membership of group schemes: ``flow`` (the end of each flow), ``creation`` (of the model), or a date.
         where: Filter on models, in numerator and denominator alike: a mapping from columns to a value, a collection of
             values or a pair (low, high), or a Narwhals expression.
         cleaning: The policy for each quality issue.
