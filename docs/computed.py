@@ -85,7 +85,7 @@ def claim_by_claim() -> str:
     panels = [ossgeo.load_sample(sample.name) for sample in ossgeo.list_samples()]
     lines = []
     for claim in ossgeo.claims.load():
-        found = [ossgeo.claims.evaluate(claim, panel) for panel in panels]
+        found = [ossgeo.claims.evaluate(panel, claim) for panel in panels]
         at = min(range(len(found)), key=lambda place: (found[place].verdict == "cannot be told from this panel",
                                                        found[place].ours is None, place))  # fmt: skip
         best = found[at]
@@ -95,7 +95,7 @@ def claim_by_claim() -> str:
             share = claim.unit == "share"
             shown = ["-" if one is None else f"{one:.1%}" if share else f"{one:,.0f}"
                      for one in (best.ours, best.lowest, best.highest)]  # fmt: skip
-            figure = f" Here {shown[0]} under its own choices, {shown[1]} to {shown[2]} over all."
+            figure = f" Here {shown[0]} under its own choices, over the observed part of the period, {shown[1]} to {shown[2]} over all."
         lines += [
             f"## {claim.statement}",
             "",
@@ -132,8 +132,8 @@ def pictures() -> dict[str, tuple[str, object]]:
         "Bounds": "ossgeo.analysis.bounds(ossgeo.measure(trending)).plot()",
         "How much is chance?": "ossgeo.analysis.bootstrap(trending).plot()",
         "Which choice decides?": 'ossgeo.analysis.sensitivity(trending, {"denominator": ["all", "attributed"], "age_cap": [None, "365d"]}).plot()',
-        "Who moved it?": 'ossgeo.analysis.drivers(labs, "CN", labs.periods[0], labs.periods[-1]).plot()',
-        "Does it hang on one organization?": 'ossgeo.analysis.influence(labs, by="organization").plot()',
+        "Who moved it?": 'ossgeo.analysis.drivers(labs, "CN").plot()',
+        "Does it hang on one organization?": 'ossgeo.analysis.influence(labs, unit="organization").plot()',
         "Growth": "ossgeo.analysis.growth(table).plot()",
         "How few hold how much?": 'ossgeo.analysis.concentration(ossgeo.measure(labs, by=("country", "organization"))).plot()',
         "Who builds on whom?": 'ossgeo.measure(trending, calculator="derivatives", by=("builder_country", "base_country")).plot()',

@@ -59,7 +59,7 @@ def influence(path: str) -> None:
     panel, known = _panel(path), registry()
     assert known.seats.height
     start = time.perf_counter()
-    ossgeo.analysis.influence(panel, by="namespace", registry=known, period=panel.periods[-1])
+    ossgeo.analysis.influence(panel, unit="namespace", registry=known, period=panel.periods[-1])
     report(seconds=time.perf_counter() - start, megabytes=megabytes())
 
 

@@ -53,23 +53,23 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "a path for a panel": (lambda: ossgeo.measure("folder"), "panel must be a Panel, got str"),  # type: ignore[arg-type]
     "a frame for a panel": (lambda: analysis.influence(pl.DataFrame()), "panel must be a Panel, got DataFrame"),  # type: ignore[arg-type]
     "a table for a panel": (lambda: analysis.sensitivity(TABLE, {"denominator": ["all"]}), "panel must be a Panel, got ShareTable"),  # type: ignore[arg-type]
-    "a list for a grid": (lambda: analysis.sensitivity(LABS, ["denominator"]), "the grid is a mapping"),  # type: ignore[arg-type]
+    "a list for a grid": (lambda: analysis.sensitivity(LABS, ["denominator"]), "the grid must be a mapping"),  # type: ignore[arg-type]
     "a path in a grid": (lambda: analysis.sensitivity(LABS, {"registry": ["x"]}), "registry must be a Registry"),
-    "a panel for a table": (lambda: analysis.bounds(LABS), "a ShareTable is needed, not Panel"),  # type: ignore[arg-type]
-    "a panel to grow": (lambda: analysis.growth(LABS), "a ShareTable is needed, not Panel"),  # type: ignore[arg-type]
-    "a panel to cross": (lambda: analysis.crossovers(LABS, "CN", "US"), "a ShareTable is needed, not Panel"),  # type: ignore[arg-type]
+    "a panel for a table": (lambda: analysis.bounds(LABS), "table must be a ShareTable, got Panel"),  # type: ignore[arg-type]
+    "a panel to grow": (lambda: analysis.growth(LABS), "table must be a ShareTable, got Panel"),  # type: ignore[arg-type]
+    "a panel to cross": (lambda: analysis.crossovers(LABS, "CN", "US"), "table must be a ShareTable, got Panel"),  # type: ignore[arg-type]
     "a text for a filter": (lambda: ossgeo.measure(LABS, where="license=mit"), "where must be a mapping or a Narwhals expression, got 'license=mit'"),  # type: ignore[arg-type]
     "a column that is not there": (lambda: ossgeo.measure(LABS, where={"stars": 1}), "the models column 'stars' is not known"),
-    "a year for a day": (lambda: ossgeo.measure(ossgeo.load_sample("hub-2026"), where={"created_at": (2025, None)}), "2025 is no day"),
-    "a word for a day": (lambda: ossgeo.measure(ossgeo.load_sample("hub-2026"), where={"created_at": "soon"}), "'soon' is no day"),
+    "a year for a day": (lambda: ossgeo.measure(ossgeo.load_sample("hub-2026"), where={"created_at": (2025, None)}), "created_at must be a date or an ISO 8601 text such as '2025-10-22', got 2025"),
+    "a word for a day": (lambda: ossgeo.measure(ossgeo.load_sample("hub-2026"), where={"created_at": "soon"}), "created_at must be a date or an ISO 8601 text such as '2025-10-22', got 'soon'"),
     "a column that these models lack": (lambda: ossgeo.measure(LABS, where={"likes": 1}), "no column .likes.; there are model_id"),
     "a path for a registry": (lambda: ossgeo.measure(LABS, registry="x"), "registry must be a Registry"),  # type: ignore[arg-type]
     "a mapping for a policy": (lambda: ossgeo.measure(LABS, cleaning={"stale": "drop"}), "cleaning must be a Cleaning"),  # type: ignore[arg-type]
     "a text for a method": (lambda: ossgeo.measure(LABS, method="x"), "method must be a Method, got 'x'"),  # type: ignore[arg-type]
-    "a day that is none": (lambda: ossgeo.measure(LABS, as_of="tomorrow"), "'tomorrow' is no day"),
-    "a period that is none": (lambda: TABLE.at("2025"), "period='2025' is no day"),
-    "a range that is none": (lambda: LABS.constant(since="March"), "since='March' is no day"),
-    "no group at all": (lambda: TABLE.top(0), r"top\(0\) is no number of groups"),
+    "a day that is none": (lambda: ossgeo.measure(LABS, as_of="tomorrow"), "as_of must be"),
+    "a period that is none": (lambda: TABLE.at("2025"), "period must be a date or an ISO 8601 text such as '2025-10-22', got '2025'"),
+    "a range that is none": (lambda: LABS.constant(start="March"), "start must be a date or an ISO 8601 text),
+    "no group at all": (lambda: TABLE.top(0), "n must be a positive number of groups, got 0"),
     "a text for a number": (lambda: TABLE.plot(top="5"), "top='5' is no number of groups"),
     "a key that is not there": (lambda: TABLE.filter(contry="CN"), "the rows cannot be filtered: .*contry"),
     "a cut table": (lambda: TABLE.top(1).at()["CN"], "'CN' is not in this cut table"),
@@ -112,9 +112,10 @@ def test_days_may_be_text() -> None:
     instant = ossgeo.measure(LABS, as_of=dt.datetime(2025, 1, 1, 12, tzinfo=dt.UTC))
     assert ossgeo.measure(LABS, method=instant.method) == instant
     assert (
-        analysis.drivers(LABS, "CN", str(first), str(last)).change == analysis.drivers(LABS, "CN", first, last).change
+        analysis.drivers(LABS, "CN", start=str(first), end=str(last)).change
+        == analysis.drivers(LABS, "CN", start=first, end=last).change
     )
-    assert LABS.constant(since="2025-03-01").periods == LABS.constant(since=dt.date(2025, 3, 1)).periods
+    assert LABS.constant(start="2025-03-01").periods == LABS.constant(start=dt.date(2025, 3, 1)).periods
     assert ossgeo.measure(LABS, where={}) == TABLE
 
 
@@ -185,7 +186,7 @@ def test_places_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFix
     for write in (TABLE.write_csv, TABLE.write_parquet, TABLE.write_json):
         with pytest.raises(OutputError, match="cannot be written"):
             write(nowhere / "table")
-    with pytest.raises(OutputError, match="there is no folder"):
+    with pytest.raises(OutputError, match="the folder .* does not exist"):
         ossgeo.report(LABS, path=nowhere / "page.html")
     with pytest.raises(OutputError, match="is a folder"):
         ossgeo.report(LABS, path=tmp_path)
@@ -214,4 +215,4 @@ def test_arguments_of_files_do_not_fit_a_sample(capsys: pytest.CaptureFixture[st
     assert main(["measure", "hub-2026", "--column", "a=b"]) == 2
     assert "hub-2026 is a bundled sample" in capsys.readouterr().err
     assert main(["registry", "show", "google", "--on", "2025"]) == 2
-    assert "--on='2025' is no day" in capsys.readouterr().err
+    assert "--on must be a date or an ISO 8601 text" in capsys.readouterr().err

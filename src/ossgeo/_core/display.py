@@ -96,6 +96,3 @@ class Result(Plottable):
         rows, formats = self._printed()
         table = html_table(rows, formats) if rows.height else ""
         return f"<p>{escape(self.sentence())}</p>{table}<p><small>{escape(str(self.method))}</small></p>"
-
-
-Pictured = Plottable

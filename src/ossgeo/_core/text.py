@@ -148,7 +148,3 @@ def _body(rows: pl.DataFrame, formats: Mapping[str, Format]) -> list[list[str]]:
 
 def _remainder(rows: pl.DataFrame) -> list[str]:
     return [f"and {rows.height - SHOWN:,} more"] if rows.height > SHOWN else []
-
-
-def tabulate(rows, names, figures, *, shares=True):  # type: ignore[no-untyped-def]  # temporary
-    return text_table(rows, {**dict.fromkeys(names, "text"), **dict.fromkeys(figures, "share" if shares else "number")})

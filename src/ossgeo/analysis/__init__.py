@@ -1,4 +1,4 @@
-"""From a share to a finding: how sure it is, who moved it, which choice decides."""
+"""Analyses of shares: bounds, intervals, drivers, influence, growth, concentration, crossovers and sensitivity."""
 
 from __future__ import annotations
 

@@ -1,67 +1,66 @@
-"""Bounds: what each share could be, whatever the downloads without a place turn out to be."""
+"""Bounds: the lowest and highest share of each group, over every possible origin of the downloads without one."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import attrs
 import polars as pl
 
-from ossgeo._core.display import Pictured
-from ossgeo._core.method import Method
-from ossgeo._core.text import percent, period_of, tabulate
+from ossgeo._core.display import Result
+from ossgeo._core.text import Format, percent, period_of
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.registry._countries import OriginStatus
 from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._period_shares import KnownGroups
 from ossgeo.shares._table import ShareTable, require_table
 
-FLOATING: Final = (OriginStatus.UNREVIEWED, OriginStatus.UNKNOWN, OriginStatus.INDIVIDUAL)
-"""The statuses that could turn out to be any group's. What is international is known to be no single country's."""
+FLOATING: Final = tuple(status for status in OriginStatus if status is not OriginStatus.INTERNATIONAL)
+"""The origin statuses whose downloads may belong to any group. International downloads are known to belong to no single
+country; other downloads may turn out to be international."""
+
+_FLOATING_WORDS: Final = frozenset(status.value for status in FLOATING)
 
 Verdict = Literal["certain", "possible", "impossible"]
-"""What can be said of "one group has more than another"."""
+"""Whether one group has more than another, over every possible origin of the floating downloads."""
 
-_PLACED: Final = ("namespace", "model")
+KNOWN: Final = ("namespace", "model")
+"""Keys that are known for every download."""
 
 
 @attrs.frozen(eq=False)
-class Bounds(Pictured):
+class Bounds(Result):
     """The lowest and highest share of each group.
 
     Attributes:
         frame: One row for each period and group: period, the keys, value, share, lower, upper (fractions of the
-            denominator, in [0, 1]); null where the period's share is not defined.
-        floating: For each period what has no place: period, value, share (of everything).
+            denominator, in [0, 1]). Null if the period's share is not defined, and for statuses that are not in the
+            denominator. The lower bound of a floating status is 0: all of it may turn out to have an origin.
         method: How the table was made.
+        floating: For each period the downloads without an origin: period, value, share (of all downloads).
     """
 
-    frame: pl.DataFrame
     floating: pl.DataFrame
-    method: Method
-
-    def to_polars(self) -> pl.DataFrame:
-        """Return the rows: period, the keys, value, share, lower, upper."""
-        return self.frame
 
     def compare(
         self, one: str | tuple[str, ...], other: str | tuple[str, ...], period: dt.date | str | None = None
     ) -> Verdict:
-        """Say whether one group has more than another, whatever the floating downloads turn out to be.
+        """Return whether one group has more than another, over every possible origin of the floating downloads.
 
         Args:
             one: A group.
             other: Another group.
-            period: The period; the latest one where absent.
+            period: The period; by default the latest one.
 
         Returns:
-            ``certain`` if one has more even where all that floats is the other's; ``impossible`` if it has not even where
-            all of it is its own; else ``possible``.
+            ``certain`` if ``one`` has more even if all floating downloads belong to ``other``; ``impossible`` if it does not
+            have more even if all of them belong to it; otherwise ``possible``.
 
         Raises:
-            InvalidArgumentError: There is no such period.
-            UnknownCountryError: A group is none.
+            InvalidArgumentError: The result does not have the period.
+            UnknownCountryError: A group is not known.
 
         Example:
             >>> import ossgeo
@@ -70,46 +69,58 @@ class Bounds(Pictured):
             ('certain', 'impossible')
         """
         day = period_of(self.frame, period)
-        for group in (one, other):
-            KnownGroups.of(self.frame, self.method.by).check(group)
-        mine, theirs = self._value(one, day), self._value(other, day)
+        known = KnownGroups.of(self.frame, self.method.by)
+        mine, theirs = (self._fixed_value(known.parse(group), day) for group in (one, other))
         loose = float(self.floating.filter(pl.col("period") == day)["value"].sum())
         if mine > theirs + loose:
             return "certain"
         return "impossible" if mine + loose <= theirs else "possible"
 
-    def __str__(self) -> str:
-        """Return a sentence and the latest period's rows."""
+    def sentence(self) -> str:
+        """Return the floating part and the bounds of the largest group."""
         day = period_of(self.frame, None)
-        loose = float(self.floating.filter(pl.col("period") == day)["share"].sum())
-        rows = self.frame.filter(pl.col("period") == day).sort("value", descending=True, nulls_last=True)
-        first = rows.row(0, named=True)
-        if first["lower"] is None:
-            return f"At {day} no share is defined: the total is 0, or not all of it was observed."
-        name = " ".join(first[key] for key in self.method.by)
-        said = (
-            f"At {day} {percent(loose)} of the {self.method.unit} have no place: {name} holds between "
-            f"{percent(first['lower'])} and {percent(first['upper'])}, whatever they turn out to be"
+        rows, _ = self._printed()
+        named = rows.filter(~pl.any_horizontal(pl.col(key).is_in(STATUSES) for key in self.method.by)).drop_nulls(
+            "lower"
         )
-        return f"{said}.\n{tabulate(rows, [*self.method.by], ['share', 'lower', 'upper'])}"
+        if not named.height:
+            return f"At {day} no share is defined: the total is 0, or not all of it was observed."
+        first = named.row(0, named=True)
+        name = " ".join(first[key] for key in self.method.by)
+        loose = float(self.floating.filter(pl.col("period") == day)["share"].sum())
+        if not loose:
+            return f"At {day} all {self.method.unit} have a known origin; {name} has {percent(first['share'])}."
+        return (
+            f"At {day} {percent(loose)} of the {self.method.unit} have no known origin: {name} has between "
+            f"{percent(first['lower'])} and {percent(first['upper'])}, wherever these come from."
+        )
 
-    def _value(self, group: str | tuple[str, ...], day: dt.date) -> float:
+    def _printed(self) -> tuple[pl.DataFrame, Mapping[str, Format]]:
+        rows = self.frame.filter(pl.col("period") == period_of(self.frame, None))
+        rows = rows.sort("value", *self.method.by, descending=[True, *[False] * len(self.method.by)], nulls_last=True)
+        figures: dict[str, Format] = dict.fromkeys(("share", "lower", "upper"), "share")
+        return rows, {**dict.fromkeys(self.method.by, "text"), **figures}
+
+    def _fixed_value(self, group: str | tuple[str, ...], day: dt.date) -> float:
         wanted = group if isinstance(group, tuple) else (group,)
+        if any(str(part) in _FLOATING_WORDS for part in wanted):
+            return 0.0
         same = [pl.col(key) == str(part) for key, part in zip(self.method.by, wanted, strict=True)]
         return float(self.frame.filter(pl.col("period") == day, *same)["value"].sum())
 
 
 def bounds(table: ShareTable) -> Bounds:
-    """Say what each group's share could be.
+    """Return the lowest and highest share of each group.
 
-    Unreviewed, unknown and individual downloads float: any part of them may be any group's. Under the denominator ``all``
-    they are in the total already; under ``attributed`` what turns out to be a country's enters the total, too.
+    Unreviewed, unknown, individual and residual downloads float: any part of them may belong to any group, including
+    ``international``. Under the denominator ``all`` they are in the total already; under ``attributed`` the part that turns
+    out to belong to a country enters the total, too.
 
     Args:
         table: A share table by country, organization or group scheme.
 
     Returns:
-        For each period and group, floating statuses apart, the lowest and the highest share.
+        For each period and group the lowest and the highest share.
 
     Raises:
         InvalidArgumentError: The table is by namespace or model alone, which are always known.
@@ -124,34 +135,29 @@ def bounds(table: ShareTable) -> Bounds:
         [(0.24, 0.33)]
     """
     require_table(table)
-    if all(key in _PLACED for key in table.keys):
+    open_keys = [key for key in table.keys if key not in KNOWN]
+    if not open_keys:
         raise InvalidArgumentError(
-            f"a table by {', '.join(table.keys)} has no bounds: these are known; measure by country"
+            f"table must be by a key of origin, got {', '.join(table.keys)}, which are always known; measure by='country'"
         )
-    words = [status.value for status in FLOATING]
-    covered = table.coverage.to_polars()
-    loose = covered.group_by("period").agg(
+    words = sorted(_FLOATING_WORDS)
+    loose = table.coverage.to_polars().group_by("period").agg(
         floating=pl.col("value").filter(pl.col("status").is_in(words)).sum(),
         attributed=pl.col("value").filter(pl.col("status") == "attributed").sum(),
         everything=pl.col("value").sum(),
+    )  # fmt: skip
+    attributed = table.method.denominator == "attributed"
+    total = pl.col("attributed") + pl.col("floating") if attributed else pl.col("everything")
+    floats = pl.any_horizontal(pl.col(key).is_in(words) for key in open_keys)
+    outside = pl.any_horizontal(pl.col(key).is_in(STATUSES) for key in open_keys) if attributed else pl.lit(False)
+    highest = pl.when(floats).then(pl.col("value")).otherwise(pl.col("value") + pl.col("floating"))
+    defined = (
+        (pl.col("share").is_not_null() | pl.lit(attributed) & pl.col("value").is_not_null()) & (total > 0) & ~outside
     )
-    total = pl.col("everything") if table.method.denominator == "all" else pl.col("attributed") + pl.col("floating")
-    frame = table.to_polars().join(loose, on="period", how="left")
-    floats = pl.any_horizontal(pl.col(key).is_in(words) for key in table.keys if key not in _PLACED)
-    fixed = pl.any_horizontal(pl.col(key).is_in(STATUSES) for key in table.keys if key not in _PLACED)
-    upper = pl.when(fixed).then(pl.col("value")).otherwise(pl.col("value") + pl.col("floating"))
-    defined = pl.col("share").is_not_null() & (total > 0)
-    frame = frame.filter(~floats).with_columns(
-        lower=pl.when(defined).then(pl.col("value") / total),
-        upper=pl.when(defined).then(pl.min_horizontal(upper / total, pl.lit(1.0))),
-    )
-    shown = frame.select("period", *table.keys, "value", "share", "lower", "upper")
-    return Bounds(
-        shown,
-        loose.sort("period").select(
-            "period",
-            value="floating",
-            share=pl.when(pl.col("everything") > 0).then(pl.col("floating") / pl.col("everything")),
-        ),
-        table.method,
-    )
+    frame = table.to_polars().join(loose, on="period", how="left").with_columns(
+        lower=pl.when(defined).then(pl.when(floats).then(0.0).otherwise(pl.col("value") / total)),
+        upper=pl.when(defined).then(pl.min_horizontal(highest / total, pl.lit(1.0))),
+    )  # fmt: skip
+    part = pl.when(pl.col("everything") > 0).then(pl.col("floating") / pl.col("everything"))
+    floating = loose.sort("period").select("period", value="floating", share=part)
+    return Bounds(frame.select("period", *table.keys, "value", "share", "lower", "upper"), table.method, floating)

@@ -1,67 +1,75 @@
-"""Concentration: how few hold how much."""
+"""Concentration: the parts of the largest groups, and the effective number of groups."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import attrs
 import polars as pl
 
-from ossgeo._core.display import Pictured
-from ossgeo._core.method import Method
-from ossgeo._core.text import period_of, tabulate
+from ossgeo._core.display import Result
+from ossgeo._core.text import Format, period_of
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._table import ShareTable, require_table
 
 TOP: Final = (1, 3, 10)
-"""Of how many largest the part is given."""
+"""The numbers of largest groups whose part is given."""
+
+_PLURALS: Final = {"country": "countries"}
+_FORMATS: Final[dict[str, Format]] = {
+    "hhi": "number",
+    "effective": "number",
+    "gini": "number",
+    "top_1": "share",
+    "top_3": "share",
+    "top_10": "share",
+    "covered": "share",
+}
 
 
 @attrs.frozen(eq=False)
-class Concentration(Pictured):
-    """How concentrated a table's groups are.
+class Concentration(Result):
+    """The concentration of a table's groups.
 
     Attributes:
         frame: One row for each period and, for a table of two keys, each group of the first: period, the first key,
-            groups (how many), hhi, effective, gini, top_1, top_3, top_10, covered (the part of the value that has a
-            group, in [0, 1]).
+            groups (the number of groups), hhi, effective, gini, top_1, top_3, top_10, covered (the part of the value that
+            has a group, in [0, 1]).
         method: How the table was made.
     """
 
-    frame: pl.DataFrame
-    method: Method
-
-    def to_polars(self) -> pl.DataFrame:
-        """Return the rows."""
-        return self.frame
-
-    def __str__(self) -> str:
-        """Return a sentence and the latest period's rows."""
-        day = period_of(self.frame, None)
-        rows = self.frame.filter(pl.col("period") == day)
-        outer = list(self.method.by[:-1])
-        rows = rows.sort("groups", *outer, descending=[True, *[False] * len(outer)])
+    def sentence(self) -> str:
+        """Return the effective number of groups at the latest period."""
+        *outer, inner = self.method.by
+        rows, _ = self._printed()
         first = rows.row(0, named=True)
         within = f" within {first[outer[0]]}" if outer else ""
-        said = (
-            f"At {day} the {self.method.unit}{within} are as concentrated as if {first['effective']:.1f} "
-            f"{self.method.by[-1]}s shared them equally (HHI {first['hhi']:.3f}, {first['groups']} {self.method.by[-1]}s)."
+        plural = _PLURALS.get(inner, f"{inner}s")
+        return (
+            f"At {first['period']} the {self.method.unit}{within} are as concentrated as if {first['effective']:.1f} "
+            f"{plural} shared them equally (HHI {first['hhi']:.3f}, {first['groups']} {plural})."
         )
-        return f"{said}\n{tabulate(rows, outer, ['hhi', 'effective', 'gini', 'top_1', 'top_3', 'top_10', 'covered'], shares=False)}"
+
+    def _printed(self) -> tuple[pl.DataFrame, Mapping[str, Format]]:
+        outer = list(self.method.by[:-1])
+        rows = self.frame.filter(pl.col("period") == period_of(self.frame, None))
+        rows = rows.sort("groups", *outer, descending=[True, *[False] * len(outer)])
+        return rows, {**dict.fromkeys(outer, "text"), **_FORMATS}
 
 
 def concentration(table: ShareTable) -> Concentration:
-    """Say how concentrated a table's groups are, over all or within each group of the first key.
+    """Return the concentration of a table's groups, over all or within each group of the first key.
 
-    What has no group (the statuses) is left out of the measures, and counted: ``covered`` says how much has one.
+    The statuses are left out of the measures; ``covered`` is the part of the value that is not of a status.
 
     Args:
         table: A table by one key, or by two: the second within the first.
 
     Returns:
-        Herfindahl-Hirschman index (sum of squared parts), effective number (its inverse), Gini coefficient, and the part
-        of the largest 1, 3 and 10.
+        Herfindahl-Hirschman index (sum of squared parts), effective number (its inverse), Gini coefficient, and the parts
+        of the 1, 3 and 10 largest groups.
 
     Raises:
         InvalidArgumentError: The table has more than two keys, or groups were cut from it.
@@ -79,7 +87,7 @@ def concentration(table: ShareTable) -> Concentration:
     require_table(table, whole=True)
     if len(table.keys) > 2:  # noqa: PLR2004  # one key, or one within another
         raise InvalidArgumentError(
-            f"a table by {', '.join(table.keys)} has no concentration: give one key, or one within another"
+            f"table must have one key, or one within another, got {', '.join(table.keys)}; measure by fewer keys"
         )
     *outer, inner = table.keys
     within = ["period", *outer]

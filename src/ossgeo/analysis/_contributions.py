@@ -1,9 +1,9 @@
-"""The values of single models, organizations or namespaces within a group, from one measurement."""
+"""The values of single units (models, organizations, ...) within groups, from one measurement."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 import polars as pl
@@ -14,71 +14,85 @@ from ossgeo._core.text import period_of
 from ossgeo.analysis._panel_subset import observations_for
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
+from ossgeo.registry._countries import GroupScheme
 from ossgeo.shares._calculation import resolve_calculator
-from ossgeo.shares._grouping import STATUSES
+from ossgeo.shares._grouping import STATUSES, resolve
 from ossgeo.shares._measure import measure
+from ossgeo.shares._options import INPUTS, OPTIONS, MeasureOptionsDict, require_options
 from ossgeo.shares._pipeline import require_panel
 from ossgeo.shares._protocol import looks_beyond
 
-Unit = Literal["model", "organization", "namespace"]
-"""What can be taken out or looked at one by one."""
+Unit = str | GroupScheme
+"""What is left out, drawn or credited: ``model``, ``organization``, ``namespace``, or any other single key of a table."""
+
+SEPARATOR = " x "
+"""Between the parts of a group of several keys."""
 
 
 def values_at(
-    panel: Panel, by: Unit, choices: dict[str, Any], period: dt.date | str | None
+    panel: Panel, unit: Unit, options: MeasureOptionsDict, period: dt.date | str | None, *, function: str
 ) -> tuple[dt.date, pl.DataFrame, Method]:
-    """Do :func:`values_of` for one period, from the observations that it needs.
+    """Return :func:`values_of` for one period, from the observations that the period needs.
 
     Args:
         panel: The panel.
-        by: The unit.
-        choices: Choices of ``measure``.
-        period: The period; the latest one where absent.
+        unit: The unit.
+        options: Options of ``measure``.
+        period: The period; by default the latest one.
+        function: The name of the function that the user called, for errors.
 
     Returns:
         The period, its rows, and the method.
 
     Raises:
-        InvalidArgumentError: There is no such period, or the choices do not fit.
+        InvalidArgumentError: The panel does not have the period, or the options do not fit.
     """
     require_panel(panel)
     day = day_of(period, what="period") if period is not None else panel.periods[-1] if panel.periods else None
-    if looks_beyond(resolve_calculator(choices.get("calculator", "downloads"))):
-        part = panel
-    elif choices.get("every") is not None or choices.get("method") is not None or day not in panel.periods:
-        part = panel  # its periods are not those of the panel
+    calculator = resolve_calculator(options.get("calculator") or "downloads")
+    if looks_beyond(calculator) or options.get("every") is not None or day not in panel.periods:
+        part = panel  # the calculator needs the whole panel, or the periods are not those of the panel
     else:
-        part = observations_for(panel, day, windows=[choices.get("window")], cleanings=[choices.get("cleaning")])
-    rows, method = values_of(part, by, choices)
+        part = observations_for(panel, day, windows=[options.get("window")], cleanings=[options.get("cleaning")])
+    rows, method = values_of(part, unit, options, function=function)
     found = period_of(rows, period)
     return found, rows.filter(pl.col("period") == found), attrs.evolve(method, panel=panel.fingerprint)
 
 
-def values_of(panel: Panel, by: Unit, choices: dict[str, Any]) -> tuple[pl.DataFrame, Method]:
+def values_of(panel: Panel, unit: Unit, options: MeasureOptionsDict, *, function: str) -> tuple[pl.DataFrame, Method]:
     """Measure a panel once, by group and unit.
 
     Args:
         panel: The panel.
-        by: The unit.
-        choices: Choices of ``measure``; its own ``by`` is the group, and is one key.
+        unit: The unit.
+        options: Options of ``measure``; ``by`` is the group.
+        function: The name of the function that the user called, for errors.
 
     Returns:
-        period, group, unit, value, counted (whether the row is in the denominator); and the method.
+        period, group (the keys, joined by `` x ``), unit, value, counted (whether the row is in the denominator); and the
+        method of the shares by group. A window that was not observed has no rows.
 
     Raises:
-        InvalidArgumentError: The choices do not fit.
+        InvalidArgumentError: The options do not fit.
     """
-    rest = dict(choices)
-    group = rest.pop("by", "country")
-    if isinstance(group, tuple) or group == by:
-        raise InvalidArgumentError(f"by={group!r}: groups are looked at by one key other than {by!r}")
-    if by not in ("model", "organization", "namespace"):
-        raise InvalidArgumentError(f"by={by!r} is neither 'model', 'organization' nor 'namespace'")
-    if rest.get("counting", "fractional") == "full":
-        raise InvalidArgumentError("full counting counts a model several times; use fractional or primary")
-    table = measure(panel, by=(group, by), **rest)
-    counted = ~pl.col("group").is_in(STATUSES) if table.method.denominator == "attributed" else pl.lit(True)
-    rows = table.to_polars().select("period", "value", group=table.keys[0], unit=by).with_columns(counted=counted)
-    return rows.filter(pl.col("value").is_not_null()).select(
-        "period", "group", "unit", "value", "counted"
-    ), table.method
+    require_panel(panel)
+    require_options(function, options, allowed=(*OPTIONS, *INPUTS))
+    if not isinstance(unit, str | GroupScheme):
+        raise InvalidArgumentError(f"unit must be one key, got {unit!r}; for example unit='organization'")
+    if options.get("counting") == "full":
+        raise InvalidArgumentError(
+            "counting must be 'fractional' or 'primary', got 'full', which counts a model several times"
+        )
+    rest: dict[str, Any] = {name: value for name, value in options.items() if name != "by"}
+    groups, (one,) = resolve(options.get("by", "country")), resolve(unit)
+    keys = [key.scheme or key.name for key in groups]
+    inside = one.name in {key.name for key in groups}
+    table = measure(panel, by=tuple(keys if inside else [*keys, one.scheme or one.name]), **rest)
+    names = [key.name for key in groups]
+    attributed = table.method.denominator == "attributed"
+    known = ~pl.any_horizontal(pl.col(name).is_in(STATUSES) for name in names) if attributed else pl.lit(True)
+    rows = table.to_polars().filter(pl.col("value").is_not_null())
+    group = pl.concat_str(names, separator=SEPARATOR)
+    shown = rows.select("period", group=group, unit=pl.col(one.name), value=pl.col("value"), counted=known)
+    method = attrs.evolve(table.method, by=tuple(names), choices={**table.method.choices, "by": tuple(keys)})
+    return shown, method

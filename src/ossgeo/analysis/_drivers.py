@@ -1,35 +1,40 @@
-"""Drivers: who moved a share between two dates."""
+"""Drivers: the units that moved a share between two periods."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from collections.abc import Mapping
+from typing import Final, Unpack
 
 import attrs
 import polars as pl
 
-from ossgeo._core.display import Pictured
-from ossgeo._core.method import Method
-from ossgeo._core.text import percent, period_of, tabulate
-from ossgeo.analysis._contributions import Unit, values_of
+from ossgeo._core.display import Result
+from ossgeo._core.text import Format, percent, period_of, points
+from ossgeo.analysis._contributions import SEPARATOR, Unit, values_of
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
+from ossgeo.shares._options import MeasureOptionsDict
 from ossgeo.shares._period_shares import KnownGroups
+
+PARTS: Final = ("growth", "entry", "exit", "denominator")
+"""The parts of a change: units in both periods, in the second only, in the first only, and the change of the total."""
 
 
 @attrs.frozen(eq=False)
-class Drivers(Pictured):
-    """A share's change, taken apart.
+class Drivers(Result):
+    """The change of a share, split by units.
 
     Attributes:
+        frame: One row for each unit and one for the denominator, the largest effect first: unit, part (``growth``,
+            ``entry``, ``exit`` or ``denominator``), before, after (values), effect (on the share, a difference of fractions;
+            the effects sum to the change).
+        method: How the shares were made.
         group: The group.
         start: The first period.
         end: The last period.
-        before: Its share at the start.
-        after: Its share at the end.
-        frame: One row for each unit and one for the denominator, the largest effect first: unit, part (``growth``,
-            ``entry``, ``exit`` or ``denominator``), before, after (values), effect (on the share; sums to its change).
-        method: How the shares were made.
+        before: The share at the start, a fraction.
+        after: The share at the end, a fraction.
     """
 
     group: str
@@ -37,53 +42,50 @@ class Drivers(Pictured):
     end: dt.date
     before: float
     after: float
-    frame: pl.DataFrame
-    method: Method
 
     @property
     def change(self) -> float:
-        """The share's change, as a fraction."""
+        """The change of the share, a difference of fractions."""
         return self.after - self.before
 
-    def to_polars(self) -> pl.DataFrame:
-        """Return the rows: unit, part, before, after, effect."""
-        return self.frame
-
-    def __str__(self) -> str:
-        """Return a sentence and the largest effects."""
-        parts = dict(self.frame.group_by("part").agg(pl.col("effect").sum()).iter_rows())
-        said = ", ".join(
-            f"{name} {parts[name]:+.1%}" for name in ("growth", "entry", "exit", "denominator") if name in parts
+    def sentence(self) -> str:
+        """Return the shares at both periods, and the change by parts in points."""
+        effects = dict(self.frame.group_by("part").agg(pl.col("effect").sum()).iter_rows())
+        parts = ", ".join(f"{name} {points(effects[name])}" for name in PARTS if name in effects)
+        return (
+            f"{self.group} went from {percent(self.before)} to {percent(self.after)} between {self.start} and {self.end}: "
+            f"{parts}."
         )
-        head = f"{self.group} went from {percent(self.before)} to {percent(self.after)} between {self.start} and {self.end}: {said}."
-        return f"{head}\n{tabulate(self.frame, ['unit', 'part'], ['effect'])}"
+
+    def _printed(self) -> tuple[pl.DataFrame, Mapping[str, Format]]:
+        return self.frame, {"unit": "text", "part": "text", "effect": "points"}
 
 
 def drivers(
     panel: Panel,
-    group: str,
+    group: str | tuple[str, ...],
+    *,
     start: dt.date | str | None = None,
     end: dt.date | str | None = None,
-    *,
-    by: Unit = "organization",
-    **choices: Any,
+    unit: Unit = "organization",
+    **options: Unpack[MeasureOptionsDict],
 ) -> Drivers:
-    """Take the change of a group's share between two periods apart.
+    """Split the change of a group's share between two periods by units.
 
     With values v of the group and totals T, the change of v/T is the change of v at the mean of 1/T, plus the change of 1/T
     at the mean of v. The first is split over the units, the second is the denominator's part; they sum to the change.
 
     Args:
         panel: The panel.
-        group: The group, such as ``CN``.
-        start: The first period; the panel's first where absent.
-        end: The last period; the panel's last where absent.
-        by: The units: ``organization``, ``model`` or ``namespace``.
-        **choices: Choices of :func:`ossgeo.measure`; ``by`` of the table is ``country``.
+        group: The group, such as ``CN``; with several keys in ``by``, a tuple.
+        start: The first period; by default the first one of the measurement.
+        end: The last period; by default the last one of the measurement.
+        unit: The units: ``organization``, ``model``, ``namespace`` or any other key of a table.
+        **options: Options of :func:`ossgeo.measure`; ``by`` is what the shares are grouped by.
 
     Raises:
-        InvalidArgumentError: There is no such period, or a total is 0.
-        UnknownCountryError: The group is no country.
+        InvalidArgumentError: The measurement does not have the period, or a total is 0.
+        UnknownCountryError: The group is not a country.
 
     Source: T. Bennet, "The theory of measurement of changes in cost of living", Journal of the Royal Statistical Society 83
         (1920): differences at mean weights; for two factors the Shapley decomposition.
@@ -94,38 +96,46 @@ def drivers(
         >>> abs(found.frame["effect"].sum() - found.change) < 1e-12
         True
     """
-    rows, method = values_of(panel, by, choices)
-    KnownGroups((method.by[0],), (frozenset(rows["group"].to_list()),)).check(str(group))
-    first = start or (rows["period"].min() if rows.height else None)
+    rows, method = values_of(panel, unit, options, function="drivers")
+    name = _known_group(group, rows, method.by)
+    first = start if start is not None else rows["period"].min()
     days = [period_of(rows, first), period_of(rows, end)]  # type: ignore[arg-type]  # a date
     if days[0] >= days[1]:
-        raise InvalidArgumentError(f"the start {days[0]} is not before the end {days[1]}")
+        raise InvalidArgumentError(f"start must be before end, got {days[0]} and {days[1]}")
     totals = [float(rows.filter(pl.col("counted") & (pl.col("period") == day))["value"].sum()) for day in days]
     if not all(totals):
-        raise InvalidArgumentError(f"the total at {days[0] if not totals[0] else days[1]} is 0: there is no share")
-    mine = rows.filter(pl.col("group") == str(group))
-    sides = [mine.filter(pl.col("period") == day).group_by("unit").agg(pl.col("value").sum()) for day in days]
-    both = (
-        sides[0]
-        .rename({"value": "before"})
-        .join(sides[1].rename({"value": "after"}), on="unit", how="full", coalesce=True)
-    )
-    both = both.with_columns(pl.col("before", "after").fill_null(0.0)).filter(
-        (pl.col("before") > 0) | (pl.col("after") > 0)
-    )
-    weight = (1 / totals[0] + 1 / totals[1]) / 2
-    values = [float(both[side].sum()) for side in ("before", "after")]
-    part = pl.when(pl.col("before") == 0).then(pl.lit("entry")).when(pl.col("after") == 0).then(pl.lit("exit"))
-    moved = both.with_columns(
-        part=part.otherwise(pl.lit("growth")), effect=(pl.col("after") - pl.col("before")) * weight
-    )
+        raise InvalidArgumentError(
+            f"the total at {days[0] if not totals[0] else days[1]} is 0: the shares are not defined; give another period"
+        )
+    moved = _unit_effects(rows.filter(pl.col("group") == name), days, (1 / totals[0] + 1 / totals[1]) / 2)
+    values = [float(moved[side].sum()) for side in ("before", "after")]
     denominator = pl.DataFrame(
-        {"unit": ["all others and this group's own weight in the total"], "before": [totals[0]], "after": [totals[1]],
-         "part": ["denominator"], "effect": [(values[0] + values[1]) / 2 * (1 / totals[1] - 1 / totals[0])]}
+        {"unit": ["change of the total"], "part": ["denominator"], "before": [totals[0]], "after": [totals[1]],
+         "effect": [(values[0] + values[1]) / 2 * (1 / totals[1] - 1 / totals[0])]}
     )  # fmt: skip
-    frame = pl.concat([moved, denominator.select(moved.columns)])
-    frame = frame.sort(pl.col("effect").abs(), "unit", descending=[True, False])
-    return Drivers(
-        str(group), days[0], days[1], values[0] / totals[0], values[1] / totals[1],
-        frame.select("unit", "part", "before", "after", "effect"), method,
-    )  # fmt: skip
+    frame = pl.concat([moved, denominator]).sort(pl.col("effect").abs(), "unit", descending=[True, False])
+    return Drivers(frame, method, name, days[0], days[1], values[0] / totals[0], values[1] / totals[1])
+
+
+def _known_group(group: str | tuple[str, ...], rows: pl.DataFrame, keys: tuple[str, ...]) -> str:
+    """Return the group's name in the rows."""
+    seen = tuple(
+        frozenset(parts) for parts in zip(*(one.split(SEPARATOR) for one in rows["group"].unique()), strict=True)
+    )
+    parsed = KnownGroups(keys, seen or (frozenset(),) * len(keys)).parse(group)
+    return SEPARATOR.join(map(str, parsed)) if isinstance(parsed, tuple) else str(parsed)
+
+
+def _unit_effects(mine: pl.DataFrame, days: list[dt.date], weight: float) -> pl.DataFrame:
+    """Return unit, part, before, after and effect of the units of one group."""
+    before, after = (
+        mine.filter(pl.col("period") == day).group_by("unit").agg(pl.col("value").sum().alias(side))
+        for day, side in zip(days, ("before", "after"), strict=True)
+    )
+    both = before.join(after, on="unit", how="full", coalesce=True).with_columns(
+        pl.col("before", "after").fill_null(0.0)
+    )
+    part = pl.when(pl.col("before") == 0).then(pl.lit("entry")).when(pl.col("after") == 0).then(pl.lit("exit"))
+    effect = (pl.col("after") - pl.col("before")) * weight
+    present = both.filter((pl.col("before") > 0) | (pl.col("after") > 0))
+    return present.select("unit", part.otherwise(pl.lit("growth")).alias("part"), "before", "after", effect=effect)

@@ -1,226 +1,254 @@
-"""Influence: how much a share hangs on single models, organizations or namespaces."""
+"""Influence: the shares without each model, organization or other unit, and intervals over the choice of units."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
 import random
+import statistics
 import warnings
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final, Unpack
 
 import attrs
 import polars as pl
 
-from ossgeo._core.display import Pictured
-from ossgeo._core.method import Method
-from ossgeo._core.text import percent, tabulate
+from ossgeo._core.display import Result
+from ossgeo._core.text import Format, percent
 from ossgeo.analysis._contributions import Unit, values_at
+from ossgeo.analysis._ratio_intervals import FEW_UNITS, effective_number, share_intervals
 from ossgeo.errors import InvalidArgumentError, LowCoverageWarning
 from ossgeo.panel._panel import Panel
+from ossgeo.registry._countries import GroupScheme
+from ossgeo.shares._options import MeasureOptionsDict
 
-_FEW: Final = 10
-_HEAVY: Final = 0.25
-_NORMAL: Final = 1.959963984540054
+UNITS: Final = 1_000
+"""For how many units, by default, every group's share without the unit is given."""
+
+_LOST: Final = 0.05
+_INTERVAL: Final[dict[str, Format]] = {
+    "group": "text",
+    "share": "share",
+    "lower": "share",
+    "upper": "share",
+    "effective": "count",
+}
 
 
 @attrs.frozen(eq=False)
-class Influence(Pictured):
-    """What each unit does to the shares.
+class Influence(Result):
+    """The effect of each unit on each group's share.
 
     Attributes:
-        by: What was left out.
-        period: The period.
-        frame: One row for each unit and group that it moves, the largest effect first: unit, group, value (of the unit in
-            the group), share (of the group with all units), without (of the group without the unit), effect.
-        intervals: One row for each group: group, share, lower, upper, units; 95 % jackknife intervals. They cover which
-            units happen to be in the panel, and nothing else: not the counters, not the attribution.
+        frame: One row for each unit and group, the largest effect first: unit, group, value (of the unit in the group),
+            share (of the group with all units), without (of the group without the unit), effect (without minus share, a
+            difference of fractions). Every group has a row, since the total changes for all of them.
         method: How the shares were made.
+        unit: The unit that was left out.
+        period: The period.
+        intervals: One row for each group: group, share, lower, upper, units, effective; see
+            :func:`ossgeo.analysis.bootstrap` for the columns. Intervals over the choice of units: errors of counters and
+            of attribution are not part of them.
+        omitted: How many smaller units have no row in ``frame``.
     """
 
-    by: Unit
+    unit: str
     period: dt.date
-    frame: pl.DataFrame
     intervals: pl.DataFrame
-    method: Method
+    omitted: int = 0
 
-    def to_polars(self) -> pl.DataFrame:
-        """Return the rows: unit, group, value, share, without, effect."""
-        return self.frame
-
-    def __str__(self) -> str:
-        """Return a sentence and the largest effects."""
+    def sentence(self) -> str:
+        """Return the largest effect."""
         top = self.frame.row(0, named=True)
-        said = (
-            f"At {self.period} no {self.by} moves a share more than {top['unit']}: without it {top['group']} would have "
+        return (
+            f"At {self.period} no {self.unit} moves a share more than {top['unit']}: without it {top['group']} would have "
             f"{percent(top['without'])} instead of {percent(top['share'])}."
         )
-        return f"{said}\n{tabulate(self.frame, ['unit', 'group'], ['share', 'without', 'effect'])}"
+
+    def _printed(self) -> tuple[pl.DataFrame, Mapping[str, Format]]:
+        return self.frame, {"unit": "text", "group": "text", "share": "share", "without": "share", "effect": "points"}
 
 
-def influence(panel: Panel, *, by: Unit = "model", period: dt.date | None = None, **choices: Any) -> Influence:
-    """Leave each unit out in turn, and see what that does to every group's share.
+def influence(
+    panel: Panel,
+    *,
+    unit: Unit = "model",
+    period: dt.date | str | None = None,
+    n: int = UNITS,
+    **options: Unpack[MeasureOptionsDict],
+) -> Influence:
+    """Leave out each unit in turn, and return every group's share without it.
 
-    Made from one measurement by group and unit: a share without a unit needs no second look at the panel.
+    Computed from one measurement by group and unit; the panel is read once.
 
     Args:
         panel: The panel.
-        by: What is left out: ``model``, ``organization`` or ``namespace``.
-        period: The period; the latest one where absent.
-        **choices: Choices of :func:`ossgeo.measure`; ``by`` of the table is ``country``.
+        unit: What is left out: ``model``, ``organization``, ``namespace`` or any other key of a table.
+        period: The period; by default the latest one.
+        n: The number of units in the frame, those with the largest values; leaving out a unit with the part q of the
+            total moves no share by more than q / (1 - q).
+        **options: Options of :func:`ossgeo.measure`; ``by`` is what the shares are grouped by.
 
     Returns:
-        The effects, and a jackknife interval for each group.
+        The effects, and an interval for each group.
 
     Raises:
-        InvalidArgumentError: There is no such period, or the choices do not fit.
+        InvalidArgumentError: The panel does not have the period, or the options do not fit.
 
     Warns:
-        LowCoverageWarning: There are few units, or a single one holds much of the total.
+        LowCoverageWarning: The effective number of units is below 10.
 
-    Source: the jackknife of J. Tukey (1958), as B. Efron and C. Stein, "The jackknife estimate of variance", Annals of
-        Statistics 9 (1981), have it; intervals are normal.
+    Source: leave-one-out values as in the jackknife of B. Efron and C. Stein, "The jackknife estimate of variance", Annals
+        of Statistics 9 (1981).
 
     Example:
         >>> import ossgeo, warnings
         >>> warnings.simplefilter("ignore", ossgeo.errors.LowCoverageWarning)  # hugging-face alone holds 30 %
-        >>> found = influence(ossgeo.load_sample("hub-2026"), by="organization")
+        >>> found = influence(ossgeo.load_sample("hub-2026"), unit="organization")
         >>> found.frame.row(0, named=True)["unit"]
         'hugging-face'
+        >>> effect = found.frame.filter(unit="hugging-face", group="CN")["effect"][0]
+        >>> round(100 * effect, 1)  # points: the total is smaller without it
+        9.0
     """
-    day, rows, method = values_at(panel, by, choices, period)
-    units = rows.group_by("unit").agg(own=pl.col("value").filter("counted").sum())
-    total = float(units["own"].sum())
-    if total == 0:
-        raise InvalidArgumentError(f"the total at {day} is 0: there is no share")
-    _warn(units, total, by)
-    groups = rows.filter("counted").group_by("group").agg(sum=pl.col("value").sum())
-    pairs = rows.filter("counted").group_by("unit", "group").agg(pl.col("value").sum()).join(units, on="unit")
-    pairs = pairs.join(groups, on="group").with_columns(share=pl.col("sum") / total)
+    if not isinstance(n, int) or n < 1:
+        raise InvalidArgumentError(f"n must be a positive number of units, got {n!r}")
+    day, rows, method = values_at(panel, unit, options, period, function="influence")
+    counted = rows.filter("counted")
+    units = counted.group_by("unit").agg(own=pl.col("value").sum()).sort("own", "unit", descending=[True, False])
+    total = _total(units, day)
+    _warn_of_few_units(units, _name(unit))
+    groups = counted.group_by("group").agg(sum=pl.col("value").sum())
+    pairs = counted.group_by("unit", "group").agg(pl.col("value").sum())
+    grid = units.head(n).join(groups, how="cross").join(pairs, on=["unit", "group"], how="left")
     left = total - pl.col("own")
-    pairs = pairs.with_columns(without=pl.when(left > 0).then((pl.col("sum") - pl.col("value")) / left))
-    frame = pairs.with_columns(effect=pl.col("without") - pl.col("share")).sort(
-        pl.col("effect").abs(), "unit", "group", descending=[True, False, False], nulls_last=True
+    grid = grid.with_columns(pl.col("value").fill_null(0.0), share=pl.col("sum") / total)
+    grid = grid.with_columns(without=pl.when(left > 0).then((pl.col("sum") - pl.col("value")) / left))
+    frame = grid.with_columns(effect=pl.col("without") - pl.col("share")).sort(
+        pl.col("effect").abs(), "value", "unit", "group", descending=[True, True, False, False], nulls_last=True
     )
     shown = frame.select("unit", "group", "value", "share", "without", "effect")
-    return Influence(by, day, shown, _jackknife(groups, pairs, units, total), method)
-
-
-def _jackknife(groups: pl.DataFrame, pairs: pl.DataFrame, units: pl.DataFrame, total: float) -> pl.DataFrame:
-    """Variance over all leave-one-out shares; a unit outside a group moves it through the total only."""
-    left = units.filter(pl.col("own") < total).with_columns(rest=total - pl.col("own"))
-    number = left.height
-    outside = left.select(inverse=(1 / pl.col("rest")).sum(), squares=(1 / pl.col("rest") ** 2).sum()).row(0)
-    rows = []
-    for group, value in groups.sort("group").iter_rows():
-        mine = pairs.filter((pl.col("group") == group) & (pl.col("own") < total))
-        rest = total - pl.col("own")
-        inverse, squares, sums, sums2 = mine.select(
-            inverse=(1 / rest).sum(), squares=(1 / rest**2).sum(), sums=((value - pl.col("value")) / rest).sum(),
-            sums2=(((value - pl.col("value")) / rest) ** 2).sum(),
-        ).row(0)  # fmt: skip
-        first = sums + value * (outside[0] - inverse)
-        second = sums2 + value**2 * (outside[1] - squares)
-        spread = max(second - first**2 / number, 0.0) * (number - 1) / number if number else 0.0
-        share, margin = value / total, _NORMAL * math.sqrt(spread)
-        rows.append((group, share, max(share - margin, 0.0), min(share + margin, 1.0), number))
-    schema = {"group": pl.String, "share": pl.Float64, "lower": pl.Float64, "upper": pl.Float64, "units": pl.Int64}
-    return pl.DataFrame(rows, schema=schema, orient="row").sort("share", "group", descending=[True, False])
+    return Influence(shown, method, _name(unit), day, share_intervals(counted), max(units.height - n, 0))
 
 
 @attrs.frozen(eq=False)
-class Bootstrap(Pictured):
-    """How shares scatter over panels that are drawn from this one.
+class Bootstrap(Result):
+    """Intervals of the shares over panels that are drawn from this one.
 
     Attributes:
-        by: What was drawn.
-        period: The period.
-        frame: One row for each group: group, share, lower, upper (the middle 95 % of the draws). They cover which units
-            happen to be in the panel, and nothing else.
-        draws: How many panels were drawn.
-        seed: Of the draws.
+        frame: One row for each group, the largest first: group, share, lower, upper (a nominal 95 % interval; null where a
+            group is represented in too few draws), units (the number of units), effective (the effective number of units of the
+            group or of all others, whichever is smaller). Intervals over the choice of units: errors of counters and of
+            attribution are not part of them.
         method: How the shares were made.
+        unit: The unit that was drawn.
+        period: The period.
+        draws: How many panels were drawn.
+        seed: The seed of the draws.
     """
 
-    by: Unit
+    unit: str
     period: dt.date
-    frame: pl.DataFrame
     draws: int
     seed: int
-    method: Method
 
-    def to_polars(self) -> pl.DataFrame:
-        """Return the rows: group, share, lower, upper."""
-        return self.frame
-
-    def __str__(self) -> str:
-        """Return a sentence and the largest groups."""
+    def sentence(self) -> str:
+        """Return the interval of the largest group."""
         top = self.frame.row(0, named=True)
-        said = (
-            f"At {self.period} {top['group']} has {percent(top['share'])}; with other {self.by}s drawn from the same panel "
-            f"95 % of {self.draws} draws lie between {percent(top['lower'])} and {percent(top['upper'])}."
+        if top["lower"] is None:
+            return f"At {self.period} {top['group']} has {percent(top['share'])}; too few {self.unit}s for an interval."
+        return (
+            f"At {self.period} {top['group']} has {percent(top['share'])}; over the choice of {self.unit}s, from {self.draws} "
+            f"draws, the nominal 95 % interval is {percent(top['lower'])} to {percent(top['upper'])}."
         )
-        return f"{said}\n{tabulate(self.frame, ['group'], ['share', 'lower', 'upper'])}"
+
+    def _printed(self) -> tuple[pl.DataFrame, Mapping[str, Format]]:
+        return self.frame, _INTERVAL
 
 
 def bootstrap(
-    panel: Panel, *, by: Unit = "model", period: dt.date | None = None, draws: int = 1000, seed: int = 0, **choices: Any
+    panel: Panel,
+    *,
+    unit: Unit = "model",
+    period: dt.date | str | None = None,
+    draws: int = 1000,
+    seed: int = 0,
+    **options: Unpack[MeasureOptionsDict],
 ) -> Bootstrap:
-    """Draw the panel's units anew, with replacement, and see how the shares scatter.
+    """Draw the panel's units again, with replacement, and return an interval for each share.
+
+    The standard error of each log-ratio log(p / (1 - p)) is that of the draws; the interval is Student's with one degree
+    of freedom less than the effective number of units. The measured coverage for even and for very uneven panels is in
+    the documentation, under "Intervals".
 
     Args:
         panel: The panel.
-        by: What is drawn: ``model``, ``organization`` or ``namespace``.
-        period: The period; the latest one where absent.
-        draws: How many panels are drawn.
-        seed: Of the draws; the same seed gives the same result.
-        **choices: Choices of :func:`ossgeo.measure`; ``by`` of the table is ``country``.
+        unit: What is drawn: ``model``, ``organization``, ``namespace`` or any other key of a table.
+        period: The period; by default the latest one.
+        draws: How many panels are drawn, 2 or more.
+        seed: The seed of the draws; the same seed gives the same result.
+        **options: Options of :func:`ossgeo.measure`; ``by`` is what the shares are grouped by.
 
     Returns:
-        The middle 95 % of the draws for each group.
+        A nominal 95 % interval for each group.
 
     Raises:
-        InvalidArgumentError: There is no such period, or the choices do not fit.
+        InvalidArgumentError: The panel does not have the period, or the options do not fit.
 
     Warns:
-        LowCoverageWarning: There are few units, or a single one holds much of the total.
+        LowCoverageWarning: The effective number of units is below 10.
 
-    Source: B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979); percentile
-        intervals.
+    Source: B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979); the effective
+        number of units of L. Kish, "Survey sampling" (1965), as degrees of freedom.
     """
-    if draws < 1:
-        raise InvalidArgumentError(f"draws={draws!r} is no number of draws")
-    day, rows, method = values_at(panel, by, choices, period)
+    if not isinstance(draws, int) or draws < 2:  # noqa: PLR2004  # a standard deviation needs two
+        raise InvalidArgumentError(f"draws must be 2 or more, got {draws!r}")
+    day, rows, method = values_at(panel, unit, options, period, function="bootstrap")
     counted = rows.filter("counted")
+    units = counted.group_by("unit").agg(own=pl.col("value").sum())
+    _total(units, day)
+    _warn_of_few_units(units, _name(unit))
+    frame = share_intervals(counted, errors=_drawn_errors(counted, draws, seed))
+    return Bootstrap(frame, method, _name(unit), day, draws, seed)
+
+
+def _drawn_errors(counted: pl.DataFrame, draws: int, seed: int) -> dict[str, float]:
+    """Return the standard deviation of each group's log-ratio; NaN if it is undefined in more than 5 % of the draws."""
     wide = counted.pivot(on="group", index="unit", values="value", aggregate_function="sum").fill_null(0.0).sort("unit")
-    groups = [name for name in wide.columns if name != "unit"]
-    sums = {name: float(wide[name].sum()) for name in groups}
-    total = sum(sums.values())
+    names = [name for name in wide.columns if name != "unit"]
+    figures, source = wide.select(names), random.Random(seed)  # noqa: S311  # not for secrets
+    ratios: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(draws):
+        sums = figures.sample(n=wide.height, with_replacement=True, seed=source.randrange(2**32)).sum().row(0)
+        whole = sum(sums)
+        for name, value in zip(names, sums, strict=True):
+            if 0 < value < whole:
+                ratios[name].append(math.log(value / (whole - value)))
+    return {
+        name: statistics.stdev(found) if len(found) >= max((1 - _LOST) * draws, 2) else math.nan
+        for name, found in ratios.items()
+    }
+
+
+def _name(unit: Unit) -> str:
+    return unit.name if isinstance(unit, GroupScheme) else unit
+
+
+def _total(units: pl.DataFrame, day: dt.date) -> float:
+    total = float(units["own"].sum())
     if total == 0:
-        raise InvalidArgumentError(f"the total at {day} is 0: there is no share")
-    units = wide.select("unit", own=pl.sum_horizontal(groups))
-    _warn(units, total, by)
-    figures, source = wide.select(groups), random.Random(seed)  # noqa: S311  # no secret
-    drawn = [
-        figures.sample(n=wide.height, with_replacement=True, seed=source.randrange(2**32)).sum().row(0)
-        for _ in range(draws)
-    ]
-    shares = [[value / whole for value in row] for row in drawn if (whole := sum(row))]
-    table = pl.DataFrame(shares, schema=groups, orient="row")
-    found = [
-        (name, sums[name] / total, table[name].quantile(0.025, "linear"), table[name].quantile(0.975, "linear"))
-        for name in groups
-    ]
-    schema = {"group": pl.String, "share": pl.Float64, "lower": pl.Float64, "upper": pl.Float64}
-    frame = pl.DataFrame(found, schema=schema, orient="row").sort("share", "group", descending=[True, False])
-    return Bootstrap(by, day, frame, draws, seed, method)
+        raise InvalidArgumentError(f"the total at {day} is 0: the shares are not defined")
+    return total
 
 
-def _warn(units: pl.DataFrame, total: float, by: str) -> None:
-    largest = units.sort("own", "unit", descending=[True, False]).row(0, named=True)
-    if units.height < _FEW:
+def _warn_of_few_units(units: pl.DataFrame, unit: str) -> None:
+    effective = units.select(effective_number(pl.col("own"))).item()
+    if effective < FEW_UNITS:
+        largest = units.sort("own", "unit", descending=[True, False]).row(0, named=True)
+        part = largest["own"] / units["own"].sum()
         warnings.warn(
-            f"there are only {units.height} {by}s: their scatter says little", LowCoverageWarning, stacklevel=3
+            f"{units.height} {unit}s are as concentrated as {effective:.1f} equal ones ({largest['unit']} holds {part:.1%} of "
+            "the total): intervals are wide, and their coverage is uncertain",
+            LowCoverageWarning,
+            stacklevel=3,
         )
-    elif largest["own"] > _HEAVY * total:
-        message = f"{largest['unit']} alone holds {largest['own'] / total:.1%} of the total"
-        warnings.warn(message, LowCoverageWarning, stacklevel=3)

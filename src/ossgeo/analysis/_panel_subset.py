@@ -1,4 +1,4 @@
-"""Which observations a period needs: the rest of the panel is not looked at."""
+"""The observations that a period needs; the others are not read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ossgeo.shares._resampling import thinned
 def observations_for(
     panel: Panel, day: dt.date, *, windows: Sequence[Any] = (), cleanings: Sequence[Cleaning | None] = ()
 ) -> Panel:
-    """Keep the observations that one of a panel's own periods needs.
+    """Return a panel with the observations that one of its own periods needs.
 
     Args:
         panel: The panel.
@@ -27,8 +27,8 @@ def observations_for(
         cleanings: The policies under which it is measured.
 
     Returns:
-        A panel with the period, the one before it where differences need that, and those that the longest window adds up;
-        measured at the period it gives what the whole panel gives. Its models are collected once.
+        The period, earlier observations if differences need them, and those that the longest window sums; measured at
+        the period the panel gives the same result as the whole one. Its models are collected once.
     """
     reach = max((days_of(window, what="window") or 0 for window in windows), default=0)
     earliest = day - dt.timedelta(days=reach + 3 * WINDOW_DAYS)
@@ -44,4 +44,4 @@ def observations_for(
     rows = panel.rows.filter(nw.col("period").is_in(kept))
     models = panel.models.collect(engine="streaming").lazy()
     return Panel.of(rows, models, counter=panel.counter, identity=f"{panel.fingerprint},{kept[0]}..{day}",
-                    source=panel.source, note=panel.note, kept=panel)  # fmt: skip
+                    source=panel.source, scope=panel.scope, kept=panel)  # fmt: skip

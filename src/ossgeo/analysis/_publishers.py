@@ -1,4 +1,4 @@
-"""Publishers: how many organizations stand behind a country's figures."""
+"""Publishers: the number of organizations of each group."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def publishers(table: ShareTable) -> pl.DataFrame:
 
     Returns:
         One row for each period and group, the largest first: period, the first key, organizations, share (of all
-        organizations of the period; what has no organization is not counted).
+        organizations of the period; models without an organization are not counted).
 
     Raises:
         InvalidArgumentError: The table has other keys, or is empty.
@@ -34,7 +34,7 @@ def publishers(table: ShareTable) -> pl.DataFrame:
     """
     if len(table.keys) != 2 or table.keys[1] != "organization":  # noqa: PLR2004  # a group, and the organizations in it
         raise InvalidArgumentError(
-            f"a table by {', '.join(table.keys)} names no organizations within groups: by=('country', 'organization')"
+            f"table must be by a key and 'organization', got {', '.join(table.keys)}; measure by=('country', 'organization')"
         )
     outer = table.keys[0]
     rows = table.to_polars()

@@ -29,7 +29,7 @@ def draw_bounds(found: Bounds, *, top: int = 12, theme: str = "light") -> Any:
 def draw_bootstrap(found: Bootstrap, *, top: int = 12, theme: str = "light") -> Any:
     """Draw it; see :func:`ossgeo.plotting._dispatch.plot`."""
     first, chart = _ranges(found.frame, foot_of(found), top, theme)
-    title = f"{first['name']}: between {first['text'].replace(' to ', ' and ')} with other {found.by}s drawn"
+    title = f"{first['name']}: between {first['text'].replace(' to ', ' and ')} with other {found.unit}s drawn"
     said = f"points: the shares at {found.period}; bars: the middle 95 % of {found.draws} draws from the same panel"
     return dressed(chart, theme, title, said)
 
@@ -205,8 +205,8 @@ def draw_influence(found: Influence, *, top: int = 12, theme: str = "light") -> 
         pl.Series("name", names, dtype=pl.String), pl.Series("text", texts, dtype=pl.String), figure="effect"
     )
     chart = barred(shown, foot_of(found), theme)
-    return dressed(chart, theme, f"What each {found.by} does to a share at {found.period}",
-                   f"change of the country's share without the {found.by}, in points")  # fmt: skip
+    return dressed(chart, theme, f"What each {found.unit} does to a share at {found.period}",
+                   f"change of the country's share without the {found.unit}, in points")  # fmt: skip
 
 
 def draw_growth(found: Growth, *, top: int = 12, theme: str = "light") -> Any:

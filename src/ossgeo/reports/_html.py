@@ -121,8 +121,8 @@ def report(panel: Panel, *, path: str | Path, title: str | None = None, **choice
         version=version("ossgeo"),
         registry=table.method.registry,
     )
-    with writing(target):
-        target.write_text(text, encoding="utf-8")
+    with writing(target) as temporary:
+        temporary.write_text(text, encoding="utf-8")
     return target
 
 
@@ -137,7 +137,7 @@ def _sections(panel: Panel, table: ShareTable, check: Any, choices: dict[str, An
         )
     if key in MAPPED:
         pictures.append(_picture(table, f"The shares of {last} on a map.", kind="map"))
-    note = (panel.note,) if panel.note else ()
+    note = (panel.scope,) if panel.scope else ()
     yield Section("shares", "Shares", note, tuple(pictures), (_sheet(f"{table.method.unit} at {last}", rows),))
     yield _limits(table, key)
     yield from _choices(panel, table, choices)
@@ -208,7 +208,7 @@ def _changes(panel: Panel, table: ShareTable, choices: dict[str, Any]) -> Iterat
     pictures, texts = [], []
     for group in named if key == "country" else ():  # drivers are those of a country
         try:
-            found = drivers(panel, group, table.periods[0], last, **choices)
+            found = drivers(panel, group, start=table.periods[0], end=last, **choices)
         except OssgeoError as error:
             texts.append(f"{label(group)}: {error}")
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 import statistics
 import warnings
@@ -22,8 +23,8 @@ from ossgeo.analysis import (
     influence,
     sensitivity,
 )
-from ossgeo.analysis._contributions import values_of
-from ossgeo.errors import InvalidArgumentError, LowCoverageWarning
+from ossgeo.analysis._ratio_intervals import student_quantile
+from ossgeo.errors import InvalidArgumentError, LowCoverageWarning, OssgeoError
 from tests.worlds import JANUARY, MARCH, panel, registry, two_dates
 
 WORLD = registry()
@@ -47,7 +48,8 @@ def test_bounds_by_hand() -> None:
     last = found.to_polars().filter(period=MARCH)
     assert rows(last, "country", "share", "lower", "upper") == {
         "CN": (0.5, 0.5, 0.625), "US": (0.15, 0.15, 0.275), "DE": (0.075, 0.075, 0.2), "FR": (0.075, 0.075, 0.2),
-        "JP": (0.075, 0.075, 0.2),
+        "JP": (0.075, 0.075, 0.2), "individual": (0.05, 0, 0.05),
+        "unreviewed": (0.075, 0, 0.075),
     }  # fmt: skip
     assert found.floating.filter(period=MARCH)["value"][0] == 50
     assert found.compare("CN", "US") == "certain"
@@ -55,10 +57,10 @@ def test_bounds_by_hand() -> None:
     assert found.compare("DE", "US") == "possible"
     assert found.compare("US", "CN") == "impossible"
     assert found.compare("CN", "GB", JANUARY) == "certain"
-    assert "CN holds between 50.0% and 62.5%" in str(found)
-    with pytest.raises(InvalidArgumentError, match="there is no period"):
+    assert "CN has between 50.0% and 62.5%" in found.sentence()
+    with pytest.raises(InvalidArgumentError, match="period must be one of"):
         found.compare("CN", "US", dt.date(1999, 1, 1))
-    with pytest.raises(InvalidArgumentError, match="has 2 part"):
+    with pytest.raises(InvalidArgumentError, match="one part for each key"):
         found.compare(("CN", "x"), "US")
 
 
@@ -74,20 +76,46 @@ def test_bounds_under_the_other_denominator_and_of_what_is_international() -> No
         affiliations=[{"organization": "un", "country": "international"}], base=WORLD,
     )  # fmt: skip
     found = bounds(ossgeo.measure(two_dates(), registry=world)).to_polars().filter(period=MARCH)
-    assert rows(found, "country", "lower", "upper")["international"] == (0.0625, 0.0625), "it does not float"
-    with pytest.raises(InvalidArgumentError, match="no bounds"):
+    assert rows(found, "country", "lower", "upper")["international"] == (0.0625, 0.125), (
+        "other downloads may turn out so"
+    )
+    with pytest.raises(InvalidArgumentError, match="always known"):
         bounds(measured(by="model"))
 
 
-@pytest.mark.parametrize("choices", [{}, {"denominator": "attributed"}])
-def test_bounds_hold_whatever_turns_out(choices: dict[str, Any]) -> None:
-    """Give all that floats to one country, in turn, and measure again: the share is the upper bound."""
-    found = bounds(measured(**choices))
-    for code in ("CN", "FR"):
-        turned = ossgeo.attribution.override(dict.fromkeys(("ann", "Nowhere", "who"), code))
-        table = measured(attribution=turned, **choices)
-        upper = rows(found.to_polars().filter(period=MARCH), "country", "upper")[code][0]
-        assert table.at()[code] == pytest.approx(upper, abs=1e-6)
+@pytest.mark.parametrize("choices", [{}, {"denominator": "attributed"}, {"by": "organization"}])
+def test_bounds_are_those_of_every_possible_origin(choices: dict[str, Any]) -> None:
+    """Brute force: each namespace without an origin stays as it is, or turns out to belong to any group."""
+    found = bounds(measured(**choices)).to_polars().filter(period=MARCH)
+    key = choices.get("by", "country")
+    lowest: dict[str, float] = {}
+    highest: dict[str, float] = {}
+    for origins in itertools.product((None, "CN", "FR", "international"), repeat=3):
+        given = {name: origin for name, origin in zip(("ann", "Nowhere", "who"), origins, strict=True) if origin}
+        if key == "organization":
+            homes = {"CN": "qin", "FR": "trio", "international": "mover"}
+            world = ossgeo.Registry.from_rows(
+                namespaces=[{"namespace": name, "organization": homes[origin]} for name, origin in given.items()],
+                base=WORLD,
+            )
+            table = ossgeo.measure(two_dates(), registry=world, **choices)
+        else:
+            table = measured(attribution=ossgeo.attribution.override(given), **choices)
+        for group in found[key]:
+            shares = dict(table.to_polars().filter(period=MARCH).select(key, "share").iter_rows())
+            if (share := shares.get(group, 0.0)) is not None:
+                lowest[group], highest[group] = min(lowest.get(group, 1), share), max(highest.get(group, 0), share)
+    checked = 0
+    for group, lower, upper in found.select(key, "lower", "upper").iter_rows():
+        if group in ("CN", "FR", "qin", "trio", "mover", "individual", "unreviewed") and lower is not None:
+            assert (lower, upper) == pytest.approx((lowest[group], highest[group]), abs=1e-6), group
+            checked += 1
+    assert checked >= 2
+
+
+def test_without_floating_downloads_there_is_nothing_to_bound() -> None:
+    found = bounds(measured(panel([("Qin/a", MARCH, 5), ("Mover/b", MARCH, 5)])))
+    assert "all downloads have a known origin" in found.sentence()
 
 
 def test_an_empty_result_says_so() -> None:
@@ -110,6 +138,7 @@ def test_crossovers() -> None:
     found = crossovers(measured(source), "CN", "US", panel=source)
     days = source.periods
     assert found.to_polars()["period"].to_list() == [days[1], days[3]]
+    assert found.to_polars()["since"].to_list() == [days[0], days[2]], "it happened between two observations"
     assert (found.first, found.lasting, found.ahead) == (days[1], days[3], "CN")
     assert found.frame["bounds"].to_list() == ["possible", "certain"]
     assert found.frame["without_largest"].to_list() == [False, False]
@@ -127,9 +156,9 @@ def test_crossovers() -> None:
         "certain",
         "certain",
     ]
-    with pytest.raises(InvalidArgumentError, match="one key"):
+    with pytest.raises(InvalidArgumentError, match="must have one key"):
         crossovers(measured(by=("country", "organization")), "CN", "US")
-    with pytest.raises(InvalidArgumentError, match="was measured on panel"):
+    with pytest.raises(InvalidArgumentError, match="panel must be the one of the table"):
         crossovers(measured(source), "CN", "US", panel=two_dates())
 
 
@@ -152,7 +181,7 @@ def test_concentration_on_paper() -> None:
     inside = concentration(measured(by=("country", "organization"))).to_polars()
     assert inside.filter(period=MARCH, country="CN")["hhi"][0] == 1
     assert "within" in str(concentration(measured(by=("country", "organization"))))
-    with pytest.raises(InvalidArgumentError, match="no concentration"):
+    with pytest.raises(InvalidArgumentError, match="must have one key, or one within another"):
         concentration(measured(by=("country", "organization", "model")))
 
 
@@ -165,15 +194,15 @@ def test_growth_and_ranks() -> None:
     assert now["GB"] == (-50, -1, 6, -4)
     assert "US gained most places: 4, to rank 2" in str(found)
     still = growth(measured(series((10, 20), (10, 20))))
-    assert "nobody gained a place" in str(still)
+    assert "no group gained a place" in str(still)
 
 
 @pytest.mark.parametrize("by", ["organization", "model", "namespace"])
 @pytest.mark.parametrize("denominator", ["all", "attributed"])
-def test_drivers_sum_to_the_change(by: Any, denominator: Any) -> None:
+def test_drivers_sum_to_the_change(by: str, denominator: Any) -> None:
     source = panel([("Qin/a", JANUARY, 100), ("Qin/gone", JANUARY, 50), ("Mover/b", JANUARY, 150), ("who/x", JANUARY, 9),
                     ("Qin/a", MARCH, 300), ("Qin/new", MARCH, 70), ("Mover/b", MARCH, 130), ("who/x", MARCH, 99)])  # fmt: skip
-    found = drivers(source, "CN", by=by, registry=WORLD, denominator=denominator)
+    found = drivers(source, "CN", unit=by, registry=WORLD, denominator=denominator)
     table = measured(source, denominator=denominator)
     before, after = table.at(JANUARY)["CN"], table.at(MARCH)["CN"]
     assert (found.before, found.after) == pytest.approx((before, after))
@@ -186,16 +215,20 @@ def test_drivers_sum_to_the_change(by: Any, denominator: Any) -> None:
 
 
 def test_drivers_that_cannot_be() -> None:
-    with pytest.raises(InvalidArgumentError, match="is not before"):
-        drivers(two_dates(), "CN", MARCH, JANUARY, registry=WORLD)
-    with pytest.raises(InvalidArgumentError, match="no period"):
-        drivers(two_dates(), "CN", dt.date(1999, 1, 1), registry=WORLD)
-    wrongs: list[dict[str, Any]] = [{"by": "countries"}, {"counting": "full"}]
+    with pytest.raises(InvalidArgumentError, match="start must be before end"):
+        drivers(two_dates(), "CN", start=MARCH, end=JANUARY, registry=WORLD)
+    with pytest.raises(InvalidArgumentError, match="period must be one of"):
+        drivers(two_dates(), "CN", start=dt.date(1999, 1, 1), registry=WORLD)
+    wrongs: list[dict[str, Any]] = [
+        {"by": "countries"},
+        {"unit": "countries"},
+        {"unit": ("model", "kind")},
+        {"counting": "full"},
+        {"cuonting": "full"},
+    ]
     for wrong in wrongs:
-        with pytest.raises(InvalidArgumentError):
+        with pytest.raises(OssgeoError):
             drivers(two_dates(), "CN", registry=WORLD, **wrong)
-    with pytest.raises(InvalidArgumentError, match="one key"):
-        values_of(two_dates(), "model", {"by": ("country", "organization"), "registry": WORLD})
     empty = panel([("Qin/a", JANUARY, 0), ("Qin/a", MARCH, 5)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -208,7 +241,7 @@ def test_drivers_that_cannot_be() -> None:
 @pytest.mark.parametrize("denominator", ["all", "attributed"])
 def test_influence_is_what_measuring_without_gives(by: Any, denominator: Any) -> None:
     source = two_dates()
-    found = influence(source, by=by, registry=WORLD, denominator=denominator)
+    found = influence(source, unit=by, registry=WORLD, denominator=denominator)
     namespaces = {"qin": "Qin", "mover": "Mover", "trio": "Trio"}
     for row in found.to_polars().iter_rows(named=True):
         if by == "organization" and row["unit"] not in namespaces:
@@ -221,50 +254,78 @@ def test_influence_is_what_measuring_without_gives(by: Any, denominator: Any) ->
         others = [one for one in source.models.collect()["model_id"] if not one.startswith(name)]
         without = measured(source, where={"model_id": others}, denominator=denominator).at()
         assert without[row["group"]] == pytest.approx(row["without"], abs=1e-6)
-    assert "no" in str(found)
+    groups = found.to_polars()["group"].n_unique()
+    assert found.to_polars().height == groups * found.to_polars()["unit"].n_unique(), "every group's share"
+    assert "points" in str(found)
 
 
 @quiet
-def test_the_jackknife_is_that_of_the_textbook() -> None:
-    found = influence(two_dates(), registry=WORLD)
-    values = {"Qin/a": 200, "Mover/b": 60, "Trio/c": 90, "ann/d": 20, "Nowhere/e": 5, "who/f": 25}
-    total = sum(values.values())
-    for group, mine in (
-        ("CN", {"Qin/a": 1.0}),
-        ("DE", {"Trio/c": 1 / 3}),
-        ("unreviewed", {"Nowhere/e": 1.0, "who/f": 1.0}),
-    ):
-        own = sum(values[name] * part for name, part in mine.items())
-        left = [(own - values[name] * mine.get(name, 0)) / (total - values[name]) for name in values]
-        mean = statistics.mean(left)
-        error = math.sqrt((len(left) - 1) / len(left) * sum((one - mean) ** 2 for one in left))
-        (row,) = found.intervals.filter(group=group).iter_rows(named=True)
-        assert row["share"] == pytest.approx(own / total, abs=1e-6)
-        assert row["upper"] == pytest.approx(min(own / total + 1.959964 * error, 1), abs=1e-5)
-        assert row["units"] == 6
+def test_the_interval_of_the_log_ratio_by_hand() -> None:
+    """CN holds one model; the three countries of Trio hold one; the unreviewed one. Six models, each its own unit."""
+    source = panel([("Qin/a", MARCH, 200), ("Qin/b", MARCH, 100), ("Mover/b", MARCH, 60), ("Mover/c", MARCH, 40)])
+    found = influence(source, registry=WORLD)
+    (row,) = found.intervals.filter(group="CN").iter_rows(named=True)
+    error = math.sqrt((200**2 + 100**2) / 300**2 + (60**2 + 40**2) / 100**2)
+    effective = 300**2 / (200**2 + 100**2)  # 1.8; of the others 100^2 / 5200 = 1.92
+    margin = student_quantile(1) * error
+    assert (row["share"], row["effective"], row["units"]) == pytest.approx((0.75, effective, 4))
+    assert row["lower"] == pytest.approx(1 / (1 + math.exp(margin - math.log(3))))
+    assert row["upper"] == pytest.approx(1 / (1 + math.exp(-margin - math.log(3))))
+    alone = influence(two_dates(), registry=WORLD).intervals.filter(group="CN")
+    assert alone["lower"].to_list() == [None], "one model says nothing about the scatter of models"
 
 
-def test_few_and_heavy_units_are_told() -> None:
-    with pytest.warns(LowCoverageWarning, match="only 6 models"):
+@pytest.mark.parametrize(
+    ("freedom", "quantile"), [(1, 12.7062), (2, 4.3027), (5, 2.5706), (30, 2.0423), (1e7, 1.95996)]
+)
+def test_quantiles_of_student(freedom: float, quantile: float) -> None:
+    assert student_quantile(freedom) == pytest.approx(quantile, abs=1e-4)
+
+
+def test_few_effective_units_are_warned_of() -> None:
+    with pytest.warns(LowCoverageWarning, match="6 models are as concentrated as 3.0 equal ones"):
         influence(two_dates(), registry=WORLD)
     many = panel([("Qin/big", MARCH, 758_000_000), *((f"Mover/m{number}", MARCH, 5_000_000) for number in range(20))])
-    with pytest.warns(LowCoverageWarning, match="Qin/big alone holds 88.3%"):
+    with pytest.warns(LowCoverageWarning, match="Qin/big holds 88.3%"):
         found = influence(many, registry=WORLD)
     assert found.frame.row(0, named=True)["unit"] == "Qin/big"
     assert found.frame["without"][0] is not None
+    even = panel([(f"{'Qin' if number % 2 else 'Mover'}/m{number}", MARCH, 10) for number in range(12)])
+    influence(even, registry=WORLD)  # warnings are errors here
+    few = influence(even, registry=WORLD, n=3)
+    assert (few.frame["unit"].n_unique(), few.omitted) == (3, 9)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for instrument in (influence, bootstrap):
             with pytest.raises(InvalidArgumentError, match="is 0"):
                 instrument(panel([("Qin/a", MARCH, 0)]), registry=WORLD)
+        with pytest.raises(InvalidArgumentError, match="n must be"):
+            influence(two_dates(), registry=WORLD, n=0)
 
 
 @quiet
 def test_one_unit_alone() -> None:
     found = influence(panel([("Qin/a", MARCH, 5)]), registry=WORLD)
     assert found.frame.row(0, named=True)["without"] is None
-    assert found.intervals.row(0, named=True)["units"] == 0
+    assert found.intervals.row(0, named=True)["lower"] is None
     assert "instead of 100.0%" in str(found)
+    assert "too few models" in bootstrap(panel([("Qin/a", MARCH, 5)]), registry=WORLD).sentence()
+
+
+@quiet
+@pytest.mark.parametrize("by", ["organization", "kind", "eu", ("country", "organization")])
+def test_every_grouping_has_drivers_and_influence(by: Any) -> None:
+    """`unit` is left out or credited, `by` groups the shares: a default given explicitly behaves as if left out."""
+    source = two_dates()
+    group = tuple(measured(by=by).top(1).to_polars().filter(period=MARCH).select(measured(by=by).keys).row(0))
+    found = drivers(source, group if len(group) > 1 else group[0], by=by, unit="model", registry=WORLD)
+    assert found.after == measured(by=by).at()[group if len(group) > 1 else group[0]]
+    left = influence(source, by=by, unit="organization", registry=WORLD)
+    assert left.intervals["share"].sum() == pytest.approx(1)
+    assert bootstrap(source, by=by, unit="model", draws=20, registry=WORLD).frame.height == left.intervals.height
+    same = drivers(source, "CN", by="country", unit="organization", registry=WORLD)
+    assert same.frame.equals(drivers(source, "CN", registry=WORLD).frame)
+    assert "points" in same.sentence()
 
 
 @quiet
@@ -279,9 +340,10 @@ def test_the_bootstrap_is_seeded_and_scatters_as_theory_says() -> None:
     assert row["share"] == 0.5
     assert row["lower"] == pytest.approx(0.5 - 1.96 * error, abs=0.03)
     assert row["upper"] == pytest.approx(0.5 + 1.96 * error, abs=0.03)
-    assert "of 2000 draws" in str(found)
+    assert row["effective"] == pytest.approx(20), "twenty equal models on either side"
+    assert "from 2000 draws" in str(found)
     with pytest.raises(InvalidArgumentError, match="draws"):
-        bootstrap(source, registry=WORLD, draws=0)
+        bootstrap(source, registry=WORLD, draws=1)
 
 
 @quiet
@@ -348,13 +410,13 @@ def test_what_does_not_vary_has_no_effects() -> None:
 @pytest.mark.parametrize(
     ("grid", "choices", "message"),
     [
-        ({}, {}, "needs choices"),
-        ({"denominator": []}, {}, "needs choices"),
-        ({"denominator": "all"}, {}, "needs choices"),
+        ({}, {}, "must name choices"),
+        ({"denominator": []}, {}, "must name choices"),
+        ({"denominator": "all"}, {}, "must name choices"),
         ({"by": ["country"]}, {}, "'by'"),
-        ({"denominator": ["all"]}, {"denominator": "all"}, "beside it"),
+        ({"denominator": ["all"]}, {"denominator": "all"}, "leave out one of them"),
         ({"denominator": ["all"]}, {"by": ("country", "model")}, "one key"),
-        ({"denominator": ["all"]}, {"every": "1mo"}, "leave out every="),
+        ({"denominator": ["all"]}, {"every": "1mo"}, "every must be None"),
         ({"denominator": ["al"]}, {}, "must be one of"),
         ({"denominator": ["all"]}, {"period": dt.date(1999, 1, 1)}, "no period"),
     ],
@@ -383,3 +445,51 @@ def test_a_registry_may_vary() -> None:
     found = sensitivity(two_dates(), {"registry": [WORLD, other]})
     assert found.ranges.filter(group="SG").row(0)[1:3] == (0.0, 0.5)
     assert "by itself explains 100.0%" in str(found)
+
+
+@quiet
+def test_a_choice_that_cannot_be_applied_is_void() -> None:
+    """Without base models, root equals publisher to the last digit: it is not a second opinion."""
+    found = sensitivity(two_dates(), {"attribution": ["publisher", "root"], "denominator": ["all", "attributed"],
+                                      "age_cap": [None, "365d"]}, registry=WORLD)  # fmt: skip
+    assert found.void.rows() == [
+        ("attribution", "root", "the models have no column base_models"),
+        ("age_cap", "365d", "the models have no column created_at"),
+    ]
+    assert len(found.methods) == 2
+    assert found.frame["attribution"].unique().to_list() == ["publisher"]
+    assert "attribution=root could not be applied" in found.sentence()
+    with pytest.raises(InvalidArgumentError, match="no value of attribution can be applied"):
+        sensitivity(two_dates(), {"attribution": ["root"]}, registry=WORLD)
+
+
+def test_what_was_not_observed_has_no_growth() -> None:
+    table = measured(series((10, 20), (22, 20), (15, 20), (40, 20), (50, 30)), window="90d")
+    empty = table.to_polars().filter(pl.col("value").is_null())["period"].unique()
+    assert len(empty) >= 1
+    found = growth(table).to_polars()
+    assert (
+        found.filter(pl.col("period").is_in(empty.implode()))["rank"].null_count()
+        == found.filter(pl.col("period").is_in(empty.implode())).height
+    )
+    first = found.filter(~pl.col("period").is_in(empty.implode()))["period"].min()
+    after = found.filter(pl.col("period") == first)
+    assert after["change"].null_count() == after.height
+    assert after["rank_change"].null_count() == after.height
+    assert after["rank"].null_count() == 0
+
+
+@quiet
+def test_results_print_as_text_and_as_html() -> None:
+    hostile = panel([("Qin/<b>a</b>", MARCH, 5), *((f"Qin/m{number}", MARCH, 1) for number in range(20))])
+    found = influence(hostile, registry=WORLD)
+    html = found._repr_html_()
+    assert html.startswith("<p>At 2025-03-02")
+    assert "<table>" in html
+    assert "<b>" not in html
+    assert "&lt;b&gt;a&lt;/b&gt;" in html
+    assert "and 11 more" in html
+    assert "and 11 more" in str(found)
+    assert found.to_pandas().shape == found.to_polars().shape
+    assert pl.DataFrame(found).equals(found.to_polars())
+    assert found.to_arrow().num_rows == found.frame.height

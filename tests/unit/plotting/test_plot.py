@@ -12,6 +12,7 @@ import pytest
 import vl_convert
 
 import ossgeo
+from ossgeo._core.text import percent
 from ossgeo.errors import EngineError, InvalidArgumentError
 from ossgeo.plotting._dispatch import plot
 from ossgeo.plotting._map import places
@@ -47,9 +48,9 @@ RESULTS: dict[str, Any] = {
     "crossovers": lambda: ANALYSIS.crossovers(labs(), "CN", "US"),
     "concentration": lambda: ANALYSIS.concentration(labs(by="organization")),
     "concentration within": lambda: ANALYSIS.concentration(labs(by=("country", "organization"))),
-    "drivers": lambda: ANALYSIS.drivers(ossgeo.load_sample("labs-2025"), "CN", dt.date(2025, 1, 14), dt.date(2025, 9, 7)),
+    "drivers": lambda: ANALYSIS.drivers(ossgeo.load_sample("labs-2025"), "CN", start=dt.date(2025, 1, 14), end=dt.date(2025, 9, 7)),
     "growth": lambda: ANALYSIS.growth(labs()),
-    "influence": lambda: ANALYSIS.influence(ossgeo.load_sample("labs-2025"), by="organization"),
+    "influence": lambda: ANALYSIS.influence(ossgeo.load_sample("labs-2025"), unit="organization"),
     "sensitivity": lambda: ANALYSIS.sensitivity(ossgeo.load_sample("trending-2026"), {"age_cap": [None, "365d"]}),
     "leaderboard": board,
 }  # fmt: skip
@@ -189,7 +190,7 @@ def test_the_map_has_every_country_of_the_table() -> None:
     layers = table.plot(kind="map").to_dict()["layer"]
     drawn = {row["numeric"]: row["text"] for row in layers[1]["transform"][1]["from"]["data"]["values"]}
     shares = {country: share for country, share in table.at().items() if len(country) == 2 and share}
-    assert drawn == {ossgeo.Country(str(country)).numeric: f"{share:.1%}" for country, share in shares.items()}
+    assert drawn == {ossgeo.Country(str(country)).numeric: percent(share) for country, share in shares.items()}
     shown = {row["name"] for row in layers[2]["data"]["values"]}
     assert "Israel" in shown  # too small for its shape
     assert "France" not in shown

@@ -144,7 +144,7 @@ def test_figures_that_look_beyond_a_period_are_not_made_from_a_part() -> None:
     found = ossgeo.analysis.sensitivity(PANEL, {"counting": ["fractional"]}, calculator="supply", registry=registry())
     shares = dict(found.to_polars().select("group", "share").iter_rows())
     assert shares == pytest.approx({group: whole[group] for group in shares})
-    moved = ossgeo.analysis.influence(PANEL, by="model", calculator="supply", registry=registry())
+    moved = ossgeo.analysis.influence(PANEL, unit="model", calculator="supply", registry=registry())
     assert set(moved.to_polars()["unit"]) == {"Trio/c", "Mover/d", "who/e"}
     models = pl.DataFrame({"model_id": ["Qin/a"], "created_at": [dt.datetime(2024, 5, 1)], "parameters": [10**9]})
     with pytest.raises(InvalidArgumentError, match="relative-adoption looks at more than one observation"):
