@@ -157,7 +157,7 @@ def alternatives(panel: Panel, *, registry: Registry | None = None) -> pl.DataFr
         other = measure(panel, registry=used.with_alternatives(name))
         both = base.compare(other, allow=("registry",)).filter(period=base.periods[-1])
         shares = both.select(
-            "country", pl.col("share").fill_null(0.0), alternative=pl.col("share_other").fill_null(0.0)
+            "country", share=pl.col("share_self").fill_null(0.0), alternative=pl.col("share_other").fill_null(0.0)
         )
         moved = shares.with_columns(effect=pl.col("alternative") - pl.col("share")).filter(pl.col("effect") != 0)
         frames.append(moved.select(pl.lit(name).alias("organization"), "country", "share", "alternative", "effect"))

@@ -11,7 +11,7 @@ from ossgeo.shares._drilldown import CellExplanation, explain_cell
 from ossgeo.shares._incremental import IncrementalAggregate
 from ossgeo.shares._measure import measure
 from ossgeo.shares._options import MeasureOptions, MeasureOptionsDict
-from ossgeo.shares._period_shares import Shares
+from ossgeo.shares._period_shares import PeriodShares
 from ossgeo.shares._protocol import EventCalculator, ShareCalculator, credited
 from ossgeo.shares._table import ShareTable
 
@@ -24,10 +24,10 @@ __all__ = [
     "IncrementalAggregate",
     "MeasureOptions",
     "MeasureOptionsDict",
+    "PeriodShares",
     "RelativeAdoption",
     "ShareCalculator",
     "ShareTable",
-    "Shares",
     "Supply",
     "credited",
     "explain_cell",

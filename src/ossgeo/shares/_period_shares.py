@@ -1,4 +1,4 @@
-"""What a table says of single groups at one period, and which groups may be asked for."""
+"""The shares of one period by group."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Self
 import attrs
 import polars as pl
 
-from ossgeo.errors import InvalidArgumentError, UnknownCountryError, UnknownNameError, UnknownOrganizationError
+from ossgeo.errors import InvalidArgumentError, UnknownNameError, UnknownOrganizationError
 from ossgeo.registry._countries import Country, GroupScheme
 from ossgeo.registry._organizations import OrganizationKind
 from ossgeo.shares._grouping import STATUSES
@@ -17,12 +17,13 @@ from ossgeo.shares._grouping import STATUSES
 Group = str | tuple[str, ...]
 
 
-class Shares(Mapping[Group, float | None]):
+class PeriodShares(Mapping[Group, float | None]):
     """The shares of one period by group.
 
-    A group that is known and has no value has the share 0.0; an unknown code is an error. With several keys a group is a
-    tuple. Where the share is not defined (no total, nothing observed, or a status under denominator ``attributed``) it is
-    None. Of a table from which groups were cut, a group that is not there is an error: it may have been cut.
+    A country may be given by any code or name that :meth:`ossgeo.Country.parse` reads; with several keys a group is a
+    tuple. A known group without a value has the share 0.0; an unknown one is an error. The share is None if it is not
+    defined (no total, nothing observed, or a status under the denominator ``attributed``). In a table from which groups
+    were cut, a group without a row is an error, since it may have been cut.
     """
 
     def __init__(self, period: dt.date, shares: Mapping[Group, float | None], known: KnownGroups) -> None:
@@ -35,15 +36,17 @@ class Shares(Mapping[Group, float | None]):
         """Return a group's share.
 
         Raises:
-            UnknownCountryError: The code is no country's.
-            UnknownOrganizationError: No such organization is in the table.
-            UnknownNameError: No such namespace, model or group is in the table.
+            UnknownCountryError: No country has the code or name.
+            UnknownOrganizationError: The table does not have the organization.
+            UnknownNameError: The table does not have the namespace, model or group.
             InvalidArgumentError: Groups were cut from the table.
         """
         name: Group = tuple(map(str, group)) if isinstance(group, tuple) else str(group)
         if name in self._shares:
             return self._shares[name]
-        self._known.check(name)
+        name = self._known.parse(name)
+        if name in self._shares:
+            return self._shares[name]
         if self._known.cut:
             raise InvalidArgumentError(f"{name!r} is not in this cut table; ask the table before top() or filter()")
         return 0.0 if any(share is not None for share in self._shares.values()) else None
@@ -57,22 +60,22 @@ class Shares(Mapping[Group, float | None]):
         return iter(self._shares)
 
     def __len__(self) -> int:
-        """Return how many groups have a value."""
+        """Return the number of groups that have a value."""
         return len(self._shares)
 
     def __repr__(self) -> str:
         """Return period and shares."""
-        return f"Shares({self.period}, {self._shares})"
+        return f"PeriodShares({self.period}, {self._shares})"
 
 
 @attrs.frozen(eq=False)
 class KnownGroups:
-    """Which groups may be asked for.
+    """The groups that a table can have.
 
     Attributes:
         keys: The keys of the groups.
-        seen: The words that occur, key by key.
-        cut: Whether groups were taken out.
+        seen: The values that occur, key by key.
+        cut: Whether groups were removed.
     """
 
     keys: tuple[str, ...]
@@ -84,44 +87,46 @@ class KnownGroups:
         """Return the groups of a frame that has the keys as columns."""
         return cls(keys, tuple(frozenset(frame[key].to_list()) for key in keys), cut)
 
-    def check(self, group: Group) -> None:
-        """Raise the error of a group that cannot be.
+    def parse(self, group: Group) -> Group:
+        """Return a group in the table's own words: of a country its alpha-2 code.
 
         Args:
-            group: What was asked for; a tuple where there are several keys.
+            group: The group; a tuple if there are several keys.
 
         Raises:
-            UnknownCountryError: The code is no country's.
-            UnknownOrganizationError: There is no such organization.
-            UnknownNameError: There is no such namespace, model or group.
-            InvalidArgumentError: It has another number of keys.
+            UnknownCountryError: No country has the code or name.
+            UnknownOrganizationError: The table does not have the organization.
+            UnknownNameError: The table does not have the namespace, model or group.
+            InvalidArgumentError: The group has another number of keys.
         """
         parts = group if isinstance(group, tuple) else (group,)
         if len(parts) != len(self.keys):
             raise InvalidArgumentError(
-                f"the table has the keys {', '.join(self.keys)}; {group!r} has {len(parts)} part(s)"
+                f"group must have one part for each key ({', '.join(self.keys)}), got {len(parts)}: {group!r}"
             )
-        for key, part, seen in zip(self.keys, parts, self.seen, strict=True):
-            if part not in seen and part not in STATUSES:
-                self._check_part(key, part, seen)
+        parsed = tuple(
+            part if part in seen or part in STATUSES else _parsed(key, part, seen)
+            for key, part, seen in zip(self.keys, parts, self.seen, strict=True)
+        )
+        return parsed if isinstance(group, tuple) else parsed[0]
 
-    def _check_part(self, key: str, part: str, seen: frozenset[str]) -> None:
-        if key == "country":
-            try:
-                Country(part)
-            except UnknownCountryError:
-                country = Country.parse(part)
-                raise UnknownCountryError(
-                    f"country {part!r} is not an alpha-2 code", value=part, suggestions=(str(country),)
-                ) from None
-        elif key == "organization":
-            raise UnknownOrganizationError.among(part, seen, what="in this table the organization")
-        elif part not in _words(key):
-            raise UnknownNameError.among(part, seen, what=f"in this table the {key}")
+    def check(self, group: Group) -> None:
+        """Raise the errors of :meth:`parse`."""
+        self.parse(group)
 
 
-def _words(key: str) -> Collection[str]:
-    """What a key can be, whether it is in a table or not; none where that is not limited."""
+def _parsed(key: str, part: str, seen: frozenset[str]) -> str:
+    if key.endswith("country"):
+        return str(Country.parse(part))
+    if key == "organization":
+        raise UnknownOrganizationError.among(part, seen, what="in this table the organization")
+    if part not in _values(key):
+        raise UnknownNameError.among(part, seen, what=f"in this table the {key}")
+    return part
+
+
+def _values(key: str) -> Collection[str]:
+    """Return the values that a key can have; none if they are not limited."""
     if key == "kind":
         return [str(kind) for kind in OrganizationKind]
     return GroupScheme.named(key).groups if key in GroupScheme.names() else ()

@@ -1,9 +1,8 @@
-"""The share table: the result of a measurement, with the choices that made it."""
+"""The share table: the result of a measurement, with the options that made it."""
 
 from __future__ import annotations
 
 import datetime as dt
-import html
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -14,42 +13,33 @@ import polars as pl
 from ossgeo._core import engines
 from ossgeo._core.dates import day_of
 from ossgeo._core.display import Plottable
-from ossgeo._core.io import writing
 from ossgeo._core.method import Adjustments, Coverage, Method
-from ossgeo.errors import (
-    InvalidArgumentError,
-    MethodMismatchError,
-    SourceFormatError,
-    SourceUnavailableError,
-)
-from ossgeo.shares._period_shares import KnownGroups, Shares
+from ossgeo.errors import InvalidArgumentError, MethodMismatchError, SourceFormatError, SourceUnavailableError
+from ossgeo.shares import _table_io as io
+from ossgeo.shares import _table_text as text
+from ossgeo.shares._period_shares import Group, KnownGroups, PeriodShares
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-_META = "ossgeo"
-_BAR = 24
-_SHOWN = 15
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
-
 
 def require_table(table: Any, *, whole: bool = False) -> None:
-    """Tell that something is no share table, or not a whole one.
+    """Raise if something is not a share table, or not a whole one.
 
     Args:
         table: What was given.
         whole: Whether all groups of each period are needed.
 
     Raises:
-        InvalidArgumentError: It is none, or groups were cut from it.
+        InvalidArgumentError: It is not a share table, or groups were cut from it.
     """
     if not isinstance(table, ShareTable):
         raise InvalidArgumentError(
-            f"a ShareTable is needed, not {type(table).__name__}; ossgeo.measure(panel) makes one"
+            f"table must be a ShareTable, got {type(table).__name__}; ossgeo.measure(panel) makes one"
         )
     if whole and table.cut:
-        raise InvalidArgumentError("groups were cut from this table by top() or filter(); give the whole one")
+        raise InvalidArgumentError("table must be whole, but groups were cut from it by top() or filter()")
 
 
 def _same(one: pl.DataFrame, other: pl.DataFrame) -> bool:
@@ -62,12 +52,12 @@ class ShareTable(Plottable):
 
     Attributes:
         frame: One row for each period and group, sorted by period, falling value, keys: period, a column for each key,
-            value (in the Method's unit), share (fraction of the denominator, null where not defined).
-        method: The choices that made it.
-        coverage: The part of each status.
+            value (in the Method's unit), share (fraction of the denominator, null if not defined).
+        method: The options that made it.
+        coverage: The value and the share of each status.
         adjustments: What was clipped, estimated or left out.
-        note: What the figures cover, in one sentence.
-        cut: Whether :meth:`top` or :meth:`filter` took groups out of a period that is still there.
+        note: The scope of the figures, in one sentence.
+        cut: Whether :meth:`top` or :meth:`filter` removed groups from a period that remains.
     """
 
     frame: pl.DataFrame = attrs.field(eq=attrs.cmp_using(eq=_same))
@@ -87,65 +77,60 @@ class ShareTable(Plottable):
         """The periods, in order."""
         return tuple(self.frame["period"].unique().sort())
 
-    def to_polars(self) -> pl.DataFrame:
-        """Return the table: period, the keys, value, share; one row for each period and group."""
-        return self.frame
+    @property
+    def overlapping(self) -> bool:
+        """Whether a model counts fully in each of its groups, so that shares do not sum to 1."""
+        return self.method.counting == "full"
 
-    def to_pandas(self) -> pd.DataFrame:
-        """Return the table as a pandas frame; the method is in ``attrs["ossgeo"]``. Needs pandas and PyArrow."""
-        with engines.needs_extra("pandas"):
-            frame = self.frame.to_pandas()
-        frame.attrs[_META] = self._meta()
-        return frame
+    @property
+    def checksum(self) -> str:
+        """A checksum of the rows and of how they were made, the same in every format."""
+        return str(io.meta_of(self)["checksum"])
 
-    def to_arrow(self) -> pa.Table:
-        """Return the table as a PyArrow table; the method is in the schema's metadata. Needs PyArrow."""
-        with engines.needs_extra("pandas"):
-            table = self.frame.to_arrow()
-        return table.replace_schema_metadata({_META: json.dumps(self._meta())})
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Hand the table over as an Arrow stream, without a copy."""
-        return self.frame.__arrow_c_stream__(requested_schema)
-
-    def at(self, period: dt.date | str | None = None) -> Shares:
+    def at(self, period: dt.date | str | None = None) -> PeriodShares:
         """Return the shares of one period.
 
         Args:
-            period: One of :attr:`periods`, as a date or ISO text; the latest where absent.
+            period: One of :attr:`periods`, as a date or ISO text; by default the latest.
 
         Raises:
-            InvalidArgumentError: There is no such period.
+            InvalidArgumentError: The table does not have the period.
 
         Example:
             >>> import ossgeo
             >>> round(ossgeo.measure(ossgeo.load_sample()).at()["CN"], 4)
             0.1821
         """
-        if not self.periods:
-            raise InvalidArgumentError("the table is empty: the panel has no flow under this method")
-        day = self.periods[-1] if period is None else day_of(period, what="period")
-        if day not in self.periods:
-            raise InvalidArgumentError(
-                f"the table has no period {day}; it has {', '.join(map(str, self.periods[-5:]))} and before"
-            )
+        day = self._period(period)
         rows = self.frame.filter(pl.col("period") == day)
         groups = rows.select(self.keys).rows()
         names = [group if len(self.keys) > 1 else group[0] for group in groups]
         known = KnownGroups.of(self.frame, self.keys, cut=self.cut)
-        return Shares(day, dict(zip(names, rows["share"].to_list(), strict=True)), known)
+        return PeriodShares(day, dict(zip(names, rows["share"].to_list(), strict=True)), known)
+
+    def _period(self, period: dt.date | str | None) -> dt.date:
+        periods = self.periods
+        if not periods:
+            raise InvalidArgumentError("the table is empty: the panel has no flow under this method")
+        day = periods[-1] if period is None else day_of(period, what="period")
+        if day not in periods:
+            latest = ", ".join(map(str, periods[-5:]))
+            raise InvalidArgumentError(f"period must be one of the table's periods ({latest} and earlier), got {day}")
+        return day
 
     def top(self, n: int = 10) -> ShareTable:
         """Return the table with the n largest groups of each period; the shares stay those of the whole.
 
+        Printed, the table has a line for the rest and one for the total.
+
         Args:
-            n: How many.
+            n: The number of groups.
 
         Raises:
-            InvalidArgumentError: n is no positive number.
+            InvalidArgumentError: n is not a positive integer.
         """
         if not isinstance(n, int) or n < 1:
-            raise InvalidArgumentError(f"top({n!r}) is no number of groups")
+            raise InvalidArgumentError(f"n must be a positive number of groups, got {n!r}")
         return self._with(self.frame.group_by("period", maintain_order=True).head(n))
 
     def filter(self, *predicates: pl.Expr, **equal: Any) -> ShareTable:
@@ -153,10 +138,10 @@ class ShareTable(Plottable):
 
         Args:
             *predicates: Polars expressions.
-            **equal: Columns and the value they must have.
+            **equal: Columns and the value that each must have.
 
         Raises:
-            InvalidArgumentError: There is no such column, or the condition cannot be told.
+            InvalidArgumentError: A column does not exist, or a condition cannot be evaluated.
         """
         try:
             return self._with(self.frame.filter(*predicates, **equal))
@@ -178,47 +163,96 @@ class ShareTable(Plottable):
             InvalidArgumentError: ``values`` is neither.
         """
         if values not in ("share", "value"):
-            raise InvalidArgumentError(f"values={values!r} is neither 'share' nor 'value'")
+            raise InvalidArgumentError(f"values must be 'share' or 'value', got {values!r}")
         return self.frame.pivot(on=list(self.keys), index="period", values=values).sort("period")
 
-    def compare(self, other: ShareTable, *, allow: tuple[str, ...] = ()) -> pl.DataFrame:
-        """Put two tables side by side.
+    def compare(
+        self, other: ShareTable, *, allow: tuple[str, ...] = (), names: tuple[str, str] = ("self", "other")
+    ) -> pl.DataFrame:
+        """Subtract the shares of another table from those of this one.
 
         Args:
             other: The other table.
-            allow: Choices of the Method that may differ, such as ``("attribution",)``.
+            allow: Options of the Method that may differ, such as ``("attribution",)``.
+            names: What the two tables are called in the columns.
 
         Returns:
-            One row for each period and group of either table: period, the keys, share, share_other, difference.
+            One row for each period and group of either table, sorted by period and keys: period, the keys, and with the
+            default names ``share_self``, ``share_other`` and ``self_minus_other``. A group that a table does not have in
+            a period has the share that :meth:`at` gives: 0, or null if the table lacks the period, has no share in it,
+            or is cut.
 
         Raises:
-            MethodMismatchError: The methods differ in another choice.
+            MethodMismatchError: The methods differ in another option.
         """
-        apart = {name: pair for name, pair in self.method.differences(other.method).items() if name not in allow}
+        require_table(other)
+        differences = self.method.differences(other.method)
+        apart = {name: pair for name, pair in differences.items() if name not in allow}
         if apart or self.keys != other.keys:
-            said = "; ".join(f"{name}: {ours!r} and {theirs!r}" for name, (ours, theirs) in apart.items())
+            pairs = "; ".join(f"{name}: {ours!r} and {theirs!r}" for name, (ours, theirs) in apart.items())
             raise MethodMismatchError(
-                f"the tables were made in different ways ({said}); name what may differ in allow="
+                f"the tables must have equal methods, but they differ ({pairs}); name what may differ in allow="
             )
-        ours = self.frame.select("period", *self.keys, "share")
-        theirs = other.frame.select("period", *self.keys, share_other="share")
-        both = ours.join(theirs, on=["period", *self.keys], how="full", coalesce=True)
-        return both.with_columns(difference=pl.col("share_other") - pl.col("share")).sort("period", *self.keys)
+        one, two = (f"share_{name}" for name in names)
+        both = self._shares(one).join(other._shares(two), on=["period", *self.keys], how="full", coalesce=True)
+        for column, table in ((one, self), (two, other)):
+            both = both.with_columns(pl.col(column).fill_null(table._absent()))
+        both = both.select("period", *self.keys, pl.col(one).fill_nan(None), pl.col(two).fill_nan(None))
+        difference = (pl.col(one) - pl.col(two)).alias(f"{names[0]}_minus_{names[1]}")
+        return both.with_columns(difference).sort("period", *self.keys)
 
-    def write_csv(self, path: str | Path, *, neutralize: bool = True) -> None:
-        """Write the table as CSV, and the method beside it as ``NAME.method.json``.
+    def _shares(self, name: str) -> pl.DataFrame:
+        """Return the shares under another name; a share that is not defined is NaN, to differ from an absent group."""
+        return self.frame.select("period", *self.keys, pl.col("share").fill_null(float("nan")).alias(name))
+
+    def _absent(self) -> pl.Expr:
+        """Return the share of a group that the table does not have in a period."""
+        defined = self.frame.filter(pl.col("share").is_not_null())["period"].unique()
+        zero = pl.when(pl.col("period").is_in(defined.implode())).then(pl.lit(0.0))
+        return pl.lit(None, pl.Float64) if self.cut else zero
+
+    def sentence(self, group: Group, period: dt.date | str | None = None) -> str:
+        """Return the share of one group as a sentence, with population, span, denominator and change.
 
         Args:
-            path: Where to.
-            neutralize: Put an apostrophe before text that a spreadsheet would run as a formula.
+            group: The group; a tuple if the table has several keys.
+            period: The period; by default the latest.
 
         Raises:
-            OutputError: It cannot be written.
+            InvalidArgumentError: The table does not have the period.
+            UnknownCountryError: The group does not exist.
+
+        Example:
+            >>> import ossgeo
+            >>> ossgeo.measure(ossgeo.load_sample()).sentence("CN").split(",")[0]
+            'China accounted for 18.2% of all downloads in the 30 days to 2025-09-07'
         """
-        meta = json.dumps({**self._meta(), "neutralized": neutralize}, indent=2, ensure_ascii=False)
-        with writing(path):
-            Path(path).write_text(self.to_csv(neutralize=neutralize), encoding="utf-8", newline="")
-            _sidecar(Path(path)).write_text(meta, encoding="utf-8")
+        return text.sentence(self, group, self._period(period))
+
+    def cite(self) -> str:
+        """Return a citation: source, periods, software, registry, method and checksum."""
+        return text.citation(self)
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return the rows: period, the keys, value, share; one row for each period and group."""
+        return self.frame
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the rows as a pandas frame; the method is in ``attrs["ossgeo"]``. Needs pandas and PyArrow."""
+        with engines.needs_extra("pandas"):
+            frame = self.frame.to_pandas()
+        frame.attrs[io.META] = io.meta_of(self)
+        return frame
+
+    def to_arrow(self) -> pa.Table:
+        """Return the rows as a PyArrow table; the method is in the schema's metadata. Needs PyArrow."""
+        with engines.needs_extra("pandas"):
+            table = self.frame.to_arrow()
+        return table.replace_schema_metadata({io.META: json.dumps(io.meta_of(self))})
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Return the rows as an Arrow stream, without a copy."""
+        return self.frame.__arrow_c_stream__(requested_schema)
 
     def to_csv(self, *, neutralize: bool = True) -> str:
         """Return the rows as CSV, without the method.
@@ -226,100 +260,85 @@ class ShareTable(Plottable):
         Args:
             neutralize: Put an apostrophe before text that a spreadsheet would run as a formula.
         """
-        frame = self.frame.with_columns(_neutral(key) for key in self.keys) if neutralize else self.frame
-        return frame.write_csv()
+        return io.csv_text(self, neutralize=neutralize)
+
+    def to_json(self) -> str:
+        """Return method, coverage, adjustments and rows as one JSON document."""
+        return io.json_text(self)
+
+    def write_csv(self, path: str | Path, *, neutralize: bool = True) -> None:
+        """Write the table as CSV, and the method beside it as ``NAME.method.json``.
+
+        Args:
+            path: The file.
+            neutralize: Put an apostrophe before text that a spreadsheet would run as a formula.
+
+        Raises:
+            OutputError: The file cannot be written.
+        """
+        io.write_csv(self, path, neutralize=neutralize)
 
     def write_parquet(self, path: str | Path) -> None:
         """Write the table as Parquet; the method is in the file's metadata.
 
         Args:
-            path: Where to.
+            path: The file.
 
         Raises:
-            OutputError: It cannot be written.
+            OutputError: The file cannot be written.
         """
-        with writing(path):
-            self.frame.write_parquet(path, metadata={_META: json.dumps(self._meta())})
+        io.write_parquet(self, path)
 
     def write_json(self, path: str | Path) -> None:
         """Write method, coverage, adjustments and rows as one JSON document.
 
         Args:
-            path: Where to.
+            path: The file.
 
         Raises:
-            OutputError: It cannot be written.
+            OutputError: The file cannot be written.
         """
-        with writing(path):
-            Path(path).write_text(self.to_json(), encoding="utf-8")
+        io.write_json(self, path)
 
-    def to_json(self) -> str:
-        """Return method, coverage, adjustments and rows as one JSON document."""
-        rows = [{**row, "period": row["period"].isoformat()} for row in self.frame.to_dicts()]
-        return json.dumps({**self._meta(), "rows": rows}, indent=1, ensure_ascii=False)
+    def write_owid(self, path: str | Path) -> None:
+        """Write ``NAME.csv`` and ``NAME.metadata.json`` in the form of the charts of Our World in Data.
+
+        The CSV has the columns Entity (the name of the country or group), Code (ISO 3166-1 alpha-3, empty if the group is
+        not a country), Day, share (in percent) and value.
+
+        Args:
+            path: The CSV file.
+
+        Raises:
+            InvalidArgumentError: The table has several keys.
+            OutputError: A file cannot be written.
+        """
+        io.write_owid(self, path)
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
-        """Read a table that was written as CSV, Parquet or JSON.
+        """Read a table that was written as CSV, Parquet or JSON, and check it against its checksum.
 
         Args:
             path: The file.
 
         Raises:
-            SourceUnavailableError: There is no such file, or no method beside a CSV.
-            SourceFormatError: It was not written by ossgeo.
+            SourceUnavailableError: The file, or the method beside a CSV, does not exist.
+            SourceFormatError: The file was not written by ossgeo, or rows are missing or changed.
         """
         file = Path(path)
         try:
-            meta, frame = _read(file)
-            plain = Method.from_dict(meta["method"])
-            coverage = Coverage.from_dict(meta["coverage"])
-            adjustments = Adjustments.from_dicts(meta["adjustments"])
-            schema = {"period": pl.Date, **dict.fromkeys(plain.by, pl.String), "value": pl.Float64, "share": pl.Float64}
-            more = dict.fromkeys((name for name in frame.columns if name not in schema), pl.Float64)  # intervals
-            typed = frame.select(pl.col(name).cast(kind) for name, kind in (schema | more).items())
-            return cls(typed, plain, coverage, adjustments, meta.get("note", ""), meta.get("cut", False))
+            return cls(*io.read_parts(file))
         except OSError as error:
             raise SourceUnavailableError(
                 f"{error.filename or file} cannot be read: {error.strerror or error}"
             ) from error
         except (KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
-            raise SourceFormatError(f"{file} is no share table of ossgeo: {error}") from error
-
-    def _meta(self) -> dict[str, Any]:
-        return {
-            "method": self.method.to_dict(),
-            "coverage": self.coverage.to_dict(),
-            "adjustments": self.adjustments.to_dicts(),
-            "note": self.note,
-            "cut": self.cut,
-        }
+            raise SourceFormatError(f"{file} is not a complete share table of ossgeo: {error}") from error
 
     def __str__(self) -> str:
         """Return the latest period as a table with bars, and how it was made."""
-        if not self.periods:
-            return f"no period\n{self._footer()}"
-        day = self.periods[-1]
-        rows = self.frame.filter(pl.col("period") == day)
-        shown = [(" x ".join(map(_printable, row[: len(self.keys)])), *row[len(self.keys) :]) for row in
-                 rows.head(_SHOWN).select(*self.keys, "value", "share").iter_rows()]  # fmt: skip
-        width = max([len(name) for name, _, _ in shown] + [len(" x ".join(self.keys))])
-        lines = [f"{' x '.join(self.keys):<{width}} {self.method.unit:>16}   share"]
-        for name, value, share in shown:
-            percent = "      -" if share is None else f"{share:7.2%}"
-            bar = "" if share is None else "█" * round(min(share, 1) * _BAR)
-            number = "-" if value is None else f"{value:,.0f}"
-            lines.append(f"{name:<{width}} {number:>16} {percent}  {bar}".rstrip())
-        if rows.height > _SHOWN:
-            lines.append(f"... and {rows.height - _SHOWN} more")
-        title = f"{day}, the last of {len(self.periods)} periods" if len(self.periods) > 1 else str(day)
-        return "\n".join([title, *lines, "", self._footer()])
-
-    def _footer(self) -> str:
-        lines = [f"note      {self.note}"] if self.note else []
-        lines += [f"method    {self.method}", f"coverage  {self.coverage}"]
-        lines += [f"adjusted  {item}" for item in self.adjustments.items_] or ["adjusted  nothing"]
-        return "\n".join(lines)
+        return text.table_text(self)
 
     def __repr__(self) -> str:
         """Return size, keys and method."""
@@ -327,53 +346,4 @@ class ShareTable(Plottable):
 
     def _repr_html_(self) -> str:
         """Return the latest period for a notebook; every text is escaped."""
-        rows = self.frame.filter(pl.col("period") == self.periods[-1]).head(_SHOWN) if self.periods else self.frame
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in rows.columns)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(_cell(name, value))}</td>" for name, value in row.items()) + "</tr>"
-            for row in rows.iter_rows(named=True)
-        )
-        footer = html.escape(self._footer()).replace("\n", "<br>")
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><small>{footer}</small>"
-
-
-def _cell(column: str, value: Any) -> str:
-    if value is None:
-        return "-"
-    if column == "share":
-        return f"{value:.2%}"
-    return f"{value:,.0f}" if column == "value" else _printable(str(value))
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
-
-
-def _neutral(key: str) -> pl.Expr:
-    runs = pl.any_horizontal(pl.col(key).str.starts_with(sign) for sign in _FORMULA)
-    return pl.when(runs).then(pl.lit("'") + pl.col(key)).otherwise(pl.col(key)).alias(key)
-
-
-def _sidecar(path: Path) -> Path:
-    return path.with_name(path.name + ".method.json")
-
-
-def _read(file: Path) -> tuple[dict[str, Any], pl.DataFrame]:
-    if file.suffix == ".parquet":
-        with file.open("rb"):
-            pass
-        text = pl.read_parquet_metadata(file).get(_META)
-        if text is None:
-            raise SourceFormatError("its metadata has no method")
-        return json.loads(text), pl.read_parquet(file)
-    if file.suffix == ".json":
-        meta = json.loads(file.read_text(encoding="utf-8"))
-        names = [*(meta["rows"][0] if meta["rows"] else ()), "value", "share"]
-        keys = ("period", *meta["method"]["by"])
-        schema = {**dict.fromkeys(keys, pl.String), **{name: pl.Float64 for name in names if name not in keys}}
-        return meta, pl.DataFrame(meta["rows"], schema=schema).with_columns(pl.col("period").str.to_date())
-    meta = json.loads(_sidecar(file).read_text(encoding="utf-8"))
-    frame = pl.read_csv(file, infer_schema=False)
-    if meta["neutralized"]:
-        frame = frame.with_columns(pl.col(meta["method"]["by"]).str.replace(r"^'([=+\-@\t\r'])", "$1"))
-    return meta, frame.with_columns(pl.col("period").str.to_date(), pl.col("value", "share").cast(pl.Float64))
+        return text.table_html(self)

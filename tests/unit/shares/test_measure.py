@@ -542,7 +542,7 @@ def test_a_strategy_without_its_columns_is_named_as_void() -> None:
             of, {"attribution": ["publisher", "root"], "denominator": ["all", "attributed"]}
         )
     assert grid.void["value"].to_list() == ["root"]
-    assert "without effect: root (no column base_models)" in str(grid)
+    assert "attribution=root could not be applied: the models have no column base_models" in str(grid)
     assert ossgeo.measure(of).method.void == ()
     with pytest.warns(VoidOptionWarning, match="no column tags"):
         ossgeo.measure(two_dates(), attribution=ossgeo.attribution.first_of(Tagged(), "publisher"), registry=registry())

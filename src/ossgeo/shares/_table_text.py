@@ -1,0 +1,198 @@
+"""A share table as text: printed, in a notebook, as a sentence and as a citation."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+from typing import TYPE_CHECKING, Final
+
+import attrs
+import polars as pl
+
+from ossgeo._core.text import printable
+from ossgeo.errors import UnknownCountryError
+from ossgeo.panel._flows import WINDOW_DAYS
+from ossgeo.registry._countries import Country
+
+if TYPE_CHECKING:
+    from ossgeo.shares._table import ShareTable
+
+SHOWN: Final = 15
+_BAR: Final = 24
+_SMALL: Final = 100
+_HUNDREDTH: Final = 0.01
+
+
+def share_text(share: float | None, decimals: int = 2) -> str:
+    """Return a share as percent; one above zero never prints as zero.
+
+    Example:
+        >>> share_text(0.5), share_text(0.00001), share_text(0.0), share_text(None)
+        ('50.00%', '<0.01%', '0.00%', '-')
+    """
+    if share is None:
+        return "-"
+    least = 10.0 ** -(decimals + 2)
+    return f"<{least:.{decimals}%}" if 0 < share < least / 2 else f"{share:.{decimals}%}"
+
+
+def value_text(value: float | None) -> str:
+    """Return a value: whole numbers and large ones without decimals, small fractions with two.
+
+    Example:
+        >>> value_text(1234.0), value_text(0.55), value_text(0.001), value_text(None)
+        ('1,234', '0.55', '<0.01', '-')
+    """
+    if value is None:
+        return "-"
+    if value == round(value) or abs(value) >= _SMALL:
+        return f"{value:,.0f}"
+    return f"<{_HUNDREDTH}" if 0 < value < _HUNDREDTH / 2 else f"{value:,.2f}"
+
+
+def group_text(key: str, group: str) -> str:
+    """Return the name of a group for readers: of a country its short name."""
+    try:
+        return Country(group).name if key.endswith("country") else group
+    except UnknownCountryError:
+        return group
+
+
+@attrs.frozen
+class Line:
+    """One printed line of a period.
+
+    Attributes:
+        name: The group, ``rest (N groups)`` or ``total``.
+        value: Its value.
+        share: Its share.
+    """
+
+    name: str
+    value: float | None
+    share: float | None
+
+
+def period_lines(table: ShareTable, day: dt.date) -> list[Line]:
+    """Return the largest groups of a period, a line for the rest and one for the total.
+
+    The total is that of the whole period, also if groups were cut by ``top()`` or ``filter()``. Groups that overlap
+    (full counting) have no rest.
+
+    Args:
+        table: The table.
+        day: One of its periods.
+    """
+    rows = table.frame.filter(pl.col("period") == day)
+    head = rows.head(SHOWN).select(*table.keys, "value", "share")
+    lines = [Line(" x ".join(map(printable, row[:-2])), row[-2], row[-1]) for row in head.iter_rows()]
+    covered = [row for row in table.coverage.rows if row.period == day]
+    if not covered or rows["value"].null_count():
+        left = rows.height - head.height
+        return [*lines, *([Line(f"and {left} more", None, None)] if left else [])]
+    total = sum(row.value for row in covered)
+    whole = 1.0 if total and rows["share"].null_count() < rows.height else None
+    if not table.overlapping:
+        value = total - sum(line.value or 0.0 for line in lines)
+        number = "" if table.cut else f" ({rows.height - head.height} groups)"
+        if table.cut or rows.height > head.height:
+            base = sum(row.value for row in covered if row.status == "attributed" or table.method.denominator == "all")
+            counted = sum(line.share or 0.0 for line in lines)
+            lines.append(Line(f"rest{number}", value, max(0.0, 1 - counted) if base and whole else None))
+    return [*lines, Line("total", total, whole if not table.overlapping else None)]
+
+
+def table_text(table: ShareTable) -> str:
+    """Return the latest period as a table with bars, and how it was made."""
+    if not table.periods:
+        return f"no period\n{footer(table)}"
+    day = table.periods[-1]
+    lines = period_lines(table, day)
+    heading = " x ".join(table.keys)
+    width = max([len(line.name) for line in lines] + [len(heading)])
+    text = [f"{heading:<{width}} {table.method.unit:>16}   share"]
+    for line in lines:
+        bar = "" if line.share is None or line.name == "total" else "█" * round(max(0, min(line.share, 1)) * _BAR)
+        text.append(f"{line.name:<{width}} {value_text(line.value):>16} {share_text(line.share):>7}  {bar}".rstrip())
+    title = f"{day}, the last of {len(table.periods)} periods" if len(table.periods) > 1 else str(day)
+    return "\n".join([title, *text, "", footer(table)])
+
+
+def footer(table: ShareTable) -> str:
+    """Return scope, method, coverage, adjustments and remarks, one line for each."""
+    lines = [f"note      {table.note}"] if table.note else []
+    lines += [f"method    {table.method}", f"coverage  {table.coverage}"]
+    lines += [f"adjusted  {item}" for item in table.adjustments.items_] or ["adjusted  nothing"]
+    return "\n".join([*lines, *(f"remark    {remark}" for remark in remarks(table))])
+
+
+def remarks(table: ShareTable) -> list[str]:
+    """Return what a reader of the latest period must know: overlapping groups, and shares whose rounded sum is off."""
+    if not table.periods:
+        return []
+    shares = table.frame.filter(pl.col("period") == table.periods[-1])["share"].drop_nulls()
+    total = float(shares.sum())
+    if table.overlapping:
+        return [
+            f"groups overlap (a model counts fully in each of its groups): the shares sum to {total:.1%}, not to 100%"
+        ]
+    rounded = sum(round(100 * share, 2) for share in shares)
+    off = len(shares) > 0 and not table.cut and abs(total - 1) < 1e-9 and abs(rounded - 100) > 0.005  # noqa: PLR2004
+    return [f"shares are rounded: as printed they sum to {rounded:.2f}%, exactly to 100%"] if off else []
+
+
+def table_html(table: ShareTable) -> str:
+    """Return the latest period for a notebook; every text is escaped."""
+    lines = period_lines(table, table.periods[-1]) if table.periods else []
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in (" x ".join(table.keys), table.method.unit, "share"))
+    body = "".join(
+        f"<tr><td>{html.escape(line.name)}</td><td>{value_text(line.value)}</td>"
+        f"<td>{html.escape(share_text(line.share))}</td></tr>"
+        for line in lines
+    )
+    title = f"<p>{table.periods[-1]}</p>" if table.periods else ""
+    small = html.escape(footer(table)).replace("\n", "<br>")
+    return f"{title}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><small>{small}</small>"
+
+
+def sentence(table: ShareTable, group: str | tuple[str, ...], day: dt.date) -> str:
+    """Return the share of one group as a sentence that names the population, the span and the denominator."""
+    parts = group if isinstance(group, tuple) else (group,)
+    names = " x ".join(group_text(key, part) for key, part in zip(table.keys, parts, strict=True))
+    share = table.at(day)[group]
+    method = table.method
+    if share is None:
+        return f"The share of {names} in the {method.unit} {_span(table, day)} is not defined."
+    whole = f"all {method.unit}"
+    if method.denominator == "attributed":
+        whole = f"the {method.unit} attributed to a known country"
+    change = ""
+    first = table.periods[0]
+    before = table.at(first)[group] if first < day else None
+    if before is not None:
+        change = f", {100 * (share - before):+.1f} points from {share_text(before, 1)} {_span(table, first)}"
+    scope = f" Scope: {table.note.rstrip('.')}." if table.note else ""
+    return (
+        f"{names} accounted for {share_text(share, 1)} of {whole} {_span(table, day)}{change} "
+        f"(attribution {method.attribution}, {method.counting} counting).{scope}"
+    )
+
+
+def _span(table: ShareTable, day: dt.date) -> str:
+    method = table.method
+    if method.window is not None:
+        return f"in the {method.window} days to {day}"
+    if method.every is not None:
+        return f"in the {method.every} to {day}"
+    return f"in the {WINDOW_DAYS} days to {day}" if method.counter == "downloads_30d" else f"in the period to {day}"
+
+
+def citation(table: ShareTable) -> str:
+    """Return a citation: the source and its fingerprint, the periods, the software and the method."""
+    method = table.method
+    span = f"{table.periods[0]} to {table.periods[-1]}" if table.periods else "no period"
+    panel = f" (panel {method.panel})" if method.panel else ""
+    return (
+        f"{method.source or 'Unnamed source'}{panel}, {span}; measured with ossgeo {method.version}, "
+        f"registry {method.registry}. Method: {method}. Checksum {table.checksum}."
+    )
