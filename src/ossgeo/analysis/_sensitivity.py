@@ -20,7 +20,7 @@ from ossgeo.analysis._panel_subset import observations_for
 from ossgeo.attribution import DEFAULT
 from ossgeo.attribution._evaluation import required_by, resolve, shown
 from ossgeo.attribution._memoized import Remembered
-from ossgeo.errors import InvalidArgumentError, LowCoverageWarning
+from ossgeo.errors import InvalidArgumentError, LowCoverageWarning, VoidOptionWarning
 from ossgeo.panel._filters import describe
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
@@ -121,6 +121,9 @@ def sensitivity(
         InvalidArgumentError: The grid is empty, or names an option that cannot vary; no value of a choice can be applied;
             or a combination cannot be measured.
 
+    Warns:
+        VoidOptionWarning: A value of the grid could not be applied.
+
     Source: main effects of a balanced factorial design (R. Fisher, "The design of experiments", 1935): the sum of squares
         between the levels of one choice over the total sum of squares; the rest is interactions.
 
@@ -130,8 +133,6 @@ def sensitivity(
         ...                     {"denominator": ["all", "attributed"], "age_cap": [None, "365d"]})
         >>> found.ranges.filter(group="CN").select("lowest", "highest").row(0)[0] > 0.2
         True
-        >>> sensitivity(ossgeo.load_sample("hub-2026"), {"attribution": ["publisher", "root"]}).void["value"].to_list()
-        ['root']
     """
     require_panel(panel)
     _check(grid, options)
@@ -141,6 +142,8 @@ def sensitivity(
             f"period must be one of the panel's observations, got {day}: the panel has no period {day}"
         )
     applied, void = _applicable(panel, grid, options)
+    for name, value, reason in void:
+        warnings.warn(f"{name}={value} could not be applied: {reason}", VoidOptionWarning, stacklevel=2)
     windows, cleanings = ([*applied.get(name, []), options.get(name)] for name in ("window", "cleaning"))
     beyond = looks_beyond(resolve_calculator(options.get("calculator") or "downloads"))
     part = panel if beyond else observations_for(panel, day, windows=windows, cleanings=cleanings)

@@ -24,7 +24,7 @@ from ossgeo.analysis import (
     sensitivity,
 )
 from ossgeo.analysis._ratio_intervals import student_quantile
-from ossgeo.errors import InvalidArgumentError, LowCoverageWarning, OssgeoError
+from ossgeo.errors import InvalidArgumentError, LowCoverageWarning, OssgeoError, VoidOptionWarning
 from tests.worlds import JANUARY, MARCH, panel, registry, two_dates
 
 WORLD = registry()
@@ -450,8 +450,11 @@ def test_a_registry_may_vary() -> None:
 @quiet
 def test_a_choice_that_cannot_be_applied_is_void() -> None:
     """Without base models, root equals publisher to the last digit: it is not a second opinion."""
-    found = sensitivity(two_dates(), {"attribution": ["publisher", "root"], "denominator": ["all", "attributed"],
-                                      "age_cap": [None, "365d"]}, registry=WORLD)  # fmt: skip
+    grid: dict[str, Any] = {
+        "attribution": ["publisher", "root"], "denominator": ["all", "attributed"], "age_cap": [None, "365d"]
+    }  # fmt: skip
+    with pytest.warns(VoidOptionWarning, match="could not be applied"):
+        found = sensitivity(two_dates(), grid, registry=WORLD)
     assert found.void.rows() == [
         ("attribution", "root", "the models have no column base_models"),
         ("age_cap", "365d", "the models have no column created_at"),
