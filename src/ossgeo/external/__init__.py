@@ -1,4 +1,4 @@
-"""Tables of others that are not counters over time: leaderboards and surveys of adoption."""
+"""External tables that are not counters over time: leaderboards and surveys of adoption."""
 
 from __future__ import annotations
 

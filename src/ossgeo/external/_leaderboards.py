@@ -1,45 +1,34 @@
-"""Leaderboards of others: whose models stand how high, by country, with the board's own intervals."""
+"""Leaderboards: the countries of their models and their places, with the board's own intervals."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import attrs
 import polars as pl
+from narwhals.typing import IntoFrame
 
-from ossgeo._core import engines
+from ossgeo._core.dates import day_of
 from ossgeo._core.display import Plottable
 from ossgeo._core.method import Adjustment, Adjustments, Cleaning, Coverage, Covered, Method
-from ossgeo.errors import Fault, InvalidArgumentError, PanelError, SourceUnavailableError
-from ossgeo.panel._openness import normalized_license, openness_of
-from ossgeo.registry._countries import OriginStatus
+from ossgeo.errors import InvalidArgumentError
+from ossgeo.external._board_rows import board_rows, distinct_names, read_table
+from ossgeo.registry._countries import Country, OriginStatus
 from ossgeo.registry._organizations import Organization
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._grouping import ATTRIBUTED, STATUSES
 from ossgeo.shares._table import ShareTable
+from ossgeo.shares._table_text import value_text
 
 Weighting = Literal["models", "rank", "rating"]
 """What a model counts: 1; one over its rank; or its strength, 10^(rating / 400) relative to the best (the odds of Elo and
 Bradley-Terry ratings)."""
 
 _UNITS: Final = {"models": "models", "rank": "models over rank", "rating": "strength (best = 1)"}
-_NAMES: Final = {
-    "model": ("model", "model_name", "name", "key"),
-    "organization": ("organization", "org", "provider", "developer"),
-    "rank": ("rank", "rank_ub", "rank (ub)"),
-    "rating": ("arena_score", "rating", "score", "elo", "model_average_score"),
-    "interval": ("95_pct_ci", "ci", "interval"),
-    "low": ("rating_low", "rating_q025", "lower"),
-    "high": ("rating_high", "rating_q975", "upper"),
-    "license": ("license", "metadata_hub_license"),
-}
-_INTERVAL = re.compile(r"\+?(?P<up>\d+(?:\.\d+)?)\s*/\s*[-−](?P<down>\d+(?:\.\d+)?)")
-_EACH: Final = re.compile(r"\s*[/,;&+]\s*")
 
 
 @attrs.frozen(eq=False)
@@ -47,13 +36,13 @@ class Leaderboard(Plottable):
     """A leaderboard whose models are matched to organizations and countries.
 
     Attributes:
-        on: The day of the board; the registry is asked for it.
-        frame: One row for each model and credit: model, rank, rank_from and rank_to (where the intervals of ratings
-            overlap the rank could be any between), rating, low, high, license (as the Hub writes it), openness, written
-            (the organization as it stands on the board), organization, country (or a status), weight.
+        on: The date of the board, and of the registry.
+        frame: One row for each model and credit, by rank: model, rank, rank_from and rank_to (the ranks between which the
+            model could be, since intervals of ratings overlap), rating, low, high, license (normalized), openness,
+            written (the organization in the board's words), organization, country (or a status), weight.
         source: What the board is.
         registry: Version of the registry.
-        adjustments: What was not matched, tied, or had no interval.
+        adjustments: What was not matched, left out, tied, or without interval.
     """
 
     on: dt.date
@@ -68,31 +57,34 @@ class Leaderboard(Plottable):
 
     @property
     def misses(self) -> pl.DataFrame:
-        """Return what no organization was found for, the most frequent first.
+        """The models without an organization, the most frequent name first.
 
         Returns:
-            One row for each name: written (the namespace where the board names none), models.
+            One row for each name: written (the namespace if the board names no organization), models.
         """
-        missed = self.frame.filter(pl.col("organization").is_null())
+        missed = self.frame.filter(
+            pl.col("organization").is_null() & (pl.col("country") == OriginStatus.UNREVIEWED.value)
+        )
         namespace = pl.col("model").str.split("/").list.first()
-        return missed.group_by(written=pl.coalesce("written", namespace)).agg(models=pl.len()).sort(
-            "models", "written", descending=[True, False]
-        )  # fmt: skip
+        counts = missed.group_by(written=pl.coalesce("written", namespace)).agg(models=pl.col("model").n_unique())
+        return counts.sort("models", "written", descending=[True, False])
 
     def by_country(self, *, top: int | None = None) -> pl.DataFrame:
-        """Say how high each country stands.
+        """Return the place of each country.
 
         Args:
-            top: How many of the first ranks are looked at; all where absent.
+            top: The number of first ranks that count as the top; by default all ranks.
 
         Returns:
             One row for each country or status, the best first: country, models, top_models, surely (models that are in
-            the top whatever the intervals allow), possibly (that may be), best (a model), best_rank, rank_from, rank_to,
-            rating, low, high.
+            the top wherever they are within their intervals), possibly (models that may be), best (a model), best_rank,
+            rank_from, rank_to, rating, low, high.
+
+        Raises:
+            InvalidArgumentError: ``top`` is not a positive integer.
         """
-        limit = top or int(self.frame["rank"].max() or 0)  # type: ignore[arg-type]
-        weight = pl.col("weight")
         rows = self.frame.sort("rank", "rating", "model", descending=[False, True, False], nulls_last=True)
+        weight, limit = pl.col("weight"), _limit(top)
         found = rows.group_by("country", maintain_order=True).agg(
             models=weight.sum(),
             top_models=weight.filter(pl.col("rank") <= limit).sum(),
@@ -108,19 +100,17 @@ class Leaderboard(Plottable):
         """Return the countries' shares of the board.
 
         Args:
-            top: How many of the first ranks count; ties at the last one are in. All where absent.
+            top: The number of first ranks that count, with all models that share the last one; by default all ranks.
             weighting: What a model counts: ``models``, ``rank`` or ``rating``.
 
         Raises:
-            InvalidArgumentError: ``top`` is no number of ranks, or there is no such weighting, or the board has no ratings.
+            InvalidArgumentError: ``top`` is not a positive integer, the weighting does not exist, or a model has no rating.
         """
-        if weighting not in _UNITS:
-            raise InvalidArgumentError(f"weighting={weighting!r} is not one of {', '.join(_UNITS)}")
-        if top is not None and top < 1:
-            raise InvalidArgumentError(f"top={top!r} is no number of ranks")
-        rows = self.frame if top is None else self.frame.filter(pl.col("rank") <= top)
-        if weighting == "rating" and rows["rating"].null_count():
-            raise InvalidArgumentError(f"{rows['rating'].null_count()} models have no rating: weigh by models or rank")
+        if weighting not in get_args(Weighting):
+            raise InvalidArgumentError(f"weighting must be one of {', '.join(_UNITS)}, got {weighting!r}")
+        rows = self.frame.filter(pl.col("rank") <= _limit(top))
+        if weighting == "rating" and (missing := rows.filter(pl.col("rating").is_null())["model"].n_unique()):
+            raise InvalidArgumentError(f"{missing} models have no rating; use weighting='models' or 'rank'")
         counts = {
             "models": pl.lit(1.0),
             "rank": 1 / pl.col("rank"),
@@ -136,19 +126,26 @@ class Leaderboard(Plottable):
         )  # fmt: skip
         tied = rows.select("model", "rank").unique().filter(pl.col("rank").is_duplicated()).height
         ties = Adjustment("tie", tied, "models", "share their rank; all at the last rank are in")
-        found = (*self.adjustments.items_, *([ties] if tied else []))
-        return table_of(values, self.on, ("country",), method, found)
+        adjusted = (*self.adjustments.items_, *([ties] if tied else []))
+        return table_of(values, self.on, ("country",), method, adjusted)
 
     def __str__(self) -> str:
         """Return the best of each country."""
-        rows = self.by_country()
         lines = [f"{self.source}, {self.on}: {self.frame['model'].n_unique()} models"]
-        for row in rows.head(15).iter_rows(named=True):
+        for row in self.by_country().head(15).iter_rows(named=True):
             span = f", rank {row['rank_from']} to {row['rank_to']}" if row["rank_from"] != row["rank_to"] else ""
-            lines.append(
-                f"{row['country']:<14} {row['models']:6.1f} models; best {row['best']} at {row['best_rank']}{span}"
-            )
+            number = f"{value_text(round(row['models'], 2)):>6} {'model' if row['models'] == 1 else 'models'}"
+            lines.append(f"{row['country']:<14} {number}; best {row['best']} at {row['best_rank']}{span}")
         return "\n".join([*lines, str(self.adjustments)])
+
+
+def _limit(top: int | None) -> int:
+    """Return the last rank that counts."""
+    if top is None:
+        return 10**9
+    if not isinstance(top, int) or top < 1:
+        raise InvalidArgumentError(f"top must be a positive number of ranks, got {top!r}")
+    return top
 
 
 def table_of(
@@ -161,7 +158,7 @@ def table_of(
         day: The period.
         keys: The key columns.
         method: How the values were made.
-        adjusted: What was adjusted.
+        adjusted: The adjustments.
     """
     groups = values.group_by(*keys).agg(pl.col("value").sum())
     total = float(groups["value"].sum())
@@ -177,177 +174,161 @@ def table_of(
 
 
 def read_leaderboard(
-    table: Any, *, on: dt.date, registry: Registry | None = None, source: str | None = None
+    table: str | Path | IntoFrame,
+    *,
+    on: dt.date | str | None = None,
+    columns: Mapping[str, str] | None = None,
+    organizations: Mapping[str, str] | None = None,
+    countries: Mapping[str, str | Country] | None = None,
+    registry: Registry | None = None,
+    source: str | None = None,
 ) -> Leaderboard:
-    """Read a leaderboard, and match its models to organizations.
+    """Read a leaderboard and match its models to organizations.
 
-    Known are the columns of LMArena and of the Open LLM Leaderboard. An organization is found by its name or, where a
-    model is written ``namespace/model``, by its namespace; of several that are written together (``A/B``) each is credited
-    with a part. What is not found is ``unreviewed``, and listed in the board's ``misses``.
+    The columns of LMArena and of the Open LLM Leaderboard are known, and intervals such as ``+5/-4``, ``±4`` and
+    ``[1390, 1410]``. An organization is found by its name or, if the board names none and the model is written
+    ``namespace/model``, by its namespace. Of several organizations in one cell (``A/B``, ``A, B``) each is credited with
+    an equal part; ``A (B)`` is one organization under two names. What is not found is ``unreviewed`` and listed in
+    :attr:`Leaderboard.misses`.
 
     Args:
         table: A dataframe, or the path of a CSV.
-        on: The day of the board.
-        registry: The registry; the bundled one where absent.
-        source: What the board is; the file's name where absent.
+        on: The date of the board; it selects the rows of that date if the table has a column of dates. By default the
+            only date of that column.
+        columns: The table's name of a column to one of model, organization, date, rank, rating, interval, low, high and
+            license.
+        organizations: The board's name of a model or of an organization to the id of an organization in the registry.
+        countries: The board's name of a model or of an organization that the registry does not have, to its country.
+        registry: The registry; by default the bundled one.
+        source: What the board is; by default the file's name.
 
     Raises:
-        SourceUnavailableError: There is no such file.
-        PanelError: There is no column of models, or neither ranks nor ratings, or a cell cannot be read.
+        SourceUnavailableError: The file does not exist.
+        PanelError: Columns are missing, or a cell cannot be read; with every fault.
+        InvalidArgumentError: The table does not have the date, or several dates and ``on`` is not given.
+        UnknownOrganizationError: ``organizations`` names an id that the registry does not have.
 
     Example:
         >>> board = read_leaderboard(pl.DataFrame({"model": ["Qwen3", "Phi-4"], "organization": ["Alibaba", "Microsoft"],
-        ...                          "rating": [1420, 1300]}), on=dt.date(2025, 8, 4))
+        ...                          "rating": [1420, 1300]}), on="2025-08-04")
         >>> board.shares(top=1).at()["CN"]
         1.0
     """
     used = registry or Registry.default()
-    frame, title = _read(table)
-    board, notes = _normalized(frame, source or title)
-    rows = [{**row, **credit} for row in board.iter_rows(named=True) for credit in _credits(row, used, on)]
+    frame, title = read_table(table)
+    day = None if on is None else day_of(on, what="on")
+    board, day, notes = board_rows(frame, source or title, columns, day)
+    matcher = _Matcher(
+        used, day, dict(organizations or {}), {name: Country.parse(code) for name, code in (countries or {}).items()}
+    )
+    rows = [
+        {**row, **credit}
+        for row in board.iter_rows(named=True)
+        for credit in matcher.credits(row["model"], row["written"])
+    ]
     kinds = {"organization": pl.String, "country": pl.String, "weight": pl.Float64}
     credited = pl.DataFrame(rows, schema={**board.schema, **kinds}, orient="row")
-    missed = credited.filter(pl.col("organization").is_null())["model"].n_unique()
-    notes = (*notes, Adjustment("not_matched", missed, "models", "of no organization in the registry; unreviewed"))
+    missed = credited.filter(pl.col("organization").is_null() & (pl.col("country") == OriginStatus.UNREVIEWED.value))[
+        "model"
+    ].n_unique()
+    notes = (
+        *notes,
+        Adjustment("not_matched", missed, "models", "of an organization that is not in the registry: unreviewed"),
+    )
     kept = Adjustments(tuple(note for note in notes if note.count))
-    return Leaderboard(on, credited, source or title, used.version, kept)
+    return Leaderboard(day, credited, source or title, used.version, kept)
+
+
+@attrs.frozen(eq=False)
+class _Matcher:
+    """Matches models of a board to organizations and countries at one date."""
+
+    registry: Registry
+    on: dt.date
+    organizations: Mapping[str, str]
+    countries: Mapping[str, Country]
+
+    def credits(self, model: str, written: str | None) -> list[dict[str, Any]]:
+        """Return the credits of a model; their weights sum to 1."""
+        parties = self._parties(model, written)
+        return [
+            {"organization": name, "country": country, "weight": weight / len(parties)}
+            for party in parties
+            for name, country, weight in self._places(party)
+        ]
+
+    def _parties(self, model: str, written: str | None) -> list[Organization | Country | None]:
+        """Return the organizations of a model, or countries for those that only ``countries`` knows; None if unknown."""
+        namespace, slash, _ = model.partition("/")
+        whole = self._given(model)
+        if whole is None and written is not None:
+            whole = self._party((written,)) or self.registry.find(written, on=self.on)
+        if whole is not None:
+            return [whole]
+        if written is None:
+            return [self.registry.find(namespace, on=self.on) if slash else None]
+        return list(dict.fromkeys(map(self._party, distinct_names(written)))) or [None]
+
+    def _party(self, names: tuple[str, ...]) -> Organization | Country | None:
+        """Return the organization or country of the first name that is known."""
+        found = (self._given(name) or self.registry.find_named(name) for name in names)
+        return next((one for one in found if one is not None), None)
+
+    def _given(self, name: str) -> Organization | Country | None:
+        """Return the organization or country that the caller gave for a name."""
+        if name in self.organizations:
+            return self.registry.organization(self.organizations[name])
+        return self.countries.get(name)
+
+    def _places(self, party: Organization | Country | None) -> list[tuple[str | None, str, float]]:
+        """Return organization, country and weight of each seat."""
+        if isinstance(party, Country):
+            return [(None, str(party), 1.0)]
+        if party is None:
+            return [(None, OriginStatus.UNREVIEWED.value, 1.0)]
+        seats = party.seats(on=self.on)
+        if not seats:
+            return [(party.id, OriginStatus.UNREVIEWED.value, 1.0)]
+        return [(party.id, str(seat.country), seat.weight) for seat in seats]
 
 
 def leaderboard_shares(
-    table: Any,
+    table: str | Path | IntoFrame,
     *,
-    on: dt.date,
+    on: dt.date | str | None = None,
     top: int | None = None,
     weighting: Weighting = "models",
+    columns: Mapping[str, str] | None = None,
+    organizations: Mapping[str, str] | None = None,
+    countries: Mapping[str, str | Country] | None = None,
     registry: Registry | None = None,
     source: str | None = None,
 ) -> ShareTable:
-    """Return the countries' shares of a leaderboard; see :func:`read_leaderboard` for all that it holds.
+    """Return the countries' shares of a leaderboard; :func:`read_leaderboard` returns the whole board.
 
     Args:
         table: A dataframe, or the path of a CSV.
-        on: The day of the board.
-        top: How many of the first ranks count; ties at the last one are in. All where absent.
+        on: The date of the board.
+        top: The number of first ranks that count, with all models that share the last one; by default all ranks.
         weighting: What a model counts: ``models``, ``rank`` or ``rating``.
-        registry: The registry; the bundled one where absent.
-        source: What the board is; the file's name where absent.
+        columns: See :func:`read_leaderboard`.
+        organizations: See :func:`read_leaderboard`.
+        countries: See :func:`read_leaderboard`.
+        registry: The registry; by default the bundled one.
+        source: What the board is; by default the file's name.
 
     Raises:
-        SourceUnavailableError: There is no such file.
+        SourceUnavailableError: The file does not exist.
         PanelError: The table cannot be read.
-        InvalidArgumentError: The choices do not fit.
+        InvalidArgumentError: The options do not fit.
     """
-    board = read_leaderboard(table, on=on, registry=registry, source=source)
-    return board.shares(top=top, weighting=weighting)
-
-
-def _read(table: Any) -> tuple[pl.DataFrame, str]:
-    if not isinstance(table, str | Path):
-        return engines.collect(engines.lazy(table)), "a dataframe"
-    try:
-        return pl.read_csv(table, infer_schema_length=None, null_values=[""]), Path(table).name
-    except OSError as error:
-        raise SourceUnavailableError(f"{table} cannot be read: {error.strerror or error}") from error
-    except pl.exceptions.PolarsError as error:
-        raise PanelError.of(str(table), f"is no CSV: {error}") from error
-
-
-def _normalized(frame: pl.DataFrame, source: str) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
-    """Name the columns, read the intervals, and say between which ranks each model could be."""
-    chosen = {ours: next((name for name in names if name in frame.columns), None) for ours, names in _NAMES.items()}
-    faults = []
-    if chosen["model"] is None:
-        faults.append(Fault(source, f"has no column of models; it has {', '.join(frame.columns)}", "name it 'model'"))
-    if chosen["rank"] is None and chosen["rating"] is None:
-        faults.append(
-            Fault(source, f"has neither ranks nor ratings; it has {', '.join(frame.columns)}", "name one 'rating'")
-        )
-    if faults:
-        raise PanelError(f"{source} is no leaderboard", faults)
-    kinds = {"model": pl.String, "organization": pl.String, "rank": pl.Int64, "rating": pl.Float64, "interval": pl.String,
-             "low": pl.Float64, "high": pl.Float64, "license": pl.String}  # fmt: skip
-    try:
-        board = frame.select(
-            (pl.col(chosen[ours]) if chosen[ours] is not None else pl.lit(None)).cast(kind).alias(ours)  # type: ignore[arg-type]
-            for ours, kind in kinds.items()
-        )
-    except pl.exceptions.PolarsError as error:
-        raise PanelError.of(source, f"has a cell that cannot be read: {str(error).splitlines()[0]}") from error
-    nameless = board["model"].null_count()
-    board = board.drop_nulls("model").with_columns(_intervals(board.drop_nulls("model")))
-    without = board.filter(pl.col("low").is_null()).height if chosen["rating"] else board.height
-    if chosen["rank"] is None:
-        board = board.with_columns(rank=pl.col("rating").rank("min", descending=True).cast(pl.Int64))
-    rankless = board["rank"].null_count()
-    board = board.drop_nulls("rank").sort("rank", "rating", "model", descending=[False, True, False])
-    board = board.with_columns(_possible_ranks(board))
-    said = [openness_of(word).value for word in board["license"]]
-    plain = [normalized_license(word) or None for word in board["license"]]
-    board = board.with_columns(license=pl.Series(plain, dtype=pl.String), openness=pl.Series(said, dtype=pl.String))
-    notes = (
-        Adjustment("nameless", nameless, "models", "left out: no name"),
-        Adjustment("no_rank", rankless, "models", "left out: neither rank nor rating"),
-        Adjustment("no_interval", without, "models", "without interval: taken at their rating"),
+    board = read_leaderboard(
+        table,
+        on=on,
+        columns=columns,
+        organizations=organizations,
+        countries=countries,
+        registry=registry,
+        source=source,
     )
-    columns = ("model", "rank", "rank_from", "rank_to", "rating", "low", "high", "license", "openness")
-    return board.select(*columns, written="organization"), notes
-
-
-def _intervals(board: pl.DataFrame) -> list[pl.Series]:
-    low, high = [], []
-    for row in board.iter_rows(named=True):
-        found = _INTERVAL.search(row["interval"] or "")
-        rating = row["rating"]
-        known = found is not None and rating is not None
-        low.append(rating - float(found["down"]) if known and found else row["low"])
-        high.append(rating + float(found["up"]) if known and found else row["high"])
-    return [pl.Series("low", low, dtype=pl.Float64), pl.Series("high", high, dtype=pl.Float64)]
-
-
-def _possible_ranks(board: pl.DataFrame) -> list[pl.Series]:
-    """A model could be behind all whose interval reaches above it, and before all whose interval reaches below it."""
-    if board["rating"].null_count():
-        return [board["rank"].alias("rank_from"), board["rank"].alias("rank_to")]
-    low = board["low"].fill_null(board["rating"]) if board["low"].null_count() else board["low"]
-    high = board["high"].fill_null(board["rating"]) if board["high"].null_count() else board["high"]
-    lows, highs = low.sort(), high.sort()
-    number = board.height
-    surely_better = number - lows.search_sorted(high, side="right")
-    possibly_better = number - highs.search_sorted(low, side="right")
-    itself = (high > low).cast(pl.Int64)
-    best = (surely_better.cast(pl.Int64) + 1).alias("rank_from")
-    worst = (possibly_better.cast(pl.Int64) + 1 - itself).alias("rank_to")
-    rank = board["rank"]
-    return [
-        pl.DataFrame([best, rank]).min_horizontal().alias("rank_from"),
-        pl.DataFrame([worst, rank]).max_horizontal().alias("rank_to"),
-    ]
-
-
-def _credits(row: dict[str, Any], registry: Registry, on: dt.date) -> Iterator[dict[str, Any]]:
-    """Who stands behind a model of the board."""
-    found = _organizations(row["written"], row["model"], registry, on)
-    if not found:
-        yield {"organization": None, "country": OriginStatus.UNREVIEWED.value, "weight": 1.0}
-        return
-    for organization in found:
-        part = 1 / len(found)
-        seats = organization.seats(on=on)
-        if not seats:
-            yield {"organization": organization.id, "country": OriginStatus.UNREVIEWED.value, "weight": part}
-        for seat in seats:
-            yield {"organization": organization.id, "country": str(seat.country), "weight": part * seat.weight}
-
-
-def _organizations(written: str | None, model: str, registry: Registry, on: dt.date) -> list[Organization]:
-    if written:
-        whole = registry.find_named(written) or registry.find(written, on=on)
-        if whole is not None:
-            return [whole]
-        parts = [registry.find_named(part) for part in _EACH.split(written)]
-        if len(parts) > 1 and all(part is not None for part in parts):
-            return [part for part in dict.fromkeys(parts) if part is not None]
-        return []
-    namespace, slash, _ = model.partition("/")
-    owner = registry.find(namespace, on=on) if slash else None
-    return [] if owner is None else [owner]
+    return board.shares(top=top, weighting=weighting)

@@ -27,7 +27,7 @@ BOARD = pl.DataFrame(
 )
 
 
-def read(frame: object = BOARD) -> Leaderboard:
+def read(frame: pl.DataFrame | Path = BOARD) -> Leaderboard:
     return ossgeo.read_leaderboard(frame, on=DAY, registry=registry(), source="board")
 
 
@@ -89,14 +89,14 @@ def test_bad_boards(tmp_path: Path) -> None:
     assert "no column of models" in str(caught.value.faults[0])
     with pytest.raises(PanelError) as caught:
         read(pl.DataFrame({"model": ["a"], "rating": ["high"]}))
-    assert "a cell that cannot be read" in str(caught.value.faults[0])
+    assert "rating must be a number, got 'high'" in str(caught.value.faults[0])
     with pytest.raises(SourceUnavailableError, match="cannot be read"):
         read(tmp_path / "none.csv")
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(PanelError) as caught:
         read(tmp_path / "empty.csv")
-    assert "is no CSV" in str(caught.value.faults[0])
-    for choices, message in (({"weighting": "votes"}, "weighting='votes'"), ({"top": 0}, "top=0")):
+    assert "must be a CSV" in str(caught.value.faults[0])
+    for choices, message in (({"weighting": "votes"}, "weighting must be"), ({"top": 0}, "top must be")):
         with pytest.raises(InvalidArgumentError, match=message):
             read().shares(**choices)
 
@@ -169,9 +169,9 @@ def test_bad_adoption_tables(tmp_path: Path) -> None:
     assert "Atlantis" in str(caught.value.faults[1])
     with pytest.raises(SourceUnavailableError):
         ossgeo.adoption_shares(tmp_path / "none.csv", on=DAY)
-    with pytest.raises(InvalidArgumentError, match="denominator='some'"):
+    with pytest.raises(InvalidArgumentError, match="denominator must be"):
         adoption(denominator="some")
-    with pytest.raises(InvalidArgumentError, match="confidence=2"):
+    with pytest.raises(InvalidArgumentError, match="confidence must be"):
         adoption(confidence=2)
     ADOPTERS.write_csv(tmp_path / "a.csv")
     assert ossgeo.adoption_shares(str(tmp_path / "a.csv"), on=DAY, registry=registry()).at() == adoption().at()
@@ -187,3 +187,119 @@ def test_an_organization_without_a_seat_is_unreviewed() -> None:
         pl.DataFrame({"model": ["m"], "rank": [1], "organization": ["NoWhere"]}), on=DAY, registry=bare
     )
     assert board.to_polars().select("organization", "country").row(0) == ("nowhere", "unreviewed")
+
+
+def test_a_board_of_several_dates_is_one_board_at_a_date() -> None:
+    days = [dt.date(2025, 1, 1), dt.date(2025, 2, 1)]
+    rows = [(day, model, name, rank) for day in days for rank, (model, name) in
+            enumerate([("a", "Qin"), ("b", "Mover")] if day == days[0] else [("b", "Mover"), ("a", "Qin")], 1)]  # fmt: skip
+    board = pl.DataFrame(rows, schema=["date", "model", "organization", "rank"], orient="row")
+    for on, best in (("2025-01-01", "CN"), (days[1], "GB")):
+        assert ossgeo.leaderboard_shares(board, on=on, top=1, registry=registry()).at()[best] == 1.0
+    with pytest.raises(InvalidArgumentError, match=r"on must be one of the 2 dates .*2025-02-01.*got 2025-03-01"):
+        ossgeo.read_leaderboard(board, on="2025-03-01")
+    with pytest.raises(InvalidArgumentError, match="on must be one of the 2 dates"):
+        ossgeo.read_leaderboard(board)
+    assert ossgeo.read_leaderboard(board.filter(date=days[0])).on == days[0]
+    with pytest.raises(InvalidArgumentError, match="on must be given"):
+        ossgeo.read_leaderboard(BOARD)
+    with pytest.raises(PanelError, match="date must be ISO 8601"):
+        ossgeo.read_leaderboard(board.with_columns(date=pl.lit("soon")), on=days[0])
+
+
+def test_a_model_with_two_rows_counts_once_and_is_told() -> None:
+    twice = pl.DataFrame({"model": ["a", "b", "a"], "organization": ["Qin", "Mover", "Qin"], "rank": [1, 2, 3]})
+    board = read(twice)
+    assert board.shares().at()["CN"] == 0.5
+    assert board.adjustments["repeated"].count == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("±4", 1396, 1404), ("+/-4", 1396, 1404), ("4", 1396, 1404), ("+5/-4", 1396, 1405), ("-4/+5", 1396, 1405),
+        ("5/-4", 1396, 1405), ("+5 / −4", 1396, 1405), ("[1390.5, 1410]", 1390.5, 1410), ("some", None, None),
+    ],
+)  # fmt: skip
+def test_forms_of_intervals(text: str, low: float | None, high: float | None) -> None:
+    board = read(pl.DataFrame({"model": ["a"], "organization": ["Qin"], "rating": [1400], "CI95": [text]}))
+    assert board.frame.select("low", "high").row(0) == (low, high)
+    assert ("interval_unread" in board.adjustments) == (low is None)
+
+
+def test_overlapping_intervals_in_any_form_widen_the_ranks() -> None:
+    board = read(
+        pl.DataFrame({"model": ["a", "b"], "organization": "Qin", "rating": [1400, 1395], "ci95": ["±4", "±4"]})
+    )
+    assert board.frame.select("rank_from", "rank_to").rows() == [(1, 2), (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [("rank", -1, "rank must be a whole number of 1 or more, got '-1.0'"), ("rank", 1.9, "got '1.9'"),
+     ("rank", 0, "got '0.0'"), ("rating", float("nan"), "rating must be a number, got 'NaN'"),
+     ("rating", float("inf"), "rating must be a number")],
+)  # fmt: skip
+def test_ranks_and_ratings_that_are_not_possible(column: str, value: float, message: str) -> None:
+    with pytest.raises(PanelError) as caught:
+        read(pl.DataFrame({"model": ["a", "b"], "organization": "Qin", column: [float(value), 2.0]}))
+    assert message in str(caught.value.faults[0])
+
+
+def test_columns_organizations_and_countries_are_given() -> None:
+    board = pl.DataFrame(
+        {"Modell": ["x-1", "y-2", "z-3"], "Firma": ["Qin Labs", None, "Atelier Neuf"], "Punkte": [3, 2, 1]}
+    )
+    read_board = ossgeo.read_leaderboard(
+        board, on="2025-02-01", registry=registry(), columns={"Modell": "model", "Firma": "organization", "Punkte": "rating"},
+        organizations={"Qin Labs": "qin", "y-2": "mover"}, countries={"Atelier Neuf": "France"},
+    )  # fmt: skip
+    assert read_board.frame.select("model", "organization", "country").rows() == [
+        ("x-1", "qin", "CN"), ("y-2", "mover", "GB"), ("z-3", None, "FR"),
+    ]  # fmt: skip
+    assert read_board.misses.height == 0
+    with pytest.raises(InvalidArgumentError, match="columns must name columns of the table"):
+        ossgeo.read_leaderboard(board, on=DAY, columns={"Model": "model"})
+    with pytest.raises(InvalidArgumentError, match="columns must map to"):
+        ossgeo.read_leaderboard(board, on=DAY, columns={"Modell": "modell"})
+
+
+def test_cells_with_several_organizations_are_credited_in_parts() -> None:
+    cells = ["Qin, Nanjing University", "Unknown Lab (Qin)", "Qin (QIN Labs)", "Mover and Qin"]
+    board = read(pl.DataFrame({"model": ["a", "b", "c", "d"], "organization": cells, "rank": [1, 2, 3, 4]}))
+    credits = {
+        model: dict(part.select("country", "weight").iter_rows())
+        for (model,), part in board.frame.group_by("model", maintain_order=True)
+    }
+    assert credits == {
+        "a": {"CN": 0.5, "unreviewed": 0.5}, "b": {"CN": 1.0}, "c": {"CN": 1.0}, "d": {"GB": 0.5, "CN": 0.5},
+    }  # fmt: skip
+    assert board.misses.rows() == [("Qin, Nanjing University", 1)]
+
+
+def test_countries_without_users_have_the_share_zero() -> None:
+    rows = pl.DataFrame({"adopter": ["a", "b", "c"], "country": ["US", "KE", "KE"], "model": ["Qin/a", None, None]})
+    table = ossgeo.adoption_shares(rows, on="2025-02-01", registry=registry())
+    assert table.periods == (DAY,)
+    kenya = table.filter(adopter_country="KE").to_polars().row(0, named=True)
+    assert (kenya["country"], kenya["value"], kenya["share"], kenya["adopters"]) == ("CN", 0, 0, 2)
+    assert (kenya["lower"], kenya["upper"]) == pytest.approx(wilson(0, 2))
+    users = ossgeo.adoption_shares(rows, on=DAY, denominator="users", registry=registry())
+    nobody = users.filter(adopter_country="KE").to_polars().row(0, named=True)
+    assert (nobody["share"], nobody["lower"], nobody["adopters"]) == (None, None, 0)
+
+
+def test_columns_and_countries_of_an_adoption_table() -> None:
+    rows = pl.DataFrame({"firm": ["a"], "land": ["Iran, I.R."], "uses": ["Qin/a"]})
+    columns = {"firm": "adopter", "land": "country", "uses": "model"}
+    table = ossgeo.adoption_shares(rows, on=DAY, registry=registry(), columns=columns, countries={"Iran, I.R.": "IR"})
+    assert table.at()["IR", "CN"] == 1.0
+    with pytest.raises(PanelError) as caught:
+        ossgeo.adoption_shares(rows, on=DAY, registry=registry(), columns=columns)
+    assert "give countries={'Iran, I.R.': ...}" in str(caught.value.faults[0])
+
+
+def test_fractions_of_models_print_as_such() -> None:
+    board = read(pl.DataFrame({"model": ["a"], "organization": ["Trio"], "rank": [1]}))
+    assert "0.33 models; best a at 1" in str(board)
+    assert "0.33  33.33%" in str(board.shares())
