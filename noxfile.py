@@ -138,7 +138,9 @@ def lowest(session: nox.Session) -> None:
         session.install("uv")
     session.run_install("uv", "pip", "install", "--quiet", "--resolution=lowest-direct", EXTRAS, external=True,
                         env={"VIRTUAL_ENV": session.virtualenv.location})  # fmt: skip
-    session.install("cyclonedx-python-lib", "pytest", "pytest-socket", "pytest-xdist", "hypothesis", "selenium", "sybil")
+    session.install(
+        "cyclonedx-python-lib", "pytest", "pytest-socket", "pytest-xdist", "hypothesis", "selenium", "sybil"
+    )
     session.run("pytest", "-q", "-x", "tests/unit", *session.posargs)
 
 

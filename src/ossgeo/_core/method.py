@@ -1,4 +1,4 @@
-"""How a result was made: its choices (Method), its scope (Coverage) and its corrections (Adjustments)."""
+"""How a result was made: the choices (Method), what they cover (Coverage) and what was changed on the way (Adjustments)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 Counting = Literal["fractional", "full", "primary"]
 Denominator = Literal["all", "attributed"]
-CounterName = Counter | Literal["events"]
-"""The input of a calculator: one of the Hub's counters, or events that happen once to a model."""
+Basis = Counter | Literal["events"]
+"""What is counted: one of the Hub's counters, or events that happen once to a model."""
 
 COUNTINGS: tuple[Counting, ...] = ("fractional", "full", "primary")
 DENOMINATORS: tuple[Denominator, ...] = ("all", "attributed")
@@ -26,36 +26,31 @@ DENOMINATORS: tuple[Denominator, ...] = ("all", "attributed")
 def _one_of(*words: str) -> Any:
     def check(_: Any, attribute: attrs.Attribute[str], value: str) -> None:
         if value not in words:
-            raise InvalidArgumentError(f"{attribute.name} must be one of {', '.join(map(repr, words))}, got {value!r}")
+            raise InvalidArgumentError(f"{attribute.name}={value!r} is not one of {', '.join(map(repr, words))}")
 
     return attrs.field(default=words[0], validator=check)
 
 
 @attrs.frozen
 class Cleaning:
-    """The policy for each quality issue. The first value is the default.
+    """What is done about each issue. The first value is the default.
 
     Attributes:
         decreases: A cumulative counter that falls: ``clip`` counts nothing until the counter is above its earlier maximum
             again, ``reset`` counts every rise after a fall (for counters that really restarted), ``keep`` counts a negative
             flow, ``error`` raises.
-        gaps: Days that no observation covers: ``spread`` spreads the difference of a cumulative counter over the gap by
-            days, and estimates gaps between 30-day counters pro rata; ``gap`` leaves the flow out, and each period that the
-            gap touches has no share.
+        gaps: Days that no observation covers: ``spread`` spreads an all-time difference over the gap by days, and
+            estimates gaps between 30-day counters pro rata; ``gap`` leaves the flow out, and the period without share.
         stale: An observation that repeats the one before: ``keep``, or ``drop`` it as missing.
-        dips: An observation of 30-day counters that fall by more than a third and come back within a week: ``keep``, or
-            ``drop`` it as missing. With ``keep``, sums over ``every`` and ``window`` are made of the other observations
-            if the total dips.
         duplicates: Two rows of a model in one period: ``error``, or keep the ``last`` observed or the ``max``.
-        invalid: Counts that are missing, negative or, for downloads, above 10^12: ``error``, or ``drop`` them.
+        invalid: Counts that are missing, negative or absurd (above 10^12): ``error``, or ``drop`` them.
         renames: A model with a new id and the same ``hub_id`` (or the same name under another namespace of its
-            organization): ``follow`` counts it as one model, ``keep`` as two.
+            organization): ``follow`` reads it as one model, ``keep`` as two.
     """
 
     decreases: Literal["clip", "reset", "keep", "error"] = _one_of("clip", "reset", "keep", "error")
     gaps: Literal["spread", "gap"] = _one_of("spread", "gap")
     stale: Literal["keep", "drop"] = _one_of("keep", "drop")
-    dips: Literal["keep", "drop"] = _one_of("keep", "drop")
     duplicates: Literal["error", "last", "max"] = _one_of("error", "last", "max")
     invalid: Literal["error", "drop"] = _one_of("error", "drop")
     renames: Literal["follow", "keep"] = _one_of("follow", "keep")
@@ -75,9 +70,9 @@ class Adjustment:
     """Something that was clipped, estimated, left out or could not be decided.
 
     Attributes:
-        code: The name of the adjustment, such as ``counter_fell``.
-        count: The volume or number.
-        unit: The unit of the count: ``downloads``, ``models``, ``rows``, ``observations``, ``days`` or ``periods``.
+        code: What happened, such as ``counter_fell``.
+        count: How much of it.
+        unit: What is counted: ``downloads``, ``models``, ``rows``, ``observations``, ``days`` or ``periods``.
         note: One sentence.
     """
 
@@ -93,7 +88,7 @@ class Adjustment:
 
 @attrs.frozen
 class Adjustments(Mapping[str, Adjustment]):
-    """Every adjustment by code; empty if the figures are exactly those of the source.
+    """Every adjustment by code; empty where the figures are exactly those of the source.
 
     Attributes:
         items_: The adjustments in the order of the flow.
@@ -121,7 +116,7 @@ class Adjustments(Mapping[str, Adjustment]):
         return "\n".join(map(str, self.items_)) or "nothing was adjusted"
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return plain dictionaries, as in exported files."""
+        """Return plain dictionaries, as they stand in exports."""
         return [attrs.asdict(item) for item in self.items_]
 
     @classmethod
@@ -132,13 +127,13 @@ class Adjustments(Mapping[str, Adjustment]):
 
 @attrs.frozen
 class Covered:
-    """The volume of one status in one period.
+    """What one status holds in one period.
 
     Attributes:
         period: The period.
         status: ``attributed`` (a known country) or a status's value.
         value: In the Method's unit.
-        share: Fraction of the period's total; None if the total is 0.
+        share: Part of the period's total; None where the total is 0.
     """
 
     period: dt.date
@@ -149,11 +144,11 @@ class Covered:
 
 @attrs.frozen
 class Coverage:
-    """The parts of the total that are attributed to a known country, or have a status.
+    """How much of the total is attributed to a known country, and what the rest is.
 
     Attributes:
         rows: One for each period and status.
-        namespaces: The number of namespaces with each status, at the last period.
+        namespaces: How many namespaces are behind each status, at the last period.
     """
 
     rows: tuple[Covered, ...] = ()
@@ -171,7 +166,7 @@ class Coverage:
         return pl.DataFrame([attrs.astuple(row) for row in self.rows], schema=schema, orient="row")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, as in exported files."""
+        """Return plain values, as they stand in exports."""
         rows = [[row.period.isoformat(), row.status, row.value, row.share] for row in self.rows]
         return {"rows": rows, "namespaces": [list(pair) for pair in self.namespaces]}
 
@@ -186,10 +181,10 @@ class Coverage:
         if not self.rows:
             return "nothing is covered"
         last = max(row.period for row in self.rows)
-        namespaces = dict(self.namespaces)
+        behind = dict(self.namespaces)
         parts = [
             f"{row.status} {'-' if row.share is None else format(row.share, '.1%')}"
-            + (f" ({namespaces[row.status]} namespaces)" if row.status in namespaces else "")
+            + (f" ({behind[row.status]} namespaces)" if row.status in behind else "")
             for row in self.rows
             if row.period == last
         ]
@@ -201,34 +196,34 @@ class Method:
     """Every choice behind a result. Two results are comparable if their methods are equal.
 
     Attributes:
-        calculator: The name of the calculator.
+        calculator: What was measured, by name.
         unit: The unit of ``value``.
         counter: Which of the Hub's counters, or ``events``.
         by: The keys of the table, outermost first; a group scheme by its name.
-        attribution: The attribution strategy, as text.
+        attribution: The attribution strategy, as it prints.
         counting: ``fractional``, ``full`` or ``primary``.
         denominator: ``all`` or ``attributed``.
-        every: Calendar step of the periods; None for one period for each observation.
+        every: Calendar step of the periods; None for one period an observation.
         window: Length of the rolling sum in days; None for none.
         age_cap: Days from its creation in which a model's downloads count; None for no cap.
         as_of: Date of the registry: ``flow``, ``creation`` or a date.
         where: The filter on models, as text; None for none.
-        cleaning: The policies for quality issues.
+        cleaning: What was done about issues.
         registry: Version of the registry.
         panel: Fingerprint of the panel.
-        source: The origin of the panel, in words.
-        checked: Whether the panel had been searched for quality issues; not compared, because it changes no figure.
+        source: What the panel is, in words.
+        checked: Whether the panel's issues had been looked for; not compared, since it changes no figure.
         engine: The dataframe engine.
         version: The version of ossgeo.
         void: Strategies that could not apply, since the models table lacks a column that they need; not compared.
-        plugins: Every strategy and calculator of another distribution that was used: name, distribution, version.
-        choices: The objects with these names, so that ``measure(panel, method=...)`` can use them again; not compared and
+        plugins: Every strategy and calculator of another distribution that took part: name, distribution, version.
+        choices: The objects behind the names, so that ``measure(panel, method=...)`` can use them again; not compared,
             not written.
     """
 
     calculator: str
     unit: str
-    counter: CounterName
+    counter: Basis
     by: tuple[str, ...]
     attribution: str
     counting: Counting
@@ -250,7 +245,7 @@ class Method:
     choices: Mapping[str, Any] = attrs.field(factory=dict, eq=False, repr=False, hash=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, as in exported files."""
+        """Return plain values, as they stand in exports."""
         return attrs.asdict(self, filter=lambda attribute, _: attribute.name != "choices")
 
     @classmethod
@@ -265,7 +260,7 @@ class Method:
         return cls(**values)
 
     def differences(self, other: Method) -> dict[str, tuple[Any, Any]]:
-        """Return the choices that differ, each with both values; the panel, engine and version are not choices.
+        """Return the choices that differ, each with both values; where it was run is not a choice.
 
         Args:
             other: The other method.

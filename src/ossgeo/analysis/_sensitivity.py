@@ -18,8 +18,8 @@ from ossgeo._core.method import Method
 from ossgeo._core.text import Format, percent
 from ossgeo.analysis._panel_subset import observations_for
 from ossgeo.attribution import DEFAULT
-from ossgeo.attribution._evaluation import required_by, resolve, shown
-from ossgeo.attribution._memoized import Remembered
+from ossgeo.attribution._evaluation import required_columns, resolve, shown
+from ossgeo.attribution._memoized import Memoized
 from ossgeo.errors import InvalidArgumentError, LowCoverageWarning, VoidOptionWarning
 from ossgeo.panel._filters import describe
 from ossgeo.panel._panel import Panel
@@ -163,12 +163,12 @@ def _tables(
     panel: Panel, grid: Mapping[str, Sequence[Any]], options: Mapping[str, Any]
 ) -> Iterator[tuple[dict[str, str], ShareTable]]:
     """Measure each combination; strategies are evaluated once, and sums are shared where only late options differ."""
-    remembered: dict[str, Remembered] = {}
+    remembered: dict[str, Memoized] = {}
     sums: dict[Any, Aggregate] = {}
     for combination in itertools.product(*grid.values()):
         chosen = {**options, **dict(zip(grid, combination, strict=True))}
         strategy = chosen.get("attribution", DEFAULT)
-        once = remembered.setdefault(_text("attribution", strategy), Remembered(resolve(strategy)))
+        once = remembered.setdefault(_text("attribution", strategy), Memoized(resolve(strategy)))
         plan = plan_of(panel, function="sensitivity", **{**chosen, "attribution": once})
         key = tuple(_text(name, chosen[name]) for name in sorted(set(chosen) - LATE))
         if key not in sums:
@@ -208,7 +208,7 @@ def _applicable(
 def _required(name: str, value: Any) -> frozenset[str]:
     """Return the columns of the models that a value of a choice needs."""
     if name == "attribution":
-        return required_by(resolve(value)) or frozenset()
+        return required_columns(resolve(value)) or frozenset()
     dated = (name == "age_cap" and value is not None) or (name == "as_of" and value == "creation")
     return frozenset({"created_at"}) if dated else frozenset()
 

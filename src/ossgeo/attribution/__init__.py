@@ -7,7 +7,7 @@ from typing import Final
 from ossgeo.attribution._combinators import Blend, FirstOf, Override, When, blend, first_of, override, when
 from ossgeo.attribution._evaluation import credits_of, resolve
 from ossgeo.attribution._explain import Explanation, Step, explain
-from ossgeo.attribution._lineage.propagation import Question
+from ossgeo.attribution._lineage.propagation import Delegation
 from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context, Credit, ModelTable
 from ossgeo.attribution._strategies.declared import Declared
 from ossgeo.attribution._strategies.headquarters import Headquarters
@@ -16,7 +16,7 @@ from ossgeo.attribution._strategies.lineage import DirectBase, Lineage, Root, di
 from ossgeo.attribution._strategies.membership import Membership
 from ossgeo.attribution._strategies.publisher import Publisher
 from ossgeo.attribution._strategies.repackagers import RepackagerPassthrough, repackager_passthrough
-from ossgeo.attribution._strategies.table import Fixed, fixed
+from ossgeo.attribution._strategies.table import Table, table
 
 __all__ = [
     "DEFAULT",
@@ -26,10 +26,10 @@ __all__ = [
     "Context",
     "Credit",
     "Declared",
+    "Delegation",
     "DirectBase",
     "Explanation",
     "FirstOf",
-    "Fixed",
     "Headquarters",
     "Labeled",
     "Lineage",
@@ -37,22 +37,22 @@ __all__ = [
     "ModelTable",
     "Override",
     "Publisher",
-    "Question",
     "RepackagerPassthrough",
     "Root",
     "Step",
+    "Table",
     "When",
     "blend",
     "credits_of",
     "direct_base",
     "explain",
     "first_of",
-    "fixed",
     "lineage",
     "override",
     "repackager_passthrough",
     "resolve",
     "root",
+    "table",
     "when",
 ]
 

@@ -1,4 +1,4 @@
-"""Combinators: rules made of rules. They print as they were built, and are rules themselves."""
+"""Combinators: strategies that are built from strategies."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import polars as pl
 from ossgeo._core.intervals import aligned, clipped, gaps
 from ossgeo._core.method import Adjustment
 from ossgeo._core.schema import MODEL_SCHEMA
-from ossgeo.attribution._evaluation import adjustments_of, changes_of, opinion, opinions, resolve, shown
-from ossgeo.attribution._lineage.propagation import Question
+from ossgeo.attribution._evaluation import adjustments_of, changes_of, evaluate_model, evaluate_models, resolve, shown
+from ossgeo.attribution._lineage.propagation import Delegation
 from ossgeo.attribution._protocol import (
     CREDIT_SCHEMA,
     Attribution,
@@ -22,7 +22,8 @@ from ossgeo.attribution._protocol import (
     Credit,
     frame_of,
 )
-from ossgeo.attribution._strategies.table import Fixed, fixed
+from ossgeo.attribution._strategies.table import Table
+from ossgeo.attribution._strategies.table import table as table_strategy
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._filters import KEPT, Where, decide, describe
 from ossgeo.panel._models import Model
@@ -33,10 +34,10 @@ _SPAN: Final = ("model_id", "start", "end")
 
 @attrs.frozen
 class FirstOf:
-    """The first rule that has an opinion decides, at each date anew.
+    """The first strategy that does not abstain decides, separately for each date.
 
     Attributes:
-        rules: The rules, in order.
+        rules: The strategies, in order.
     """
 
     rules: tuple[AttributionStrategy, ...]
@@ -44,22 +45,22 @@ class FirstOf:
     requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
 
     def __str__(self) -> str:
-        """Return the rule as it is built."""
+        """Return the expression that builds the strategy."""
         return f"first_of({', '.join(map(shown, self.rules))})"
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Return the first opinion.
+        """Return the result of the first strategy that does not abstain.
 
         Args:
             model: The model.
             on: The day.
             context: The registry and the models.
         """
-        answers = (opinion(rule, model, on=on, context=context) for rule in self.rules)
+        answers = (evaluate_model(rule, model, on=on, context=context) for rule in self.rules)
         return next((answer for answer in answers if answer is not None), None)
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
-        """Say the same for all models at once.
+        """Attribute all models at once.
 
         Args:
             models: The models table.
@@ -72,33 +73,33 @@ class FirstOf:
             if not silent.height:
                 break
             left = asked.join(silent, on="model_id", how="semi")
-            credits = pl.concat([credits, clipped(opinions(rule, left, context=context), silent)])
+            credits = pl.concat([credits, clipped(evaluate_models(rule, left, context=context), silent)])
         return credits.lazy()
 
     def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which any of the rules' answers change."""
+        """Return the dates at which the result of any strategy changes."""
         return changes_of(self.rules, context)
 
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
-        """Return what the rules had to leave out or guess."""
+        """Return what the strategies left out or estimated."""
         return adjustments_of(self.rules, context)
 
-    def questions(self, model: Model, *, on: dt.date, context: Context) -> tuple[Question, ...]:
-        """Return who is asked, up to the first that has an opinion."""
+    def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
+        """Return the strategies that are evaluated, up to the first that does not abstain."""
         asked = []
         for place, rule in enumerate(self.rules, 1):
-            asked.append(Question(f"choice {place}", rule, model))
-            if opinion(rule, model, on=on, context=context) is not None:
+            asked.append(Delegation(f"choice {place}", rule, model))
+            if evaluate_model(rule, model, on=on, context=context) is not None:
                 break
         return tuple(asked)
 
 
 @attrs.frozen
 class Blend:
-    """Several rules' opinions, in parts; the parts of those without an opinion go to the others.
+    """A weighted combination of strategies; the parts of strategies that abstain are distributed among the others.
 
     Attributes:
-        parts: Each rule and its part; the parts sum to 1.
+        parts: Each strategy and its part; the parts sum to 1.
     """
 
     parts: tuple[tuple[AttributionStrategy, float], ...]
@@ -106,69 +107,69 @@ class Blend:
     requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
 
     def __str__(self) -> str:
-        """Return the rule as it is built."""
+        """Return the expression that builds the strategy."""
         return f"blend({{{', '.join(f'{shown(rule)}: {part:g}' for rule, part in self.parts)}}})"
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Add up the opinions.
+        """Return the weighted sum of the results.
 
         Args:
             model: The model.
             on: The day.
             context: The registry and the models.
         """
-        said = [(opinion(rule, model, on=on, context=context), part) for rule, part in self.parts]
-        total = sum(part for answer, part in said if answer is not None)
+        results = [(evaluate_model(rule, model, on=on, context=context), part) for rule, part in self.parts]
+        total = sum(part for answer, part in results if answer is not None)
         parties: dict[tuple[Any, str | None], float] = {}
-        for answer, part in said:
+        for answer, part in results:
             for credit in answer.credits if answer is not None else ():
                 party = (credit.country, credit.organization)
                 parties[party] = parties.get(party, 0.0) + credit.weight * part / total
         if not parties:
             return None
-        evidence = dict.fromkeys(item for answer, _ in said if answer is not None for item in answer.evidence)
+        evidence = dict.fromkeys(item for answer, _ in results if answer is not None for item in answer.evidence)
         credits = (Credit(country, organization, weight) for (country, organization), weight in parties.items())
         return Attribution(self.name, tuple(credits), tuple(evidence))
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
-        """Say the same for all models at once.
+        """Attribute all models at once.
 
         Args:
             models: The models table.
             context: The registry and the models.
         """
         asked = models.collect()
-        said = [
-            opinions(rule, asked, context=context).with_columns(weight=pl.col("weight") * part)
+        results = [
+            evaluate_models(rule, asked, context=context).with_columns(weight=pl.col("weight") * part)
             for rule, part in self.parts
         ]
-        cut = aligned(pl.concat(said))
+        cut = aligned(pl.concat(results))
         cut = cut.with_columns(weight=pl.col("weight") / pl.col("weight").sum().over(_SPAN))
         credits = cut.group_by(*_SPAN, "organization", "country").agg(pl.col("weight").sum())
         return credits.with_columns(rule=pl.lit(self.name)).select(*CREDIT_SCHEMA).lazy()
 
     def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which any of the rules' answers change."""
+        """Return the dates at which the result of any strategy changes."""
         return changes_of((rule for rule, _ in self.parts), context)
 
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
-        """Return what the rules had to leave out or guess."""
+        """Return what the strategies left out or estimated."""
         return adjustments_of((rule for rule, _ in self.parts), context)
 
-    def questions(self, model: Model, *, on: dt.date, context: Context) -> tuple[Question, ...]:
-        """Return who is asked."""
+    def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
+        """Return the strategies that are evaluated."""
         del on, context
-        return tuple(Question(f"part {part:g}", rule, model) for rule, part in self.parts)
+        return tuple(Delegation(f"part {part:g}", rule, model) for rule, part in self.parts)
 
 
 @attrs.frozen
 class When:
-    """One rule for some models, another one for the others.
+    """One strategy for the models that a filter keeps, another one for all other models.
 
     Attributes:
         predicate: A filter over the models columns.
-        rule: The rule for models that it keeps.
-        otherwise: The rule for all others, and for those that it cannot decide.
+        rule: The strategy for models that the filter keeps.
+        otherwise: The strategy for all other models, including those that the filter cannot decide.
     """
 
     predicate: Where = attrs.field(eq=describe, hash=False)
@@ -177,21 +178,21 @@ class When:
     name: str = attrs.field(default="when", init=False)
 
     def __str__(self) -> str:
-        """Return the rule as it is built."""
+        """Return the expression that builds the strategy."""
         return f"when({describe(self.predicate)}, {shown(self.rule)}, {shown(self.otherwise)})"
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Ask the rule that is for this model.
+        """Evaluate the strategy that applies to the model.
 
         Args:
             model: The model.
             on: The day.
             context: The registry and the models.
         """
-        return opinion(self._rule_for(model), model, on=on, context=context)
+        return evaluate_model(self._rule_for(model), model, on=on, context=context)
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
-        """Say the same for all models at once.
+        """Attribute all models at once.
 
         Args:
             models: The models table.
@@ -201,25 +202,25 @@ class When:
         unknown = [pl.lit(None, kind).alias(name) for name, kind in MODEL_SCHEMA.items() if name not in asked.columns]
         kept = decide(asked.with_columns(unknown), self.predicate) == KEPT
         parts = ((self.rule, asked.filter(kept)), (self.otherwise, asked.filter(~kept)))
-        return pl.concat([opinions(rule, some, context=context) for rule, some in parts]).lazy()
+        return pl.concat([evaluate_models(rule, some, context=context) for rule, some in parts]).lazy()
 
     def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which either rule's answers change."""
+        """Return the dates at which the result of either strategy changes."""
         return changes_of((self.rule, self.otherwise), context)
 
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
-        """Return what the rules had to leave out or guess."""
+        """Return what the strategies left out or estimated."""
         return adjustments_of((self.rule, self.otherwise), context)
 
-    def questions(self, model: Model, *, on: dt.date, context: Context) -> tuple[Question, ...]:
-        """Return who is asked."""
+    def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
+        """Return the strategies that are evaluated."""
         del on, context
         rule = self._rule_for(model)
-        return (Question("yes" if rule is self.rule else "otherwise", rule, model),)
+        return (Delegation("yes" if rule is self.rule else "otherwise", rule, model),)
 
     @property
     def requires(self) -> frozenset[str] | None:
-        """The columns that the predicate looks at; None where they cannot be told."""
+        """The columns that the predicate uses; None if they are unknown."""
         return frozenset(self.predicate) if isinstance(self.predicate, Mapping) else None
 
     def _rule_for(self, model: Model) -> AttributionStrategy:
@@ -229,24 +230,24 @@ class When:
 
 @attrs.frozen
 class Override:
-    """A table of one's own goes before a rule.
+    """A user's table takes precedence over a strategy.
 
     Attributes:
         table: The table.
-        rule: The rule for everything else.
+        rule: The strategy for all models that the table does not cover.
     """
 
-    table: Fixed
+    table: Table
     rule: AttributionStrategy
     name: str = attrs.field(default="override", init=False)
     requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
 
     def __str__(self) -> str:
-        """Return the rule as it is built."""
-        return f"override({str(self.table).removeprefix('fixed(').removesuffix(')')}, {shown(self.rule)})"
+        """Return the expression that builds the strategy."""
+        return f"override({str(self.table).removeprefix('table(').removesuffix(')')}, {shown(self.rule)})"
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Look into the table, then ask the rule.
+        """Return the entry of the table, or the result of the strategy.
 
         Args:
             model: The model.
@@ -256,7 +257,7 @@ class Override:
         return self._both().attribute(model, on=on, context=context)
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
-        """Say the same for all models at once.
+        """Attribute all models at once.
 
         Args:
             models: The models table.
@@ -265,45 +266,45 @@ class Override:
         return self._both().attribute_frame(models, context=context)
 
     def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which the table's or the rule's answers change."""
+        """Return the dates at which the table or the result of the strategy changes."""
         return self._both().changes(context)
 
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
-        """Return which names of the table are idle, and what the rule had to leave out or guess."""
+        """Return the names of the table that match nothing, and the adjustments of the strategy."""
         return adjustments_of([self.table, self.rule], context)
 
-    def questions(self, model: Model, *, on: dt.date, context: Context) -> tuple[Question, ...]:
-        """Return who is asked."""
-        return self._both().questions(model, on=on, context=context)
+    def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
+        """Return the strategies that are evaluated."""
+        return self._both().delegations(model, on=on, context=context)
 
     def _both(self) -> FirstOf:
         return FirstOf((self.table, self.rule))
 
 
 def first_of(*rules: str | AttributionStrategy) -> FirstOf:
-    """Make a rule that asks others in order; the first opinion decides, at each date anew.
+    """Return a strategy that evaluates others in order; the first that does not abstain decides, separately for each date.
 
     Args:
         rules: Names or strategies.
 
     Raises:
-        InvalidArgumentError: There is none.
+        InvalidArgumentError: No strategy is given.
 
     Example:
         >>> print(first_of("publisher", "declared"))
         first_of(publisher, declared)
     """
     if not rules:
-        raise InvalidArgumentError("first_of needs at least one rule")
+        raise InvalidArgumentError("first_of needs at least one strategy")
     return FirstOf(tuple(resolve(rule) for rule in rules))
 
 
 def blend(parts: Mapping[Any, float]) -> Blend:
-    """Make a rule of several others' opinions, in parts.
+    """Return a weighted combination of strategies.
 
     Args:
-        parts: Names or strategies, each with its part; the parts sum to 1. Where a rule has no opinion, its part goes to
-            the others in proportion to theirs.
+        parts: Names or strategies, each with its part; the parts sum to 1. The part of a strategy that abstains is
+            distributed among the others in proportion to their parts.
 
     Raises:
         InvalidArgumentError: A part is not positive, or they do not sum to 1.
@@ -313,19 +314,17 @@ def blend(parts: Mapping[Any, float]) -> Blend:
         blend({publisher: 0.5, root: 0.5})
     """
     if any(not part > 0 for part in parts.values()) or abs(sum(parts.values()) - 1) > _TOLERANCE:
-        raise InvalidArgumentError(
-            f"the parts of a blend are {list(parts.values())}; they must be positive and sum to 1"
-        )
+        raise InvalidArgumentError(f"parts must be positive and sum to 1, got {list(parts.values())}")
     return Blend(tuple((resolve(rule), float(part)) for rule, part in parts.items()))
 
 
 def when(predicate: Where, rule: str | AttributionStrategy, otherwise: str | AttributionStrategy = "publisher") -> When:
-    """Make a rule that asks one rule about some models and another one about the others.
+    """Return a strategy that evaluates one strategy for the models that a filter keeps, and another one for all others.
 
     Args:
         predicate: A filter over the models columns, as ``where`` of :func:`ossgeo.measure` takes it.
-        rule: Who is asked about the models that the filter keeps.
-        otherwise: Who is asked about all others, and about those that the filter cannot decide.
+        rule: The strategy for models that the filter keeps.
+        otherwise: The strategy for all other models, including those that the filter cannot decide.
 
     Example:
         >>> print(when({"library": "gguf"}, "root"))
@@ -335,17 +334,17 @@ def when(predicate: Where, rule: str | AttributionStrategy, otherwise: str | Att
 
 
 def override(table: Any, rule: str | AttributionStrategy = "publisher") -> Override:
-    """Make a rule in which a table of one's own goes before another rule.
+    """Return a strategy in which a user's table takes precedence over another strategy.
 
     Args:
-        table: What :func:`ossgeo.attribution._strategies.table` takes.
-        rule: Who is asked about everything that the table does not hold.
+        table: A table, see :func:`ossgeo.attribution.table`.
+        rule: The strategy for all models that the table does not cover.
 
     Raises:
-        RegistryError: With every fault in the table.
+        RegistryError: The table has faults; all of them are listed.
 
     Example:
         >>> print(override({"my-lab": "FR"}))
         override(1 rows 51d984eb2977, publisher)
     """
-    return Override(table if isinstance(table, Fixed) else fixed(table), resolve(rule))
+    return Override(table if isinstance(table, Table) else table_strategy(table), resolve(rule))

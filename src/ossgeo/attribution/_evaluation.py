@@ -1,4 +1,4 @@
-"""Asking a strategy: the one place where answers are collected, checked and completed."""
+"""Evaluation of strategies: results are collected, checked and completed here only."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from ossgeo.errors import AttributionContractError, UnknownCountryError
 from ossgeo.panel._models import Model
 from ossgeo.registry._countries import OriginStatus, parse_place
 
-NO_OPINION: Final = "no opinion"
-"""Stands as the rule of credits that complete an answer."""
+ABSTAINED: Final = "abstained"
+"""The rule of credits for models on which a strategy abstains."""
 
 _TOLERANCE = 1e-6
 
@@ -40,7 +40,7 @@ def resolve(strategy: str | AttributionStrategy) -> AttributionStrategy:
     Raises:
         PluginNotFoundError: No strategy has the name.
         PluginLoadError: The plugin of that name cannot be loaded.
-        AttributionContractError: The object is no strategy.
+        AttributionContractError: The object is not a strategy.
     """
     made: AttributionStrategy = plugins.make("attribution", strategy) if isinstance(strategy, str) else strategy
     name_of(made)
@@ -48,13 +48,13 @@ def resolve(strategy: str | AttributionStrategy) -> AttributionStrategy:
 
 
 def shown(strategy: Any) -> str:
-    """Return a strategy as results record it: as it prints, or by its name where it does not say how it prints."""
+    """Return the text under which results record a strategy: its ``str()``, or its name if it defines none."""
     own: Any = type(strategy).__str__
     return str(strategy) if own is not object.__str__ else str(strategy.name)
 
 
-def everyone_in(strategy: Any) -> Iterator[Any]:
-    """Yield a strategy and, for one of ours that is made of rules, those rules and theirs.
+def strategies_in(strategy: Any) -> Iterator[Any]:
+    """Yield a strategy and the strategies that it is built from, at all levels.
 
     Args:
         strategy: The strategy.
@@ -67,46 +67,46 @@ def everyone_in(strategy: Any) -> Iterator[Any]:
         if isinstance(value, tuple):
             waiting += value
         elif callable(getattr(value, "attribute", None)):
-            yield from everyone_in(value)
+            yield from strategies_in(value)
 
 
-def required_by(strategy: Any) -> frozenset[str] | None:
-    """Return the models columns that a strategy uses beside model_id and namespace; None where it may use any.
+def required_columns(strategy: Any) -> frozenset[str] | None:
+    """Return the models columns that a strategy uses besides model_id and namespace; None if it may use all.
 
     Args:
         strategy: The strategy.
     """
-    said = [getattr(rule, "requires", None) for rule in everyone_in(strategy)]
-    if any(columns is None for columns in said):
+    results = [getattr(rule, "requires", None) for rule in strategies_in(strategy)]
+    if any(columns is None for columns in results):
         return None
-    return frozenset(column for columns in said for column in columns or ())
+    return frozenset(column for columns in results for column in columns or ())
 
 
 def credits_of(strategy: Any, models: pl.DataFrame, *, context: Context) -> pl.DataFrame:
-    """Ask a strategy about every model and complete its answer.
+    """Evaluate a strategy on all models, and complete the result.
 
     Args:
-        strategy: The strategy; its ``attribute_frame`` is preferred where it has one.
+        strategy: The strategy; its ``attribute_frame`` is used if it has one.
         models: The models table.
-        context: The registry, the models, and the day for which a row-wise rule is asked that declares no ``changes``.
+        context: The registry, the models, and the day on which a strategy without ``changes`` is evaluated.
 
     Returns:
-        The credits table. For every model the validities cover all time with weights that sum to 1: where the strategy
-        has no opinion, the country is ``unreviewed``. In no particular order.
+        The credits table, in no particular order. The validities of each model cover all time with weights that sum to 1; while
+        the strategy abstains, the country is ``unreviewed``.
 
     Raises:
         AttributionContractError: The strategy returned other columns, an unknown model or country, or weights that do
             not sum to 1.
     """
-    return completed(opinions(strategy, models, context=context), models)
+    return completed(evaluate_models(strategy, models, context=context), models)
 
 
 def completed(credits: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
-    """Add what is missing: where no credit covers a model, it is ``unreviewed``.
+    """Add ``unreviewed`` credits for the times at which a model has no credit.
 
     Args:
         credits: A credits table.
-        models: The models that were asked about.
+        models: The models that were evaluated.
     """
     missing = gaps(credits, models).select(
         "model_id",
@@ -115,13 +115,13 @@ def completed(credits: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
         organization=pl.lit(None, pl.String),
         country=pl.lit(OriginStatus.UNREVIEWED.value),
         weight=pl.lit(1.0),
-        rule=pl.lit(NO_OPINION),
+        rule=pl.lit(ABSTAINED),
     )
     return pl.concat([credits, missing])
 
 
-def opinions(strategy: Any, models: pl.DataFrame, *, context: Context) -> pl.DataFrame:
-    """Ask a strategy about every model; where it has no opinion there is no row.
+def evaluate_models(strategy: Any, models: pl.DataFrame, *, context: Context) -> pl.DataFrame:
+    """Evaluate a strategy on all models; while it abstains there is no row.
 
     Args:
         strategy: The strategy.
@@ -132,19 +132,19 @@ def opinions(strategy: Any, models: pl.DataFrame, *, context: Context) -> pl.Dat
         The credits table, checked, in no particular order.
 
     Raises:
-        AttributionContractError: The strategy broke its contract.
+        AttributionContractError: The strategy violated its contract.
     """
     name = name_of(strategy)
     if hasattr(strategy, "attribute_frame"):
-        answer = _asked_at_once(strategy, models, context)
+        answer = _from_frame(strategy, models, context)
     else:
-        answer = _asked_one_by_one(strategy, models, context)
+        answer = _from_rows(strategy, models, context)
     _check(answer, models, name)
     return answer
 
 
-def opinion(strategy: Any, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-    """Ask a strategy about one model; a rule that declares no ``changes`` is asked for the context's day.
+def evaluate_model(strategy: Any, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
+    """Evaluate a strategy on one model; a strategy without ``changes`` is evaluated on the day of the context.
 
     Args:
         strategy: The strategy.
@@ -153,17 +153,17 @@ def opinion(strategy: Any, model: Model, *, on: dt.date, context: Context) -> At
         context: The registry, the models and the day.
 
     Raises:
-        AttributionContractError: The strategy broke its contract.
+        AttributionContractError: The strategy violated its contract.
     """
     dated = hasattr(strategy, "changes") or hasattr(strategy, "attribute_frame")
     return _answer(strategy, model, on if dated else context.on, context)
 
 
 def changes_of(strategies: Any, context: Context) -> frozenset[dt.date]:
-    """Return the dates at which the answer of any of some strategies may change.
+    """Return the dates at which the result of any of several strategies may change.
 
     Args:
-        strategies: The strategies; those that declare nothing add nothing.
+        strategies: The strategies; strategies without ``changes`` add nothing.
         context: The registry and the models.
     """
     return frozenset(
@@ -172,10 +172,10 @@ def changes_of(strategies: Any, context: Context) -> frozenset[dt.date]:
 
 
 def adjustments_of(strategies: Any, context: Context) -> tuple[Adjustment, ...]:
-    """Return what some strategies had to leave out or guess, each kind once.
+    """Return what several strategies left out or estimated, each code once.
 
     Args:
-        strategies: The strategies; those that report nothing add nothing.
+        strategies: The strategies; strategies without ``adjustments`` add nothing.
         context: The registry and the models.
     """
     told = [
@@ -185,19 +185,19 @@ def adjustments_of(strategies: Any, context: Context) -> tuple[Adjustment, ...]:
 
 
 def name_of(strategy: Any) -> str:
-    """Return a strategy's name.
+    """Return the name of a strategy.
 
     Raises:
-        AttributionContractError: The object is no strategy.
+        AttributionContractError: The object is not a strategy.
     """
     if not (isinstance(getattr(strategy, "name", None), str) and callable(getattr(strategy, "attribute", None))):
         raise AttributionContractError(
-            f"{strategy!r} is no attribution strategy: it needs a name and attribute(model, *, on, context)"
+            f"attribution must be a strategy with a name and attribute(model, *, on, context), got {strategy!r}"
         )
     return str(strategy.name)
 
 
-def _asked_at_once(strategy: Any, models: pl.DataFrame, context: Context) -> pl.DataFrame:
+def _from_frame(strategy: Any, models: pl.DataFrame, context: Context) -> pl.DataFrame:
     answer = strategy.attribute_frame(models.lazy(), context=context)
     if not isinstance(answer, pl.LazyFrame | pl.DataFrame):
         raise AttributionContractError(f"{strategy.name!r} returned {type(answer).__name__}, not a Polars LazyFrame")
@@ -210,7 +210,7 @@ def _asked_at_once(strategy: Any, models: pl.DataFrame, context: Context) -> pl.
         raise AttributionContractError(f"the frame of {strategy.name!r} cannot be computed: {error}") from error
 
 
-def _asked_one_by_one(strategy: Any, models: pl.DataFrame, context: Context) -> pl.DataFrame:
+def _from_rows(strategy: Any, models: pl.DataFrame, context: Context) -> pl.DataFrame:
     if hasattr(strategy, "changes"):
         inner = sorted({day for day in strategy.changes(context) if BEGINNING < day < END})
         cuts = [BEGINNING, *inner, END]
@@ -253,7 +253,7 @@ def _check(answer: pl.DataFrame, models: pl.DataFrame, name: str) -> None:
         except UnknownCountryError as error:
             example = answer.filter(pl.col("country").eq_missing(code))["model_id"][0]
             raise AttributionContractError(
-                f"{name!r} credits {code!r} with {example!r}: no country, no status"
+                f"{name!r} credits {example!r} to {code!r}, which is neither a country nor an origin status"
             ) from error
     broken = answer.filter(
         pl.any_horizontal(pl.col("model_id", "start", "end", "weight").is_null())
@@ -264,15 +264,15 @@ def _check(answer: pl.DataFrame, models: pl.DataFrame, name: str) -> None:
         raise AttributionContractError(f"{name!r} returned an empty validity or weight: {broken.row(0, named=True)}")
     partly = (pl.col("weight") < 1 - _TOLERANCE) | (pl.col("start") > BEGINNING) | (pl.col("end") < END)
     several = answer.filter(partly).select("model_id").unique()
-    if not several.height:  # one join tells whether each model was asked about, and credited once
+    if not several.height:  # one join checks that each model was evaluated and is credited once
         found = models.select("model_id").join(
             answer.select("model_id", there=pl.lit(value=True)), on="model_id", how="left"
         )
         if found.height == models.height and found["there"].sum() == answer.height:
             return
-    strangers = answer.join(models.select("model_id"), on="model_id", how="anti")
-    if strangers.height:
-        raise AttributionContractError(f"{name!r} credits {strangers['model_id'][0]!r}, which was not asked about")
+    unlisted = answer.join(models.select("model_id"), on="model_id", how="anti")
+    if unlisted.height:
+        raise AttributionContractError(f"{name!r} credits {unlisted['model_id'][0]!r}, which was not evaluated")
     twice = answer.join(several, on="model_id", how="anti").filter(pl.col("model_id").is_duplicated())
     if twice.height:
         raise AttributionContractError(f"{name!r} credits {twice['model_id'][0]!r} with more than a weight of 1")

@@ -1,4 +1,4 @@
-"""Explaining: each rule asked, what it said, why, and the credits that came of it."""
+"""Explanation of an attribution: the evaluated strategies, their results, the evidence, and the credits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import attrs
 
 from ossgeo._core.dates import BEGINNING, END, day_of
 from ossgeo._core.schema import namespace_of
-from ossgeo.attribution._evaluation import opinion, resolve, shown
+from ossgeo.attribution._evaluation import evaluate_model, resolve, shown
 from ossgeo.attribution._lineage.graph import named
 from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context, Credit
 from ossgeo.errors import InvalidArgumentError
@@ -23,15 +23,15 @@ from ossgeo.registry._registry import Registry
 
 @attrs.frozen
 class Step:
-    """One rule that was asked about one model.
+    """The evaluation of one strategy on one model.
 
     Attributes:
-        label: Why it was asked; empty for the first.
-        rule: The rule, as it prints.
-        model_id: What it was asked about.
-        answer: What it said; None is "no opinion".
-        facts: The registry's rows behind the answer, a line each.
-        steps: The rules that it asked in turn.
+        label: The reason of the evaluation; empty for the first.
+        rule: The strategy, as it prints.
+        model_id: The model.
+        answer: The result; None if the strategy abstained.
+        facts: The registry rows behind the result, one line each.
+        steps: The evaluations of other strategies that it used.
     """
 
     label: str
@@ -43,18 +43,18 @@ class Step:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """Why the rule says so."""
+        """The evidence behind the result."""
         return self.answer.evidence if self.answer is not None else ()
 
     def lines(self, indent: str = "") -> Iterator[str]:
-        """Yield the step and what lies under it, a line each.
+        """Yield one line for the step and for each step below it.
 
         Args:
-            indent: What each line begins with.
+            indent: Start of each line.
         """
         why = f"{self.label}: " if self.label else ""
-        said = _credits(self.answer.credits) if self.answer is not None else "no opinion"
-        yield f"{indent}{why}{self.rule} -> {said}"
+        results = _credits(self.answer.credits) if self.answer is not None else "abstained"
+        yield f"{indent}{why}{self.rule} -> {results}"
         inner = f"{indent}   "
         if not self.steps:
             yield from (f"{inner}{fact}" for fact in self.facts)
@@ -65,13 +65,13 @@ class Step:
 
 @attrs.frozen
 class Explanation:
-    """Why a model is credited to whom; prints as a small tree.
+    """The reasons of an attribution; prints as a tree.
 
     Attributes:
         model_id: The model.
         on: The day.
-        known: Whether the models table has the model, or only its id is known.
-        step: The strategy and all that it asked.
+        known: Whether the models table lists the model; otherwise only its id is known.
+        step: The evaluation of the strategy, with the evaluations that it used.
         registry: Version of the registry.
     """
 
@@ -83,13 +83,13 @@ class Explanation:
 
     @property
     def credits(self) -> tuple[Credit, ...]:
-        """The final credits; ``unreviewed`` where the strategy has no opinion. Their weights sum to 1."""
+        """The final credits; ``unreviewed`` if the strategy abstained. Their weights sum to 1."""
         answer = self.step.answer
         return answer.credits if answer is not None else (Credit(OriginStatus.UNREVIEWED),)
 
     def __str__(self) -> str:
-        """Return the tree."""
-        known = "" if self.known else "; known by its id only: give models= for what it was made from"
+        """Return the explanation as a tree."""
+        known = "" if self.known else "; not in the models table: give models= for its base models"
         head = f"{self.model_id} on {self.on} (registry {self.registry}{known})"
         return "\n".join([head, *self.step.lines("   "), f"   credits: {_credits(self.credits)}"])
 
@@ -109,53 +109,51 @@ def explain(
 
     Args:
         model_id: The model, or its id.
-        on: The day, or text such as ``2025-10-22``; today where absent.
-        attribution: The strategy; ``publisher`` where absent.
-        models: The models among which its bases are, such as ``panel.models``; load them once with
-            :meth:`ossgeo.attribution.ModelTable.of` to explain many.
-        registry: The registry; the bundled one where absent.
+        on: The day, as a date or ISO text; by default today.
+        attribution: The strategy; by default ``publisher``.
+        models: A models table with the base models, such as ``panel.models``; load it once with
+            :meth:`ossgeo.attribution.ModelTable.of` to explain many models.
+        registry: The registry; by default the bundled one.
 
     Returns:
-        Each rule that was asked, what it said, the evidence, and the final credits.
+        The evaluated strategies, their results, the evidence, and the final credits.
 
     Raises:
-        InvalidArgumentError: There is no id, or ``on`` names no day.
+        InvalidArgumentError: The id is empty, or ``on`` is not a date.
         PluginNotFoundError: No strategy has the name.
-        AttributionContractError: A strategy broke its contract.
+        AttributionContractError: A strategy violated its contract.
 
     Example:
         >>> import ossgeo
-        >>> said = explain("unsloth/Qwen3-8B-GGUF", on=dt.date(2026, 8, 14))
-        >>> str(said.credits[0].country), said.known
+        >>> explanation = explain("unsloth/Qwen3-8B-GGUF", on=dt.date(2026, 8, 14))
+        >>> str(explanation.credits[0].country), explanation.known
         ('US', False)
     """
     strategy = resolve(attribution or "publisher")
     day = dt.date.today() if on is None else day_of(on, what="on")  # noqa: DTZ011  # a calendar day where the user is
     if not isinstance(model_id, Model) and not (isinstance(model_id, str) and model_id.strip()):
-        raise InvalidArgumentError(
-            f"model_id={model_id!r} is no model's id; give one such as 'Qwen/Qwen3-8B', or a Model"
-        )
+        raise InvalidArgumentError(f"model_id must be an id such as 'Qwen/Qwen3-8B' or a Model, got {model_id!r}")
     context = Context(registry or Registry.default(), models, day)
     model = model_id if isinstance(model_id, Model) else named(model_id, context)
-    step = _asked("", strategy, model, day, context)
+    step = _step("", strategy, model, day, context)
     known = isinstance(model_id, Model) or model.id in context.models
     return Explanation(model.id, day, known, step, context.registry.version)
 
 
-def _asked(label: str, strategy: Any, model: Model, on: dt.date, context: Context) -> Step:
-    answer = opinion(strategy, model, on=on, context=context)
-    questions = strategy.questions(model, on=on, context=context) if hasattr(strategy, "questions") else ()
-    steps = tuple(_asked(one.label, one.strategy, one.model, on, context) for one in questions)
+def _step(label: str, strategy: Any, model: Model, on: dt.date, context: Context) -> Step:
+    answer = evaluate_model(strategy, model, on=on, context=context)
+    delegations = strategy.delegations(model, on=on, context=context) if hasattr(strategy, "delegations") else ()
+    steps = tuple(_step(one.label, one.strategy, one.model, on, context) for one in delegations)
     return Step(label, shown(strategy), model.id, answer, _facts(model, answer, on, context.registry), steps)
 
 
 def _facts(model: Model, answer: Attribution | None, on: dt.date, registry: Registry) -> tuple[str, ...]:
-    """The rows of the registry that stand behind an answer."""
+    """Return the registry rows behind a result."""
     namespace = namespace_of(model.id)
     spans = [span for span in registry.namespaces.get(namespace, ()) if span.start <= on < span.end]
     lines = [f"namespaces: {namespace} is {span.value}{_dates(span.start, span.end)}" for span in spans]
     if not spans:
-        lines.append(f"namespaces: {namespace} is not in the registry then")
+        lines.append(f"namespaces: {namespace} is not in the registry on that day")
     lines += [f"roles: {namespace} is a {role}" for role in sorted(registry.roles(namespace, on=on))]
     for name in (
         dict.fromkeys(credit.organization for credit in answer.credits if credit.organization) if answer else ()
@@ -170,7 +168,7 @@ def _facts(model: Model, answer: Attribution | None, on: dt.date, registry: Regi
 
 def _place(seat: Affiliation) -> str:
     part = f", weight {seat.weight:g}" if seat.weight < 1 else ""
-    return f"has its seat in {seat.country}{part}{_dates(seat.start, seat.end)}"
+    return f"has its headquarters in {seat.country}{part}{_dates(seat.start, seat.end)}"
 
 
 def _dates(start: dt.date | None, end: dt.date | None) -> str:

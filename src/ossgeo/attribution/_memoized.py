@@ -1,4 +1,4 @@
-"""A strategy that is asked once, and remembers."""
+"""A strategy whose results are cached."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ import attrs
 import polars as pl
 
 from ossgeo._core.method import Adjustment
-from ossgeo.attribution._evaluation import adjustments_of, changes_of, opinion, opinions, required_by, shown
+from ossgeo.attribution._evaluation import (
+    adjustments_of,
+    changes_of,
+    evaluate_model,
+    evaluate_models,
+    required_columns,
+    shown,
+)
 from ossgeo.attribution._protocol import Attribution, Context
 from ossgeo.panel._models import Model
 
 
 @attrs.frozen(eq=False)
-class Remembered:
-    """Says what another strategy said the first time, of the same models under the same registry and day.
+class Memoized:
+    """Caches the results of a strategy for one models table, by registry and day.
 
     Attributes:
         strategy: The strategy.
@@ -34,40 +41,40 @@ class Remembered:
     @property
     def requires(self) -> frozenset[str] | None:
         """The models columns that the strategy uses."""
-        return required_by(self.strategy)
+        return required_columns(self.strategy)
 
     def __str__(self) -> str:
         """Return the strategy as it prints."""
         return shown(self.strategy)
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Ask the strategy.
+        """Evaluate the strategy on one model.
 
         Args:
             model: The model.
             on: The day.
             context: The registry and the models.
         """
-        return opinion(self.strategy, model, on=on, context=context)
+        return evaluate_model(self.strategy, model, on=on, context=context)
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
-        """Ask the strategy about all models of the context, the first time.
+        """Evaluate the strategy on all models of the context on first use.
 
         Args:
-            models: The models that are asked about.
+            models: The models that are evaluated.
             context: The registry and the models.
         """
         key = (context.registry.version, context.on)
         if key not in self._said:
-            self._said[key] = opinions(self.strategy, context.models.frame, context=context)
+            self._said[key] = evaluate_models(self.strategy, context.models.frame, context=context)
         return self._said[key].lazy().join(models.select("model_id"), on="model_id", how="semi")
 
     def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which the strategy's answers change."""
+        """Return the dates at which the result of the strategy changes."""
         return changes_of([self.strategy], context)
 
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
-        """Return what the strategy had to leave out or guess."""
+        """Return what the strategy left out or estimated."""
         if context.registry.version not in self._told:
             self._told[context.registry.version] = adjustments_of([self.strategy], context)
         return self._told[context.registry.version]

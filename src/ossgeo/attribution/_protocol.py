@@ -1,4 +1,4 @@
-"""The contract of attribution: a model goes in, credits come out."""
+"""The contract of attribution strategies, and the values that they receive and return."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Credit:
-    """A party's part in a model.
+    """The part of a model that is credited to one organization and country.
 
     Attributes:
-        country: The country, or the status where there is none.
-        organization: The organization's id; None where there is none.
+        country: The country, or the origin status if there is no country.
+        organization: Id of the organization; None if unknown.
         weight: Part of the model, in (0, 1].
-        start: First day on which it holds; None where open.
-        end: First day on which it no longer holds; None where open.
+        start: First day of the validity; None if open.
+        end: First day after the validity; None if open.
     """
 
     country: Country | OriginStatus
@@ -57,17 +57,17 @@ def _sums_to_one(instance: Attribution, _: Any, credits: tuple[Credit, ...]) -> 
     total = sum(credit.weight for credit in credits)
     if any(credit.weight <= 0 for credit in credits) or abs(total - 1) > _TOLERANCE:
         weights = [credit.weight for credit in credits]
-        raise AttributionContractError(f"rule {instance.rule!r} gave the weights {weights}, which must sum to 1")
+        raise AttributionContractError(f"the weights of rule {instance.rule!r} must sum to 1, got {weights}")
 
 
 @attrs.frozen
 class Attribution:
-    """What a rule says of a model on a day.
+    """The result of a strategy for one model on one day.
 
     Attributes:
-        rule: Name of the rule.
-        credits: The parties; their weights sum to 1.
-        evidence: Why.
+        rule: Name of the strategy.
+        credits: The credits; their weights sum to 1.
+        evidence: The evidence behind the credits.
     """
 
     rule: str
@@ -83,16 +83,16 @@ class Attribution:
         organization: str | None = None,
         evidence: Iterable[Evidence] = (),
     ) -> Self:
-        """Credit a single party.
+        """Return an attribution to one country.
 
         Args:
             country: A country, a status, or the code of either.
-            rule: Name of the rule.
-            organization: The organization's id.
-            evidence: Why.
+            rule: Name of the strategy.
+            organization: Id of the organization.
+            evidence: The evidence behind the credit.
 
         Raises:
-            UnknownCountryError: The code is neither a country's nor a status's.
+            UnknownCountryError: The code is neither that of a country nor that of an origin status.
 
         Example:
             >>> Attribution.to("FR", rule="my-rule").credits[0].country.name
@@ -103,10 +103,10 @@ class Attribution:
 
 
 class ModelTable(Mapping[str, Model]):
-    """The models by id; a Model is made when it is asked for."""
+    """Models by id. A :class:`ossgeo.Model` is created on first access."""
 
     def __init__(self, frame: pl.DataFrame) -> None:
-        """Keep a table with the models columns."""
+        """Wrap a models table."""
         self._frame = frame
         self._places: dict[str, int] | None = None
         self._made: LRUCache[str, Model] = LRUCache(_REMEMBERED)
@@ -114,7 +114,7 @@ class ModelTable(Mapping[str, Model]):
 
     @classmethod
     def of(cls, models: Any) -> ModelTable:
-        """Load models, so that many questions can be asked of them.
+        """Load models once for many evaluations.
 
         Args:
             models: A models table (``panel.models`` or any dataframe with model_id), a mapping from ids to models, or None.
@@ -139,11 +139,11 @@ class ModelTable(Mapping[str, Model]):
         return self._frame
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what was derived from the models under a key; make it at the first question.
+        """Return a value derived from the models; it is computed on first use and cached.
 
         Args:
-            key: Tells what it is; equal keys share.
-            make: Makes it.
+            key: Identifies the value.
+            make: Computes the value.
         """
         if key not in self._derived:
             self._derived[key] = make()
@@ -151,14 +151,14 @@ class ModelTable(Mapping[str, Model]):
         return found
 
     def __getitem__(self, model_id: str) -> Model:
-        """Return a model; raises KeyError where there is none."""
+        """Return a model; raise KeyError if there is none."""
         found = self._made.get(model_id)
         if found is None:
             found = self._made[model_id] = model_of(self._frame.row(self._index()[model_id], named=True))
         return found
 
     def __contains__(self, model_id: object) -> bool:
-        """Return whether there is such a model; none is made."""
+        """Return whether the table has the model."""
         return model_id in self._index()
 
     def __iter__(self) -> Iterator[str]:
@@ -185,12 +185,12 @@ def _today() -> dt.date:
 
 @attrs.frozen(eq=False)
 class Context:
-    """What a strategy may look at.
+    """The input of a strategy beside the model.
 
     Attributes:
         registry: The registry of organizations.
-        models: Every model of the panel, by id; more than those that are asked about.
-        on: The day for which a rule that declares no ``changes`` is asked.
+        models: All models of the panel by id, including models that are not evaluated.
+        on: The day on which a strategy without ``changes`` is evaluated.
     """
 
     registry: Registry
@@ -200,33 +200,32 @@ class Context:
 
 @runtime_checkable
 class AttributionStrategy(Protocol):
-    """A rule that says who made a model.
+    """A strategy that credits a model to organizations and countries.
 
-    A strategy may also have ``attribute_frame(models, *, context)``, which says the same for all models at once as a lazy
-    table (``ossgeo._core.schema.CREDITS``); ``changes(context)``, the dates at which its answers may change;
-    ``adjustments(context)``, what it had to leave out or guess; ``requires``, the models columns that it uses beside
-    model_id and namespace (all of them where it does not say); and ``questions(model, *, on, context)``, the questions
-    that it puts to other rules, which ``explain`` shows.
+    Optional parts: ``attribute_frame(models, *, context)`` attributes all models at once and returns a lazy credits table (see
+    the reference of columns); ``changes(context)`` returns the dates at which results may change; ``adjustments(context)``
+    returns what was left out or estimated; ``requires`` names the models columns that it uses besides model_id and namespace
+    (by default all); ``delegations(model, *, on, context)`` returns the strategies that it evaluates, for ``explain``.
     """
 
     @property
     def name(self) -> str:
-        """The name under which results record the rule."""
+        """The name under which results record the strategy."""
         ...
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Say who made a model; None is "no opinion".
+        """Return the credits of a model, or None to abstain.
 
         Args:
             model: The model.
-            on: The day for which it is asked.
+            on: The day.
             context: The registry and the models.
         """
         ...
 
 
 def model_of(row: Mapping[str, Any]) -> Model:
-    """Make a Model from a row of the models table; absent columns are unknown."""
+    """Return the model of a row of the models table; absent columns are unknown."""
     known = {field.name for field in attrs.fields(Model)} - set(_LISTS)
     bases = tuple(
         BaseModel(base["model_id"], Relation(base["relation"] or "unspecified"))
@@ -239,7 +238,7 @@ def model_of(row: Mapping[str, Any]) -> Model:
 
 
 def frame_of(models: Iterable[Model]) -> pl.DataFrame:
-    """Make a models table from models.
+    """Return the models table of some models.
 
     Args:
         models: The models.

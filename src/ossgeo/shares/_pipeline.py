@@ -14,12 +14,11 @@ from narwhals.typing import IntoFrame
 
 from ossgeo import attribution as attributions
 from ossgeo import plugins
-from ossgeo._core.method import Adjustment, CounterName, Method
+from ossgeo._core.method import Adjustment, Basis, Method
 from ossgeo.attribution import AttributionStrategy
-from ossgeo.attribution._evaluation import everyone_in, required_by, shown
+from ossgeo.attribution._evaluation import required_columns, shown, strategies_in
 from ossgeo.errors import CalculatorContractError, InvalidArgumentError, VoidOptionWarning
 from ossgeo.panel._filters import columns_of, describe, require_columns
-from ossgeo.panel._cleaning import cleaned_panel, panel_error, unlisted_models
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.registry._registry import Registry
 from ossgeo.shares import _grouping as grouping
@@ -88,7 +87,7 @@ class _Parts:
 
     def void(self, columns: Collection[str]) -> tuple[str, ...]:
         """Return the strategies that cannot apply, since a models table with these columns lacks one that they need."""
-        rules = [rule for strategy in self.strategies for rule in everyone_in(strategy)]
+        rules = [rule for strategy in self.strategies for rule in strategies_in(strategy)]
         missing = {str(rule.name): sorted(set(getattr(rule, "requires", None) or ()) - set(columns)) for rule in rules}
         return tuple(f"{name} (no column {', '.join(names)})" for name, names in missing.items() if names)
 
@@ -135,13 +134,13 @@ class Plan:
         parts = _Parts(keys, resolve_calculator(self.options.calculator), tuple(map(attributions.resolve, rules)))
         if not self.panel.periods:
             raise InvalidArgumentError("panel must have rows, got an empty one")
-        panel, cleaned = cleaned_panel(self.panel, self.options.cleaning)
+        panel, cleaned = self.panel.cleaned(self.options.cleaning)
         plan = attrs.evolve(self, panel=panel)
         models = plan._models(parts)
         run = plan._run(parts, models, cleaned)
         if run.aggregate.rows[GROUP].null_count() == 0:
             return run
-        unlisted = unlisted_models(panel, models)
+        unlisted = panel.unlisted(models)
         if not unlisted.height:
             raise CalculatorContractError(f"{parts.calculator.name!r} must return every row with its keys")
         note = Adjustment("model_unlisted", unlisted.height, "models", "not in the models table; known by id only")
@@ -171,8 +170,8 @@ class Plan:
             notes.append(Adjustment("attribution_void", models.height, "models", f"not applied: {'; '.join(void)}"))
         addresses = models.filter(pl.col("namespace").str.ends_with(":"))["model_id"]
         if len(addresses):
-            raise panel_error(
-                self.panel, f"model_id must be namespace/name, got {addresses[0]!r}", "cut web addresses to namespace/name"
+            raise self.panel.fault(
+                f"model_id must be namespace/name, got {addresses[0]!r}", "cut web addresses to namespace/name"
             )
         weighted = model_groups(
             models, parts.keys, parts.strategies, self.options, self.registry, last=last, notes=notes
@@ -184,7 +183,7 @@ class Plan:
         rows = sums_of(self.panel, flows, credits, models, parts.calculator, self.options.cleaning)
         aggregate = Aggregate(
             rows, groups, self._method(parts, void), self.panel.periods, (*followed, *notes),
-            namespace_counts(groups, named, last), self.panel.scope,
+            namespace_counts(groups, named, last), self.panel.note,
         )  # fmt: skip
         return Run(aggregate, models, credits)
 
@@ -198,9 +197,9 @@ class Plan:
         if missing := sorted(needed - set(columns)):
             ours = set(missing) <= set(calculator.requires)
             why = f"{calculator.name} needs it" if ours else "age_cap and as_of='creation' need it"
-            raise panel_error(self.panel, f"the models have no column {', '.join(missing)}", f"{why}; give models= with it")
+            raise self.panel.fault(f"the models have no column {', '.join(missing)}", f"{why}; give models= with it")
         require_columns(options.where, columns)
-        rules = [required_by(strategy) for strategy in parts.strategies]
+        rules = [required_columns(strategy) for strategy in parts.strategies]
         if None not in rules and not isinstance(options.where, nw.Expr):
             used = {"model_id", "namespace", "hub_id", "created_at", *needed, *columns_of(options.where)}
             used |= {column for rule in rules for column in rule or ()}
@@ -212,11 +211,11 @@ class Plan:
 
     def _method(self, parts: _Parts, void: tuple[str, ...]) -> Method:
         options, panel, calculator = self.options, self.panel, parts.calculator
-        counter: CounterName = "events" if isinstance(calculator, EventCalculator) else panel.counter
+        basis: Basis = "events" if isinstance(calculator, EventCalculator) else panel.counter
         return Method(
             calculator=str(calculator.name),
             unit=calculator.unit,
-            counter=counter,
+            counter=basis,
             by=tuple(key.name for key in parts.keys),
             attribution=shown(parts.strategies[0]),
             counting=options.counting,
@@ -241,6 +240,6 @@ class Plan:
 
 def _plugins(parts: _Parts) -> tuple[str, ...]:
     """Return every strategy and calculator of another distribution that took part."""
-    rules = [plugins.origin("attribution", rule) for rule in everyone_in(parts.strategies[0])]
+    rules = [plugins.origin("attribution", rule) for rule in strategies_in(parts.strategies[0])]
     found = (*rules, plugins.origin("shares", parts.calculator))
     return tuple(dict.fromkeys(str(plugin) for plugin in found if plugin is not None))

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from ossgeo.attribution._evaluation import credits_of, name_of, opinion, opinions, resolve
+from ossgeo.attribution._evaluation import credits_of, evaluate_model, evaluate_models, name_of, resolve
 from ossgeo.attribution._protocol import Attribution, AttributionStrategy
 from ossgeo.panel._models import Model
 from ossgeo.panel._panel import Panel
@@ -76,7 +76,7 @@ def _answers_are_attributions(strategy: Any) -> None:
         context = world.context
         for day in world.days:
             for model in context.models.values():
-                answer = opinion(strategy, model, on=day, context=context)
+                answer = evaluate_model(strategy, model, on=day, context=context)
                 assert answer is None or isinstance(answer, Attribution)
 
 
@@ -101,7 +101,7 @@ def _row_and_frame_agree(strategy: Any) -> None:
     if not hasattr(strategy, "attribute_frame"):
         raise NotApplicable("there is no attribute_frame")
     for world in _worlds():
-        credits = opinions(strategy, world.models, context=world.context)
+        credits = evaluate_models(strategy, world.models, context=world.context)
         context = world.context
         for day in world.days:
             held = credits.filter((pl.col("start") <= day) & (day < pl.col("end")))
@@ -109,7 +109,7 @@ def _row_and_frame_agree(strategy: Any) -> None:
             one_by_one = _parties(
                 (model.id, str(credit.country), credit.organization, credit.weight)
                 for model in context.models.values()
-                if (answer := opinion(strategy, model, on=day, context=context)) is not None
+                if (answer := evaluate_model(strategy, model, on=day, context=context)) is not None
                 for credit in answer.credits
             )
             for model in {*at_once, *one_by_one}:
@@ -165,14 +165,14 @@ def _takes_bare_ids(strategy: Any) -> None:
 
 def _takes_unknown_namespaces(strategy: Any) -> None:
     world = hard_world()
-    answer = opinion(strategy, Model("who-is-this/model"), on=world.days[-1], context=world.context)
+    answer = evaluate_model(strategy, Model("who-is-this/model"), on=world.days[-1], context=world.context)
     assert answer is None or answer.credits
 
 
 def _keeps_several_countries(strategy: Any) -> None:
     """An organization with several seats is credited as the registry says, or not at all."""
     world = hard_world()
-    answer = opinion(strategy, world.context.models["Trio/i"], on=world.days[-1], context=world.context)
+    answer = evaluate_model(strategy, world.context.models["Trio/i"], on=world.days[-1], context=world.context)
     assert answer is None or abs(sum(credit.weight for credit in answer.credits) - 1) < 1e-6  # noqa: PLR2004
 
 
@@ -189,7 +189,7 @@ def _tells_its_changes(strategy: Any) -> None:
         said: dict[Any, tuple[Any, ...]] = {}
         for day in tried:
             since = max((change for change in days if change <= day), default=None)
-            answer = opinion(strategy, model, on=day, context=context)
+            answer = evaluate_model(strategy, model, on=day, context=context)
             parties = answer.credits if answer is not None else ()
             assert said.setdefault(since, parties) == parties, (
                 f"{model.id}: another answer on {day}, which is undeclared"
@@ -224,7 +224,7 @@ def _needs_no_network(strategy: Any) -> None:
         for world in _worlds():
             _credits(strategy, world)
             for model in world.context.models.values():
-                opinion(strategy, model, on=world.days[-1], context=world.context)
+                evaluate_model(strategy, model, on=world.days[-1], context=world.context)
 
 
 def _gives_evidence(strategy: Any) -> None:
@@ -232,7 +232,7 @@ def _gives_evidence(strategy: Any) -> None:
     context = (world := hard_world()).context
     credited = 0
     for model in context.models.values():
-        answer = opinion(strategy, model, on=world.days[-1], context=context)
+        answer = evaluate_model(strategy, model, on=world.days[-1], context=context)
         if answer is not None and any(isinstance(credit.country, Country) for credit in answer.credits):
             credited += 1
             assert answer.evidence, f"{model.id} is credited to a country without evidence"
@@ -244,10 +244,10 @@ def _is_asked_in_any_order(strategy: Any) -> None:
     world = hard_world()
     context = world.context
     questions = [(model, day) for model in context.models.values() for day in world.days]
-    first = {(model.id, day): opinion(strategy, model, on=day, context=context) for model, day in questions}
+    first = {(model.id, day): evaluate_model(strategy, model, on=day, context=context) for model, day in questions}
     random.Random(3).shuffle(questions)  # noqa: S311  # no secret
     for model, day in questions:
-        again = opinion(strategy, model, on=day, context=context)
+        again = evaluate_model(strategy, model, on=day, context=context)
         assert again == first[model.id, day], f"{model.id} on {day}: another answer when asked in another order"
 
 

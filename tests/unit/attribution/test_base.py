@@ -92,7 +92,7 @@ def test_no_opinion_is_unreviewed() -> None:
     table = ask(Says(None))
     assert table["country"].unique().to_list() == ["unreviewed"]
     assert table["model_id"].to_list() == ["Mover/b", "Qin/a", "who/c"]
-    assert table["rule"].unique().to_list() == ["no opinion"]
+    assert table["rule"].unique().to_list() == ["abstained"]
 
 
 def test_a_rule_without_changes_is_asked_once_a_model() -> None:
@@ -144,12 +144,12 @@ class NoFrame(Frames):
     [
         (Says("CN"), "returned 'CN' for 'Qin/a'"),
         (Says(KeyError("x")), "failed on 'Qin/a' at 2025-03-01: KeyError"),
-        (Frames([row(country="CHN")]), "'CHN' with 'Qin/a'"),
-        (Frames([row(country=None)]), "None with 'Qin/a'"),
+        (Frames([row(country="CHN")]), "credits 'Qin/a' to 'CHN'"),
+        (Frames([row(country=None)]), "credits 'Qin/a' to None"),
         (Frames([row(start=None)]), "empty validity"),
         (Frames([row(weight=0.0)]), "empty validity or weight"),
         (Frames([row(start=NEVER, end=LONG_AGO)]), "empty validity"),
-        (Frames([row(model="else/x")]), "'else/x', which was not asked about"),
+        (Frames([row(model="else/x")]), "'else/x', which was not evaluated"),
         (Frames([row(), row(country="FR")]), "'Qin/a' with more than a weight of 1"),
         (Frames([row(weight=0.5)]), "'Qin/a' sum to 0.5 on 1900-01-01"),
         (NoFrame([("text",)]), "returned str"),
@@ -167,7 +167,7 @@ def test_broken_contracts_name_the_rule_and_the_model(strategy: Any, message: st
 
 @pytest.mark.parametrize("thing", [object(), type("Nameless", (), {"attribute": print})()])
 def test_what_is_no_strategy(thing: Any) -> None:
-    with pytest.raises(AttributionContractError, match="no attribution strategy"):
+    with pytest.raises(AttributionContractError, match="must be a strategy with a name"):
         resolve(thing)
 
 

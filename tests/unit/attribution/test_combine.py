@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo import Model
+from ossgeo import Model, attribution
 from ossgeo.attribution import (
     Attribution,
     Context,
@@ -17,7 +17,6 @@ from ossgeo.attribution import (
     blend,
     credits_of,
     first_of,
-    fixed,
     lineage,
     override,
     when,
@@ -55,11 +54,11 @@ def test_first_of_asks_until_somebody_knows() -> None:
 
 def test_first_of_decides_at_each_date_anew() -> None:
     table = pl.DataFrame({"namespace": ["Qin"], "country": ["DE"], "end": [dt.date(2025, 1, 1)]})
-    rule = first_of(fixed(table), "publisher")
+    rule = first_of(attribution.table(table), "publisher")
     assert say(rule, "Qin/a", dt.date(2024, 12, 31)) == {"DE": 1}
     assert say(rule, "Qin/a", dt.date(2025, 1, 1)) == {"CN": 1}
     context = Context(registry(), ModelTable(MODELS), DAY)
-    assert fixed(table).attribute(Model("Qin/a"), on=dt.date(2025, 1, 1), context=context) is None
+    assert attribution.table(table).attribute(Model("Qin/a"), on=dt.date(2025, 1, 1), context=context) is None
 
 
 def test_a_rule_without_changes_is_asked_for_one_day_within_others_too() -> None:
@@ -78,9 +77,9 @@ def test_a_rule_without_changes_is_asked_for_one_day_within_others_too() -> None
 
 
 def test_blends() -> None:
-    rule = blend({"publisher": 0.75, fixed({"Qin": "DE"}): 0.25})
+    rule = blend({"publisher": 0.75, attribution.table({"Qin": "DE"}): 0.25})
     assert say(rule, "Qin/a") == {"CN": 0.75, "DE": 0.25}
-    assert say(rule, "Mover/b") == {"US": 1}, "who has no opinion leaves its part to the others"
+    assert say(rule, "Mover/b") == {"US": 1}, "who has no evaluate_model leaves its part to the others"
     assert say(rule, "Mover/b", dt.date(2025, 2, 14)) == {"GB": 1}
     assert say(rule, "who/c") == {"unreviewed": 1}
     for parts in ({"publisher": 0.5}, {"publisher": 1.5, "root": -0.5}, {}):
@@ -89,14 +88,14 @@ def test_blends() -> None:
 
 
 def test_when() -> None:
-    rule = when({"library": "gguf"}, fixed({"Qin": "DE"}), "publisher")
+    rule = when({"library": "gguf"}, attribution.table({"Qin": "DE"}), "publisher")
     assert say(rule, "Qin/a") == {"DE": 1}
     assert say(rule, "Mover/b") == {"US": 1}
     assert say(rule, "who/c") == {"unreviewed": 1}
-    expression = when(nw.col("library") == "gguf", fixed({"Qin": "DE"}))
+    expression = when(nw.col("library") == "gguf", attribution.table({"Qin": "DE"}))
     assert say(expression, "Qin/a") == {"DE": 1}
-    assert rule == when({"library": "gguf"}, fixed({"Qin": "DE"}))
-    assert rule != when({"library": "onnx"}, fixed({"Qin": "DE"}))
+    assert rule == when({"library": "gguf"}, attribution.table({"Qin": "DE"}))
+    assert rule != when({"library": "onnx"}, attribution.table({"Qin": "DE"}))
     assert isinstance(hash(rule), int)
 
 
@@ -107,7 +106,7 @@ def test_override_and_fixed() -> None:
     assert say(rule, "ann/d") == {"individual": 1}
     assert str(rule).startswith("override(3 rows ")
     assert str(rule).endswith(", lineage)")
-    assert override(fixed({"Mover": "JP"})) == override({"Mover": "JP"})
+    assert override(attribution.table({"Mover": "JP"})) == override({"Mover": "JP"})
     assert rule.adjustments(Context(registry(), ModelTable(MODELS))) == ()
 
 
@@ -115,17 +114,17 @@ def test_override_and_fixed() -> None:
     ("table", "message"),
     [
         ({"Qin": "Chinaa"}, "Chinaa"),
-        ({"Qin": {"DE": 0.5}}, "sum to 0.5"),
-        ({"Qin": {"DE": 0.0, "FR": 1.0}}, "does not lie in (0, 1]"),
-        ({"": "DE"}, "no model id"),
+        ({"Qin": {"DE": 0.5}}, "must sum to 1, got 0.5"),
+        ({"Qin": {"DE": 0.0, "FR": 1.0}}, "must lie in (0, 1], got"),
+        ({"": "DE"}, "model id or namespace is empty"),
         (pl.DataFrame({"country": ["DE"]}), "model_id or namespace"),
-        (pl.DataFrame({"namespace": ["a"]}), "no column country"),
-        (pl.DataFrame({"namespace": ["a"], "country": ["DE"], "start": [DAY], "end": [DAY]}), "is not before"),
+        (pl.DataFrame({"namespace": ["a"]}), "column country is missing"),
+        (pl.DataFrame({"namespace": ["a"], "country": ["DE"], "start": [DAY], "end": [DAY]}), "must be before end"),
     ],
 )
 def test_faulty_tables(table: Any, message: str) -> None:
     with pytest.raises(RegistryError) as caught:
-        fixed(table)
+        attribution.table(table)
     assert message in str(caught.value)
 
 
@@ -134,10 +133,10 @@ def test_fixed_has_organizations_and_own_rows_first() -> None:
         {"model_id": ["Qin/a", None], "namespace": [None, "Qin"], "country": ["DE", "FR"], "organization": ["x", None]}
     )
     context = Context(registry(), ModelTable(MODELS), DAY)
-    said = fixed(table).attribute(Model("Qin/a"), on=DAY, context=context)
+    said = attribution.table(table).attribute(Model("Qin/a"), on=DAY, context=context)
     assert said is not None
     assert (said.credits[0].organization, str(said.credits[0].country)) == ("x", "DE")
-    other = fixed(table).attribute(Model("Qin/z"), on=DAY, context=context)
+    other = attribution.table(table).attribute(Model("Qin/z"), on=DAY, context=context)
     assert other is not None
     assert str(other.credits[0].country) == "FR"
 
@@ -168,7 +167,7 @@ def test_names_of_ones_own_table_that_hit_nothing_are_told() -> None:
     assert (idle.code, idle.count, idle.unit) == ("own_rows_idle", 2, "names")
     assert "'Moverr' (did you mean 'Mover'?), 'who/zz'" in idle.note
     assert override({"Qin": "DE", "Qin/a": "FR"}).adjustments(context) == ()
-    (many,) = fixed({f"zz{number}": "FR" for number in range(9)}).adjustments(context)
+    (many,) = attribution.table({f"zz{number}": "FR" for number in range(9)}).adjustments(context)
     assert many.note.endswith("'zz0', 'zz1', 'zz2', ...")
     table = ossgeo.measure(ossgeo.load_sample("hub-2026"), attribution=override({"gogle": "FR"}))
     assert "did you mean 'google'?" in str(table.adjustments)

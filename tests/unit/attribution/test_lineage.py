@@ -227,7 +227,10 @@ def _quiet() -> Any:
 def test_models_without_bases_are_told(rule: str) -> None:
     bare = ossgeo.measure(ossgeo.load_sample("hub-2026"), attribution=rule)
     assert bare.adjustments["bases_unknown"].count == 200
-    assert "bases_unknown: 200 models (the models have no base_models: each was taken as its own base)" in str(bare)
+    assert (
+        "bases_unknown: 200 models (the models table has no column base_models: each model was treated as its own root)"
+        in str(bare)
+    )
     assert "bases_unknown" not in ossgeo.measure(ossgeo.load_sample("trending-2026"), attribution=rule).adjustments
 
 

@@ -11,8 +11,8 @@ import attrs
 import narwhals as nw
 import pytest
 
-from ossgeo import Model
-from ossgeo.attribution import Attribution, Context, blend, first_of, fixed, lineage, override, when
+from ossgeo import Model, attribution
+from ossgeo.attribution import Attribution, Context, blend, first_of, lineage, override, when
 from ossgeo.errors import ConformanceError, UnknownNameError
 from ossgeo.plugins import available
 from ossgeo.shares._protocol import credited
@@ -31,7 +31,7 @@ RULES: list[Any] = [
     blend({"publisher": 0.5, "root": 0.25, "declared": 0.25}),
     when({"library": "gguf"}, "root"),
     override({"Mover": "FR", "bare": {"FR": 0.5, "DE": 0.5}}, "lineage"),
-    fixed({"Trio": "CH"}),
+    attribution.table({"Trio": "CH"}),
     lineage(share_to_base=0.3, over="headquarters"),
 ]
 

@@ -1,4 +1,4 @@
-"""The graph of base models: which model was made from which, after what people declare is put in order."""
+"""The graph of base models, built from declared base models after corrections."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from ossgeo.panel._models import Model, Relation
 from ossgeo.registry._registry import Registry
 
 Shares = Mapping[Relation, float]
-"""For each relation, which part of a model goes on to its base; in [0, 1]."""
+"""For each relation the part of a model that is passed on to its base model, in [0, 1]."""
 
 _LINK: Final = ("child", "parent", "relation")
 _ADDRESS: Final = r"^(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s]+/[^/\s?#]+).*$"
 _ID: Final = r"^[A-Za-z0-9][\w.-]*(?:/[\w.-]+)?$"
 _NEGLIGIBLE: Final = 2.0**-30
-_UNKNOWN: Final = "the models have no base_models: each was taken as its own base"
+_UNKNOWN: Final = "the models table has no column base_models: each model was treated as its own root"
 
 
 @attrs.frozen
 class Base:
-    """A model's base, as the graph has it.
+    """A base model of a model.
 
     Attributes:
-        model_id: Its id; it may be known by this id only.
-        relation: How the other model was made from it.
-        part: Its part among all bases of the other model, in (0, 1]; bases have equal parts.
+        model_id: Id of the base model; the models table need not list it.
+        relation: How the model was derived from it.
+        part: Its part among all base models of the model, in (0, 1]; base models have equal parts.
     """
 
     model_id: str
@@ -40,18 +40,18 @@ class Base:
 
 
 class Graph:
-    """Who was made from whom. Links are unique, and run neither from a model to itself nor within a cycle.
+    """Links from models to their base models. Links are unique and acyclic, and no model links to itself.
 
-    What is declared is put in order: web addresses are cut to ids; a base that is not among the models is looked for
-    under another spelling of its letters, under another namespace of its organization (a rename), and, where only a name
-    is declared, as the only model of that name (first in the archives of old ids). A base that is still not found is a
-    stranger, known by its id; a mere name that is not found is no base. A cycle has no beginning: its links are left out.
+    Declared base models are corrected: web addresses are reduced to ids; a base model that the models table does not list is
+    searched in another letter case, in another namespace of its organization (a rename), and, if only a name is declared, as
+    the only model with that name (first in the archives of old ids). A base model that is still not found is unlisted and known
+    by its id; a name without a namespace that is not found is ignored. Links within a cycle are left out.
     """
 
-    def __init__(self, links: pl.DataFrame, strangers: pl.DataFrame, found: tuple[Adjustment, ...] = ()) -> None:
-        """Keep links (child, parent, relation), strangers (model_id, namespace) and counts; see :meth:`of`."""
+    def __init__(self, links: pl.DataFrame, unlisted: pl.DataFrame, found: tuple[Adjustment, ...] = ()) -> None:
+        """Store links (child, parent, relation), unlisted base models (model_id, namespace) and adjustments; see :meth:`of`."""
         self.links: pl.DataFrame = links.with_columns(part=1 / pl.len().over("child").cast(pl.Float64))
-        self.strangers = strangers
+        self.unlisted = unlisted
         self.found = found
         self._bases: dict[str, tuple[Base, ...]] | None = None
 
@@ -98,23 +98,23 @@ class Graph:
             (
                 "base_nameless",
                 missing.filter(~has_namespace).height,
-                "declared by a name that no or several models have",
+                "declared by a name that no model or several models have",
             ),
-            ("base_missing", links[-1].height, "to a base that is not among the models; known by its id"),
+            ("base_missing", links[-1].height, "to a base model that the models table does not list; known by its id"),
             ("base_itself", joined.height - away.height, "from a model to itself; left out"),
-            ("base_cycle", cycles.height, "within a cycle, which has no beginning; left out"),
+            ("base_cycle", cycles.height, "within a cycle; left out"),
         ):
             found.append(Adjustment(code, number, "links", note))
-        strangers = (
+        unlisted = (
             kept.select(model_id="parent")
             .unique(maintain_order=True)
             .join(known, on="model_id", how="anti", maintain_order="left")
             .with_columns(namespace=pl.col("model_id").str.split("/").list.first())
         )
-        return cls(kept, strangers, tuple(item for item in found if item.count))
+        return cls(kept, unlisted, tuple(item for item in found if item.count))
 
     def bases(self, model: Model, *, context: Context) -> tuple[Base, ...]:
-        """Return a model's bases; a model that is not in the graph has those that it declares.
+        """Return the base models of a model; for a model outside the graph those that it declares.
 
         Args:
             model: The model.
@@ -131,7 +131,7 @@ class Graph:
 
 
 def named(model_id: str, context: Context) -> Model:
-    """Return a model of the context; one that is not there is known by its id only.
+    """Return a model of the context; a model that the context does not list has its id only.
 
     Args:
         model_id: The id.
@@ -141,15 +141,15 @@ def named(model_id: str, context: Context) -> Model:
 
 
 def walk(model: Model, onward: Callable[[Model], Mapping[str, float]], *, context: Context) -> dict[str, float]:
-    """Follow a model's bases upwards, and leave at each model what does not go on to its bases.
+    """Follow the base models of a model, and assign to each model the part that is not passed on to its base models.
 
     Args:
-        model: Where to start.
-        onward: For a model, the part that goes on to each of its bases.
+        model: The model to start from.
+        onward: Returns, for a model, the part that is passed on to each of its base models.
         context: The models.
 
     Returns:
-        The part of each model on the way, by id; sums to 1.
+        The part of each visited model, by id; the parts sum to 1.
     """
     left: dict[str, float] = {}
     waiting = {model.id: 1.0}
@@ -168,15 +168,15 @@ def walk(model: Model, onward: Callable[[Model], Mapping[str, float]], *, contex
     return {name: weight / total for name, weight in left.items()}
 
 
-def trickle(links: pl.DataFrame, shares: Shares) -> pl.DataFrame:
-    """Do :func:`walk` for every model at once: each round joins the ways so far with themselves.
+def propagate(links: pl.DataFrame, shares: Shares) -> pl.DataFrame:
+    """Do the same as :func:`walk` for all models at once: each round joins the paths found so far with themselves.
 
     Args:
-        links: child, parent, relation, part; without a cycle.
-        shares: For each relation, which part of a model goes on to its base.
+        links: child, parent, relation, part; acyclic.
+        shares: For each relation the part of a model that is passed on to its base model.
 
     Returns:
-        One row for each model with a base and each model on its way up at which something is left: model_id, source,
+        One row for each model with a base model and each ancestor, or the model itself, that keeps a part: model_id, source,
         weight; the weights of a model sum to 1.
     """
     codes = pl.DataFrame({"name": pl.concat([links["child"], links["parent"]]).unique()}).with_row_index("code")
@@ -212,7 +212,7 @@ def trickle(links: pl.DataFrame, shares: Shares) -> pl.DataFrame:
 
 
 def _declared(models: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """The declared links with addresses cut to ids, once each, and the number of those that are no id."""
+    """Return the declared links, unique, with addresses reduced to ids, and the number of declarations that are not ids."""
     some = models.select("model_id", "base_models").filter(pl.col("base_models").list.len() > 0)
     base = pl.col("base_models").struct
     text = base.field("model_id").str.strip_chars()
@@ -226,7 +226,7 @@ def _declared(models: pl.DataFrame) -> tuple[pl.DataFrame, int]:
 
 
 def _unique(links: pl.DataFrame) -> pl.DataFrame:
-    """One link between two models; a stated relation goes before an unspecified one."""
+    """Return one link for each pair of models; a stated relation takes precedence over an unspecified one."""
     vague = (links["relation"] == Relation.UNSPECIFIED.value).cast(pl.Int8)
     return links.with_columns(vague=vague).sort("child", "parent", "vague", "relation").unique(
         ["child", "parent"], keep="first", maintain_order=True
@@ -263,14 +263,14 @@ def _by_name(missing: pl.DataFrame, known: pl.DataFrame, registry: Registry) -> 
 
 _Finder = Callable[[pl.DataFrame, pl.DataFrame, Registry], pl.DataFrame]
 _FINDERS: Final[tuple[tuple[str, str, _Finder], ...]] = (
-    ("base_respelled", "to a base that was found under another spelling of its id", _by_spelling),
-    ("base_renamed", "to a base that was found under another namespace of its organization", _by_organization),
-    ("base_by_name", "to a base that was declared by its name only, and found", _by_name),
+    ("base_respelled", "to a base model that was found in another letter case", _by_spelling),
+    ("base_renamed", "to a base model that was found in another namespace of its organization", _by_organization),
+    ("base_by_name", "to a base model that was declared by its name only and found", _by_name),
 )
 
 
 def _in_cycles(links: pl.DataFrame) -> pl.DataFrame:
-    """The links whose two ends can be reached from each other."""
+    """Return the links whose two ends can be reached from each other."""
     core = links.select("child", "parent")
     while core.height:
         before = core.height

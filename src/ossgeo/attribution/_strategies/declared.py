@@ -1,4 +1,4 @@
-"""Declared: the country that a model card states."""
+"""The strategy ``declared``: the country that a model card states."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from ossgeo._core.method import Adjustment
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context
-from ossgeo.attribution._strategies.eligibility import is_vacant, vacancies
+from ossgeo.attribution._strategies.eligibility import eligible_intervals, is_eligible
 from ossgeo.attribution._strategies.publisher import seats_changes
 from ossgeo.errors import UnknownCountryError
 from ossgeo.panel._models import Model
@@ -24,8 +24,8 @@ _OPEN: Final = (OriginStatus.UNKNOWN, OriginStatus.UNREVIEWED)
 class Declared:
     """A heuristic: the country that a model card states (models column ``declared_country``).
 
-    It speaks only where the registry knows of no organization, or of one without a known place: a reviewed country is
-    never overruled, and a person never gets one. The region in which the Hub stores a repository is not looked at.
+    It abstains unless the registry knows no organization for the namespace, or one without a known country: a reviewed country
+    is never overruled, and a person never gets a country. The storage region of a repository is not used.
     """
 
     name: str = attrs.field(default="declared", init=False)
@@ -36,7 +36,7 @@ class Declared:
         return self.name
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Say which country a model's card states.
+        """Return the country that the model card states.
 
         Args:
             model: The model; ``declared_country`` is used.
@@ -44,7 +44,7 @@ class Declared:
             context: The registry.
         """
         country = _read(model.declared_country)
-        if country is None or not is_vacant(model, on, context.registry, _OPEN):
+        if country is None or not is_eligible(model, on, context.registry, _OPEN):
             return None
         card = Evidence("own statement", f"https://huggingface.co/{model.id}", note=f"card: {model.declared_country}")
         publisher = context.registry.find(model.namespace, on=on)
@@ -52,7 +52,7 @@ class Declared:
         return Attribution.to(country, rule=self.name, organization=organization, evidence=(card,))
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
-        """Say the same for all models at once.
+        """Attribute all models at once.
 
         Args:
             models: The models table; model_id, namespace and ``declared_country`` are used.
@@ -66,22 +66,22 @@ class Declared:
         read = stated.with_columns(
             country=pl.col("declared_country").replace_strict(codes, default=None, return_dtype=pl.String)
         ).drop_nulls("country")
-        spans = vacancies(read, context.registry, _OPEN)
+        spans = eligible_intervals(read, context.registry, _OPEN)
         credits = read.select("model_id", "country").join(spans, on="model_id")
         return credits.with_columns(weight=pl.lit(1.0), rule=pl.lit(self.name)).select(*CREDIT_SCHEMA).lazy()
 
     def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which any namespace's organization or seat changes."""
+        """Return the dates at which the organization of a namespace or its country changes."""
         return seats_changes(context.registry)
 
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
-        """Return how many cards state what is no country."""
+        """Return the number of cards whose stated country is not recognized."""
         frame = context.models.frame
         if "declared_country" not in frame.columns:
             return ()
         stated = frame["declared_country"].drop_nulls().value_counts()
         strange = sum(count for text, count in stated.iter_rows() if _read(text) is None)
-        return (Adjustment("declared_unread", strange, "models", "whose card states what is no country"),)
+        return (Adjustment("declared_unread", strange, "models", "whose card states a text that is not a country"),)
 
 
 def _read(text: str | None) -> Country | None:

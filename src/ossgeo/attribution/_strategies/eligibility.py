@@ -1,4 +1,4 @@
-"""Where a heuristic may speak: a reviewed fact beats it."""
+"""Models to which a heuristic applies: a reviewed fact takes precedence."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from ossgeo.registry._countries import OriginStatus
 from ossgeo.registry._registry import Registry
 
 
-def is_vacant(model: Model, on: dt.date, registry: Registry, statuses: Collection[OriginStatus]) -> bool:
-    """Return whether the registry leaves a model's place open.
+def is_eligible(model: Model, on: dt.date, registry: Registry, statuses: Collection[OriginStatus]) -> bool:
+    """Return whether the registry has no country for the publisher of a model.
 
     Args:
         model: The model.
         on: The day.
         registry: The registry.
-        statuses: What counts as open where it is the registry's answer.
+        statuses: Origin statuses that a heuristic may replace.
     """
     publisher = registry.find(model.namespace, on=on)
     return publisher is None or all(seat.country in statuses for seat in publisher.seats(on=on))
 
 
-def vacancies(models: pl.DataFrame, registry: Registry, statuses: Collection[OriginStatus]) -> pl.DataFrame:
-    """Find when the registry leaves models' places open.
+def eligible_intervals(models: pl.DataFrame, registry: Registry, statuses: Collection[OriginStatus]) -> pl.DataFrame:
+    """Return the intervals in which the registry has no country for the publishers of models.
 
     Args:
         models: The models table; model_id and namespace are used.
         registry: The registry.
-        statuses: What counts as open where it is the registry's answer; an unreviewed place always does.
+        statuses: Origin statuses that a heuristic may replace; ``unreviewed`` always is.
 
     Returns:
-        One row for each model and open span: model_id, start, end, organization (null where there is none).
+        One row for each model and interval: model_id, start, end, organization (null if unknown).
     """
     words = [status.value for status in {*statuses, OriginStatus.UNREVIEWED}]
     listed = registry.seats

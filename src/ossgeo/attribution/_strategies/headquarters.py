@@ -1,4 +1,4 @@
-"""Headquarters: the top of the ownership chain at the date."""
+"""The strategy ``headquarters``: the ultimate owner of the publisher at the date."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SEATS = {"namespace": pl.String, "start": pl.Date, "end": pl.Date, "organizatio
 
 @attrs.frozen
 class Headquarters:
-    """Namespace -> organization -> whoever owned it at the date, and owned the owner -> the seats of the last one."""
+    """Credits a model to the countries of the ultimate owner of its publisher, with the owners and countries of the date."""
 
     name: str = attrs.field(default="headquarters", init=False)
     requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
@@ -32,7 +32,7 @@ class Headquarters:
         return self.name
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Say where the last owner of a model's publisher had its seat on a day.
+        """Return the countries of the ultimate owner of the publisher on a day.
 
         Args:
             model: The model.
@@ -40,7 +40,7 @@ class Headquarters:
             context: The registry.
 
         Returns:
-            A credit for each seat, or None where the registry does not know the namespace.
+            A credit for each country, or None if the registry does not know the namespace.
         """
         organization = context.registry.find(model.namespace, on=on)
         if organization is None:
@@ -54,7 +54,7 @@ class Headquarters:
         return Attribution(self.name, tuple(credits), tuple(evidence))
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
-        """Say the same for all models at once.
+        """Attribute all models at once.
 
         Args:
             models: The models table; model_id and namespace are used.
@@ -67,7 +67,7 @@ class Headquarters:
         return found.with_columns(rule=pl.lit(self.name)).select(*CREDIT_SCHEMA)
 
     def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which any namespace's organization, owner or seat changes."""
+        """Return the dates at which the organization of a namespace, its owner or its country changes."""
         registry = context.registry
         days = {day for organization in registry.organizations.values() for day in _days(organization)}
         spans = (span for found in registry.namespaces.values() for span in found)
@@ -75,15 +75,15 @@ class Headquarters:
 
 
 def owners_of(organization: Organization, on: dt.date, registry: Registry) -> dict[Organization, float]:
-    """Follow the owners of an organization up to the last ones that the registry knows.
+    """Return the ultimate owners of an organization, as far as the registry knows them.
 
     Args:
-        organization: Where to start.
+        organization: The organization to start from.
         on: The day.
-        registry: Knows the owners; it refuses circles of ownership.
+        registry: The registry; its ownership is acyclic.
 
     Returns:
-        The last owners, each with its part; several owners of one organization have equal parts.
+        The ultimate owners, each with its part; several owners of one organization have equal parts.
 
     Example:
         >>> reg = Registry.default()
@@ -108,7 +108,7 @@ def owners_of(organization: Organization, on: dt.date, registry: Registry) -> di
 def _iter_seats(registry: Registry) -> Iterator[tuple[str, dt.date, dt.date, str, str, float]]:
     for namespace, spans in registry.namespaces.items():
         for span in spans:
-            above = _everyone_above(registry.organization(span.value), registry)
+            above = _all_owners(registry.organization(span.value), registry)
             days = {day for organization in above for day in _days(organization)}
             cuts = [span.start, *sorted(day for day in days if span.start < day < span.end), span.end]
             for start, end in itertools.pairwise(cuts):
@@ -120,7 +120,7 @@ def _iter_seats(registry: Registry) -> Iterator[tuple[str, dt.date, dt.date, str
                         yield namespace, start, end, top.id, OriginStatus.UNREVIEWED.value, part
 
 
-def _everyone_above(organization: Organization, registry: Registry) -> list[Organization]:
+def _all_owners(organization: Organization, registry: Registry) -> list[Organization]:
     found = {organization.id: organization}
     waiting = [organization]
     while waiting:

@@ -1,4 +1,4 @@
-"""Labels: the countries that others gave a model, such as a study's, to stand beside ours."""
+"""Strategies that use the country labels of another source, such as a study."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Labeled:
     """Credits a model to the countries that a source's labels name (models column ``labels``), in equal parts.
 
     Attributes:
-        name: Name of the source, and of the rule.
-        url: Where the labels come from.
+        name: Name of the source and of the strategy.
+        url: The source of the labels.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Labeled:
         return self.name
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Say how a model is labeled.
+        """Return the countries of the labels of a model.
 
         Args:
             model: The model; ``labels`` are used.
@@ -47,7 +47,7 @@ class Labeled:
         return Attribution(self.name, credits, (Evidence("own table", self.url, note=f"labels {self.name}"),))
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
-        """Say the same for all models at once.
+        """Attribute all models at once.
 
         Args:
             models: The models table; model_id and ``labels`` are used.
@@ -75,7 +75,7 @@ class Labeled:
         )
 
     def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return no date: the labels have none."""
+        """Return no dates: labels are undated."""
         del context
         return frozenset()
 
@@ -86,5 +86,5 @@ def study_publisher() -> Labeled:
 
 
 def study_derived() -> Labeled:
-    """Credit models as the study "Economies of Open Intelligence" labels what they were made from."""
+    """Credit models as the study "Economies of Open Intelligence" labels their base models."""
     return Labeled("study-derived", "https://arxiv.org/abs/2512.03073")

@@ -1,4 +1,4 @@
-"""Lineage: credit goes up from a model to what it was made from."""
+"""Strategies that credit the base models of a model: ``direct-base``, ``root`` and ``lineage``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import polars as pl
 
 from ossgeo._core.method import Adjustment
 from ossgeo.attribution._evaluation import adjustments_of, changes_of, resolve, shown
-from ossgeo.attribution._lineage.graph import Graph, Shares, trickle, walk
-from ossgeo.attribution._lineage.propagation import Question, inherit, inherit_all, questions_about
+from ossgeo.attribution._lineage.graph import Graph, Shares, propagate, walk
+from ossgeo.attribution._lineage.propagation import Delegation, delegations_to_sources, propagate_all, propagate_credits
 from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context
 from ossgeo.attribution._strategies.publisher import Publisher
 from ossgeo.errors import InvalidArgumentError, UnknownNameError
@@ -25,18 +25,18 @@ CONVENTION: Final[Mapping[Relation, float]] = {
     Relation.FINETUNE: 0.5,
     Relation.UNSPECIFIED: 0.5,
 }
-"""ossgeo's convention, nobody's law: what only rewrites weights (a quantization, a merge) is all the base's; what was
-trained, and what does not say, is half and half."""
+"""Default parts that are passed on to the base model, a convention of ossgeo: all of a model that only converts or combines
+weights (quantized, merge), half of a model that was trained or whose relation is unspecified."""
 
 _ALL: Final[Shares] = dict.fromkeys(Relation, 1.0)
 
 
 @attrs.frozen
 class DirectBase:
-    """A model belongs to whoever published what it was directly made from; several bases share.
+    """Credits a model to the publishers of its direct base models, in equal parts.
 
     Attributes:
-        over: The rule that says who published a base, or a model without one.
+        over: The strategy that attributes a base model, or a model without base models, to its publisher.
     """
 
     over: AttributionStrategy = attrs.field(factory=Publisher, converter=resolve)
@@ -44,41 +44,41 @@ class DirectBase:
     requires: frozenset[str] = attrs.field(default=frozenset({"base_models"}), init=False, repr=False)
 
     def __str__(self) -> str:
-        """Return the rule as it is built."""
+        """Return the expression that builds the strategy."""
         return _said(self.name, over=self.over)
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Say who published a model's bases.
+        """Return the publishers of the base models.
 
         Args:
             model: The model.
             on: The day.
             context: The registry and the models.
         """
-        return inherit(self.name, self._sources(model, context), self.over, model, on=on, context=context)
+        return propagate_credits(self.name, self._sources(model, context), self.over, model, on=on, context=context)
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
-        """Say the same for all models at once.
+        """Attribute all models at once.
 
         Args:
             models: The models table.
             context: The registry and the models.
         """
         links = Graph.of(context).links.select(model_id="child", source="parent", weight="part")
-        return inherit_all(self.name, links, self.over, models, context=context)
+        return propagate_all(self.name, links, self.over, models, context=context)
 
     def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which the inner rule's answers change."""
+        """Return the dates at which the result of the inner strategy changes."""
         return changes_of([self.over], context)
 
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
-        """Return what was mended or left out of the declared bases."""
+        """Return the corrections of declared base models and the links that were left out."""
         return (*Graph.of(context).found, *adjustments_of([self.over], context))
 
-    def questions(self, model: Model, *, on: dt.date, context: Context) -> tuple[Question, ...]:
-        """Return who is asked about which model."""
+    def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
+        """Return the strategies that are evaluated, each with its model."""
         del on
-        return questions_about(self._sources(model, context), self.over, model, context)
+        return delegations_to_sources(self._sources(model, context), self.over, model, context)
 
     def _sources(self, model: Model, context: Context) -> Mapping[str, float]:
         bases = Graph.of(context).bases(model, context=context)
@@ -87,11 +87,11 @@ class DirectBase:
 
 @attrs.frozen
 class Lineage:
-    """A model belongs in part to its publisher and in part to its base, which belongs in part to *its* base, and so on.
+    """Credits a model in part to its publisher and in part to its base models, whose parts are divided in the same way.
 
     Attributes:
-        shares: For each relation, which part of a model goes on to its base.
-        over: The rule that says who published each model on the way.
+        shares: For each relation the part of a model that is passed on to its base models.
+        over: The strategy that attributes each model of the lineage to its publisher.
     """
 
     shares: tuple[tuple[Relation, float], ...] = attrs.field(default=tuple(CONVENTION.items()))
@@ -100,44 +100,44 @@ class Lineage:
     requires: frozenset[str] = attrs.field(default=frozenset({"base_models"}), init=False, repr=False)
 
     def __str__(self) -> str:
-        """Return the rule as it is built."""
+        """Return the expression that builds the strategy."""
         if len(same := {share for _, share in self.shares}) == 1:
             return _said(self.name, share_to_base=same.pop(), over=self.over)
         parts = {str(relation): share for relation, share in self.shares if share != CONVENTION[relation]}
         return _said(self.name, by_relation=parts or None, over=self.over)
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Follow a model's lineage.
+        """Return the credits of the lineage of a model.
 
         Args:
             model: The model.
             on: The day.
             context: The registry and the models.
         """
-        return inherit(self.name, self._sources(model, context), self.over, model, on=on, context=context)
+        return propagate_credits(self.name, self._sources(model, context), self.over, model, on=on, context=context)
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
-        """Say the same for all models at once.
+        """Attribute all models at once.
 
         Args:
             models: The models table.
             context: The registry and the models.
         """
-        sources = trickle(Graph.of(context).links, dict(self.shares))
-        return inherit_all(self.name, sources, self.over, models, context=context)
+        sources = propagate(Graph.of(context).links, dict(self.shares))
+        return propagate_all(self.name, sources, self.over, models, context=context)
 
     def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which the inner rule's answers change."""
+        """Return the dates at which the result of the inner strategy changes."""
         return changes_of([self.over], context)
 
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
-        """Return what was mended or left out of the declared bases."""
+        """Return the corrections of declared base models and the links that were left out."""
         return (*Graph.of(context).found, *adjustments_of([self.over], context))
 
-    def questions(self, model: Model, *, on: dt.date, context: Context) -> tuple[Question, ...]:
-        """Return who is asked about which model."""
+    def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
+        """Return the strategies that are evaluated, each with its model."""
         del on
-        return questions_about(self._sources(model, context), self.over, model, context)
+        return delegations_to_sources(self._sources(model, context), self.over, model, context)
 
     def _sources(self, model: Model, context: Context) -> Mapping[str, float]:
         graph, shares = Graph.of(context), dict(self.shares)
@@ -150,21 +150,21 @@ class Lineage:
 
 @attrs.frozen
 class Root(Lineage):
-    """A model belongs to whoever published what it goes back to; several roots share, as the merges on the way split."""
+    """Credits a model to the publishers of its root models; merges divide the credit equally among their base models."""
 
     shares: tuple[tuple[Relation, float], ...] = attrs.field(default=tuple(_ALL.items()), init=False, repr=False)
     name: str = attrs.field(default="root", init=False)
 
     def __str__(self) -> str:
-        """Return the rule as it is built."""
+        """Return the expression that builds the strategy."""
         return _said(self.name, over=self.over)
 
 
 def direct_base(*, over: str | AttributionStrategy = "publisher") -> DirectBase:
-    """Credit a model to the publishers of its direct bases, in equal parts; without a base, to its own.
+    """Credit a model to the publishers of its direct base models, in equal parts; without base models, to its own publisher.
 
     Args:
-        over: The rule that says who published a model.
+        over: The strategy that attributes a model to its publisher.
 
     Example:
         >>> print(direct_base())
@@ -174,10 +174,10 @@ def direct_base(*, over: str | AttributionStrategy = "publisher") -> DirectBase:
 
 
 def root(*, over: str | AttributionStrategy = "publisher") -> Root:
-    """Credit a model to the publishers of the models that it goes back to; without a base, to its own.
+    """Credit a model to the publishers of its root models; without base models, to its own publisher.
 
     Args:
-        over: The rule that says who published a model.
+        over: The strategy that attributes a model to its publisher.
 
     Example:
         >>> print(root(over=direct_base()))
@@ -192,15 +192,15 @@ def lineage(
     by_relation: Mapping[str | Relation, float] | None = None,
     over: str | AttributionStrategy = "publisher",
 ) -> Lineage:
-    """Split a model's credit between its publisher and its bases, all the way up.
+    """Divide the credit of a model between its publisher and its lineage.
 
-    The base's part is split again by the base's own lineage. Bases of one model share equally.
+    The part of a base model is divided again by its own lineage. Base models of one model have equal parts.
 
     Args:
-        share_to_base: The base's part in [0, 1], whatever the relation; where absent, ossgeo's convention: 1 for
+        share_to_base: Part in [0, 1] that is passed on for every relation; by default a convention of ossgeo: 1 for
             quantizations and merges, 0.5 for finetunes, adapters and bases of unspecified relation.
-        by_relation: The base's part by relation, before ``share_to_base``.
-        over: The rule that says who published a model.
+        by_relation: Part by relation; takes precedence over ``share_to_base``.
+        over: The strategy that attributes a model to its publisher.
 
     Raises:
         InvalidArgumentError: A part does not lie in [0, 1], or a relation is not known.
@@ -218,7 +218,7 @@ def lineage(
         shares[relation] = share
     for relation, share in shares.items():
         if not (isinstance(share, int | float) and 0 <= share <= 1):
-            raise InvalidArgumentError(f"the base's part of a {relation} is {share!r}; it must lie in [0, 1]")
+            raise InvalidArgumentError(f"the part of a {relation} that is passed on must lie in [0, 1], got {share!r}")
     return Lineage(tuple((relation, float(share)) for relation, share in shares.items()), over)
 
 

@@ -1,4 +1,4 @@
-"""Membership: a person's models belong to the organizations that the person belongs to on the Hub."""
+"""The strategy ``membership``: the organizations on the Hub of the person behind a namespace."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from ossgeo._core.intervals import aligned, clipped
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
-from ossgeo.attribution._strategies.eligibility import is_vacant, vacancies
+from ossgeo.attribution._strategies.eligibility import eligible_intervals, is_eligible
 from ossgeo.attribution._strategies.publisher import seats_changes
 from ossgeo.panel._models import Model
 from ossgeo.registry._countries import OriginStatus
@@ -23,9 +23,9 @@ _OPEN: Final = (OriginStatus.INDIVIDUAL, OriginStatus.UNREVIEWED)
 class Membership:
     """A heuristic for persons: their organizations on the Hub (models column ``member_of``), in equal parts.
 
-    It speaks only where the registry has a person or nobody behind the namespace: a reviewed organization is never
+    It abstains unless the registry has a person or no entry for the namespace: a reviewed organization is never
     overruled. Memberships in organizations that the registry does not place are passed over; where none is left, it has
-    no opinion, and a person stays an individual.
+    no evaluate_model, and a person stays an individual.
     """
 
     name: str = attrs.field(default="membership", init=False)
@@ -36,14 +36,14 @@ class Membership:
         return self.name
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Say to which organizations the person behind a model belongs.
+        """Return the organizations of the person behind a model.
 
         Args:
             model: The model; ``member_of`` is used.
             on: The day.
             context: The registry.
         """
-        if not is_vacant(model, on, context.registry, _OPEN):
+        if not is_eligible(model, on, context.registry, _OPEN):
             return None
         found: dict[str, Organization] = {}
         for handle in model.member_of:
@@ -61,7 +61,7 @@ class Membership:
         return Attribution(self.name, tuple(credits), (profile,))
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
-        """Say the same for all models at once.
+        """Attribute all models at once.
 
         Args:
             models: The models table; model_id, namespace and ``member_of`` are used.
@@ -80,8 +80,8 @@ class Membership:
         cut = aligned(seats.unique().with_columns(weight=pl.lit(0.5))).drop("weight").unique()
         several = pl.col("organization").n_unique().over(span)
         credits = cut.with_columns(weight=pl.col("part") / several, rule=pl.lit(self.name)).select(*CREDIT_SCHEMA)
-        return clipped(credits, vacancies(members, context.registry, _OPEN)).lazy()
+        return clipped(credits, eligible_intervals(members, context.registry, _OPEN)).lazy()
 
     def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which any namespace's organization or seat changes."""
+        """Return the dates at which the organization of a namespace or its country changes."""
         return seats_changes(context.registry)

@@ -1,4 +1,4 @@
-"""The publisher rule: a model belongs to the organization behind its namespace."""
+"""The strategy ``publisher``: the organization behind the namespace of a model."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ossgeo.registry._registry import Registry
 
 @attrs.frozen
 class Publisher:
-    """Namespace -> organization -> its seats, each at the date.
+    """Credits a model to the countries of the organization behind its namespace, at the date.
 
-    A namespace that is not in the registry at the date is "no opinion"; an organization without a known seat is credited
+    It abstains if the registry does not know the namespace at the date; an organization without a known country is credited
     with the status ``unreviewed``.
 
     Example:
         >>> from ossgeo import Model, Registry
         >>> rule = Publisher()
-        >>> said = rule.attribute(Model("Qwen/Qwen3-8B"), on=dt.date(2026, 1, 1), context=Context(Registry.default()))
-        >>> str(said.credits[0].country), said.credits[0].organization
+        >>> results = rule.attribute(Model("Qwen/Qwen3-8B"), on=dt.date(2026, 1, 1), context=Context(Registry.default()))
+        >>> str(results.credits[0].country), results.credits[0].organization
         ('CN', 'qwen')
     """
 
@@ -37,7 +37,7 @@ class Publisher:
         return self.name
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Say who stood behind a model's namespace on a day.
+        """Return the countries of the organization behind the namespace on a day.
 
         Args:
             model: The model.
@@ -45,7 +45,7 @@ class Publisher:
             context: The registry.
 
         Returns:
-            A credit for each seat of the organization, or None where the registry does not know the namespace.
+            A credit for each country of the organization, or None if the registry does not know the namespace.
         """
         organization = context.registry.find(model.namespace, on=on)
         if organization is None:
@@ -56,21 +56,21 @@ class Publisher:
         return Attribution(self.name, credits or (Credit(OriginStatus.UNREVIEWED, organization.id),), evidence)
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
-        """Say the same for all models at once.
+        """Attribute all models at once.
 
         Args:
             models: The models table; model_id and namespace are used.
             context: The registry.
 
         Returns:
-            The credits table; models without an opinion have no row.
+            The credits table; models without an attribution have no row.
         """
         seats = context.registry.seats.lazy().filter(pl.col("organization").is_not_null())
         found = models.select("model_id", "namespace").join(seats, on="namespace")
         return found.with_columns(rule=pl.lit(self.name)).select(*CREDIT_SCHEMA)
 
     def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which any namespace's organization or seat changes.
+        """Return the dates at which the organization of a namespace or its country changes.
 
         Args:
             context: The registry.
@@ -79,7 +79,7 @@ class Publisher:
 
 
 def seats_changes(registry: Registry) -> frozenset[dt.date]:
-    """Return the dates at which any namespace's organization or seat changes.
+    """Return the dates at which the organization of a namespace or its country changes.
 
     Args:
         registry: The registry.

@@ -1,4 +1,4 @@
-"""Repackagers: what a namespace only converts belongs to whoever made it."""
+"""The strategy ``repackager-passthrough``: conversions are credited to the converted model."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ import polars as pl
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment
 from ossgeo.attribution._evaluation import adjustments_of, changes_of, resolve, shown
-from ossgeo.attribution._lineage.graph import Graph, Shares, trickle, walk
-from ossgeo.attribution._lineage.propagation import Question, inherit, inherit_all, questions_about
+from ossgeo.attribution._lineage.graph import Graph, Shares, propagate, walk
+from ossgeo.attribution._lineage.propagation import Delegation, delegations_to_sources, propagate_all, propagate_credits
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, AttributionStrategy, Context
 from ossgeo.attribution._strategies.publisher import Publisher
 from ossgeo.panel._models import Model, Relation
 
 ROLE: Final = "repackager"
-"""The role that the registry gives to namespaces that mostly convert other people's models."""
+"""The role in the registry of namespaces that mostly convert models of others."""
 
 CONVERSIONS: Final = (Relation.QUANTIZED, Relation.UNSPECIFIED)
-"""What a repackager's model is, if it is a conversion: the Hub's tag for a converted format often says no relation."""
+"""Relations that count as conversions: tags of converted formats often have no relation."""
 
 _ON: Final[Shares] = {relation: float(relation in CONVERSIONS) for relation in Relation}
 
 
 @attrs.frozen
 class RepackagerPassthrough:
-    """A repackager's conversions belong to the base; all else, its own finetunes too, to its publisher.
+    """Credits conversions by repackagers to the base model, and all other models to their publishers.
 
-    Who is a repackager, and since when, stands in the registry. The base of a conversion may be a repackager's conversion
-    itself, and is then passed through in turn.
+    The registry lists repackagers with dates. If the base model is itself a conversion by a repackager, its own base model is
+    credited.
 
     Attributes:
-        over: The rule that says who published a model.
+        over: The strategy that attributes a model to its publisher.
     """
 
     over: AttributionStrategy = attrs.field(factory=Publisher, converter=resolve)
@@ -44,21 +44,21 @@ class RepackagerPassthrough:
     requires: frozenset[str] = attrs.field(default=frozenset({"base_models"}), init=False, repr=False)
 
     def __str__(self) -> str:
-        """Return the rule as it is built."""
+        """Return the expression that builds the strategy."""
         return self.name if shown(self.over) == "publisher" else f"{self.name}(over={shown(self.over)})"
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Say who made what a repackager converted, or who published anything else.
+        """Return the publisher of the converted model, or of any other model.
 
         Args:
             model: The model.
             on: The day.
             context: The registry and the models.
         """
-        return inherit(self.name, self._sources(model, on, context), self.over, model, on=on, context=context)
+        return propagate_credits(self.name, self._sources(model, on, context), self.over, model, on=on, context=context)
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
-        """Say the same for all models at once, for each span of time in which the repackagers are the same.
+        """Attribute all models at once, separately for each interval in which the set of repackagers is constant.
 
         Args:
             models: The models table.
@@ -67,22 +67,22 @@ class RepackagerPassthrough:
         parts = []
         for start, end in itertools.pairwise([BEGINNING, *sorted(_days(context)), END]):
             links = _conversions(Graph.of(context), start, context)
-            credits = inherit_all(self.name, trickle(links, _ON), self.over, models, context=context)
+            credits = propagate_all(self.name, propagate(links, _ON), self.over, models, context=context)
             since, until = pl.max_horizontal("start", pl.lit(start)), pl.min_horizontal("end", pl.lit(end))
             parts.append(credits.with_columns(start=since, end=until).filter(pl.col("start") < pl.col("end")))
         return pl.concat(parts).select(*CREDIT_SCHEMA)
 
     def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which the inner rule's answers change, or who is a repackager."""
+        """Return the dates at which the result of the inner strategy or the set of repackagers changes."""
         return changes_of([self.over], context) | _days(context)
 
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
-        """Return what was mended or left out of the declared bases."""
+        """Return the corrections of declared base models and the links that were left out."""
         return (*Graph.of(context).found, *adjustments_of([self.over], context))
 
-    def questions(self, model: Model, *, on: dt.date, context: Context) -> tuple[Question, ...]:
-        """Return who is asked about which model."""
-        return questions_about(self._sources(model, on, context), self.over, model, context)
+    def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
+        """Return the strategies that are evaluated, each with its model."""
+        return delegations_to_sources(self._sources(model, on, context), self.over, model, context)
 
     def _sources(self, model: Model, on: dt.date, context: Context) -> Mapping[str, float]:
         graph = Graph.of(context)
@@ -97,10 +97,10 @@ class RepackagerPassthrough:
 
 
 def repackager_passthrough(*, over: str | AttributionStrategy = "publisher") -> RepackagerPassthrough:
-    """Credit what a repackager converted to the publisher of the base, and everything else to its own publisher.
+    """Credit conversions by repackagers to the publisher of the base model, and all other models to their own publishers.
 
     Args:
-        over: The rule that says who published a model.
+        over: The strategy that attributes a model to its publisher.
 
     Example:
         >>> print(repackager_passthrough())
@@ -110,7 +110,7 @@ def repackager_passthrough(*, over: str | AttributionStrategy = "publisher") -> 
 
 
 def _conversions(graph: Graph, on: dt.date, context: Context) -> pl.DataFrame:
-    """The links from repackagers' conversions on a day, in equal parts."""
+    """Return the links from conversions by repackagers on a day, in equal parts."""
     spans = context.registry.with_role(ROLE)
     then = [name for name, found in spans.items() if any(span.start <= on < span.end for span in found)]
     handle = pl.col("child").str.split("/").list.first()

@@ -1,4 +1,4 @@
-"""Fixed: a user's own table."""
+"""The strategy ``table``: credits from a user's table."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ _Row = tuple[str, dt.date, dt.date, str | None, str, float]
 
 
 @attrs.frozen
-class Fixed:
-    """Says what a table says, of models and of namespaces; a model's own rows go before its namespace's.
+class Table:
+    """Credits models and namespaces as a table states; rows of a model take precedence over rows of its namespace.
 
     Attributes:
         rows: name (a model id or a namespace), start, end, organization, country, weight.
     """
 
     rows: tuple[_Row, ...]
-    name: str = attrs.field(default="fixed", init=False)
+    name: str = attrs.field(default="table", init=False)
     requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
 
     def __str__(self) -> str:
-        """Return the number of rows and twelve digits that change with them."""
+        """Return the number of rows and a fingerprint of twelve digits."""
         digest = hashlib.sha256(repr(self.rows).encode()).hexdigest()[:12]
-        return f"fixed({len(self.rows)} rows {digest})"
+        return f"table({len(self.rows)} rows {digest})"
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Say what the table says of a model, or of its namespace.
+        """Return the credits of a model or of its namespace.
 
         Args:
             model: The model.
@@ -68,7 +68,7 @@ class Fixed:
         return None
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
-        """Say the same for all models at once.
+        """Attribute all models at once.
 
         Args:
             models: The models table; model_id and namespace are used.
@@ -84,15 +84,15 @@ class Fixed:
         return both.with_columns(rule=pl.lit(self.name)).select(*CREDIT_SCHEMA)
 
     def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which a row begins or ends."""
+        """Return the dates at which rows start or end."""
         del context
         return frozenset(day for row in self.rows for day in row[1:3]) - {BEGINNING, END}
 
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
-        """Return how many of the table's names are no model and no namespace of the models, such as one that is misspelt.
+        """Return the number of names in the table that match neither a model nor a namespace.
 
         Args:
-            context: The models, and the registry, which knows what may be meant.
+            context: The models, and the registry, which provides near names.
         """
         names = {row[0] for row in self.rows}
         models = context.models.frame.select("model_id", "namespace")
@@ -102,7 +102,7 @@ class Fixed:
             return ()
         known = context.registry.namespaces
         shown = [_with_near(name, known) for name in sorted(names)[:_SHOWN]] + ["..."] * (len(names) > _SHOWN)
-        note = f"of one's own table that are no model and no namespace of the models: {', '.join(shown)}"
+        note = f"of the table that match neither a model nor a namespace: {', '.join(shown)}"
         return (Adjustment("own_rows_idle", len(names), "names", note),)
 
 
@@ -111,32 +111,32 @@ def _with_near(name: str, known: Iterable[str]) -> str:
     return f"{name!r} (did you mean {near[0]!r}?)" if near and near[0] != name else repr(name)
 
 
-def fixed(table: Any) -> Fixed:
-    """Make a rule from a table of one's own.
+def table(rows: Any) -> Table:
+    """Return a strategy that uses a table.
 
     Args:
-        table: A mapping from model ids or namespaces to a country (or status), or to a mapping of countries to weights;
-            or a dataframe with ``model_id`` or ``namespace``, ``country`` and, where needed, ``organization``,
+        rows: A mapping from model ids or namespaces to a country (or status), or to a mapping of countries to weights;
+            or a dataframe with ``model_id`` or ``namespace``, ``country`` and optionally ``organization``,
             ``weight``, ``start`` and ``end``.
 
     Raises:
-        RegistryError: With every fault in the table.
+        RegistryError: The table has faults; all of them are listed.
 
     Example:
-        >>> print(fixed({"my-lab": "FR", "my-lab/one-model": {"FR": 0.5, "DE": 0.5}}))
-        fixed(3 rows 9f298538e8c9)
+        >>> print(table({"my-lab": "FR", "my-lab/one-model": {"FR": 0.5, "DE": 0.5}}))
+        table(3 rows 9f298538e8c9)
     """
-    rows = _from_mapping(table) if isinstance(table, Mapping) else _from_frame(table)
-    faults = list(_faults(rows))
+    given = _from_mapping(rows) if isinstance(rows, Mapping) else _from_frame(rows)
+    faults = list(_faults(given))
     if faults:
-        raise RegistryError("the table of a fixed rule has faults", faults)
-    return Fixed(tuple(sorted(rows, key=lambda row: (row[0], row[1], row[4], row[3] or ""))))
+        raise RegistryError("the attribution table has faults", faults)
+    return Table(tuple(sorted(given, key=lambda row: (row[0], row[1], row[4], row[3] or ""))))
 
 
 def _from_mapping(table: Mapping[Any, Any]) -> list[_Row]:
     rows: list[_Row] = []
-    for name, said in table.items():
-        parts = said if isinstance(said, Mapping) else {said: 1.0}
+    for name, results in table.items():
+        parts = results if isinstance(results, Mapping) else {results: 1.0}
         rows += [(str(name), BEGINNING, END, None, str(place), float(weight)) for place, weight in parts.items()]
     return rows
 
@@ -151,8 +151,8 @@ def _from_frame(table: Any) -> list[_Row]:
         )
         if not there
     ]:
-        problem = f"there is no column {', '.join(missing)}; there are {', '.join(frame.columns)}"
-        raise RegistryError("the table of a fixed rule has faults", [Fault("columns", problem, "rename the column")])
+        problem = f"the column {', '.join(missing)} is missing; the columns are {', '.join(frame.columns)}"
+        raise RegistryError("the attribution table has faults", [Fault("columns", problem, "rename the column")])
     names = pl.coalesce(name for name in ("model_id", "namespace") if name in frame.columns)
     absent = {name: pl.lit(None, kind).alias(name) for name, kind in _COLUMNS.items() if name not in frame.columns}
     absent.pop("name")
@@ -175,13 +175,15 @@ def _faults(rows: Iterable[_Row]) -> Iterator[Fault]:
         except UnknownCountryError as error:
             yield Fault(f"row {place}, column country", f"{name}: {error}", "use an ISO alpha-2 code or a status")
         if not name:
-            yield Fault(f"row {place}", "there is no model id and no namespace")
+            yield Fault(f"row {place}", "the model id or namespace is empty")
         if not 0 < weight <= 1:
-            yield Fault(f"row {place}, column weight", f"{name}: {weight!r} does not lie in (0, 1]")
+            yield Fault(f"row {place}, column weight", f"{name}: weight must lie in (0, 1], got {weight!r}")
         if start >= end:
-            yield Fault(f"row {place}, columns start and end", f"{name}: {start} is not before {end}")
+            yield Fault(
+                f"row {place}, columns start and end", f"{name}: start must be before end, got {start} and {end}"
+            )
     for name, found in mine.items():
         for day in sorted({row[1] for row in found}):
             total = sum(row[5] for row in found if row[1] <= day < row[2])
             if abs(total - 1) > _TOLERANCE:
-                yield Fault(f"{name} on {day}", f"the weights sum to {total:g}, not to 1", "end the older row first")
+                yield Fault(f"{name} on {day}", f"the weights must sum to 1, got {total:g}", "end the older row first")
