@@ -30,7 +30,7 @@ def scan_snapshots(files: Sequence[Path]) -> pl.LazyFrame:
     names: set[str] = set()
     for file in files:
         try:
-            names.update(pl.read_parquet_schema(file))
+            names.update(pl.scan_parquet(file, glob=False, hive_partitioning=False).collect_schema().names())
         except (pl.exceptions.PolarsError, OSError) as error:
             raise StoreError(
                 f"{file} cannot be read: {error}; restore it from a backup, verify() lists other damage"
