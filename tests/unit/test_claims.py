@@ -28,10 +28,10 @@ def panel(**columns: object) -> ossgeo.Panel:
 
 def test_the_bundled_claims_are_whole() -> None:
     loaded = claims.load()
-    assert len(loaded) >= 12
+    assert len(loaded) >= 50
     assert len({claim.id for claim in loaded}) == len(loaded)
     assert all(claim.start <= claim.end <= dt.date(2026, 11, 24) for claim in loaded)
-    assert all(claim.url is None or claim.url.startswith("https://") for claim in loaded)
+    assert all(claim.url is None or claim.url.startswith(("https://", "http://")) for claim in loaded)
     with pytest.raises(UnknownNameError, match="hf-cn-2026"):
         claims.find("hf-cn-2025")
 
@@ -86,7 +86,9 @@ def test_what_no_panel_holds() -> None:
     found = evaluate(panel(), "adoption-80-2025")
     assert found.verdict == Verdict.CANNOT_BE_TOLD
     assert "adoption_shares" in found.settles
-    assert str(found).endswith("A panel of counters does not hold it.")
+    assert found.sentence().endswith("A panel of counters alone does not decide it.")
+    assert str(found).endswith(found.settles)
+    assert found._repr_html_().startswith("<p>80 % of US AI start-ups")
 
 
 def test_what_cannot_be_measured_says_why() -> None:
@@ -224,3 +226,46 @@ def test_every_claim_states_its_period_and_its_precision() -> None:
     assert (loaded["study-cn-2025"].tolerance, loaded["hf-cn-2026"].tolerance) == (0.0005, 0.005)
     assert loaded["atom-cn-2026"].tolerance == 5_000_000
     assert (precision("0.80", "share"), precision("0.8", "share"), precision("120", "downloads")) == (0.005, 0.005, 5)
+
+
+def test_a_claim_about_tokens_is_not_decided_by_downloads() -> None:
+    found = evaluate(panel(), "or-cn-2026-02-09", population="openrouter", registry=registry())
+    assert found.verdict == Verdict.CANNOT_BE_TOLD
+    assert found.why.startswith("The claim counts tokens, the panel counts downloads")
+    assert "from 2026-02-09 to 2026-02-15" in found.settles
+
+
+def test_every_bundled_claim_is_complete() -> None:
+    loaded = claims.load()
+    assert all(claim.quantity and claim.statement and claim.scope and claim.counts for claim in loaded)
+    assert all(bool(claim.needs) == (claim.kind == "other") for claim in loaded)
+    assert sum(claim.read == "first hand" for claim in loaded) >= 25
+    assert all(claim.url for claim in loaded if claim.read == "first hand")
+    weeks = [claim for claim in loaded if claim.id.startswith("or-cn-2026")]
+    assert {claim.days for claim in weeks} == {7}
+    rows = claims.table()
+    assert rows["claim"].to_list() == [claim.id for claim in loaded]
+    assert rows["tolerance"].is_not_null().all()
+
+
+def test_disputes_name_what_differs() -> None:
+    found = {one.quantity: one for one in claims.disputes()}
+    downloads = found["China's share of downloads, year"]
+    assert [claim.id for claim in downloads.claims] == ["study-cn-2025", "hf-cn-2026"]
+    assert {"period", "denominator", "age_cap"} <= set(downloads.differences)
+    assert downloads.differences["denominator"] == ("all", "attributed")
+    assert "17.1%" in str(downloads)
+    assert downloads.to_polars()["value"].to_list() == [0.171, 0.41]
+    assert set(found["Anthropic's share of OpenRouter"].differences) >= {"counts"}, "tokens or dollars"
+    assert {"scope", "period"} <= set(found["derivatives of Qwen"].differences)
+    startups = found["US start-ups on Chinese models"]
+    assert len({claim.value for claim in startups.claims}) == 1, "one value with three denominators"
+    assert all(one.differences for one in claims.disputes())
+
+
+def test_figures_with_an_exponent_keep_their_zeros() -> None:
+    assert (precision("200e3", "models"), precision("37e6", "downloads"), precision("50", "models")) == (
+        500,
+        500_000,
+        5,
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from ossgeo.claims._disputes import Dispute, disputes
 from ossgeo.claims._evaluation import Evaluation, Verdict, evaluate
-from ossgeo.claims._facts import Claim, Population, find, load
+from ossgeo.claims._facts import Claim, Population, find, load, table
 
-__all__ = ["Claim", "Evaluation", "Population", "Verdict", "evaluate", "find", "load"]
+__all__ = ["Claim", "Dispute", "Evaluation", "Population", "Verdict", "disputes", "evaluate", "find", "load", "table"]

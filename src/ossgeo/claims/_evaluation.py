@@ -7,6 +7,7 @@ import itertools
 import warnings
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from html import escape
 from typing import Any, Final
 
 import attrs
@@ -21,10 +22,6 @@ from ossgeo.registry._registry import Registry
 from ossgeo.shares._measure import measure
 from ossgeo.shares._table import ShareTable
 
-_ELSEWHERE: Final = {
-    "adoption": "a table of adopters and the models they use (ossgeo.adoption_shares)",
-    "arena": "the leaderboard of that day (ossgeo.leaderboard_shares)",
-}
 _SLACK: Final = 0.02
 """Part of a period that may be unobserved at its ends: a week of a year, since snapshots are rarely taken on its last day."""
 _TOP: Final = 200
@@ -74,7 +71,7 @@ class Evaluation:
                   "lowest": pl.Float64, "highest": pl.Float64, "why": pl.String, "settles": pl.String}  # fmt: skip
         return pl.DataFrame([row], schema=schema, orient="row")
 
-    def __str__(self) -> str:
+    def sentence(self) -> str:
         """Return the verdict, the figures and the reason."""
         text = f"{self.claim.statement}: {self.verdict.value}"
         if self.ours is not None:
@@ -85,6 +82,14 @@ class Evaluation:
             lowest, highest = (_figure_text(self.claim, one) for one in (self.lowest, self.highest))
             text += f", over all choices {lowest} to {highest}"
         return f"{text}. {self.why}"
+
+    def __str__(self) -> str:
+        """Return the sentence and the data that would decide the claim."""
+        return f"{self.sentence()}\n{self.settles}"
+
+    def _repr_html_(self) -> str:
+        """Return the evaluation as a notebook shows it; every text is escaped."""
+        return f"<p>{escape(self.sentence())}</p><p><small>{escape(self.settles)}</small></p>"
 
 
 @attrs.frozen
@@ -135,9 +140,8 @@ def evaluate(
         raise InvalidArgumentError(f"panel must be a Panel, got {type(panel).__name__}")
     claim = find(claim) if isinstance(claim, str) else claim
     covered = population is not None and Population.parse(population) == claim.population
-    if claim.kind in _ELSEWHERE:
-        why, settles = "A panel of counters does not hold it.", f"It would be decided by {_ELSEWHERE[claim.kind]}."
-        return Evaluation(claim, Verdict.CANNOT_BE_TOLD, None, None, None, why, settles)
+    if (obstacle := _obstacle(claim, panel)) is not None:
+        return Evaluation(claim, Verdict.CANNOT_BE_TOLD, None, None, None, *obstacle)
     scope = _scope(claim, panel)
     settles = _settles(claim, covered=covered, complete=scope is not None and scope.complete)
 
@@ -160,6 +164,17 @@ def evaluate(
     if reason:
         why = f"Its own choices cannot be measured here: {reason}. {why}"
     return Evaluation(claim, verdict, ours, low, high, why, settles)
+
+
+def _obstacle(claim: Claim, panel: Panel) -> tuple[str, str] | None:
+    """Return why no panel like this one can decide the claim, and the data that would; None if one can."""
+    if claim.kind == "other":
+        return "A panel of counters alone does not decide it.", f"It would be decided by {claim.needs}."
+    counter = str(getattr(panel.counter, "name", panel.counter))
+    if claim.counts_events or counter.startswith(claim.counts):
+        return None
+    needs = f"counters of {claim.counts} of {claim.scope} from {claim.start} to {claim.end}"
+    return f"The claim counts {claim.counts}, the panel counts {counter}.", f"It would be decided by {needs}."
 
 
 def _verdict(claim: Claim, ours: float | None, low: float, high: float, *, covered: bool) -> tuple[Verdict, str]:
@@ -291,9 +306,7 @@ def _quantity(claim: Claim, table: ShareTable, day: dt.date) -> float | None:
 def _settles(claim: Claim, *, covered: bool, complete: bool) -> str:
     needs = []
     if not covered:
-        needs.append(
-            f"counters of {'every model on the Hub' if claim.population is Population.HUB else claim.population}"
-        )
+        needs.append(f"counters of {claim.scope}")
     if not complete:
         needs.append(f"observations from {claim.start} to {claim.end}")
     if claim.certainty == "inferred":

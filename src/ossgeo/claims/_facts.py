@@ -11,15 +11,16 @@ from enum import StrEnum
 from typing import Any, Final, Literal, get_args
 
 import attrs
+import polars as pl
 
 from ossgeo._core import DATA
 from ossgeo.errors import UnknownNameError
 from ossgeo.panel._filters import parse_where
 from ossgeo.shares._calculators.derivatives import Derivatives
 
-Kind = Literal["share", "ahead", "overtook", "largest", "top_200", "value", "adoption", "arena"]
-"""The claimed quantity: the share of a group; that one group has more than another, or came to have more within the period;
-that a group has the most; the share of the 200 largest; a value; or a quantity that no panel of counters holds."""
+Kind = Literal["share", "ahead", "overtook", "largest", "top_200", "value", "other"]
+"""The form of the claim: the share of a group; that one group has more than another, or came to have more within the period;
+that a group has the most; the share of the 200 largest; a value; or a fact that no panel of counters holds."""
 
 _CALCULATOR: Final = re.compile(r"derivatives\((?P<relations>[a-z, ]+)\)")
 _LEAST_DIGITS: Final = 2
@@ -36,6 +37,14 @@ class Population(StrEnum):
     """Every open large language model."""
     POPULAR_LANGUAGE_MODELS = "language models above 100 K downloads"
     """Language models with more than 100,000 downloads."""
+    OPENROUTER = "openrouter"
+    """Every model on OpenRouter."""
+    OPENROUTER_TOP = "openrouter top models"
+    """The models that OpenRouter's rankings list by name: the first 9, 10, 50 or 100."""
+    SUPPLY_CHAINS = "models in supply chains"
+    """The models of an audit of supply chains on the Hub."""
+    AI_USERS = "users of AI"
+    """The people who use generative AI, as a publisher observes them."""
     STARTUPS = "start-ups"
     """Start-up companies."""
     STARTUPS_WITH_OPEN_MODELS = "start-ups that use open models"
@@ -65,38 +74,48 @@ class Claim:
 
     Attributes:
         id: Identifier in the table of claims.
+        quantity: The quantity in words; claims with one quantity can be compared, see :func:`ossgeo.claims.disputes`.
         statement: The claim in our words, with its period.
         kind: The claimed quantity.
         group: The group, or two groups (``CN>US``).
         value: The published figure: a fraction for shares.
         tolerance: Half a unit of the last published digit: 0.005 for 41 %, 0.0005 for 17.1 %.
-        unit: ``share`` or ``downloads``.
+        unit: ``share``, or the unit of a value: ``downloads``, ``tokens``, ``models``.
+        counts: The unit that is counted, by a share too: ``downloads``, ``tokens``, ``dollars``, ``models``, ``users``.
         start: First day of the period.
         end: Last day of the period.
         population: The models or users that it is about.
+        scope: The population in the terms of the source, with thresholds.
         choices: Arguments of :func:`ossgeo.measure` that the source states, or that can be inferred.
         reference: The publication.
         url: The page that was read; None if no page could be read.
+        read: ``first hand`` if the page is the source's own text, ``second hand`` if it is a report of it.
         said_on: Date of publication; None if unknown.
         certainty: Whether the method is ``stated`` or ``inferred``.
+        needs: The data that decide a claim of kind ``other``.
         note: Remarks.
     """
 
     id: str
+    quantity: str
     statement: str
     kind: Kind
     group: str
     value: float
     tolerance: float
     unit: str
+    counts: str
     start: dt.date
     end: dt.date
     population: Population
+    scope: str
     choices: Mapping[str, Any] = attrs.field(hash=False)
     reference: str
     url: str | None
+    read: Literal["first hand", "second hand"]
     said_on: dt.date | None
     certainty: Literal["stated", "inferred"]
+    needs: str = ""
     note: str = ""
 
     @property
@@ -119,7 +138,7 @@ def load() -> tuple[Claim, ...]:
     """Return the bundled claims.
 
     Example:
-        >>> len(load()) >= 12
+        >>> len(load()) >= 40
         True
     """
     with (DATA / "claims.csv").open(encoding="utf-8", newline="") as file:
@@ -141,20 +160,38 @@ def find(name: str) -> Claim:
     return known[name]
 
 
+def table() -> pl.DataFrame:
+    """Return the bundled claims as a table.
+
+    Returns:
+        One row for each claim: claim, quantity, statement, value, tolerance, unit, counts, start, end, population, scope,
+        reference, url, read, said_on, certainty, note.
+    """
+    dates, numbers = {"start", "end", "said_on"}, {"value", "tolerance"}
+    names = [field.name for field in attrs.fields(Claim) if field.name not in ("kind", "group", "choices", "needs")]
+    schema = {name: pl.Date if name in dates else pl.Float64 if name in numbers else pl.String for name in names}
+    rows = [[str(value) if isinstance(value, Population) else value for value in (getattr(one, name) for name in names)]
+            for one in load()]  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row").rename({"id": "claim"})
+
+
 def precision(text: str, unit: str) -> float:
     """Return half a unit of the last digit of a published figure.
 
     Args:
         text: The figure as published: a fraction for shares, with trailing zeros that were published.
         unit: ``share``, whose figures are published to a percent or finer, or another unit, whose trailing zeros were not
-            published (1150000000 for 1.15 billion).
+            published (1150000000 for 1.15 billion) unless an exponent gives the last digit (200e3).
 
     Example:
         >>> precision("0.41", "share"), precision("0.171", "share"), precision("1150000000", "downloads")
         (0.005, 0.0005, 5000000.0)
+        >>> precision("200e3", "models")
+        500.0
     """
     number = Decimal(text)
-    exponent = number.as_tuple().exponent if unit == "share" else number.normalize().as_tuple().exponent
+    as_written = unit == "share" or "e" in text
+    exponent = number.as_tuple().exponent if as_written else number.normalize().as_tuple().exponent
     digits = int(exponent)
     return float(Decimal(5).scaleb((min(digits, -_LEAST_DIGITS) if unit == "share" else digits) - 1))
 
@@ -167,13 +204,13 @@ def _claim(row: Mapping[str, str]) -> Claim:
         choices["where"] = parse_where([row["where"]])
     relations = _CALCULATOR.fullmatch(row["calculator"])
     choices["calculator"] = Derivatives(relations["relations"].split(", ")) if relations else row["calculator"]
-    kind, certainty = row["measure"], row["certainty"]
-    if kind not in get_args(Kind) or certainty not in ("stated", "inferred"):
+    kind, certainty, read = row["kind"], row["certainty"], row["read"]
+    if kind not in get_args(Kind) or certainty not in ("stated", "inferred") or not read.endswith(" hand"):
         raise AssertionError(row)
     return Claim(
-        id=row["claim"], statement=row["statement"], kind=kind, group=row["group"], value=float(row["value"]),  # type: ignore[arg-type]  # checked above
-        tolerance=precision(row["value"], row["unit"]), unit=row["unit"], start=dt.date.fromisoformat(row["start"]),
-        end=dt.date.fromisoformat(row["end"]), population=Population.parse(row["population"]), choices=choices,
-        reference=row["reference"], url=row["url"] or None,
+        id=row["claim"], quantity=row["quantity"], statement=row["statement"], kind=kind, group=row["group"], value=float(row["value"]),  # type: ignore[arg-type]  # checked above
+        tolerance=precision(row["value"], row["unit"]), unit=row["unit"], counts=row["counts"], start=dt.date.fromisoformat(row["start"]),
+        end=dt.date.fromisoformat(row["end"]), population=Population.parse(row["population"]), scope=row["scope"], choices=choices,
+        reference=row["reference"], url=row["url"] or None, read=read, needs=row["needs"],  # type: ignore[arg-type]  # checked above
         said_on=dt.date.fromisoformat(row["said_on"]) if row["said_on"] else None, certainty=certainty, note=row["note"],  # type: ignore[arg-type]  # checked above
     )  # fmt: skip

@@ -1,0 +1,79 @@
+"""Disputes: quantities with several published values, and the choices in which these differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Final
+
+import attrs
+import polars as pl
+
+from ossgeo._core.text import Format, text_table
+from ossgeo.claims._facts import Claim, load, table
+
+_FORMATS: Final[Mapping[str, Format]] = {
+    "claim": "text",
+    "value": "text",
+    "start": "text",
+    "end": "text",
+    "scope": "text",
+}
+
+
+@attrs.frozen
+class Dispute:
+    """One quantity with several published values.
+
+    Attributes:
+        quantity: The quantity.
+        claims: The claims about it, in the order of their periods.
+    """
+
+    quantity: str
+    claims: tuple[Claim, ...]
+
+    @property
+    def differences(self) -> dict[str, tuple[str, ...]]:
+        """The choices in which the claims differ, each with its values: a difference of the figures needs one of these."""
+        values = {
+            "period": [f"{one.start} to {one.end}" for one in self.claims],
+            "population": [one.population.value for one in self.claims],
+            "scope": [one.scope for one in self.claims],
+            "counts": [one.counts for one in self.claims],
+            **{
+                name: [str(one.choices.get(name, "none")) for one in self.claims]
+                for name in ("calculator", "attribution", "denominator", "age_cap", "where")
+            },
+        }
+        return {name: tuple(dict.fromkeys(found)) for name, found in values.items() if len(set(found)) > 1}
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return one row for each claim, with the columns of :func:`ossgeo.claims.table`."""
+        return table().filter(pl.col("claim").is_in([one.id for one in self.claims])).sort("end", "start", "claim")
+
+    def __str__(self) -> str:
+        """Return the published values, and the choices in which they differ."""
+        rows = self.to_polars()
+        shown = [
+            f"{value:.1%}" if unit == "share" else f"{value:,.0f} {unit}"
+            for value, unit in rows.select("value", "unit").iter_rows()
+        ]
+        body = text_table(rows.with_columns(value=pl.Series(shown, dtype=pl.String)), _FORMATS)
+        return f"{self.quantity}: the claims differ in {', '.join(self.differences)}\n{body}"
+
+
+def disputes() -> tuple[Dispute, ...]:
+    """Return the quantities for which the bundled claims give different values, or one value for different scopes.
+
+    Returns:
+        One dispute for each such quantity, by name.
+
+    Example:
+        >>> found = {one.quantity: one for one in disputes()}["China's share of downloads, year"]
+        >>> sorted(found.differences)
+        ['age_cap', 'denominator', 'period', 'scope']
+    """
+    found = sorted(load(), key=lambda claim: (claim.quantity, claim.end, claim.start, claim.id))
+    groups = [Dispute(quantity, tuple(claims)) for quantity, claims in groupby(found, key=lambda claim: claim.quantity)]
+    return tuple(one for one in groups if len({(claim.value, claim.counts, claim.scope) for claim in one.claims}) > 1)
