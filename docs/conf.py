@@ -41,7 +41,7 @@ nitpick_ignore_regex = [
     ),
     (
         r"py:.*",
-        r"(?:ossgeo\.)?(?:.*\.)?(Where|By|Counter|Counting|Denominator|Basis|Confidence|Shown|Group|Unit|Verdict|Shares|KnownGroups|Tables|Row|Rest)",
+        r"(?:ossgeo\.)?(?:.*\.)?(Where|By|Counter|Counting|Denominator|CounterName|Confidence|Shown|Group|Unit|Verdict|Shares|KnownGroups|Tables|Row|Rest)",
     ),
     (
         r"py:.*",

@@ -133,8 +133,8 @@ class Inventory:
         Raises:
             OutputError: The file cannot be written.
         """
-        with writing(path):
-            self._texts().write_csv(path)
+        with writing(path) as temporary:
+            self._texts().write_csv(temporary)
 
     def write_cyclonedx(self, path: str | Path) -> None:
         """Write the inventory as a CycloneDX 1.6 file: one component for each model, with properties ``ossgeo:...``.
@@ -156,8 +156,8 @@ class Inventory:
                           if value and key not in ("model_id", "revision")]  # fmt: skip
             components.append({**component, "properties": properties})
         bom = {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": components}
-        with writing(path):
-            Path(path).write_text(json.dumps(bom, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        with writing(path) as temporary:
+            temporary.write_text(json.dumps(bom, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def matching(self, condition: str) -> pl.DataFrame:
         """Return the models that meet a condition.

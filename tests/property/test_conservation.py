@@ -26,7 +26,7 @@ IDS = [
 rows = st.dictionaries(
     st.tuples(st.sampled_from(IDS), st.sampled_from(DAYS)), st.integers(0, 10**9), min_size=1, max_size=40
 ).map(lambda found: [(model, day, count) for (model, day), count in found.items()])
-pytestmark = pytest.mark.filterwarnings("ignore::ossgeo.errors.LowCoverageWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::ossgeo.errors.OssgeoWarning")
 
 
 def totals(table: ossgeo.ShareTable) -> dict[dt.date, float]:

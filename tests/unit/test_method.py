@@ -30,7 +30,7 @@ def test_what_is_no_number_of_days(text: Any) -> None:
 def test_cleaning() -> None:
     assert str(ossgeo.Cleaning()) == "default"
     assert str(ossgeo.Cleaning(decreases="keep", stale="drop")) == "decreases=keep, stale=drop"
-    with pytest.raises(InvalidArgumentError, match="duplicates='sum' is not one of 'error', 'last', 'max'"):
+    with pytest.raises(InvalidArgumentError, match="duplicates must be one of 'error', 'last', 'max', got 'sum'"):
         ossgeo.Cleaning(duplicates="sum")  # type: ignore[arg-type]
 
 

@@ -153,9 +153,9 @@ def test_days_may_be_text() -> None:
         world.get("Gone")
     for call in (world.get, world.find, world.roles):
         for wrong in ("soon", ""):
-            with pytest.raises(InvalidArgumentError, match=f"on='{wrong}' is no day"):
+            with pytest.raises(InvalidArgumentError, match=f"on must be a date or an ISO 8601 text such as '2025-10-22', got '{wrong}'"):
                 call("Gone", on=wrong)
-    with pytest.raises(InvalidArgumentError, match="on='soon' is no day"):
+    with pytest.raises(InvalidArgumentError, match="on must be a date or an ISO 8601 text"):
         world.kind("qin", on="soon")
 
 

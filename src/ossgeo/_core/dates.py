@@ -8,21 +8,21 @@ from typing import Any, Final, cast
 from ossgeo.errors import InvalidArgumentError
 
 BEGINNING: Final = dt.date(1900, 1, 1)
-"""Stands for an open start in tables of half-open validity [start, end)."""
+"""Represents an open start in tables of half-open validity [start, end)."""
 
 END: Final = dt.date(2200, 1, 1)
-"""Stands for an open end in tables of half-open validity [start, end)."""
+"""Represents an open end in tables of half-open validity [start, end)."""
 
 
 def day_of(value: Any, *, what: str) -> dt.date:
-    """Return the day that a date, an instant or an ISO 8601 text names.
+    """Return the day of a date, an instant or an ISO 8601 text.
 
     Args:
-        value: A ``datetime.date`` or text; of a ``datetime.datetime`` the date as it stands there.
+        value: A ``datetime.date`` or text; of a ``datetime.datetime`` the date in its own time zone.
         what: The argument's name, for the error.
 
     Raises:
-        InvalidArgumentError: It names no day.
+        InvalidArgumentError: The value is something else.
 
     Example:
         >>> day_of("2025-10-22", what="period")
@@ -36,7 +36,7 @@ def day_of(value: Any, *, what: str) -> dt.date:
         return dt.date.fromisoformat(value)
     except (TypeError, ValueError):
         raise InvalidArgumentError(
-            f"{what}={value!r} is no day; give a datetime.date, or text such as '2025-10-22'"
+            f"{what} must be a date or an ISO 8601 text such as '2025-10-22', got {value!r}"
         ) from None
 
 
@@ -48,7 +48,7 @@ def days_of(text: str | int | dt.timedelta | None, *, what: str) -> int | None:
         what: The argument's name, for the error.
 
     Raises:
-        InvalidArgumentError: It is no positive number of whole days or weeks.
+        InvalidArgumentError: It is not a positive number of whole days or weeks.
 
     Example:
         >>> days_of("52w", what="window")
@@ -64,5 +64,5 @@ def days_of(text: str | int | dt.timedelta | None, *, what: str) -> int | None:
         days = 0
     if not 0 < days < 100_000:  # noqa: PLR2004  # 270 years: beyond any panel
         hint = f"; {what}='365d' is a year, '52w' is 364 days" if cast("object", text) else ""
-        raise InvalidArgumentError(f"{what}={text!r} is not a number of days or weeks{hint}")
+        raise InvalidArgumentError(f"{what} must be a number of days or weeks, got {text!r}{hint}")
     return days

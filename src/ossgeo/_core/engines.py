@@ -159,6 +159,19 @@ def with_utc_day(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
     return frame.with_columns(period=at.cast(nw.Date))
 
 
+def utc_seconds(frame: nw.LazyFrame[Any], name: str) -> nw.Expr:
+    """Return the seconds since 1970-01-01 in UTC of a column of datetimes; those without a time zone are UTC.
+
+    Args:
+        frame: The frame.
+        name: The column.
+    """
+    kind = frame.collect_schema()[name]
+    zoned = isinstance(kind, nw.Datetime) and kind.time_zone not in (None, "UTC", "Etc/UTC")
+    at = nw.col(name)
+    return (at.dt.convert_time_zone("UTC") if zoned and name_of(frame) == "polars" else at).dt.timestamp("ms") // 1000
+
+
 def compares_instants(frame: nw.LazyFrame[Any], name: str) -> bool:
     """Tell whether a column of datetimes can be compared with an instant in UTC: Polars compares within one zone only.
 

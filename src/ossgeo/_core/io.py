@@ -1,7 +1,10 @@
-"""Results on their way to a file."""
+"""Writing results to files: atomically, with one kind of error."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,33 +15,61 @@ from ossgeo.errors import OutputError
 
 
 @contextmanager
-def writing(path: str | Path) -> Iterator[None]:
-    """Tell where a result could not be written, if writing fails within.
+def writing(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path in the folder of a file, and replace the file by it if the block ends without an error.
+
+    A reader of the path sees the old file or the whole new one, also if the disk is full or the process is killed. Devices
+    and pipes are written directly.
 
     Args:
-        path: Where to.
+        path: The file.
+
+    Yields:
+        The path to write to.
 
     Raises:
-        OutputError: The path cannot be written.
+        OutputError: The file cannot be written; the old file is unchanged.
     """
+    target = Path(path)
     try:
-        yield
+        target = target.resolve()  # a link is kept, and its target replaced
+        if target.exists() and not target.is_file():
+            yield target
+            return
+        temporary = target.with_name(f".ossgeo-{uuid.uuid4().hex}.tmp")
+        try:
+            yield temporary
+            if temporary.exists():
+                _replace(target, temporary)
+        finally:
+            temporary.unlink(missing_ok=True)
     except (OSError, pl.exceptions.PolarsError) as error:
-        said = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise OutputError(f"{path} cannot be written: {said}; choose a file in a folder that is there") from error
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise OutputError(f"{path} cannot be written: {reason}; choose a file in an existing folder") from error
+
+
+def _replace(target: Path, temporary: Path) -> None:
+    """Replace a file by a temporary one whose content is on the disk; the file keeps its permissions."""
+    with temporary.open("r+b") as file:
+        os.fsync(file.fileno())
+    if target.exists():
+        shutil.copymode(target, temporary)
+    temporary.replace(target)
 
 
 def require_place(path: str | Path) -> None:
-    """Tell at once that a file cannot be written somewhere, before the work for it is done.
+    """Raise if a file cannot be written at a path, before the work for it is done.
 
     Args:
-        path: Where to.
+        path: The file.
 
     Raises:
-        OutputError: It is a folder, or its folder is not there.
+        OutputError: It is a folder, or its folder does not exist.
     """
     place = Path(path)
     if place.is_dir():
         raise OutputError(f"{place} is a folder; name a file in it, such as {place / 'result'}")
     if not place.parent.is_dir():
-        raise OutputError(f"{place} cannot be written: there is no folder {place.parent}; make it, or choose another")
+        raise OutputError(
+            f"{place} cannot be written: the folder {place.parent} does not exist; create it or choose another"
+        )

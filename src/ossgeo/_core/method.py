@@ -1,4 +1,4 @@
-"""How a result was made: the choices (Method), what they cover (Coverage) and what was changed on the way (Adjustments)."""
+"""How a result was made: its choices (Method), its scope (Coverage) and its corrections (Adjustments)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 Counting = Literal["fractional", "full", "primary"]
 Denominator = Literal["all", "attributed"]
-Basis = Counter | Literal["events"]
-"""What is counted: one of the Hub's counters, or events that happen once to a model."""
+CounterName = Counter | Literal["events"]
+"""The input of a calculator: one of the Hub's counters, or events that happen once to a model."""
 
 COUNTINGS: tuple[Counting, ...] = ("fractional", "full", "primary")
 DENOMINATORS: tuple[Denominator, ...] = ("all", "attributed")
@@ -26,31 +26,36 @@ DENOMINATORS: tuple[Denominator, ...] = ("all", "attributed")
 def _one_of(*words: str) -> Any:
     def check(_: Any, attribute: attrs.Attribute[str], value: str) -> None:
         if value not in words:
-            raise InvalidArgumentError(f"{attribute.name}={value!r} is not one of {', '.join(map(repr, words))}")
+            raise InvalidArgumentError(f"{attribute.name} must be one of {', '.join(map(repr, words))}, got {value!r}")
 
     return attrs.field(default=words[0], validator=check)
 
 
 @attrs.frozen
 class Cleaning:
-    """What is done about each issue. The first value is the default.
+    """The policy for each quality issue. The first value is the default.
 
     Attributes:
         decreases: A cumulative counter that falls: ``clip`` counts nothing until the counter is above its earlier maximum
             again, ``reset`` counts every rise after a fall (for counters that really restarted), ``keep`` counts a negative
             flow, ``error`` raises.
-        gaps: Days that no observation covers: ``spread`` spreads an all-time difference over the gap by days, and
-            estimates gaps between 30-day counters pro rata; ``gap`` leaves the flow out, and the period without share.
+        gaps: Days that no observation covers: ``spread`` spreads the difference of a cumulative counter over the gap by
+            days, and estimates gaps between 30-day counters pro rata; ``gap`` leaves the flow out, and each period that the
+            gap touches has no share.
         stale: An observation that repeats the one before: ``keep``, or ``drop`` it as missing.
+        dips: An observation of 30-day counters that fall by more than a third and come back within a week: ``keep``, or
+            ``drop`` it as missing. With ``keep``, sums over ``every`` and ``window`` are made of the other observations
+            if the total dips.
         duplicates: Two rows of a model in one period: ``error``, or keep the ``last`` observed or the ``max``.
-        invalid: Counts that are missing, negative or absurd (above 10^12): ``error``, or ``drop`` them.
+        invalid: Counts that are missing, negative or, for downloads, above 10^12: ``error``, or ``drop`` them.
         renames: A model with a new id and the same ``hub_id`` (or the same name under another namespace of its
-            organization): ``follow`` reads it as one model, ``keep`` as two.
+            organization): ``follow`` counts it as one model, ``keep`` as two.
     """
 
     decreases: Literal["clip", "reset", "keep", "error"] = _one_of("clip", "reset", "keep", "error")
     gaps: Literal["spread", "gap"] = _one_of("spread", "gap")
     stale: Literal["keep", "drop"] = _one_of("keep", "drop")
+    dips: Literal["keep", "drop"] = _one_of("keep", "drop")
     duplicates: Literal["error", "last", "max"] = _one_of("error", "last", "max")
     invalid: Literal["error", "drop"] = _one_of("error", "drop")
     renames: Literal["follow", "keep"] = _one_of("follow", "keep")
@@ -70,9 +75,9 @@ class Adjustment:
     """Something that was clipped, estimated, left out or could not be decided.
 
     Attributes:
-        code: What happened, such as ``counter_fell``.
-        count: How much of it.
-        unit: What is counted: ``downloads``, ``models``, ``rows``, ``observations``, ``days`` or ``periods``.
+        code: The name of the adjustment, such as ``counter_fell``.
+        count: The volume or number.
+        unit: The unit of the count: ``downloads``, ``models``, ``rows``, ``observations``, ``days`` or ``periods``.
         note: One sentence.
     """
 
@@ -88,7 +93,7 @@ class Adjustment:
 
 @attrs.frozen
 class Adjustments(Mapping[str, Adjustment]):
-    """Every adjustment by code; empty where the figures are exactly those of the source.
+    """Every adjustment by code; empty if the figures are exactly those of the source.
 
     Attributes:
         items_: The adjustments in the order of the flow.
@@ -116,7 +121,7 @@ class Adjustments(Mapping[str, Adjustment]):
         return "\n".join(map(str, self.items_)) or "nothing was adjusted"
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return plain dictionaries, as they stand in exports."""
+        """Return plain dictionaries, as in exported files."""
         return [attrs.asdict(item) for item in self.items_]
 
     @classmethod
@@ -127,13 +132,13 @@ class Adjustments(Mapping[str, Adjustment]):
 
 @attrs.frozen
 class Covered:
-    """What one status holds in one period.
+    """The volume of one status in one period.
 
     Attributes:
         period: The period.
         status: ``attributed`` (a known country) or a status's value.
         value: In the Method's unit.
-        share: Part of the period's total; None where the total is 0.
+        share: Fraction of the period's total; None if the total is 0.
     """
 
     period: dt.date
@@ -144,11 +149,11 @@ class Covered:
 
 @attrs.frozen
 class Coverage:
-    """How much of the total is attributed to a known country, and what the rest is.
+    """The parts of the total that are attributed to a known country, or have a status.
 
     Attributes:
         rows: One for each period and status.
-        namespaces: How many namespaces are behind each status, at the last period.
+        namespaces: The number of namespaces with each status, at the last period.
     """
 
     rows: tuple[Covered, ...] = ()
@@ -166,7 +171,7 @@ class Coverage:
         return pl.DataFrame([attrs.astuple(row) for row in self.rows], schema=schema, orient="row")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, as they stand in exports."""
+        """Return plain values, as in exported files."""
         rows = [[row.period.isoformat(), row.status, row.value, row.share] for row in self.rows]
         return {"rows": rows, "namespaces": [list(pair) for pair in self.namespaces]}
 
@@ -181,10 +186,10 @@ class Coverage:
         if not self.rows:
             return "nothing is covered"
         last = max(row.period for row in self.rows)
-        behind = dict(self.namespaces)
+        namespaces = dict(self.namespaces)
         parts = [
             f"{row.status} {'-' if row.share is None else format(row.share, '.1%')}"
-            + (f" ({behind[row.status]} namespaces)" if row.status in behind else "")
+            + (f" ({namespaces[row.status]} namespaces)" if row.status in namespaces else "")
             for row in self.rows
             if row.period == last
         ]
@@ -196,34 +201,35 @@ class Method:
     """Every choice behind a result. Two results are comparable if their methods are equal.
 
     Attributes:
-        calculator: What was measured, by name.
+        calculator: The name of the calculator.
         unit: The unit of ``value``.
         counter: Which of the Hub's counters, or ``events``.
         by: The keys of the table, outermost first; a group scheme by its name.
-        attribution: The attribution strategy, as it prints.
+        attribution: The attribution strategy, as text.
         counting: ``fractional``, ``full`` or ``primary``.
         denominator: ``all`` or ``attributed``.
-        every: Calendar step of the periods; None for one period an observation.
+        every: Calendar step of the periods; None for one period for each observation.
         window: Length of the rolling sum in days; None for none.
         age_cap: Days from its creation in which a model's downloads count; None for no cap.
         as_of: Date of the registry: ``flow``, ``creation`` or a date.
         where: The filter on models, as text; None for none.
-        cleaning: What was done about issues.
+        cleaning: The policies for quality issues.
         registry: Version of the registry.
         panel: Fingerprint of the panel.
-        source: What the panel is, in words.
-        checked: Whether the panel's issues had been looked for; not compared, since it changes no figure.
+        source: The origin of the panel, in words.
+        checked: Whether the panel had been searched for quality issues; not compared, because it changes no figure.
         engine: The dataframe engine.
         version: The version of ossgeo.
+        gives: ``flow``, ``stock`` or ``events``: whether values may be summed over time.
         void: Strategies that could not apply, since the models table lacks a column that they need; not compared.
-        plugins: Every strategy and calculator of another distribution that took part: name, distribution, version.
-        choices: The objects behind the names, so that ``measure(panel, method=...)`` can use them again; not compared,
+        plugins: Every strategy and calculator of another distribution that was used: name, distribution, version.
+        choices: The objects with these names, so that ``measure(panel, method=...)`` can use them again; not compared and
             not written.
     """
 
     calculator: str
     unit: str
-    counter: Basis
+    counter: CounterName
     by: tuple[str, ...]
     attribution: str
     counting: Counting
@@ -241,11 +247,12 @@ class Method:
     engine: str
     version: str
     plugins: tuple[str, ...] = ()
+    gives: Literal["flow", "stock", "events"] = "flow"
     void: tuple[str, ...] = attrs.field(default=(), eq=False)
     choices: Mapping[str, Any] = attrs.field(factory=dict, eq=False, repr=False, hash=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, as they stand in exports."""
+        """Return plain values, as in exported files."""
         return attrs.asdict(self, filter=lambda attribute, _: attribute.name != "choices")
 
     @classmethod
@@ -260,7 +267,7 @@ class Method:
         return cls(**values)
 
     def differences(self, other: Method) -> dict[str, tuple[Any, Any]]:
-        """Return the choices that differ, each with both values; where it was run is not a choice.
+        """Return the choices that differ, each with both values; the panel, engine and version are not choices.
 
         Args:
             other: The other method.

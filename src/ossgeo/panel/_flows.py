@@ -1,8 +1,8 @@
-"""Flows: downloads within an interval, made from a panel's counters by lazy expressions.
+"""Flows: use within an interval, derived from a panel's counters by lazy expressions.
 
-A panel of 30-day counters gives one flow an observation, over the 30 days before it. A panel of all-time counters gives
-one flow for each pair of consecutive observations of a model. What is no proper flow goes along under an *event* code
-(a key of the aggregate), so that one pass gives the flows and the exact volume of everything that was set aside.
+A trailing 30-day counter gives one flow for each observation, over the 30 days before it. A cumulative counter gives one
+flow for each pair of consecutive observations of a model. Counts that are not flows are passed on under an *event* code (a
+key of the aggregate), so that one pass yields the flows and the exact volume of everything that is excluded.
 """
 
 from __future__ import annotations
@@ -16,38 +16,50 @@ import narwhals as nw
 import polars as pl
 
 from ossgeo._core import engines
+from ossgeo._core.dates import BEGINNING
 from ossgeo._core.method import Cleaning
 from ossgeo._core.schema import Counter
 
 WINDOW_DAYS: Final = 30
 """Length of the Hub's trailing counter in days."""
 
-ABSURD: Final = 10**12
-"""No repository has been downloaded that often: a count above it is a fault."""
+DOWNLOADS_LIMIT: Final = 10**12
+"""Download counts above this are errors: no repository has been downloaded that often."""
+
+FLOOR: Final = dt.datetime(2022, 3, 2, 23, 29, 4, tzinfo=dt.UTC)
+"""The Hub's earliest creation date; it means "created then or before".
+
+Source: https://github.com/huggingface/huggingface_hub/issues/1816
+"""
+
+HUB_START: Final = dt.date(2016, 1, 1)
+"""The year in which Hugging Face was founded; earlier creation dates are errors."""
 
 FLOW: Final = 0
-"""Event: a proper flow."""
+"""Event: a flow."""
 BASE: Final = 1
-"""Event: the first count of a model of unknown history; a base, no flow."""
+"""Event: the first count of a model of unknown history; a base, not a flow."""
 FELL: Final = 2
-"""Event: an all-time counter that fell."""
+"""Event: the fall of a cumulative counter."""
 BORN: Final = 3
 """Event: the first flow of a model that is counted from its creation."""
 AGELESS: Final = 4
-"""Event: a flow of a model without created_at, under an age cap."""
+"""Event: a flow of a model without a possible creation date, under an age cap."""
 RECOVERED: Final = 5
 """Event: the rise of a cumulative counter that fell earlier and is not above its earlier maximum."""
+AT_FLOOR: Final = 6
+"""Event: a flow of a model that was created at :data:`FLOOR` or before, under an age cap."""
 
 
 @attrs.frozen
 class Flows:
-    """Flows and the keys that a calculator has to carry through its aggregate.
+    """Flows and the keys that a calculator carries through its aggregate.
 
     Attributes:
         frame: One row for each model and interval: model_id, period, downloads, and the columns named in ``keys``.
-        keys: Of ``since`` (the interval's start, where it is not the same for all of a period), ``event`` and ``divisor``:
-            under an age cap ``downloads`` is downloads times days, and each sum is divided by ``divisor`` days afterwards,
-            because sums of integers do not depend on the order of the rows.
+        keys: Of ``since`` (the start of the interval, if it is not the same for all of a period), ``event`` and
+            ``divisor``: under an age cap ``downloads`` is downloads times days, and each sum is divided by ``divisor`` days
+            afterwards, because sums of integers do not depend on the order of the rows.
     """
 
     frame: nw.LazyFrame[Any]
@@ -65,43 +77,86 @@ def make_flows(
     age_cap: int | None,
     horizon: dt.date | None,
 ) -> Flows:
-    """Turn a panel's rows into flows; nothing is collected.
+    """Return the flows of a panel's rows; nothing is collected.
 
-    Rows that cannot be used (no count, negative, absurd, not dated or in the future) get a null period: an aggregate
-    that has one is diagnosed, never published.
+    Rows that cannot be used (no count, negative, above the limit, without date or in the future) are left out with
+    ``Cleaning(invalid="drop")``. Otherwise they get a null period, and the aggregate that has one raises.
 
     Args:
         rows: model_id, period and the counter.
-        counter: Which of the counters the rows hold.
+        counter: The counter that the rows hold.
         periods: The panel's observation periods, in order.
-        cleaning: ``decreases`` and ``duplicates`` are obeyed here.
-        births: model_id and born (the day of creation, null where unknown); needed for all-time counters and caps.
-        renames: model_id and entity, for the models that go on under a new id; all-time counters only.
+        cleaning: ``decreases``, ``duplicates`` and ``invalid`` apply here.
+        births: model_id and born (the day of creation, null if unknown), see :func:`births_of`; needed for cumulative
+            counters and caps.
+        renames: model_id and entity, for the models that continue under a new id; cumulative counters only.
         age_cap: Days from its creation in which a model's downloads count.
-        horizon: The last day that is not in the future; None where the panel is known to be sound.
+        horizon: The last day that is not in the future; None if the panel is known to have usable rows only.
 
     Returns:
         The flows.
     """
-    rows = _resolved(rows.select("model_id", "period", *_observed(rows), downloads=nw.col(counter)), cleaning)
     count = nw.col("downloads")
+    rows = rows.select("model_id", "period", *_observed_at(rows), downloads=nw.col(counter))
     if horizon is not None:
-        good = (count >= 0) & (count <= ABSURD) & (nw.col("period") <= nw.lit(horizon))
-        rows = rows.with_columns(period=nw.when(good).then(nw.col("period")))
+        usable = is_usable("downloads", limit_of(counter), horizon)
+        if cleaning.invalid == "drop":
+            rows = rows.filter(usable)
+        else:
+            rows = rows.with_columns(period=nw.when(usable).then(nw.col("period")))
+    rows = _without_duplicates(rows, cleaning)
     if counter == "downloads_30d":
         flows = Flows(rows.select("model_id", "period", "downloads"))
     else:
-        counts = rows.select("model_id", "period", nw.col("downloads").cast(nw.Int64))
+        whole = rows.collect_schema()["downloads"].is_integer()
+        counts = rows.select("model_id", "period", count.cast(nw.Int64 if whole else nw.Float64))
         flows = _differences(counts, periods, cleaning, births, renames)
     return flows if age_cap is None else _capped(flows, births, age_cap)
 
 
-def _observed(rows: nw.LazyFrame[Any]) -> list[str]:
+def limit_of(counter: str) -> int | None:
+    """Return the largest possible count of a counter, or None if there is no limit."""
+    return DOWNLOADS_LIMIT if counter.startswith("downloads") else None
+
+
+def is_usable(column: str, limit: int | None, horizon: dt.date) -> nw.Expr:
+    """Return whether a row has a date that is not in the future, and a finite count from 0 to the limit.
+
+    Args:
+        column: The column of counts.
+        limit: The largest possible count.
+        horizon: The last day that is not in the future.
+    """
+    count = nw.col(column)
+    usable = (count >= 0) & count.cast(nw.Float64).is_finite() & (nw.col("period") <= nw.lit(horizon))
+    return usable if limit is None else usable & (count <= limit)
+
+
+def births_of(models: pl.DataFrame) -> pl.DataFrame | None:
+    """Return the day of creation of each model, or None if the models table has no ``created_at``.
+
+    A model at the Hub's earliest creation date (:data:`FLOOR`) is at least that old: its day is the beginning of all
+    intervals, so that it is older than any age cap. A day before :data:`HUB_START` is an error and becomes null.
+
+    Args:
+        models: The models table.
+
+    Returns:
+        model_id and born.
+    """
+    if "created_at" not in models.columns:
+        return None
+    at = pl.col("created_at")
+    born = pl.when(at == FLOOR).then(pl.lit(BEGINNING)).when(at.dt.date() >= HUB_START).then(at.dt.date())
+    return models.select("model_id", born=born)
+
+
+def _observed_at(rows: nw.LazyFrame[Any]) -> list[str]:
     return ["observed_at"] if "observed_at" in rows.collect_schema().names() else []
 
 
-def _resolved(rows: nw.LazyFrame[Any], cleaning: Cleaning) -> nw.LazyFrame[Any]:
-    """Keep one row of each model and period, where the policy says how."""
+def _without_duplicates(rows: nw.LazyFrame[Any], cleaning: Cleaning) -> nw.LazyFrame[Any]:
+    """Keep one row of each model and period, unless duplicates raise."""
     if cleaning.duplicates == "error":
         return rows
     grain = ("model_id", "period")
@@ -118,57 +173,74 @@ def _differences(
     births: pl.DataFrame | None,
     renames: pl.DataFrame | None,
 ) -> Flows:
+    """Return the differences of consecutive observations of a model, with an event code."""
     zeros = _zero_observations(births, periods)
-    if zeros.height:
-        rows = rows.with_columns(born=nw.lit(0).cast(nw.Int32))
-        rows = engines.concat([rows, engines.send(zeros, rows).select(*rows.collect_schema().names())])
-
+    rows = _with_zeros(rows, zeros) if zeros.height else rows
     entity = "model_id"
     if renames is not None and renames.height:
         entity = "entity"
         rows = rows.join(engines.send(renames, rows), on="model_id", how="left")
         rows = rows.with_columns(entity=nw.coalesce("entity", "model_id"))
-
-    order = ["period", "born"] if zeros.height else ["period"]
-
-    def previous(name: str) -> nw.Expr:
-        return nw.col(name).shift(1).over(entity, order_by=order)
-
-    clipped = cleaning.decreases in ("clip", "error")
-    if clipped:
+    if zeros.height:  # a model that is observed before its creation does not start from 0
+        first = nw.when(nw.col("observed") == 1).then(nw.col("period"))
+        rows = rows.with_columns(first=first).with_columns(first=nw.col("first").min().over(entity))
+        rows = rows.filter((nw.col("observed") == 1) | (nw.col("born") <= nw.col("first")))
+    order = ["period", "observed"] if zeros.height else ["period"]
+    clips = cleaning.decreases in ("clip", "error")
+    if clips:
         rows = rows.with_columns(top=nw.col("downloads").cum_max().over(entity, order_by=order))
-    names = ("downloads", "top") if clipped else ("downloads",)
-    steps = rows.with_columns(since=previous("period"), **{f"{name}_before": previous(name) for name in names})
-    flow = nw.lit(FLOW)
+    names = ["period", "downloads", *(["top"] if clips else []), *(["observed", "start"] if zeros.height else [])]
+    previous = {f"{name}_before": nw.col(name).shift(1).over(entity, order_by=order) for name in names}
+    steps = rows.with_columns(**previous)
+    since: nw.Expr = nw.col("period_before")
+    event: nw.Expr = nw.lit(FLOW)
     if zeros.height:
-        steps = steps.with_columns(was_born=previous("born")).filter(nw.col("born") == 0)
-        flow = nw.when(nw.col("was_born") == 1).then(nw.lit(BORN)).otherwise(nw.lit(FLOW))
+        steps = steps.filter(nw.col("observed") == 1)
+        starts = nw.col("observed_before") == 0
+        same_day = starts & (nw.col("period") == nw.col("period_before"))
+        since = nw.when(same_day).then(nw.col("start_before")).otherwise(since)
+        event = nw.when(starts).then(nw.lit(BORN)).otherwise(event)
+    steps = steps.with_columns(since=since)
     change = nw.col("downloads") - nw.col("downloads_before")
-    counted = change
-    if clipped:
+    counted: nw.Expr = change
+    if clips:
         gain = nw.col("top") - nw.col("top_before")
-        recovered = (gain == 0) & (nw.col("downloads_before") < nw.col("top"))
-        flow = nw.when(recovered).then(nw.lit(RECOVERED)).otherwise(flow)
+        recovered = (gain == 0) & (nw.col("downloads_before") < nw.col("top")) & (change >= 0)
+        event = nw.when(recovered).then(nw.lit(RECOVERED)).otherwise(event)
         counted = nw.when((change < 0) | recovered).then(change).otherwise(gain)
     if cleaning.decreases != "keep":
-        flow = nw.when(change < 0).then(nw.lit(FELL)).otherwise(flow)
-    first = nw.col("downloads_before").is_null()
-    event = nw.when(first).then(nw.lit(BASE)).otherwise(flow)
+        event = nw.when(change < 0).then(nw.lit(FELL)).otherwise(event)
+    first = nw.col("since").is_null()
+    event = nw.when(first).then(nw.lit(BASE)).otherwise(event)
     counted = nw.when(first).then(nw.col("downloads")).otherwise(counted)
     frame = steps.select("model_id", "period", "since", event=event.cast(nw.Int32), downloads=counted)
     return Flows(frame, ("since", "event"))
 
 
 def _zero_observations(births: pl.DataFrame | None, periods: Sequence[dt.date]) -> pl.DataFrame:
-    """Return an observation of 0 downloads at the last snapshot before the day on which each model was created."""
-    schema = {"model_id": pl.String, "period": pl.Date, "downloads": pl.Int64, "born": pl.Int32}
+    """Return an observation of 0 downloads at the last snapshot that is not after the creation of each model.
+
+    Returns:
+        model_id, period, born, start, downloads, observed (0). The first flow of the model begins at ``start``: the snapshot
+        itself, or the one before it if the model was created on the day of the snapshot and is observed there.
+    """
+    columns = {"model_id": pl.String, "period": pl.Date, "born": pl.Date, "start": pl.Date, "downloads": pl.Int64,
+               "observed": pl.Int32}  # fmt: skip
     if births is None or not periods:
-        return pl.DataFrame(schema=schema)
+        return pl.DataFrame(schema=columns)
     snapshots = pl.DataFrame({"period": list(periods)}, schema={"period": pl.Date}).sort("period")
+    snapshots = snapshots.with_columns(start=pl.col("period").shift(1))
     born = births.drop_nulls("born").sort("born")
-    found = born.join_asof(snapshots, left_on="born", right_on="period", strategy="backward", allow_exact_matches=False)
-    found = found.drop_nulls("period")
-    return found.select("model_id", "period", downloads=pl.lit(0, pl.Int64), born=pl.lit(1, pl.Int32))
+    found = born.join_asof(snapshots, left_on="born", right_on="period", strategy="backward").drop_nulls("period")
+    return found.with_columns(downloads=pl.lit(0, pl.Int64), observed=pl.lit(0, pl.Int32)).select(*columns)
+
+
+def _with_zeros(rows: nw.LazyFrame[Any], zeros: pl.DataFrame) -> nw.LazyFrame[Any]:
+    """Add the zero observations, with ``observed`` 0, to the rows, with ``observed`` 1."""
+    none = nw.lit(None).cast(nw.Date)
+    observed = rows.with_columns(born=none, start=none, observed=nw.lit(1).cast(nw.Int32))
+    sent = engines.send(zeros, rows).with_columns(nw.col("downloads").cast(rows.collect_schema()["downloads"]))
+    return engines.concat([observed, sent.select(*observed.collect_schema().names())])
 
 
 def day_number(name: str) -> nw.Expr:
@@ -178,7 +250,11 @@ def day_number(name: str) -> nw.Expr:
 
 
 def _capped(flows: Flows, births: pl.DataFrame | None, age_cap: int) -> Flows:
-    """Keep the part of each flow before the model reaches the age of the cap, pro rata by days."""
+    """Keep the part of each flow before the model reaches the age of the cap, pro rata by days.
+
+    The part is a product of integers and, under the key ``divisor``, the length of the interval. Flows of models without a
+    creation date, or with one after the flow, and those of models at the Hub's earliest date stay whole under their events.
+    """
     if births is None:
         raise AssertionError("an age cap needs the days of birth")
     frame = flows.frame
@@ -191,16 +267,17 @@ def _capped(flows: Flows, births: pl.DataFrame | None, age_cap: int) -> Flows:
     first = nw.when(nw.col("_born") - 1 > nw.col("_since")).then(nw.col("_born") - 1).otherwise(nw.col("_since"))
     frame = frame.with_columns(_first=first, _last=nw.col("_born") + (age_cap - 1))
     length, young = nw.col("_until") - nw.col("_first"), nw.col("_last") - nw.col("_first")
-    ageless = nw.col("_born").is_null()
-    whole = ageless | (nw.col("_last") >= nw.col("_until"))
+    ageless = nw.col("_born").is_null() | (nw.col("_born") > nw.col("_until"))
+    at_floor = nw.col("born") == nw.lit(BEGINNING)
+    whole = ageless | at_floor | (nw.col("_last") >= nw.col("_until"))
     days = nw.when(nw.col("_last") <= nw.col("_first")).then(nw.lit(0)).otherwise(young)
+    is_flow = nw.col("event").is_in([FLOW, BORN])
+    aged = nw.when(is_flow & at_floor).then(nw.lit(AT_FLOOR)).otherwise(nw.col("event"))
+    event = nw.when(is_flow & ageless).then(nw.lit(AGELESS)).otherwise(aged)
     frame = frame.with_columns(
         downloads=nw.when(whole).then(nw.col("downloads")).otherwise(nw.col("downloads") * days),
         divisor=nw.when(whole).then(nw.lit(1)).otherwise(length).cast(nw.Int64),
-        event=nw.when(ageless & nw.col("event").is_in([FLOW, BORN]))
-        .then(nw.lit(AGELESS))
-        .otherwise(nw.col("event"))
-        .cast(nw.Int32),
+        event=event.cast(nw.Int32),
     )
     keys = tuple(dict.fromkeys((*flows.keys, "event", "divisor")))
     return Flows(frame.select("model_id", "period", *keys, "downloads"), keys)

@@ -96,8 +96,8 @@ class Profile:
         Raises:
             OutputError: It cannot be written.
         """
-        with writing(path):
-            Path(path).write_text(self.to_markdown(), encoding="utf-8")
+        with writing(path) as temporary:
+            temporary.write_text(self.to_markdown(), encoding="utf-8")
 
     def __str__(self) -> str:
         """Return the profile as text."""

@@ -9,6 +9,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core.method import Adjustment, Adjustments, Method
+from ossgeo.panel._steps import dipped_totals
 from ossgeo.shares._normalization import (
     is_aside,
     predecessors,
@@ -17,7 +18,7 @@ from ossgeo.shares._normalization import (
     warn_of_low_coverage,
     what_was_set_aside,
 )
-from ossgeo.shares._resampling import spread
+from ossgeo.shares._resampling import Interval, spread
 from ossgeo.shares._table import ShareTable
 
 
@@ -50,11 +51,11 @@ class Aggregate:
             LowCoverageWarning: A period's total is zero, or less than half of the last one's value is reviewed.
         """
         method = self.method
-        proper, gaps = self._proper_flows()
+        proper, missing, gaps = self._proper_flows()
         inside, outside = self._parted(proper)
         intervals = proper.select("since", "period").unique().sort("period", "since").rows()
         plan = spread(intervals, self.periods, counter=method.counter, every=method.every, window=method.window,
-                      estimate=method.cleaning.gaps == "spread")  # fmt: skip
+                      estimate=method.cleaning.gaps == "spread", dipped=self._dipped(), missing=missing)  # fmt: skip
         values = spread_out(inside, plan)
         frame, coverage = shares_of(values, self.groups, plan, method)
         warn_of_low_coverage(coverage, method.unit)
@@ -65,7 +66,7 @@ class Aggregate:
 
     def _parted(self, flows: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
         """Part what ``where`` keeps from what it leaves out."""
-        left = self.groups.filter(pl.col("outside").is_not_null())["group"]
+        left = self._outside()
         if not len(left):
             return flows, ()
         out = flows.filter(pl.col("group").is_in(left.implode()))
@@ -73,8 +74,15 @@ class Aggregate:
         note = "of models that where leaves out"
         return inside, (Adjustment("where_excluded", float(out["value"].sum()), self.method.unit, note),)
 
-    def _proper_flows(self) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
-        """Take out what is no flow: bases, falls, and differences over a gap where these are not to be spread."""
+    def _outside(self) -> pl.Series:
+        """Return the codes of the groups that ``where`` leaves out."""
+        return self.groups.filter(pl.col("outside").is_not_null())["group"]
+
+    def _proper_flows(self) -> tuple[pl.DataFrame, list[Interval], tuple[Adjustment, ...]]:
+        """Return the flows without bases and falls, and the intervals and volume of differences over missing observations.
+
+        The intervals are those whose flows are left out, since they are not to be spread.
+        """
         columns = ("since", "period", "group", "value")
         if not (self.rows["event"] != 0).any():
             flows = self.rows.select(columns)
@@ -82,16 +90,25 @@ class Aggregate:
             proper = self.rows.filter(~is_aside(self.rows, self.periods))
             flows = proper.group_by("since", "period", "group").agg(pl.col("value").sum()).select(columns)
         if self.method.counter != "downloads_all_time":
-            return flows, ()
+            return flows, [], ()
         over_gap = pl.col("since") != pl.col("period").replace_strict(
             predecessors(self.periods), default=None, return_dtype=pl.Date
         )
-        gaps = float(flows.filter(over_gap)["value"].sum())
+        gaps = flows.filter(over_gap)
+        volume = float(gaps["value"].sum())
         if self.method.cleaning.gaps == "gap":
-            note = "left out: differences over a missing observation"
-            return flows.filter(~over_gap), (Adjustment("window_gap", gaps, self.method.unit, note),)
+            counted = gaps.filter((pl.col("value") != 0) & ~pl.col("group").is_in(self._outside().implode()))
+            missing = counted.select("since", "period").unique().rows()
+            note = "left out, with the periods: differences over a missing observation"
+            return flows.filter(~over_gap), missing, (Adjustment("window_gap", volume, self.method.unit, note),)
         note = "differences over a missing observation, spread by days"
-        return flows, (Adjustment("window_gap", gaps, self.method.unit, note),)
+        return flows, [], (Adjustment("window_gap", volume, self.method.unit, note),)
+
+    def _dipped(self) -> frozenset[dt.date]:
+        """Return the observations of 30-day counters whose total dips."""
+        if self.method.counter != "downloads_30d":
+            return frozenset()
+        return dipped_totals(self.rows.group_by("period").agg(pl.col("value").sum()).sort("period").iter_rows())
 
     def recoded(self, groups: pl.DataFrame) -> pl.DataFrame:
         """Return the rows under the codes of another table of groups.

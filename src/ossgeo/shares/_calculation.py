@@ -9,9 +9,11 @@ import polars as pl
 
 from ossgeo import plugins
 from ossgeo._core import engines
+from ossgeo._core.dates import BEGINNING
 from ossgeo._core.method import Adjustment, Cleaning
 from ossgeo.errors import CalculatorContractError, InvalidArgumentError, OssgeoError
-from ossgeo.panel._flows import FELL, WINDOW_DAYS, Flows, make_flows
+from ossgeo.panel._cleaning import last_valid_day, panel_error, rows_are_usable, unusable_rows_error
+from ossgeo.panel._flows import FELL, WINDOW_DAYS, Flows, births_of, make_flows
 from ossgeo.panel._panel import Panel
 from ossgeo.panel._renames import find_renames
 from ossgeo.registry._registry import Registry
@@ -59,9 +61,11 @@ def calculator_input(
     """
     if isinstance(calculator, EventCalculator):
         return _events(panel, models, calculator, options, notes)
-    births = None
-    if "created_at" in models.columns:
-        births = models.select("model_id", born=pl.col("created_at").dt.date())
+    births = births_of(models)
+    if options.age_cap is not None and births is not None:
+        at_floor = births.filter(pl.col("born") == BEGINNING).height
+        note = "created on 2022-03-02 or before, the Hub's earliest date: taken as older than the age cap"
+        notes.append(Adjustment("created_at_floor", at_floor, "models", note))
     return make_flows(
         panel.rows,
         counter=panel.counter,
@@ -70,7 +74,7 @@ def calculator_input(
         births=births,
         renames=_renames(panel, models, options.cleaning, registry, notes),
         age_cap=options.age_cap_days,
-        horizon=None if panel.sound else panel.horizon,
+        horizon=None if rows_are_usable(panel) else last_valid_day(),
     )
 
 
@@ -131,11 +135,13 @@ def sums_of(
     if "event" not in flows.keys and (rows["value"].filter(~unusable) < 0).any():
         raise CalculatorContractError(f"{calculator.name!r} must return values of zero or more, got a negative one")
     if "event" in flows.keys and cleaning.decreases == "error" and (rows["event"] == FELL).any():
-        raise panel.fault(
-            "a cumulative counter fell", "see panel.check(); Cleaning(decreases='clip') counts no downloads there"
+        raise panel_error(
+            panel,
+            "a cumulative counter fell",
+            "see panel.check(); Cleaning(decreases='clip') counts no downloads there",
         )
     if unusable.any() and cleaning.invalid == "error":
-        raise panel.diagnosis()
+        raise unusable_rows_error(panel)
     rows = rows.filter(~unusable)
     if "divisor" in flows.keys:
         exact = pl.col("value").cast(pl.Float64) / pl.col("divisor")

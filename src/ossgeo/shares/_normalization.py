@@ -14,7 +14,7 @@ import polars as pl
 
 from ossgeo._core.method import Adjustment, Coverage, Covered, Method
 from ossgeo.errors import LowCoverageWarning
-from ossgeo.panel._flows import AGELESS, BASE, BORN, FELL, RECOVERED
+from ossgeo.panel._flows import AGELESS, AT_FLOOR, BASE, BORN, FELL, RECOVERED
 from ossgeo.shares._grouping import ATTRIBUTED, STATUSES
 from ossgeo.shares._resampling import Spread
 
@@ -31,7 +31,9 @@ def is_aside(aggregate: pl.DataFrame, periods: Iterable[dt.date]) -> pl.Series:
     """Tell which rows are no flow: bases, falls, models of unknown age, and births that are long past."""
     before = pl.col("period").replace_strict(predecessors(periods), default=None, return_dtype=pl.Date)
     late = (pl.col("event") == BORN) & (pl.col("since") != before)
-    return aggregate.select(pl.col("event").is_in([BASE, FELL, AGELESS, RECOVERED]) | late.fill_null(False))[:, 0]
+    return aggregate.select(pl.col("event").is_in([BASE, FELL, AGELESS, AT_FLOOR, RECOVERED]) | late.fill_null(False))[
+        :, 0
+    ]
 
 
 def what_was_set_aside(aggregate: pl.DataFrame, periods: Iterable[dt.date]) -> tuple[Adjustment, ...]:
@@ -52,7 +54,18 @@ def what_was_set_aside(aggregate: pl.DataFrame, periods: Iterable[dt.date]) -> t
             "downloads",
             "rises of counters below their earlier maximum: no flow",
         ),
-        Adjustment("age_unknown", sums.get(AGELESS, 0.0), "downloads", "left out under the age cap: no created_at"),
+        Adjustment(
+            "age_unknown",
+            sums.get(AGELESS, 0.0),
+            "downloads",
+            "left out under the age cap: no created_at, or one that is not possible",
+        ),
+        Adjustment(
+            "age_at_least",
+            sums.get(AT_FLOOR, 0.0),
+            "downloads",
+            "of models at the Hub's earliest creation date: taken as older than the age cap",
+        ),
     )
 
 

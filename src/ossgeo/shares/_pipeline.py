@@ -14,11 +14,12 @@ from narwhals.typing import IntoFrame
 
 from ossgeo import attribution as attributions
 from ossgeo import plugins
-from ossgeo._core.method import Adjustment, Basis, Method
+from ossgeo._core.method import Adjustment, CounterName, Method
 from ossgeo.attribution import AttributionStrategy
 from ossgeo.attribution._evaluation import required_columns, shown, strategies_in
 from ossgeo.errors import CalculatorContractError, InvalidArgumentError, VoidOptionWarning
 from ossgeo.panel._filters import columns_of, describe, require_columns
+from ossgeo.panel._cleaning import cleaned_panel, panel_error, unlisted_models
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.registry._registry import Registry
 from ossgeo.shares import _grouping as grouping
@@ -134,13 +135,13 @@ class Plan:
         parts = _Parts(keys, resolve_calculator(self.options.calculator), tuple(map(attributions.resolve, rules)))
         if not self.panel.periods:
             raise InvalidArgumentError("panel must have rows, got an empty one")
-        panel, cleaned = self.panel.cleaned(self.options.cleaning)
+        panel, cleaned = cleaned_panel(self.panel, self.options.cleaning)
         plan = attrs.evolve(self, panel=panel)
         models = plan._models(parts)
         run = plan._run(parts, models, cleaned)
         if run.aggregate.rows[GROUP].null_count() == 0:
             return run
-        unlisted = panel.unlisted(models)
+        unlisted = unlisted_models(panel, models)
         if not unlisted.height:
             raise CalculatorContractError(f"{parts.calculator.name!r} must return every row with its keys")
         note = Adjustment("model_unlisted", unlisted.height, "models", "not in the models table; known by id only")
@@ -170,8 +171,8 @@ class Plan:
             notes.append(Adjustment("attribution_void", models.height, "models", f"not applied: {'; '.join(void)}"))
         addresses = models.filter(pl.col("namespace").str.ends_with(":"))["model_id"]
         if len(addresses):
-            raise self.panel.fault(
-                f"model_id must be namespace/name, got {addresses[0]!r}", "cut web addresses to namespace/name"
+            raise panel_error(
+                self.panel, f"model_id must be namespace/name, got {addresses[0]!r}", "cut web addresses to namespace/name"
             )
         weighted = model_groups(
             models, parts.keys, parts.strategies, self.options, self.registry, last=last, notes=notes
@@ -183,7 +184,7 @@ class Plan:
         rows = sums_of(self.panel, flows, credits, models, parts.calculator, self.options.cleaning)
         aggregate = Aggregate(
             rows, groups, self._method(parts, void), self.panel.periods, (*followed, *notes),
-            namespace_counts(groups, named, last), self.panel.note,
+            namespace_counts(groups, named, last), self.panel.scope,
         )  # fmt: skip
         return Run(aggregate, models, credits)
 
@@ -197,7 +198,7 @@ class Plan:
         if missing := sorted(needed - set(columns)):
             ours = set(missing) <= set(calculator.requires)
             why = f"{calculator.name} needs it" if ours else "age_cap and as_of='creation' need it"
-            raise self.panel.fault(f"the models have no column {', '.join(missing)}", f"{why}; give models= with it")
+            raise panel_error(self.panel, f"the models have no column {', '.join(missing)}", f"{why}; give models= with it")
         require_columns(options.where, columns)
         rules = [required_columns(strategy) for strategy in parts.strategies]
         if None not in rules and not isinstance(options.where, nw.Expr):
@@ -211,11 +212,11 @@ class Plan:
 
     def _method(self, parts: _Parts, void: tuple[str, ...]) -> Method:
         options, panel, calculator = self.options, self.panel, parts.calculator
-        basis: Basis = "events" if isinstance(calculator, EventCalculator) else panel.counter
+        counter: CounterName = "events" if isinstance(calculator, EventCalculator) else panel.counter
         return Method(
             calculator=str(calculator.name),
             unit=calculator.unit,
-            counter=basis,
+            counter=counter,
             by=tuple(key.name for key in parts.keys),
             attribution=shown(parts.strategies[0]),
             counting=options.counting,

@@ -1,7 +1,7 @@
-"""Periods and windows: which part of which observed interval belongs to which period of the result.
+"""Resampling: the part of each observed interval that belongs to each period of the result.
 
-Works on the small aggregate only. An interval is (since, period] in days. The result is a table of factors, so that
-every case (observations as they are, calendar steps, rolling windows) is one join, one product and one sum.
+Only the small aggregate is used. An interval is (since, period] in days. The result is a table of factors, so that every
+case (single observations, calendar steps, rolling windows) is one join, one product and one sum.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import attrs
 import polars as pl
 
 from ossgeo._core.dates import BEGINNING
-from ossgeo._core.method import Adjustment, Basis
+from ossgeo._core.method import Adjustment, CounterName
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._flows import WINDOW_DAYS
 
@@ -27,14 +27,14 @@ _SCHEMA = {"since": pl.Date, "period": pl.Date, "target": pl.Date, "factor": pl.
 
 @attrs.frozen(eq=False)
 class Spread:
-    """How intervals become periods.
+    """The factors by which intervals become periods.
 
     Attributes:
         factors: since, period, target (the period of the result), factor.
         targets: Every period of the result, in order.
-        unobserved: Periods of the result that get no figure, since they are not fully observed.
-        adjustments: What was thinned and estimated.
-        as_observed: Every interval is a period of its own.
+        unobserved: Periods of the result without a figure, because they are not fully observed.
+        adjustments: The observations that were left out and the days that were estimated.
+        as_observed: Whether every interval is a period of its own.
     """
 
     factors: pl.DataFrame
@@ -48,44 +48,51 @@ def spread(
     intervals: Sequence[Interval],
     observations: Sequence[dt.date],
     *,
-    counter: Basis,
+    counter: CounterName,
     every: str | None,
     window: int | None,
     estimate: bool,
+    dipped: Collection[dt.date] = (),
+    missing: Collection[Interval] = (),
 ) -> Spread:
-    """Say how much of each interval belongs to each period.
+    """Return the part of each interval that belongs to each period.
 
     Args:
-        intervals: The (since, period] that the aggregate has.
+        intervals: The (since, period] of the aggregate.
         observations: The panel's observation dates, in order.
-        counter: Thirty-day counters overlap and are thinned where they are added up; differences and events never overlap.
-            Events are known from the beginning, whenever the panel was first observed.
-        every: Calendar step, such as ``1mo``; None for one period an observation.
-        window: Length of a rolling sum in days; None for none.
+        counter: Observations of 30-day counters overlap and are thinned before they are summed; differences and events
+            never overlap. Events are known from the beginning, whenever the panel was first observed.
+        every: Calendar step, such as ``1mo``; None for one period for each observation.
+        window: Length of a rolling sum in days; None for no window.
         estimate: Whether inner gaps between 30-day counters are estimated pro rata.
+        dipped: Observations whose counters dipped; sums of 30-day counters are made of the others.
+        missing: Intervals whose flows are left out; a period that overlaps one has no figure.
 
     Returns:
         The factors.
 
     Raises:
-        InvalidArgumentError: ``every`` is no calendar step.
+        InvalidArgumentError: ``every`` is longer than the calendar allows.
     """
-    if not intervals or not observations:
+    known = [*intervals, *missing]
+    if not known or not observations:
         return Spread(pl.DataFrame(schema=_SCHEMA), ())
     if counter == "downloads_30d" and every is None and window is None:
         same = [(since, period, period, 1.0) for since, period in intervals]
         return Spread(_table(same), tuple(sorted({period for _, period in intervals})), as_observed=True)
-    first = min(since for since, _ in intervals)
-    last = max(period for _, period in intervals)
+    first = min(since for since, _ in known)
+    last = max(period for _, period in known)
     if counter == "events":
         last = max(last, observations[-1])
     targets = _targets(every, observations, first, last, counter)
     first = BEGINNING if counter == "events" else first
-    return _Windows(intervals, targets, first, last, counter, window, estimate).spread(observations)
+    return _Windows(
+        intervals, targets, first, last, counter, window, estimate, frozenset(dipped), tuple(missing)
+    ).spread(observations)
 
 
 def _targets(
-    every: str | None, observations: Sequence[dt.date], first: dt.date, last: dt.date, counter: Basis
+    every: str | None, observations: Sequence[dt.date], first: dt.date, last: dt.date, counter: CounterName
 ) -> list[Interval]:
     """Return the basic periods as (start, end]."""
     if every is not None:
@@ -123,10 +130,16 @@ def _steps(every: str, first: dt.date, last: dt.date) -> Iterator[Interval]:
         raise InvalidArgumentError(f"every={every!r} is longer than the calendar allows") from error
 
 
-def thinned(days: Sequence[dt.date], anchor: dt.date) -> list[dt.date]:
-    """Walk back from the anchor and keep the observations whose 30 days do not overlap."""
+def thinned(days: Iterable[dt.date], anchor: dt.date, dipped: Collection[dt.date] = ()) -> list[dt.date]:
+    """Return observations whose 30 days do not overlap, backwards from a day.
+
+    Args:
+        days: The observations.
+        anchor: The latest observation that may be used.
+        dipped: Observations that are not used.
+    """
     kept: list[dt.date] = []
-    for day in sorted((day for day in days if day <= anchor), reverse=True):
+    for day in sorted((day for day in days if day <= anchor and day not in dipped), reverse=True):
         if not kept or (kept[-1] - day).days >= WINDOW_DAYS:
             kept.append(day)
     return kept
@@ -138,9 +151,11 @@ class _Windows:
     targets: Sequence[Interval]
     first: dt.date
     last: dt.date
-    counter: Basis
+    counter: CounterName
     window: int | None
     estimate: bool
+    dipped: frozenset[dt.date]
+    missing: tuple[Interval, ...]
 
     def spread(self, observations: Sequence[dt.date]) -> Spread:
         rows: list[tuple[dt.date, dt.date, dt.date, float]] = []
@@ -157,7 +172,8 @@ class _Windows:
             used.update(interval for interval, _ in parts)
             scale = 1.0
             beyond = since < self.first or end > self.last
-            if not parts or (beyond and self.window is not None):
+            incomplete = any(_overlap(interval, since, end) > 0 for interval in self.missing)
+            if not parts or incomplete or (beyond and self.window is not None):
                 unobserved.add(end)
             elif self.counter == "downloads_30d":
                 inside = (min(end, self.last) - max(since, self.first)).days
@@ -177,25 +193,30 @@ class _Windows:
         )
 
     def _within(self, end: dt.date, observations: Sequence[dt.date]) -> list[Interval]:
-        """Return the intervals that may be added up."""
+        """Return the intervals that may be summed."""
         if self.counter != "downloads_30d":
             return list(self.intervals)
         anchor = end if end in set(observations) else self.last
-        kept = set(thinned([period for _, period in self.intervals], anchor))
+        kept = set(thinned((period for _, period in self.intervals), anchor, self.dipped))
         return [interval for interval in self.intervals if interval[1] in kept]
 
     def _adjustments(self, used: int, estimated: int, partial: int, unobserved: int) -> Iterator[Adjustment]:
-        left_out = len(self.intervals) - used
+        periods = {period for _, period in self.intervals}
+        dipped = len(self.dipped & periods)
+        left_out = len(self.intervals) - used - (dipped if self.counter == "downloads_30d" else 0)
         if self.counter == "downloads_30d" and left_out:
-            note = "their 30 days overlap others, or lie outside every period"
-            yield Adjustment("overlapping_window", left_out, "observations", f"left out: {note}")
+            note = "left out: their 30 days overlap others, or lie outside every period"
+            yield Adjustment("overlapping_window", left_out, "observations", note)
+        if self.counter == "downloads_30d" and dipped:
+            note = "not summed: the total fell by more than a third and came back within a week"
+            yield Adjustment("counters_dipped", dipped, "observations", note)
         if estimated:
-            note = "days between 30-day counters, estimated pro rata; added up over the periods"
+            note = "days between 30-day counters, estimated pro rata; summed over the periods"
             yield Adjustment("window_gap", estimated, "days", note)
         if partial:
             yield Adjustment("partial_period", partial, "periods", "observed in part, at an edge; not scaled up")
         if unobserved:
-            yield Adjustment("not_observed", unobserved, "periods", "without figure, since not fully observed")
+            yield Adjustment("not_observed", unobserved, "periods", "without a figure: not fully observed")
 
 
 def _overlap(interval: Interval, since: dt.date, end: dt.date) -> int:

@@ -13,6 +13,7 @@ import polars as pl
 from ossgeo import plugins
 from ossgeo._core.engines import collect
 from ossgeo._core.schema import COUNTERS, MODELS
+from ossgeo.panel._cleaning import rows_are_usable, unlisted_models, unusable_rows_error
 from ossgeo.panel._panel import Panel
 from ossgeo.shares._measure import measure
 from ossgeo.sources._protocol import Source
@@ -81,14 +82,14 @@ def _periods_are_in_order(source: Any) -> None:
 
 def _rows_are_sound(source: Any) -> None:
     panel = source.panel()
-    assert panel.sound, str(panel.diagnosis())
+    assert rows_are_usable(panel), str(unusable_rows_error(panel))
     twice = panel.rows.group_by("model_id", "period").agg(n=nw.len()).filter(nw.col("n") > 1)
     assert not collect(twice).height, "a model stands twice in a period"
 
 
 def _every_row_has_a_model(source: Any) -> None:
     panel = source.panel()
-    assert not panel.unlisted(panel.models.collect()).height, "rows have models that the models table has not"
+    assert not unlisted_models(panel, panel.models.collect()).height, "rows have models that the models table has not"
 
 
 def _says_the_same_twice(source: Any) -> None:

@@ -102,7 +102,7 @@ def test_choices_that_no_model_is_in(server: FakeHub) -> None:
         hub(server).snapshot(ids=["gone/x"])
     server.page = 10
     some = hub(server).snapshot(namespaces=["nosuch", "Qwen", "none"])
-    assert some.note.endswith("; without models: nosuch, none")
+    assert some.scope.endswith("; without models: nosuch, none")
     assert len(counts(some)) == 25
     server.models.clear()
     with pytest.raises(SourceFormatError, match="lists no models"):
@@ -127,8 +127,8 @@ def test_renamed_missing_and_gated_models(server: FakeHub) -> None:
     server.refused["gated/x"] = 403
     panel = hub(server).snapshot(ids=["old/name", "gone/x", "gated/x", "Qwen/m2"])
     assert set(counts(panel)) == {"Qwen/m1", "Qwen/m2"}
-    assert "renamed: old/name is now Qwen/m1" in panel.note
-    assert "absent: gone/x (401), gated/x (403)" in panel.note
+    assert "renamed: old/name is now Qwen/m1" in panel.scope
+    assert "absent: gone/x (401), gated/x (403)" in panel.scope
 
 
 def test_models_that_move_between_pages_count_once(server: FakeHub) -> None:
@@ -143,7 +143,7 @@ def test_models_that_move_between_pages_count_once(server: FakeHub) -> None:
     panel = hub(server).snapshot()
     assert counts(panel)["Qwen/m0"] == 1
     assert panel.size == len(counts(panel))
-    assert "repeated: 1 models" in panel.note
+    assert "repeated: 1 models" in panel.scope
 
 
 def test_members_and_cards(server: FakeHub) -> None:
@@ -309,8 +309,8 @@ def test_null_counts_are_left_out_of_rows(server: FakeHub) -> None:
     assert "new/one" not in counts(panel)
     assert "new/one" in panel.models.collect()["model_id"].to_list()
     assert pl.Series(list(counts(panel).values())).null_count() == 0
-    assert panel.note.endswith("; 1 models without downloads_30d are left out")
-    assert "left out" not in hub(server).snapshot(counter="downloads_all_time").note
+    assert panel.scope.endswith("; 1 models without downloads_30d are left out")
+    assert "left out" not in hub(server).snapshot(counter="downloads_all_time").scope
 
 
 def test_lists_ask_for_documented_fields_only(server: FakeHub) -> None:
@@ -341,7 +341,7 @@ def test_a_refused_field_is_left_out_and_noted(server: FakeHub, message: str) ->
     server.faults.append(refuse)
     panel = hub(server).snapshot()
     assert panel.size == len(server.models)
-    assert "fields that the Hub refused: downloadsAllTime" in panel.note
+    assert "fields that the Hub refused: downloadsAllTime" in panel.scope
     assert sum("downloadsAllTime" in path for path, _ in server.asked) == 1
 
 
@@ -349,11 +349,11 @@ def test_private_models_are_left_out_and_counted(server: FakeHub) -> None:
     server.add(entry("me/secret", 9_000_000, private=True))
     panel = hub(server, token=TOKEN).snapshot()
     assert "me/secret" not in panel.models.collect()["model_id"].to_list()
-    assert "1 private models are left out" in panel.note
+    assert "1 private models are left out" in panel.scope
     assert "me/secret" in counts(hub(server, token=TOKEN).snapshot(private=True))
     by_id = hub(server, token=TOKEN).snapshot(ids=["me/secret", "Qwen/m1"])
     assert list(counts(by_id)) == ["Qwen/m1"]
-    assert "1 private models are left out" in by_id.note
+    assert "1 private models are left out" in by_id.scope
 
 
 def test_every_shape_of_an_entry() -> None:

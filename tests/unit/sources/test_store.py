@@ -99,7 +99,7 @@ def test_what_is_strange_is_marked_and_kept(tmp_path: Path) -> None:
     assert back.issues["clock_stepped"] == 1
     panel = store.panel()
     assert len(panel.periods) == 3
-    assert "1 earlier observations of a date are not used" in panel.note
+    assert "1 earlier observations of a date are not used" in panel.scope
     last = panel.rows.to_native().filter(pl.col("period") == dt.date(2026, 8, 10)).collect()
     assert last["downloads_30d"].sum() == 450, "the later observation of the date"
     assert len(store.snapshots) == 4
@@ -174,11 +174,11 @@ def test_snapshots_and_models_without_the_counter(tmp_path: Path) -> None:
     store.add(week(1, downloads_all_time=[1, None, 3, None, 5]))
     panel = store.panel(counter="downloads_all_time")
     assert (panel.size, len(panel.periods)) == (3, 1)
-    assert panel.note == (
+    assert panel.scope == (
         "1 snapshots; 1 snapshots without downloads_all_time are left out; "
         "2 observations of models without downloads_all_time are left out"
     )
-    assert store.panel().note == "2 snapshots"
+    assert store.panel().scope == "2 snapshots"
 
 
 def test_arguments_that_do_not_fit(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_arguments_that_do_not_fit(tmp_path: Path) -> None:
     store.add(week(1))
     assert store.panel(start="2026-08-10").periods == ossgeo.read_panel(tmp_path, start="2026-08-10").periods
     assert store.panel(end="2026-08-09").periods == (MONDAY.date(),)
-    with pytest.raises(InvalidArgumentError, match="start='soon' is no day"):
+    with pytest.raises(InvalidArgumentError, match="start must be a date or an ISO 8601 text"):
         store.panel(start="soon")
     with pytest.raises(InvalidArgumentError, match="wait must be a number of seconds from 0 on, got -1"):
         store.add(week(2), wait=-1)

@@ -92,7 +92,7 @@ class OpenModelEvolution:
         )
         return Panel.of(
             engines.wrap(rows), normalized_models(self._models(scan)), counter="downloads_all_time",
-            identity=f"{path.stat().st_size}:{path.stat().st_mtime_ns}", source=self.name, note=note,
+            identity=f"{path.stat().st_size}:{path.stat().st_mtime_ns}", source=self.name, scope=note,
         )  # fmt: skip
 
     def _models(self, scan: pl.LazyFrame) -> pl.LazyFrame:

@@ -133,7 +133,7 @@ def read_panel(
     given = None if models is None else normalized_models(models)
     which = next(name for name in COUNTERS if name in rows.collect_schema().names())
     return Panel.of(
-        rows, given if given is not None else found, counter=which, identity=identity, source=title, note=note
+        rows, given if given is not None else found, counter=which, identity=identity, source=title, scope=note
     )
 
 

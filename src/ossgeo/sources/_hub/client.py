@@ -343,5 +343,5 @@ def _panel_of(path: Path, counter: Counter, *, source: str, note: str, folder: _
     rows = scan.select("model_id", "observed_at", counter, period=pl.col("observed_at").dt.date())
     return Panel.of(
         engines.wrap(rows.filter(pl.col(counter).is_not_null())), normalized_models(scan), counter=counter,
-        source=source, note=note, kept=folder,
+        source=source, scope=note, kept=folder,
     )  # fmt: skip

@@ -70,7 +70,7 @@ def read_store(
         f"observations of models without {counter} are left out": sum(one.models for one in chosen) - panel.size,
     }
     remarks = [f"{number:,} {what}" for what, number in left_out.items() if number]
-    return panel.described(note="; ".join([_scope(chosen), *remarks, *_notes(chosen)]))
+    return panel.described(scope="; ".join([_scope(chosen), *remarks, *_notes(chosen)]))
 
 
 def faults_of(folder: Path, snapshots: Sequence[Snapshot], manifest: Manifest, *, again: bool = False) -> list[Fault]:

@@ -314,7 +314,7 @@ class SnapshotStore:
         note: str, wait: float, reason: str = "",
     ) -> Snapshot:  # fmt: skip
         if isinstance(snapshot, Panel):
-            source, note = source or snapshot.source, note or snapshot.note
+            source, note = source or snapshot.source, note or snapshot.scope
         if observation.left_out:
             note = "; ".join(filter(None, [note, f"{observation.left_out:,} private models are left out"]))
         frame = observation.frame

@@ -1,0 +1,51 @@
+"""The models table: one row for each model, in the columns of the library."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from ossgeo._core import engines
+from ossgeo._core.schema import MODELS
+from ossgeo.errors import PanelError
+
+
+def normalized_models(models: Any) -> pl.LazyFrame:
+    """Return a models table with the columns of the library only; a missing namespace is taken from the id.
+
+    Args:
+        models: Any dataframe with at least ``model_id``.
+
+    Raises:
+        PanelError: The table has no model_id, or its ``created_at`` holds no dates.
+    """
+    frame = engines.lazy(models)
+    native = frame.to_native()
+    lazy: pl.LazyFrame = native if isinstance(native, pl.LazyFrame) else engines.collect(frame).lazy()
+    names = lazy.collect_schema().names()
+    if "model_id" not in names:
+        raise PanelError.of(
+            "models", f"the table has no column model_id; it has {', '.join(names)}", "rename the column of ids"
+        )
+    handle = pl.col("model_id").str.split("/").list.first()
+    namespace = pl.coalesce("namespace", handle) if "namespace" in names else handle
+    lazy = _with_instants(lazy)
+    return lazy.with_columns(namespace=namespace).select(
+        column.name for column in MODELS if column.name in {*names, "namespace"}
+    )
+
+
+def _with_instants(models: pl.LazyFrame) -> pl.LazyFrame:
+    """Convert ``created_at`` from any type of date to an instant in UTC."""
+    kind = models.collect_schema().get("created_at")
+    at = pl.col("created_at")
+    if kind is None or kind == pl.Null:
+        return models if kind is None else models.with_columns(at.cast(pl.Datetime("us", "UTC")))
+    if isinstance(kind, pl.Datetime):
+        return models.with_columns(
+            at.dt.replace_time_zone("UTC") if kind.time_zone is None else at.dt.convert_time_zone("UTC")
+        )
+    if kind == pl.Date:
+        return models.with_columns(at.cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
+    raise PanelError.of("models, column created_at", f"holds {kind}, not dates", "convert the column")
