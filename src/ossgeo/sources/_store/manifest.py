@@ -78,7 +78,7 @@ class ModelsFile:
 
 
 def _by_time(snapshots: Iterable[Snapshot]) -> tuple[Snapshot, ...]:
-    return tuple(sorted(snapshots, key=lambda one: (one.observed_at, one.file)))
+    return tuple(sorted(snapshots, key=lambda one: (one.observed_at, len(one.file), one.file)))
 
 
 @attrs.frozen
