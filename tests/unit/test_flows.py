@@ -85,3 +85,54 @@ def test_a_panel_made_from_another_has_answers_of_its_own() -> None:
     negative = attrs.evolve(made, rows=made.rows.with_columns(downloads_all_time=-nw.col("downloads_all_time")))
     with pytest.raises(PanelError, match="cannot be used"):
         ossgeo.measure(negative)
+
+
+def test_a_model_created_on_the_day_of_a_snapshot_that_does_not_list_it_starts_from_zero_there() -> None:
+    born = {"Qwen/a": dt.datetime(2025, 1, 8, 18)}
+    table = ossgeo.measure(panel({"Qwen/a": [None, None, 12_000], "Qwen/c": [1, 2, 3]}, born), by="model")
+    assert flows(table)[DAYS[2], "Qwen/a"] == 12_000
+    assert table.adjustments["first_count_is_base"].count == 1
+
+
+@pytest.mark.parametrize("policy", ["clip", "reset", "keep"])
+def test_a_creation_date_after_the_first_observation_adds_no_flow(policy: Any) -> None:
+    born = {"Qwen/a": dt.datetime(2025, 1, 10)}
+    made = panel({"Qwen/a": [100, 110, 130], "Qwen/b": [0, 1, 2]}, born)
+    found = flows(ossgeo.measure(made, by="model", cleaning=ossgeo.Cleaning(decreases=policy)))
+    assert [found[day, "Qwen/a"] for day in DAYS[1:3]] == [10, 20]
+
+
+def test_a_dropped_row_changes_no_other_flow() -> None:
+    made = panel({"Qwen/a": [100, 10**13, 130], "Qwen/b": [0, -1, 2], "Qwen/c": [5, 6, 7]})
+    with pytest.raises(PanelError) as caught:
+        ossgeo.measure(made)
+    assert [str(fault).split(" in ")[0][-32:] for fault in caught.value.faults][1].endswith("above 1,000,000,000,000")
+    table = ossgeo.measure(made, by="model", cleaning=ossgeo.Cleaning(invalid="drop"))
+    assert sum(value for (_, model), value in flows(table).items() if model == "Qwen/a") == pytest.approx(30)
+    dropped = table.adjustments["invalid_count"]
+    assert (dropped.count, dropped.note) == (2, "dropped: 1 negative, 1 above 1,000,000,000,000")
+
+
+def test_a_missing_observation_leaves_its_periods_without_a_share() -> None:
+    made = panel({"Qwen/a": [0, 10, 20, 30], "google/b": [0, None, 20, 30]})
+    table = ossgeo.measure(made, by="model", cleaning=ossgeo.Cleaning(gaps="gap"))
+    assert [table.at(day).get("Qwen/a") for day in DAYS[1:]] == [None, None, 0.5]
+    assert table.adjustments["window_gap"].count == 20
+    assert table.adjustments["not_observed"].count == 2
+    still = panel({"Qwen/a": [0, 10, 20, 30], "google/b": [20, None, 20, 30]})
+    table = ossgeo.measure(still, by="model", cleaning=ossgeo.Cleaning(gaps="gap"))
+    assert table.at(DAYS[1])["Qwen/a"] == 1, "an equal count over the gap is observed: no downloads"
+
+
+def test_the_earliest_creation_date_of_the_hub_means_at_least_this_old() -> None:
+    floor = dt.datetime(2022, 3, 2, 23, 29, 4)
+    born = {"Qwen/a": floor, "google/b": dt.datetime(2025, 1, 2), "meta/c": dt.datetime(1970, 1, 1)}
+    made = panel({"Qwen/a": [0, 10, 20], "google/b": [None, 10, 20], "meta/c": [0, 1, 3]}, born)
+    table = ossgeo.measure(made, by="model", age_cap="9999d")
+    found = flows(table)
+    assert found[DAYS[1], "google/b"] == 10
+    assert (DAYS[1], "Qwen/a") not in found
+    adjusted = {code: table.adjustments[code].count for code in ("created_at_floor", "age_at_least", "age_unknown")}
+    assert adjusted == {"created_at_floor": 1, "age_at_least": 20, "age_unknown": 3}
+    assert {"created_at_floor", "impossible_creation"} <= made.check().codes
+    assert made.check()["impossible_creation"].examples == ("meta/c (1970-01-01)",)

@@ -103,4 +103,76 @@ def test_renames() -> None:
 
 def test_a_check_prints_a_line_for_each_issue() -> None:
     some = panel([("Qwen/a", START, 0)])
-    assert str(some.check()) == "zero_downloads: 1 rows: a count of 0: without a download, or not tracked by the source; for example Qwen/a at 2025-01-01"
+    assert (
+        str(some.check())
+        == "zero_downloads: 1 rows: a count of 0: without a download, or not tracked by the source; for example Qwen/a at 2025-01-01"
+    )
+
+
+def weekly(*totals: int, model: str = "Qwen/a") -> list[tuple[str, dt.date, int]]:
+    return [(model, START + dt.timedelta(days=7 * place), total) for place, total in enumerate(totals)]
+
+
+def many(*factors: float, namespace: str = "Qwen") -> list[tuple[str, dt.date, int]]:
+    return [
+        row for n in range(12) for row in weekly(*(int(200_000 * f) + n for f in factors), model=f"{namespace}/{n}")
+    ]
+
+
+def test_counters_that_dip_and_come_back() -> None:
+    some = panel(many(1, 1.01, 0.5, 1.02, 1.03))
+    assert some.check()["counters_dipped"].examples == ("2025-01-15",)
+    assert "counters_dipped" not in panel(many(1, 1.01, 0.5, 0.51, 0.52)).check(), "a fall that stays is a fall"
+    assert "counters_dipped" not in panel(many(1, 0.5, 0.51, 0.52, 1.1)).check(), "three weeks"
+    big = weekly(*(10**9 + n for n in range(5)), model="google/big")
+    median = panel([*big, *many(1, 1.01, 0.5, 1.02, 1.03)])
+    assert median.check()["counters_dipped"].count == 1, "most models dipped, and the total did not"
+
+
+def test_one_namespace_that_dips_or_jumps_and_comes_back() -> None:
+    others = many(1, 1.01, 1.02, 1.03, 1.04, namespace="google")
+    dipped = panel([*others, *many(1, 1.01, 0.5, 1.02, 1.03)])
+    assert dipped.check()["namespace_dipped"].examples == ("Qwen (2025-01-15)",)
+    jumped = panel([*others, *many(1, 8, 8.1, 8.2, 1)])
+    assert jumped.check()["namespace_jumped"].examples == ("Qwen (2025-01-08)",)
+
+
+def test_sums_do_not_prefer_a_dipped_observation() -> None:
+    totals = [1000] * 12
+    totals[8] = 500
+    some = panel(weekly(*totals))
+    end = START + dt.timedelta(days=7 * 8)
+    table = ossgeo.measure(some, window="30d", by="model")
+    assert table.filter(period=end).to_polars()["value"].to_list() == [pytest.approx(1000)]
+    assert table.adjustments["counters_dipped"].count == 1
+    assert ossgeo.measure(some, by="model").filter(period=end).to_polars()["value"].to_list() == [500]
+
+
+def test_dipped_observations_can_be_left_out() -> None:
+    some = panel(many(1, 1.01, 0.5, 1.02, 1.03))
+    table = ossgeo.measure(some, cleaning=ossgeo.Cleaning(dips="drop"))
+    assert dt.date(2025, 1, 15) not in table.periods
+    assert table.adjustments["counters_dipped"].count == 1
+
+
+def test_total_rows() -> None:
+    some = panel([("Qwen/a", START, 100), ("google/b", START, 300), ("Total", START, 400)])
+    assert some.check()["total_row"].examples == ("Total at 2025-01-01",)
+
+
+def test_fractions_and_percentages() -> None:
+    frame = pl.DataFrame({"model_id": ["Qwen/a", "google/b"], "date": [START, START], "downloads_30d": [60.5, 18.0]})
+    assert ossgeo.read_panel(frame).check()["non_integer_counts"].examples == ("Qwen/a at 2025-01-01",)
+    some = panel([("Qwen/a", START, 60), ("google/b", START, 30), ("meta/c", START, 10)])
+    assert some.check()["non_integer_counts"].count == 3
+
+
+def test_midnights_of_a_zone_to_the_east() -> None:
+    zone = dt.timezone(dt.timedelta(hours=9))
+    times = [dt.datetime(2026, 8, day, tzinfo=zone) for day in (14, 15)]
+    frame = pl.DataFrame({"model_id": ["Qwen/a"] * 2, "observed_at": times, "downloads_30d": [60, 70]})
+    issue = ossgeo.read_panel(frame).check()["zoned_midnight"]
+    assert issue.examples == ("2026-08-13", "2026-08-14")
+    assert "15:00 UTC" in issue.meaning
+    evening = frame.with_columns(pl.col("observed_at") + pl.duration(seconds=17))
+    assert "zoned_midnight" not in ossgeo.read_panel(evening).check()

@@ -182,8 +182,8 @@ def _differences(
         rows = rows.join(engines.send(renames, rows), on="model_id", how="left")
         rows = rows.with_columns(entity=nw.coalesce("entity", "model_id"))
     if zeros.height:  # a model that is observed before its creation does not start from 0
-        first = nw.when(nw.col("observed") == 1).then(nw.col("period"))
-        rows = rows.with_columns(first=first).with_columns(first=nw.col("first").min().over(entity))
+        observed_on = nw.when(nw.col("observed") == 1).then(nw.col("period"))
+        rows = rows.with_columns(first=observed_on).with_columns(first=nw.col("first").min().over(entity))
         rows = rows.filter((nw.col("observed") == 1) | (nw.col("born") <= nw.col("first")))
     order = ["period", "observed"] if zeros.height else ["period"]
     clips = cleaning.decreases in ("clip", "error")
@@ -211,9 +211,13 @@ def _differences(
     if cleaning.decreases != "keep":
         event = nw.when(change < 0).then(nw.lit(FELL)).otherwise(event)
     first = nw.col("since").is_null()
-    event = nw.when(first).then(nw.lit(BASE)).otherwise(event)
-    counted = nw.when(first).then(nw.col("downloads")).otherwise(counted)
-    frame = steps.select("model_id", "period", "since", event=event.cast(nw.Int32), downloads=counted)
+    frame = steps.select(
+        "model_id",
+        "period",
+        "since",
+        event=nw.when(first).then(nw.lit(BASE)).otherwise(event).cast(nw.Int32),
+        downloads=nw.when(first).then(nw.col("downloads")).otherwise(counted),
+    )
     return Flows(frame, ("since", "event"))
 
 
