@@ -41,6 +41,8 @@ _BUILT_IN: Final[dict[str, dict[str, str]]] = {
     },
     "shares": {
         "downloads": "ossgeo.shares._calculators.downloads:Downloads",
+        "flow": "ossgeo.shares._calculators.downloads:Downloads",
+        "stock": "ossgeo.shares._calculators.stock:Stock",
         "supply": "ossgeo.shares._calculators.supply:Supply",
         "derivatives": "ossgeo.shares._calculators.derivatives:Derivatives",
         "relative-adoption": "ossgeo.shares._calculators.relative_adoption:RelativeAdoption",

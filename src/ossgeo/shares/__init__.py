@@ -6,6 +6,7 @@ from ossgeo.shares._aggregates import Aggregate
 from ossgeo.shares._calculators.derivatives import Derivatives
 from ossgeo.shares._calculators.downloads import Downloads
 from ossgeo.shares._calculators.relative_adoption import RelativeAdoption
+from ossgeo.shares._calculators.stock import Stock
 from ossgeo.shares._calculators.supply import Supply
 from ossgeo.shares._drilldown import CellExplanation, explain_cell
 from ossgeo.shares._incremental import IncrementalAggregate
@@ -28,6 +29,7 @@ __all__ = [
     "RelativeAdoption",
     "ShareCalculator",
     "ShareTable",
+    "Stock",
     "Supply",
     "credited",
     "explain_cell",

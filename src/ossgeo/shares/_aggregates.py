@@ -10,6 +10,7 @@ import polars as pl
 
 from ossgeo._core.method import Adjustment, Adjustments, Method
 from ossgeo.panel._steps import dipped_totals
+from ossgeo.shares._levels import level_factors
 from ossgeo.shares._normalization import (
     is_aside,
     predecessors,
@@ -54,8 +55,11 @@ class Aggregate:
         proper, missing, gaps = self._proper_flows()
         inside, outside = self._parted(proper)
         intervals = proper.select("since", "period").unique().sort("period", "since").rows()
-        plan = spread(intervals, self.periods, counter=method.counter, every=method.every, window=method.window,
-                      estimate=method.cleaning.gaps == "spread", dipped=self._dipped(), missing=missing)  # fmt: skip
+        if method.gives == "stock":
+            plan = level_factors(intervals, method.every)
+        else:
+            plan = spread(intervals, self.periods, counter=method.counter, every=method.every, window=method.window,
+                          estimate=method.cleaning.gaps == "spread", dipped=self._dipped(), missing=missing)  # fmt: skip
         values = spread_out(inside, plan)
         frame, coverage = shares_of(values, self.groups, plan, method)
         warn_of_low_coverage(coverage, method.unit)
@@ -89,7 +93,7 @@ class Aggregate:
         else:
             proper = self.rows.filter(~is_aside(self.rows, self.periods))
             flows = proper.group_by("since", "period", "group").agg(pl.col("value").sum()).select(columns)
-        if self.method.counter != "downloads_all_time":
+        if self.method.counter != "downloads_all_time" or self.method.gives == "stock":
             return flows, [], ()
         over_gap = pl.col("since") != pl.col("period").replace_strict(
             predecessors(self.periods), default=None, return_dtype=pl.Date
@@ -106,7 +110,7 @@ class Aggregate:
 
     def _dipped(self) -> frozenset[dt.date]:
         """Return the observations of 30-day counters whose total dips."""
-        if self.method.counter != "downloads_30d":
+        if self.method.counter != "downloads_30d" or self.method.gives == "stock":
             return frozenset()
         return dipped_totals(self.rows.group_by("period").agg(pl.col("value").sum()).sort("period").iter_rows())
 

@@ -17,9 +17,10 @@ from ossgeo.panel._flows import FELL, WINDOW_DAYS, Flows, births_of, make_flows
 from ossgeo.panel._panel import Panel
 from ossgeo.panel._renames import find_renames
 from ossgeo.registry._registry import Registry
+from ossgeo.shares._calculators.stock import Stock
 from ossgeo.shares._model_groups import GROUP
 from ossgeo.shares._options import MeasureOptions
-from ossgeo.shares._protocol import EventCalculator, ShareCalculator
+from ossgeo.shares._protocol import EventCalculator, ShareCalculator, gives_of
 
 
 def resolve_calculator(calculator: str | ShareCalculator) -> ShareCalculator:
@@ -41,6 +42,32 @@ def resolve_calculator(calculator: str | ShareCalculator) -> ShareCalculator:
     return calculator
 
 
+def require_fitting(calculator: ShareCalculator, options: MeasureOptions, counter: str) -> None:
+    """Raise if the options about time, or the panel's counter, do not fit a calculator.
+
+    Args:
+        calculator: The calculator.
+        options: The options.
+        counter: The panel's counter.
+
+    Raises:
+        InvalidArgumentError: An age cap of events, an age cap or a window of levels, or a stock of trailing counters.
+        CalculatorContractError: The calculator's declaration of what it gives is not valid.
+    """
+    gives = gives_of(calculator)
+    if gives == "events" and options.age_cap is not None:
+        raise InvalidArgumentError(f"age_cap must be None for {calculator.name}, which counts events without an age")
+    for name in ("window", "age_cap") if gives == "stock" else ():
+        if getattr(options, name) is not None:
+            raise InvalidArgumentError(
+                f"{name} must be None for {calculator.name}, which gives levels that are not summed over time; use every="
+            )
+    if isinstance(calculator, Stock) and counter != "downloads_all_time":
+        raise InvalidArgumentError(
+            f"calculator 'stock' must have a panel of cumulative counters, got {counter}; use calculator='flow'"
+        )
+
+
 def calculator_input(
     panel: Panel,
     models: pl.DataFrame,
@@ -60,7 +87,9 @@ def calculator_input(
         notes: Receives what was followed or left out.
     """
     if isinstance(calculator, EventCalculator):
-        return _events(panel, models, calculator, options, notes)
+        return _events(panel, models, calculator, notes)
+    if gives_of(calculator) == "stock":
+        return _levels(panel, options.cleaning)
     births = births_of(models)
     if options.age_cap is not None and births is not None:
         at_floor = births.filter(pl.col("born") == BEGINNING).height
@@ -78,12 +107,17 @@ def calculator_input(
     )
 
 
-def _events(
-    panel: Panel, models: pl.DataFrame, calculator: EventCalculator, options: MeasureOptions, notes: list[Adjustment]
-) -> Flows:
+def _levels(panel: Panel, cleaning: Cleaning) -> Flows:
+    """Return the counters themselves in the form of flows: the level of each model at each observation."""
+    rows = panel.rows.with_columns(downloads_30d=nw.col(panel.counter))  # trailing counters are taken as they are
+    return make_flows(
+        rows, counter="downloads_30d", periods=panel.periods, cleaning=cleaning, births=None, renames=None,
+        age_cap=None, horizon=None if rows_are_usable(panel) else last_valid_day(),
+    )  # fmt: skip
+
+
+def _events(panel: Panel, models: pl.DataFrame, calculator: EventCalculator, notes: list[Adjustment]) -> Flows:
     """Return events in the form of flows; they need the models table only."""
-    if options.age_cap is not None:
-        raise InvalidArgumentError(f"age_cap must be None for {calculator.name}, which counts events without an age")
     events = calculator.events(models.lazy()).collect()
     dated = events.drop_nulls("period")
     last = panel.periods[-1]

@@ -73,6 +73,8 @@ class IncrementalAggregate:
     def _made(cls, plan: Plan, panel: Panel) -> Self:
         if looks_beyond(calculator := resolve_calculator(plan.options.calculator)):
             raise InvalidArgumentError(f"{calculator.name} looks at more than one observation at a time: measure anew")
+        if plan.options.cleaning.dips == "drop":
+            raise InvalidArgumentError("dips='drop' compares whole observations; use measure(), or dips='keep'")
         if plan.options.cleaning.stale == "drop":
             raise InvalidArgumentError("stale='drop' compares whole observations: measure anew, or keep them")
         ran = plan.run()

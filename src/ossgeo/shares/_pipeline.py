@@ -18,17 +18,17 @@ from ossgeo._core.method import Adjustment, CounterName, Method
 from ossgeo.attribution import AttributionStrategy
 from ossgeo.attribution._evaluation import required_columns, shown, strategies_in
 from ossgeo.errors import CalculatorContractError, InvalidArgumentError, VoidOptionWarning
-from ossgeo.panel._filters import columns_of, describe, require_columns
 from ossgeo.panel._cleaning import cleaned_panel, panel_error, unlisted_models
+from ossgeo.panel._filters import columns_of, describe, require_columns
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.registry._registry import Registry
 from ossgeo.shares import _grouping as grouping
 from ossgeo.shares._aggregates import Aggregate
-from ossgeo.shares._calculation import calculator_input, resolve_calculator, sums_of
+from ossgeo.shares._calculation import calculator_input, require_fitting, resolve_calculator, sums_of
 from ossgeo.shares._grouping import Key
 from ossgeo.shares._model_groups import GROUP, encoded, model_groups, namespace_counts
 from ossgeo.shares._options import OPTIONS, MeasureOptions, MeasureOptionsDict, require_options
-from ossgeo.shares._protocol import EventCalculator, ShareCalculator
+from ossgeo.shares._protocol import EventCalculator, ShareCalculator, gives_of
 
 
 def plan_of(panel: Panel, *, function: str = "measure", **options: Unpack[MeasureOptionsDict]) -> Plan:
@@ -133,6 +133,7 @@ class Plan:
         keys = grouping.resolve(self.options.by)
         rules = (self.options.attribution, *grouping.rules_of(keys).values())
         parts = _Parts(keys, resolve_calculator(self.options.calculator), tuple(map(attributions.resolve, rules)))
+        require_fitting(parts.calculator, self.options, self.panel.counter)
         if not self.panel.periods:
             raise InvalidArgumentError("panel must have rows, got an empty one")
         panel, cleaned = cleaned_panel(self.panel, self.options.cleaning)
@@ -172,7 +173,9 @@ class Plan:
         addresses = models.filter(pl.col("namespace").str.ends_with(":"))["model_id"]
         if len(addresses):
             raise panel_error(
-                self.panel, f"model_id must be namespace/name, got {addresses[0]!r}", "cut web addresses to namespace/name"
+                self.panel,
+                f"model_id must be namespace/name, got {addresses[0]!r}",
+                "cut web addresses to namespace/name",
             )
         weighted = model_groups(
             models, parts.keys, parts.strategies, self.options, self.registry, last=last, notes=notes
@@ -198,7 +201,9 @@ class Plan:
         if missing := sorted(needed - set(columns)):
             ours = set(missing) <= set(calculator.requires)
             why = f"{calculator.name} needs it" if ours else "age_cap and as_of='creation' need it"
-            raise panel_error(self.panel, f"the models have no column {', '.join(missing)}", f"{why}; give models= with it")
+            raise panel_error(
+                self.panel, f"the models have no column {', '.join(missing)}", f"{why}; give models= with it"
+            )
         require_columns(options.where, columns)
         rules = [required_columns(strategy) for strategy in parts.strategies]
         if None not in rules and not isinstance(options.where, nw.Expr):
@@ -234,6 +239,7 @@ class Plan:
             engine=panel.engine,
             version=version("ossgeo"),
             plugins=_plugins(parts),
+            gives=gives_of(calculator),
             void=void,
             choices={**options.to_dict(), "registry": self.registry},
         )

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Literal, Protocol, cast, get_args, runtime_checkable
 
 import narwhals as nw
 import polars as pl
+
+from ossgeo.errors import CalculatorContractError
+
+Gives = Literal["flow", "stock", "events"]
+"""What the values of a calculator are: ``flow`` (use within an interval, summed over periods and windows), ``stock`` (a level
+at an observation, never summed over time) or ``events`` (what happens once to a model)."""
+
+_GIVES: Final[tuple[Gives, ...]] = get_args(Gives)
 
 
 @runtime_checkable
 class ShareCalculator(Protocol):
     """Something that can be measured for groups of models.
 
-    A calculator only aggregates. Shares, statuses, windows, totals and the Method are the library's.
+    A calculator only aggregates. Shares, statuses, windows, totals and the Method are the library's. A calculator of levels
+    declares ``gives = "stock"``; without a declaration an :class:`EventCalculator` gives events, any other flows.
     """
 
     @property
@@ -34,7 +43,7 @@ class ShareCalculator(Protocol):
     def aggregate(
         self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]
     ) -> nw.LazyFrame[Any]:
-        """Aggregate flows by period and keys, lazily.
+        """Aggregate flows, levels or events by period and keys, lazily.
 
         Args:
             flows: One row for each model and interval: model_id, period, downloads, and some of the keys.
@@ -66,6 +75,23 @@ class EventCalculator(ShareCalculator, Protocol):
             One row for each model to which it happened: model_id, period (the day; null where it is not known).
         """
         ...
+
+
+def gives_of(calculator: ShareCalculator) -> Gives:
+    """Return what the values of a calculator are.
+
+    Args:
+        calculator: The calculator.
+
+    Raises:
+        CalculatorContractError: The declaration is not one of the words, or does not fit the methods.
+    """
+    events = isinstance(calculator, EventCalculator)
+    gives = getattr(calculator, "gives", "events" if events else "flow")
+    if gives not in _GIVES or (gives == "events") != events:
+        remedy = "'events' and a method events() belong together" if gives in _GIVES else f"use {', '.join(_GIVES)}"
+        raise CalculatorContractError(f"{calculator.name!r}: gives must fit the calculator, got {gives!r}; {remedy}")
+    return cast("Gives", gives)
 
 
 def looks_beyond(calculator: ShareCalculator) -> bool:

@@ -178,14 +178,17 @@ class ShareTable(Plottable):
 
         Returns:
             One row for each period and group of either table, sorted by period and keys: period, the keys, and with the
-            default names ``share_self``, ``share_other`` and ``self_minus_other``. A group that a table does not have in
+            default names ``share_self``, ``share_other`` and ``difference`` (self minus other). A group that a table does not have in
             a period has the share that :meth:`at` gives: 0, or null if the table lacks the period, has no share in it,
             or is cut.
 
         Raises:
             MethodMismatchError: The methods differ in another option.
+            InvalidArgumentError: The names are equal.
         """
         require_table(other)
+        if len(set(names)) < 2:  # noqa: PLR2004  # two tables
+            raise InvalidArgumentError(f"names must be two different names, got {names!r}")
         differences = self.method.differences(other.method)
         apart = {name: pair for name, pair in differences.items() if name not in allow}
         if apart or self.keys != other.keys:
@@ -198,8 +201,7 @@ class ShareTable(Plottable):
         for column, table in ((one, self), (two, other)):
             both = both.with_columns(pl.col(column).fill_null(table._absent()))
         both = both.select("period", *self.keys, pl.col(one).fill_nan(None), pl.col(two).fill_nan(None))
-        difference = (pl.col(one) - pl.col(two)).alias(f"{names[0]}_minus_{names[1]}")
-        return both.with_columns(difference).sort("period", *self.keys)
+        return both.with_columns(difference=pl.col(one) - pl.col(two)).sort("period", *self.keys)
 
     def _shares(self, name: str) -> pl.DataFrame:
         """Return the shares under another name; a share that is not defined is NaN, to differ from an absent group."""

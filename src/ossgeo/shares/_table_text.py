@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import polars as pl
 
-from ossgeo._core.text import printable
+from ossgeo._core.text import percent, printable
 from ossgeo.errors import UnknownCountryError
 from ossgeo.panel._flows import WINDOW_DAYS
 from ossgeo.registry._countries import Country
@@ -21,19 +21,6 @@ SHOWN: Final = 15
 _BAR: Final = 24
 _SMALL: Final = 100
 _HUNDREDTH: Final = 0.01
-
-
-def share_text(share: float | None, decimals: int = 2) -> str:
-    """Return a share as percent; one above zero never prints as zero.
-
-    Example:
-        >>> share_text(0.5), share_text(0.00001), share_text(0.0), share_text(None)
-        ('50.00%', '<0.01%', '0.00%', '-')
-    """
-    if share is None:
-        return "-"
-    least = 10.0 ** -(decimals + 2)
-    return f"<{least:.{decimals}%}" if 0 < share < least / 2 else f"{share:.{decimals}%}"
 
 
 def value_text(value: float | None) -> str:
@@ -113,7 +100,7 @@ def table_text(table: ShareTable) -> str:
     text = [f"{heading:<{width}} {table.method.unit:>16}   share"]
     for line in lines:
         bar = "" if line.share is None or line.name == "total" else "█" * round(max(0, min(line.share, 1)) * _BAR)
-        text.append(f"{line.name:<{width}} {value_text(line.value):>16} {share_text(line.share):>7}  {bar}".rstrip())
+        text.append(f"{line.name:<{width}} {value_text(line.value):>16} {percent(line.share, 2):>7}  {bar}".rstrip())
     title = f"{day}, the last of {len(table.periods)} periods" if len(table.periods) > 1 else str(day)
     return "\n".join([title, *text, "", footer(table)])
 
@@ -147,7 +134,7 @@ def table_html(table: ShareTable) -> str:
     head = "".join(f"<th>{html.escape(name)}</th>" for name in (" x ".join(table.keys), table.method.unit, "share"))
     body = "".join(
         f"<tr><td>{html.escape(line.name)}</td><td>{value_text(line.value)}</td>"
-        f"<td>{html.escape(share_text(line.share))}</td></tr>"
+        f"<td>{html.escape(percent(line.share, 2))}</td></tr>"
         for line in lines
     )
     title = f"<p>{table.periods[-1]}</p>" if table.periods else ""
@@ -170,16 +157,18 @@ def sentence(table: ShareTable, group: str | tuple[str, ...], day: dt.date) -> s
     first = table.periods[0]
     before = table.at(first)[group] if first < day else None
     if before is not None:
-        change = f", {100 * (share - before):+.1f} points from {share_text(before, 1)} {_span(table, first)}"
+        change = f", {100 * (share - before):+.1f} points from {percent(before, 1)} {_span(table, first)}"
     scope = f" Scope: {table.note.rstrip('.')}." if table.note else ""
     return (
-        f"{names} accounted for {share_text(share, 1)} of {whole} {_span(table, day)}{change} "
+        f"{names} accounted for {percent(share, 1)} of {whole} {_span(table, day)}{change} "
         f"(attribution {method.attribution}, {method.counting} counting).{scope}"
     )
 
 
 def _span(table: ShareTable, day: dt.date) -> str:
     method = table.method
+    if method.gives == "stock":
+        return f"up to {day}"
     if method.window is not None:
         return f"in the {method.window} days to {day}"
     if method.every is not None:

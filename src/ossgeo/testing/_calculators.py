@@ -15,7 +15,7 @@ from ossgeo._core.engines import wrap
 from ossgeo._core.schema import MODELS
 from ossgeo.shares._calculation import resolve_calculator
 from ossgeo.shares._measure import measure
-from ossgeo.shares._protocol import ShareCalculator
+from ossgeo.shares._protocol import ShareCalculator, gives_of
 from ossgeo.shares._table import ShareTable
 from ossgeo.sources._files.reader import read_panel
 from ossgeo.testing._fixtures import World, hard_world, real_world
@@ -61,6 +61,7 @@ def _is_a_calculator(calculator: Any) -> None:
     assert isinstance(calculator, ShareCalculator), "it needs name, unit, requires and aggregate"
     assert calculator.name, "its name is empty"
     assert calculator.unit, "its unit is empty"
+    gives_of(calculator)
 
 
 def _requires_known_columns(calculator: Any) -> None:

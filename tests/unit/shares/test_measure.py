@@ -548,3 +548,61 @@ def test_a_strategy_without_its_columns_is_named_as_void() -> None:
         ossgeo.measure(two_dates(), attribution=ossgeo.attribution.first_of(Tagged(), "publisher"), registry=registry())
     with pytest.warns(VoidOptionWarning, match="root"):
         ossgeo.measure(of, by=("builder_country", "base_country"))
+
+
+def cumulative() -> ossgeo.Panel:
+    days = [dt.date(2025, 1, 10), dt.date(2025, 1, 20), dt.date(2025, 2, 10)]
+    counts = {"Qin/a": (100, 200, 300), "Mover/b": (300, 600, 500)}
+    return panel([(name, day, count) for name, row in counts.items() for day, count in zip(days, row, strict=True)],
+                 counter="downloads_all_time")  # fmt: skip
+
+
+def test_a_stock_is_the_cumulative_total_at_an_observation() -> None:
+    table = measure(cumulative(), calculator="stock")
+    assert table.method.gives == "stock"
+    assert table.to_polars().select("country", "value").rows() == [
+        ("GB", 300), ("CN", 100), ("GB", 600), ("CN", 200), ("GB", 500), ("CN", 300),
+    ]  # fmt: skip
+    again = ossgeo.measure(cumulative(), method=table.method)
+    assert again == table
+    one = panel([("Qin/a", JANUARY, 10), ("Mover/b", JANUARY, 30)], counter="downloads_all_time")
+    assert shares(measure(one, calculator="stock")) == {"GB": 0.75, "CN": 0.25}
+    assert "up to 2025-01-31" in measure(one, calculator="stock").sentence("CN")
+
+
+def test_a_stock_with_steps_is_that_of_the_last_observation() -> None:
+    table = measure(cumulative(), calculator="stock", every="1mo")
+    assert table.periods == (dt.date(2025, 1, 20), dt.date(2025, 2, 10))
+    assert table.to_polars()["value"].to_list() == [600, 200, 500, 300]
+    assert table.adjustments["earlier_level"].count == 1
+
+
+def test_a_stock_is_not_summed_and_needs_cumulative_counters() -> None:
+    for option in ({"window": "90d"}, {"age_cap": "365d"}):
+        with pytest.raises(InvalidArgumentError, match="must be None for stock, which gives levels"):
+            measure(cumulative(), calculator="stock", **option)
+    with pytest.raises(InvalidArgumentError, match="must have a panel of cumulative counters"):
+        measure(two_dates(), calculator="stock")
+    assert measure(two_dates(), calculator="flow") == measure(two_dates())
+
+
+def test_a_calculator_declares_what_it_gives() -> None:
+    class Levels(InUse):
+        name, gives = "levels", "stock"
+
+    class Wrong(InUse):
+        name, gives = "wrong", "events"
+
+    class Unknown(InUse):
+        name, gives = "unknown", "levels"
+
+    assert (
+        measure(two_dates(), calculator=Levels())
+        .to_polars()
+        .equals(measure(two_dates(), calculator=InUse()).to_polars())
+    )
+    with pytest.raises(InvalidArgumentError, match="window must be None for levels"):
+        measure(two_dates(), calculator=Levels(), window="90d")
+    for calculator in (Wrong(), Unknown()):
+        with pytest.raises(CalculatorContractError, match="gives must fit the calculator"):
+            measure(two_dates(), calculator=calculator)
