@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import math
+import random
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 import ossgeo
+from ossgeo.analysis._ratio_intervals import share_interval
 from ossgeo.registry import _tables as registry_columns
 
 RULES = ("publisher", "direct-base", "root", "lineage", "repackager-passthrough")
@@ -104,6 +107,20 @@ def claim_by_claim() -> str:
             f"**{best.verdict.capitalize()}** (`{ossgeo.list_samples()[at].name}`). {best.why}{figure} {best.settles}",
             "",
         ]
+    return "\n".join(lines)
+
+
+def disputes() -> str:
+    """Quantities with several published values, and the choices in which these differ."""
+    lines = []
+    for one in ossgeo.claims.disputes():
+        lines += [f"## {one.quantity[:1].upper()}{one.quantity[1:]}", "", f"The claims differ in {', '.join(one.differences)}.", "",
+                  "| value | period | population | source |", "|---|---|---|---|"]  # fmt: skip
+        for claim in one.claims:
+            value = f"{claim.value:.1%}" if claim.unit == "share" else f"{claim.value:,.0f}"
+            source = f"[{claim.reference}]({claim.url})" if claim.url else claim.reference
+            lines.append(f"| {value} of {claim.counts} | {claim.start} to {claim.end} | {claim.scope} | {source} |")
+        lines.append("")
     return "\n".join(lines)
 
 
@@ -204,6 +221,57 @@ def disputed() -> str:
     return "\n".join(rows)
 
 
+PANELS: dict[str, Callable[[random.Random], float]] = {
+    "normal (mean 100, deviation 15)": lambda source: abs(source.gauss(100, 15)),
+    "lognormal (sigma 1.5)": lambda source: math.exp(source.gauss(0, 1.5)),
+    "lognormal (sigma 2.5)": lambda source: math.exp(source.gauss(0, 2.5)),
+    "Pareto (exponent 1.5)": lambda source: source.paretovariate(1.5),
+    "Pareto (exponent 1.1)": lambda source: source.paretovariate(1.1),
+}
+RUNS = 300
+
+
+def coverage(draw: Callable[[random.Random], float], units: int, share: float, runs: int = RUNS) -> tuple[float, ...]:
+    """Measured coverage and mean width of the intervals, and the coverage of normal ones, over generated panels.
+
+    Each unit has a value of the distribution, and belongs to the group with the probability of the share.
+    """
+    source = random.Random(f"{units} {share}")  # noqa: S311  # not for secrets
+    covered = normal = width = 0.0
+    done = 0
+    while done < runs:
+        inside: list[float] = []
+        outside: list[float] = []
+        for _ in range(units):
+            (inside if source.random() < share else outside).append(draw(source))
+        if len(inside) < 2 or len(outside) < 2:
+            continue
+        sums = [(sum(side), sum(value * value for value in side)) for side in (inside, outside)]
+        error = math.sqrt(sum(square / total**2 for total, square in sums))
+        (own, _), (other, _) = sums
+        lower, upper = share_interval(own, other, error, min(total**2 / square for total, square in sums))
+        measured = own / (own + other)
+        margin = 1.96 * error * measured * (1 - measured)
+        covered += lower <= share <= upper
+        normal += measured - margin <= share <= measured + margin
+        width += upper - lower
+        done += 1
+    return covered / runs, width / runs, normal / runs
+
+
+def interval_coverage() -> str:
+    """Measured coverage of the intervals of influence and bootstrap."""
+    lines = ["| values of the units | units | true share, % | covered, % | mean width, points | normal interval covers, % |",
+             f"|{'---|' * 6}"]  # fmt: skip
+    for name, draw in PANELS.items():
+        for units in (20, 50, 200, 1000):
+            for share in (0.5, 0.2):
+                found = coverage(draw, units, share, RUNS if units < 1000 else RUNS // 2)
+                cells = [f"{100 * one:.0f}" for one in found]
+                lines.append(f"| {name} | {units} | {100 * share:.0f} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 COMPUTED: dict[str, Callable[[], str]] = {
     "by-rule": by_rule,
     "one-by-one": one_by_one,
@@ -212,6 +280,8 @@ COMPUTED: dict[str, Callable[[], str]] = {
     "claim-by-claim": claim_by_claim,
     "derivatives-matrix": matrix,
     "disputed": disputed,
+    "interval-coverage": interval_coverage,
+    "disputes": disputes,
     "registry-card": registry_card,
     "registry-tables": registry_tables,
     "second-looks": second_looks,

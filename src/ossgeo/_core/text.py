@@ -12,9 +12,9 @@ import polars as pl
 from ossgeo._core.dates import day_of
 from ossgeo.errors import InvalidArgumentError
 
-Format = Literal["text", "share", "change", "points", "number", "count"]
+Format = Literal["text", "share", "change", "points", "width", "number", "count"]
 """How a column prints: text; a fraction as percent; a relative change as signed percent; a difference of shares as signed
-points; a number with three decimals; a number without decimals."""
+points; a range of shares as points; a number with three decimals; a number without decimals."""
 
 SHOWN: Final = 10
 """How many rows of a result are printed."""
@@ -68,6 +68,7 @@ _FORMATS: Final[Mapping[Format, Callable[[Any], str]]] = {
     "share": percent,
     "change": lambda value: f"{value:+.1%}",
     "points": lambda value: f"{100 * value:+.1f}",
+    "width": lambda value: f"{100 * value:.1f}",
     "number": lambda value: f"{value:,.3f}",
     "count": lambda value: f"{value:,.0f}",
 }
@@ -136,7 +137,7 @@ def html_table(rows: pl.DataFrame, formats: Mapping[str, Format]) -> str:
 
 
 def _header(formats: Mapping[str, Format]) -> list[str]:
-    return [f"{name} (points)" if form == "points" else name for name, form in formats.items()]
+    return [f"{name} (points)" if form in ("points", "width") else name for name, form in formats.items()]
 
 
 def _body(rows: pl.DataFrame, formats: Mapping[str, Format]) -> list[list[str]]:

@@ -31,7 +31,7 @@ _INTERVAL: Final[dict[str, Format]] = {
     "share": "share",
     "lower": "share",
     "upper": "share",
-    "effective": "count",
+    "effective": "number",
 }
 
 

@@ -12,6 +12,7 @@ from ossgeo._core.dates import days_of
 from ossgeo._core.method import Cleaning
 from ossgeo.panel._flows import WINDOW_DAYS
 from ossgeo.panel._panel import Panel
+from ossgeo.panel._steps import dipped_totals
 from ossgeo.shares._resampling import thinned
 
 
@@ -35,12 +36,15 @@ def observations_for(
     before = [one for one in panel.periods if one < day]
     within = [one for one in panel.periods if earliest <= one <= day]
     stale = any(cleaning is not None and cleaning.stale == "drop" for cleaning in cleanings)
+    dipped = dipped_totals(panel._counts().drop_nulls("period").select("period", "total").iter_rows())
+    if day in dipped or any(cleaning is not None and cleaning.dips == "drop" for cleaning in cleanings):
+        return panel  # a dip depends on the observations after it
     if stale or panel.counter != "downloads_30d":
         kept = [*before, day]  # a stale observation repeats the one before; a flow depends on the maximum of all before
     elif not reach:
         kept = [day]
     else:
-        kept = sorted({within[0], *thinned(within, day)})
+        kept = sorted({within[0], *thinned(within, day, dipped)})
     rows = panel.rows.filter(nw.col("period").is_in(kept))
     models = panel.models.collect(engine="streaming").lazy()
     return Panel.of(rows, models, counter=panel.counter, identity=f"{panel.fingerprint},{kept[0]}..{day}",

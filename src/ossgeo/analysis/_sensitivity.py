@@ -91,7 +91,7 @@ class Sensitivity(Result):
         return f"{text}.{left_out}"
 
     def _printed(self) -> tuple[pl.DataFrame, Mapping[str, Format]]:
-        return self.ranges, {"group": "text", "lowest": "share", "highest": "share", "spread": "points"}
+        return self.ranges, {"group": "text", "lowest": "share", "highest": "share", "spread": "width"}
 
 
 def sensitivity(

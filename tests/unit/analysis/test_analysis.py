@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import math
+import random
 import statistics
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -23,7 +25,7 @@ from ossgeo.analysis import (
     influence,
     sensitivity,
 )
-from ossgeo.analysis._ratio_intervals import student_quantile
+from ossgeo.analysis._ratio_intervals import share_interval, student_quantile
 from ossgeo.errors import InvalidArgumentError, LowCoverageWarning, OssgeoError, VoidOptionWarning
 from tests.worlds import JANUARY, MARCH, panel, registry, two_dates
 
@@ -496,3 +498,29 @@ def test_results_print_as_text_and_as_html() -> None:
     assert found.to_pandas().shape == found.to_polars().shape
     assert pl.DataFrame(found).equals(found.to_polars())
     assert found.to_arrow().num_rows == found.frame.height
+
+
+@pytest.mark.parametrize("name", ["normal", "lognormal", "Pareto"])
+def test_intervals_cover_the_true_share(name: str) -> None:
+    """Nominal 95 %: measured on panels of 60 units, 30 % of them in the group, with even and very uneven values."""
+    source = random.Random(name)
+    draws: dict[str, Callable[[], float]] = {
+        "normal": lambda: source.gauss(100, 15),
+        "lognormal": lambda: source.lognormvariate(0, 2.5),
+        "Pareto": lambda: source.paretovariate(1.1),
+    }
+    draw = draws[name]
+    covered = runs = 0
+    while runs < 300:
+        sides: tuple[list[float], list[float]] = ([], [])
+        for _ in range(60):
+            sides[source.random() >= 0.3].append(draw())
+        if min(map(len, sides)) < 2:
+            continue
+        totals = [(sum(side), sum(value**2 for value in side)) for side in sides]
+        error = math.sqrt(sum(square / total**2 for total, square in totals))
+        effective = min(total**2 / square for total, square in totals)
+        lower, upper = share_interval(totals[0][0], totals[1][0], error, effective)
+        covered += lower <= 0.3 <= upper
+        runs += 1
+    assert covered / runs > 0.92
