@@ -33,7 +33,7 @@ MODELS = pl.DataFrame({
         ({"created_at": (dt.date(2024, 1, 2), "2024-01-02T12:00:00+00:00")}, [-1, 0, -1, -2]),
         ({"created_at": dt.datetime(2024, 1, 3, tzinfo=dt.UTC)}, [-1, -1, 0, -2]),
         ({"gated": False}, [0, -1, 0, -2]),
-        ({"gated": [False, 3]}, [0, -1, 0, -2]),
+        ({"gated": [False, "auto"]}, [0, 0, 0, -2]),
         (nw.col("parameters") > 1, [-1, 0, 0, -2]),
     ],
 )
@@ -46,11 +46,14 @@ def test_decide(where: Any, codes: list[int]) -> None:
     [
         ({"licences": "mit"}, "license"),
         ({"task": "x"}, "no column 'task'"),
-        ({"parameters": (1, 2, 3)}, "no pair"),
+        ({"parameters": (1, 2, 3)}, "must be a value, a list of values or a pair"),
         ({"parameters": "many"}, "cannot be applied"),
+        ({"license": "mitt"}, "license 'mitt' is not known; did you mean 'mit'.; it has 'apache-2.0', 'mit', 'other'"),
+        ({"license": ["mit", "apache2"]}, "license 'apache2' is not known; did you mean 'apache-2.0'"),
+        ({"gated": True}, "gated 'true' is not known; it has 'auto', 'false'"),
         (nw.col("nothing") > 1, "cannot be applied"),
-        (nw.col("parameters"), "yes or no"),
-        (nw.col("parameters").max() > 1, "yes or no"),
+        (nw.col("parameters"), "true or false"),
+        (nw.col("parameters").max() > 1, "true or false"),
     ],
 )
 def test_what_cannot_be_decided(where: Any, message: str) -> None:

@@ -62,11 +62,11 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "a column that is not there": (lambda: ossgeo.measure(LABS, where={"stars": 1}), "the models column 'stars' is not known"),
     "a year for a day": (lambda: ossgeo.measure(ossgeo.load_sample("hub-2026"), where={"created_at": (2025, None)}), "created_at must be a date or an ISO 8601 text such as '2025-10-22', got 2025"),
     "a word for a day": (lambda: ossgeo.measure(ossgeo.load_sample("hub-2026"), where={"created_at": "soon"}), "created_at must be a date or an ISO 8601 text such as '2025-10-22', got 'soon'"),
-    "a column that these models lack": (lambda: ossgeo.measure(LABS, where={"likes": 1}), "no column .likes.; there are model_id"),
+    "a column that these models lack": (lambda: ossgeo.measure(LABS, where={"likes": 1}), "no column .likes.; they have model_id"),
     "a path for a registry": (lambda: ossgeo.measure(LABS, registry="x"), "registry must be a Registry"),  # type: ignore[arg-type]
     "a mapping for a policy": (lambda: ossgeo.measure(LABS, cleaning={"stale": "drop"}), "cleaning must be a Cleaning"),  # type: ignore[arg-type]
     "a text for a method": (lambda: ossgeo.measure(LABS, method="x"), "method must be a Method, got 'x'"),  # type: ignore[arg-type]
-    "a day that is none": (lambda: ossgeo.measure(LABS, as_of="tomorrow"), "as_of must be"),
+    "a day that is none": (lambda: ossgeo.measure(LABS, as_of="tomorrow"), "as_of .* must be a date or an ISO 8601 text"),
     "a period that is none": (lambda: TABLE.at("2025"), "period must be a date or an ISO 8601 text such as '2025-10-22', got '2025'"),
     "a range that is none": (lambda: LABS.constant(start="March"), "start must be a date or an ISO 8601 text"),
     "no group at all": (lambda: TABLE.top(0), "n must be a positive number of groups, got 0"),

@@ -1,4 +1,4 @@
-"""Which models are measured: a filter over the models table."""
+"""Filters on models: the values of ``where``, and the models that they keep."""
 
 from __future__ import annotations
 
@@ -18,25 +18,28 @@ Where = Mapping[str, Any] | nw.Expr
 KEPT: Final = 0
 EXCLUDED: Final = -1
 UNDECIDED: Final = -2
+_LISTED: Final = 8
+"""Columns with more values are not listed in errors."""
 
 OPENNESS: Final = "openness"
-"""A filter that stands for no column, but for a class of models by license and access."""
+"""A filter on the class of openness, which is derived from license and access."""
 
 
 def decide(models: pl.DataFrame, where: Where | None) -> pl.Series:
-    """Decide for every model whether it is measured.
+    """Return for every model whether a filter keeps it.
 
     Args:
         models: The models table.
         where: A mapping from columns to a value, a collection of values, or a pair (low, high) with both ends included
-            and None for an open end; or a Narwhals expression. ``openness`` stands for a class of
-            :class:`ossgeo.panel._openness.Openness`, or several.
+            and None for an open end; or a Narwhals expression. ``openness`` takes one or several classes of
+            :class:`ossgeo.panel.Openness`.
 
     Returns:
-        For every model 0 (kept), -1 (excluded) or -2 (cannot be decided, since a value is unknown).
+        For every model 0 (kept), -1 (excluded) or -2 (undecided, because a value is unknown).
 
     Raises:
-        InvalidArgumentError: The filter names a column that is not there, or compares what cannot be compared.
+        InvalidArgumentError: The models do not have a column or, in a column of text, a value of the filter; or a value has
+            another type than the column.
     """
     if where is None:
         return pl.Series([KEPT], dtype=pl.Int32).new_from_index(0, models.height)
@@ -52,7 +55,7 @@ def decide(models: pl.DataFrame, where: Where | None) -> pl.Series:
     except (pl.exceptions.PolarsError, TypeError, nw.exceptions.NarwhalsError) as error:
         raise InvalidArgumentError(f"where={describe(where)} cannot be applied to the models: {error}") from error
     if verdict.dtype != pl.Boolean or len(verdict) != models.height:
-        raise InvalidArgumentError(f"where={describe(where)} does not say yes or no for every model")
+        raise InvalidArgumentError(f"where={describe(where)} must be true or false for every model")
     codes = pl.DataFrame({"verdict": verdict}).select(
         pl.when(pl.col("verdict").is_null())
         .then(UNDECIDED)
@@ -65,49 +68,50 @@ def decide(models: pl.DataFrame, where: Where | None) -> pl.Series:
 
 
 def columns_of(where: Where | None) -> frozenset[str]:
-    """Return the models columns that a mapping looks at."""
+    """Return the columns of the models table that a mapping uses."""
     if not isinstance(where, Mapping):
         return frozenset()
     return frozenset({*where} - {OPENNESS}) | (frozenset(COLUMNS) if OPENNESS in where else frozenset())
 
 
 def require_columns(where: Where | None, columns: Collection[str]) -> None:
-    """Tell that a mapping names a column that the models do not have.
+    """Raise if a mapping names a column that the models do not have.
 
     Args:
         where: The filter.
         columns: The columns of the models table.
 
     Raises:
-        InvalidArgumentError: There is no such column; with near names, where it is none of ours.
+        InvalidArgumentError: The models do not have the column; with near names if the library does not know it.
     """
     known = {one.name for one in MODELS}
     for column in where if isinstance(where, Mapping) else ():
         if column in columns or column == OPENNESS:
             continue
         if column in known:
-            raise InvalidArgumentError(f"where: the models have no column {column!r}; there are {', '.join(columns)}")
+            raise InvalidArgumentError(f"where: the models have no column {column!r}; they have {', '.join(columns)}")
         raise InvalidArgumentError(str(UnknownNameError.among(column, known, what="where: the models column")))
 
 
 def _with_openness(models: pl.DataFrame, wanted: Any) -> pl.DataFrame:
+    """Add the class of openness of each model."""
     classes = [one.value for one in Openness]
     for word in [wanted] if isinstance(wanted, str) else wanted:
         if word not in classes:
-            raise InvalidArgumentError(f"where: openness={word!r} is not one of {', '.join(classes)}")
+            raise InvalidArgumentError(f"where: openness must be one of {', '.join(classes)}, got {word!r}")
     if "license" not in models.columns and "tags" not in models.columns:
         raise InvalidArgumentError("where: openness needs the models' license or tags; give models= with them")
     return models.with_columns(openness_column(models).alias(OPENNESS))
 
 
 def parse_where(words: Iterable[str]) -> dict[str, Any]:
-    """Read filters as a shell gives them.
+    """Parse filters of the command line.
 
     Args:
-        words: ``column=value``, ``column=value,value`` (any of them) or ``column=low..high`` (either end may be absent).
+        words: ``column=value``, ``column=value,value`` (any of them) or ``column=low..high`` (either end may be left out).
 
     Raises:
-        InvalidArgumentError: A word has another form, or a column stands there twice.
+        InvalidArgumentError: A word has another form, or a column occurs twice.
 
     Example:
         >>> parse_where(["license=mit,apache-2.0", "parameters=7e9.."])
@@ -117,9 +121,11 @@ def parse_where(words: Iterable[str]) -> dict[str, Any]:
     for word in words:
         column, sign, text = word.partition("=")
         if not (column and sign and text):
-            raise InvalidArgumentError(f"where {word!r} is not column=value, column=value,value or column=low..high")
+            raise InvalidArgumentError(
+                f"where must be column=value, column=value,value or column=low..high, got {word!r}"
+            )
         if column in found:
-            raise InvalidArgumentError(f"where names {column!r} twice; give all its values at once: {column}=a,b")
+            raise InvalidArgumentError(f"where has {column!r} twice; give all its values at once: {column}=a,b")
         low, dots, high = text.partition("..")
         values = [_read(part) for part in text.split(",")]
         found[column] = (_end(low), _end(high)) if dots else values if len(values) > 1 else values[0]
@@ -131,7 +137,7 @@ def _end(text: str) -> Any:
 
 
 def _read(text: str) -> Any:
-    """A number or a truth value where it reads as one, else the text."""
+    """Return a truth value, a number or, if the text is neither, the text."""
     if text in ("true", "false"):
         return text == "true"
     try:
@@ -146,8 +152,8 @@ def describe(where: Where | None) -> str | None:
         return None
     if isinstance(where, nw.Expr):
         return repr(where)
-    said = " and ".join(f"{column}={_described(value)}" for column, value in sorted(where.items()))
-    return f"{said} ({list_version()})" if OPENNESS in where else said
+    text = " and ".join(f"{column}={_described(value)}" for column, value in sorted(where.items()))
+    return f"{text} ({list_version()})" if OPENNESS in where else text
 
 
 def _described(value: Any) -> str:
@@ -162,20 +168,34 @@ def _condition(models: pl.DataFrame, column: str, value: Any) -> pl.Expr:
     kind, it = models.schema[column], pl.col(column)
     if isinstance(value, tuple):
         if len(value) != 2:  # noqa: PLR2004  # a pair
-            raise InvalidArgumentError(f"where: {column}={value!r} is no pair (low, high)")
-        low, high = (_comparable(end, kind) for end in value)
+            raise InvalidArgumentError(
+                f"where: {column} must be a value, a list of values or a pair (low, high), got {value!r}"
+            )
+        low, high = (_comparable(end, kind, column) for end in value)
         above = it.is_not_null() if low is None else it >= low
         below = it.is_not_null() if high is None else it <= high
         return pl.when(it.is_not_null()).then(above & below)
     if kind == pl.String:
         value = _as_text(value)
+        if column != OPENNESS:  # the classes are fixed, and a class without models is not an error
+            _require_values(models[column], [value] if isinstance(value, str) else value)
     if isinstance(value, Collection) and not isinstance(value, str):
-        return it.is_in([_comparable(one, kind) for one in value])
-    return it.eq(_comparable(value, kind))
+        return it.is_in([_comparable(one, kind, column) for one in value])
+    return it.eq(_comparable(value, kind, column))
+
+
+def _require_values(known: pl.Series, wanted: Any) -> None:
+    """Raise if a column of text does not have one of the values that a filter names."""
+    values = known.drop_nulls().unique()
+    texts = [value for value in wanted or () if isinstance(value, str)]
+    for value in pl.Series(texts, dtype=pl.String).filter(~pl.Series(texts, dtype=pl.String).is_in(values.implode())):
+        hint = "" if len(values) > _LISTED else f"; it has {', '.join(map(repr, values.sort()))}"
+        error = UnknownNameError.among(value, values, what=f"where: the {known.name}")
+        raise InvalidArgumentError(f"{error}{hint}")
 
 
 def _as_text(value: Any) -> Any:
-    """A text column such as ``gated`` is compared with text: ``gated=false`` means the word."""
+    """Return the text of a value: a column such as ``gated`` holds the word ``false``."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
@@ -185,8 +205,8 @@ def _as_text(value: Any) -> Any:
     return value
 
 
-def _comparable(value: Any, kind: pl.DataType) -> Any:
-    """Let a plain date or ISO text stand for an instant (UTC) where the column holds instants."""
+def _comparable(value: Any, kind: pl.DataType, column: str) -> Any:
+    """Return a value that can be compared with a column; a date or ISO 8601 text becomes an instant in UTC."""
     if not isinstance(kind, pl.Datetime) or value is None:
         return value
     try:
@@ -194,7 +214,9 @@ def _comparable(value: Any, kind: pl.DataType) -> Any:
     except ValueError:
         instant = None
     if not isinstance(instant, dt.date):
-        raise InvalidArgumentError(f"where: {value!r} is no day; give one such as 2025-10-22")
+        raise InvalidArgumentError(
+            f"where: {column} must be a date or an ISO 8601 text such as '2025-10-22', got {value!r}"
+        )
     if not isinstance(instant, dt.datetime):
         instant = dt.datetime.combine(instant, dt.time())
     return instant.replace(tzinfo=instant.tzinfo or dt.UTC)
