@@ -135,7 +135,7 @@ class Hub:
             members: Whether to request the organizations of each user among the namespaces (one request for each).
             cards: Whether to read the metadata of model cards, for the country that a card states.
             private: Whether to include private models that the token may see; by default they are left out and counted
-                in the panel's note.
+                in the panel's scope.
             counter: The counter of the panel; the snapshot contains both.
 
         Returns:

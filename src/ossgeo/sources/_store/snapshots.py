@@ -151,7 +151,7 @@ class SnapshotStore:
             observed_at: When the counters were read; default: as the frame or panel states.
             source: Where it came from; default: the panel's source.
             scope: The models that it covers, such as ``"all models"``; snapshots of different scopes are told apart.
-            note: A remark; default: the panel's note. Private models are left out, and counted here.
+            note: A remark; default: the panel's scope. Private models are left out, and counted here.
             wait: Seconds to wait for another writer.
 
         Returns:
@@ -264,7 +264,7 @@ class SnapshotStore:
             counter: The counter.
 
         Returns:
-            The panel. Its note states the scope of the snapshots, and what is left out.
+            The panel. Its scope states which models the snapshots cover, their notes, and what is left out.
 
         Raises:
             StoreError: The store has no snapshot or not the counter in the range, or a file is missing or damaged.

@@ -1,0 +1,307 @@
+"""Faults of a store that were found by use: damage, older facts, readers beside writers, odd paths, and what add() refuses."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import ossgeo
+from ossgeo.errors import InvalidArgumentError, PanelError, StoreError
+from ossgeo.sources import Hub, SnapshotStore
+from ossgeo.sources._hub import checkpoint as checkpoints
+from ossgeo.sources._store import layout, models, writing
+from tests.hub_server import entry, fake_hub
+
+MONDAY = dt.datetime(2026, 3, 2, 6, tzinfo=dt.UTC)
+
+
+def week(number: int = 0, counts: tuple[Any, ...] = (10, 20), **more: Any) -> pl.DataFrame:
+    return pl.DataFrame({
+        "model_id": [f"Qwen/m{place}" for place in range(len(counts))], "downloads_30d": list(counts),
+        "observed_at": [MONDAY + dt.timedelta(weeks=number)] * len(counts), **more,
+    })  # fmt: skip
+
+
+def facts(store: SnapshotStore, column: str) -> dict[str, Any]:
+    return dict(store.panel().models.select("model_id", column).collect().iter_rows())
+
+
+def test_every_flipped_bit_is_found_when_people_read(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    made = store.add(week(0, license=["mit", "mit"]))
+    store.panel()
+    paths = [tmp_path / made.file, *tmp_path.glob("models-*"), tmp_path / "manifest.json"]
+    for path in paths:
+        whole = path.read_bytes()
+        for place in range(0, len(whole), max(1, len(whole) // 40)):
+            data = bytearray(whole)
+            data[place] ^= 4
+            path.write_bytes(data)
+            os.utime(path, ns=(time.time_ns(), time.time_ns()))
+            with pytest.raises(StoreError):
+                store.panel()
+        path.write_bytes(whole)
+        store.panel()
+
+
+def test_a_file_is_hashed_once_for_each_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = SnapshotStore(tmp_path)
+    store.add(week(0))
+    store.panel()
+    hashed: list[Path] = []
+    original = layout.sha256_of
+
+    def counted(path: Path) -> str:
+        hashed.append(path)
+        return original(path)
+
+    monkeypatch.setattr(layout, "sha256_of", counted)
+    store.panel()
+    assert hashed == []
+    assert store.verify() == ()
+    assert len(hashed) == 2, "verify() reads every byte again"
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (2, 0, 1), (1, 2, 0)], ids=str)
+def test_facts_are_the_latest_known_by_time_of_observation(tmp_path: Path, order: tuple[int, ...]) -> None:
+    snapshots = [
+        week(0, license=["mit", "mit"], tags=[["old"], ["old"]]),
+        week(1, license=["gpl", None], tags=[["new"], []]),
+        week(2, counts=(1,)),
+    ]
+    store = SnapshotStore(tmp_path)
+    for number in order:
+        store.add(snapshots[number])
+    assert facts(store, "license") == {"Qwen/m0": "gpl", "Qwen/m1": "mit"}
+    assert facts(store, "tags") == {"Qwen/m0": ["new"], "Qwen/m1": []}
+
+
+def test_facts_of_a_removed_snapshot_go_with_it(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    store.add(week(0, license=["mit", "mit"]))
+    wrong = store.add(week(1, counts=(1, 2, 3), license=["x", "x", "x"]))
+    store.remove(wrong, reason="another repository")
+    assert facts(store, "license") == {"Qwen/m0": "mit", "Qwen/m1": "mit"}
+    assert [one.removed for one in store.removed] == ["another repository"]
+    assert (tmp_path / wrong.file).is_file()
+    assert store.verify() == ()
+    with pytest.raises(StoreError, match=r"has no snapshot .* in use"):
+        store.remove(wrong, reason="again")
+    store.remove(store.snapshots[0], reason="all of them")
+    with pytest.raises(StoreError, match="has no snapshot; it has none"):
+        store.panel()
+    assert store.add(week(0)).file.endswith("Z-2.parquet")
+    assert store.panel().size == 2
+
+
+def test_many_models_are_merged_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "_BUCKET", 7)
+    store = SnapshotStore(tmp_path)
+    store.add(week(0, counts=tuple(range(100)), license=["mit"] * 100))
+    store.add(week(1, counts=tuple(range(150)), license=[None] * 50 + ["gpl"] * 100))
+    found = facts(store, "license")
+    assert len(found) == 150
+    assert [found[f"Qwen/m{number}"] for number in (0, 49, 50, 149)] == ["mit", "mit", "gpl", "gpl"]
+    assert {path.name.split("-")[0] for path in tmp_path.iterdir() if path.is_file()} == {
+        ".lock", "manifest.json", "models"}  # fmt: skip
+
+
+def test_panels_stay_readable_while_the_store_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = SnapshotStore(tmp_path)
+    store.add(week(0))
+    panel = store.panel()
+    for number in (1, 2):
+        store.add(week(number))
+    store.replace(store.snapshots[0], week(0, counts=(1, 2)), reason="x")
+    store.remove(store.snapshots[0], reason="x")
+    assert ossgeo.measure(panel).at()["CN"] == 1
+    assert len(list(tmp_path.glob("models-*"))) == 5
+    monkeypatch.setattr(writing, "KEPT_FOR", -1)
+    store.add(week(3))
+    assert len(list(tmp_path.glob("models-*"))) == 2, "the table before the change, and the one after it"
+
+
+def test_paths_keep_their_meaning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path)
+    store = SnapshotStore("mine")
+    store.add(week(0))
+    panel = store.panel()
+    monkeypatch.chdir(tmp_path / "home")
+    assert ossgeo.measure(panel).at()["CN"] == 1
+    assert len(store.snapshots) == 1
+    assert store.name == "the store mine"
+    SnapshotStore("~/kept").add(week(0))
+    assert (tmp_path / "home" / "kept" / "manifest.json").is_file()
+    assert SnapshotStore.is_store("~/kept")
+    for path in ("", "  ", "hf://datasets/me/store", "https://huggingface.co/datasets/me/store"):
+        with pytest.raises(InvalidArgumentError, match="path must be a folder"):
+            SnapshotStore(path)
+
+
+@pytest.mark.parametrize("name", ["a[1]", "a*", "a b", "date=2026-01-01", "{x}"])
+def test_names_of_folders_are_not_patterns(tmp_path: Path, name: str) -> None:
+    other = SnapshotStore(tmp_path / "a1")
+    other.add(week(0, counts=(7, 7, 7)))
+    SnapshotStore(tmp_path / "ab").add(week(0, counts=(7, 7, 7)))
+    store = SnapshotStore(tmp_path / name)
+    store.add(week(0))
+    store.add(week(1))
+    assert store.panel().rows.to_native().select(pl.col("downloads_30d").sum()).collect().item() == 60
+    assert store.verify() == ()
+    (store.path / "manifest.json").unlink()
+    assert len(store.recover()) == 2
+
+
+@pytest.mark.parametrize(
+    ("frame", "problem"),
+    [
+        (week(600), "lies in the future"),
+        (pl.concat([week(0), week(0)]), "stands in several rows for 2 models: 'Qwen/m0', 'Qwen/m1'"),
+        (week(0, counts=(1, -2)), "is negative in 1 row"),
+        (week(0, counts=(1, 2**60)), "is above"),
+        (week(0).with_columns(model_id=pl.lit(None, pl.String)), "has no model id in 2 row"),
+        (week(0).with_columns(model_id=pl.Series(["", "a b/c"])), "is not an id such as"),
+        (week(0, counts=(1.9, 2.0)), "must hold whole numbers, got 1.9 in 1 row"),
+        (week(0, counts=(float("nan"), 2.0)), "must hold whole numbers, got nan"),
+        (week(0, counts=(1e30, 2.0)), "must hold whole numbers"),
+        (week(0).with_columns(pl.col("downloads_30d").cast(pl.String)), "must hold whole numbers, got String"),
+        (week(0, counts=(None, None)), "holds no count in downloads_30d"),
+        (week(0).with_columns(downloads_30d=pl.lit(None, pl.String)), "must hold whole numbers, got String"),
+        (week(0).with_columns(observed_at=pl.Series(["soon", "now"])), "holds String, not instants"),
+        (week(0, likes=["a", "b"]), "must hold whole numbers, got String"),
+        (week(0, created_at=["a", "b"]), "must hold Datetime"),
+    ],
+)  # fmt: skip
+def test_what_a_panel_cannot_use_is_not_stored(tmp_path: Path, frame: pl.DataFrame, problem: str) -> None:
+    store = SnapshotStore(tmp_path)
+    with pytest.raises(PanelError) as caught:
+        store.add(frame)
+    assert problem in str(caught.value)
+    assert not store.snapshots
+
+
+def test_all_faults_of_a_snapshot_are_in_one_error(tmp_path: Path) -> None:
+    with pytest.raises(PanelError) as caught:
+        SnapshotStore(tmp_path).add(week(600, counts=(-1, 5), license=["mit", "mit"]))
+    assert len(caught.value.exceptions) == 2
+
+
+def test_sums_beyond_64_bits_and_null_counts(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    large = 10**12
+    made = store.add(week(0, counts=(float(large), None, 0.0, 2.0), downloads_all_time=[None] * 4))
+    assert made.totals == {"downloads_30d": large + 2}
+    assert store.panel().size == 3
+
+
+def test_scopes_and_notes_are_kept(tmp_path: Path) -> None:
+    with fake_hub() as server:
+        server.add(*(entry(f"Qwen/m{number}") for number in range(4)), entry("me/secret", private=True))
+        store, hub = SnapshotStore(tmp_path), Hub(token=False, endpoint=server.url)
+        first = store.collect(hub)
+        assert (first.scope, first.note) == ("all models", "1 private models are left out")
+        assert store.panel().scope == f"1 snapshots of all models; {first.date}: 1 private models are left out"
+        store.add(week(0), scope="all models", note="from a backup")
+        assert store.panel().scope.startswith("2 snapshots of all models; 2026-03-02: from a backup")
+        assert store.collect(hub, namespaces=["Qwen"]).issues == {"same_date": 1, "scope_changed": 1}
+    changed = store.add(week(1), scope="the models of Qwen")
+    assert changed.issues["scope_changed"] == 1
+    note = ossgeo.measure(store.panel(end="2026-03-20")).note
+    assert (
+        "2 snapshots of different scopes, whose counts do not compare: all models (1), the models of Qwen (1)" in note
+    )
+
+
+def test_merging_two_stores(tmp_path: Path) -> None:
+    one, other = SnapshotStore(tmp_path / "one"), SnapshotStore(tmp_path / "other")
+    shared = one.add(week(0), source="first machine")
+    other.merge(one)
+    other.add(week(1, license=["mit", None]), source="second machine", note="kept", scope="two models")
+    wrong = other.add(week(2))
+    other.remove(wrong, reason="wrong")
+    replaced = other.replace(shared, week(0, counts=(5, 6)), reason="corrected")
+    added = one.merge(other)
+    assert {made.file for made in added} == {shared.file, replaced.file, wrong.file, other.snapshots[1].file}
+    assert one.snapshots == other.snapshots
+    assert [(made.source, made.note, made.scope) for made in one.snapshots][1] == (
+        "second machine",
+        "kept",
+        "two models",
+    )
+    assert one.removed == other.removed
+    assert one.panel().rows.to_native().select(pl.col("downloads_30d").sum()).collect().item() == 41
+    assert one.merge(other) == other.merge(one) == ()
+    assert one.verify() == other.verify() == ()
+    third = SnapshotStore(tmp_path / "third")
+    third.add(week(1, counts=(9, 9)))
+    before = (one.path / "manifest.json").read_bytes()
+    with pytest.raises(StoreError, match=r"different snapshots of the same time: date=2026-03-09/.*; remove\(\) one"):
+        one.merge(third)
+    with pytest.raises(StoreError, match=r"has no manifest\.json; give the folder of a store"):
+        one.merge(tmp_path / "none")
+    fourth = SnapshotStore(tmp_path / "fourth")
+    (fourth.path / fourth.add(week(5)).file).write_bytes(b"x")
+    with pytest.raises(StoreError, match="restore it from a backup before merging"):
+        one.merge(fourth)
+    assert (one.path / "manifest.json").read_bytes() == before
+    assert not (one.path / "date=2026-04-06").exists()
+
+
+def test_reasons_are_required(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    made = store.add(week(0))
+    with pytest.raises(InvalidArgumentError, match="reason must be a text that is not empty"):
+        store.remove(made, reason=" ")
+    with pytest.raises(InvalidArgumentError, match="reason must be a text that is not empty"):
+        store.replace(made, week(0), reason="")
+    with pytest.raises(PanelError, match="cannot be stored"):
+        store.replace(made, week(0, counts=(-1, 5)), reason="x")
+    assert len(store.snapshots) == 1
+    assert not store.removed
+
+
+def test_a_snapshot_that_was_complete_before_a_kill_is_added_by_the_next_collect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with fake_hub() as server:
+        server.add(*(entry(f"Qwen/m{number}") for number in range(4)))
+        store, hub = SnapshotStore(tmp_path), Hub(token=False, endpoint=server.url)
+        store.add(week(0))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(writing.Writer, "publish", None)
+            with pytest.raises(TypeError):
+                store.collect(hub)
+        assert not store.snapshots[1:]
+        store.collect(hub)
+        assert len(store.snapshots) == 3, "the complete one and the new one"
+        assert store.verify() == ()
+        assert not (tmp_path / ".collecting").exists()
+
+
+def test_a_snapshot_needs_few_wide_rows_in_memory(tmp_path: Path) -> None:
+    """Models that were listed twice are found by hashes of ids, and the last one of each is kept."""
+    with fake_hub() as server:
+        server.page = 3
+        server.add(*(entry(f"Qwen/m{number}", 100 - number) for number in range(9)))
+        hub = Hub(token=False, endpoint=server.url)
+        checkpoint = hub.collect(tmp_path / "checkpoint")
+        again = checkpoint._scan().collect().head(4).with_columns(downloads_30d=pl.lit(1, pl.Int64))
+        checkpoint.add_models(again, 1, None)
+        checkpoint.write(tmp_path / "snapshot.parquet")
+        counts = dict(pl.read_parquet(tmp_path / "snapshot.parquet").select("model_id", "downloads_30d").iter_rows())
+        assert counts == {f"Qwen/m{number}": 1 if number < 4 else 100 - number for number in range(9)}
+        assert "repeated: 4 models were listed on two pages" in checkpoint.note
+        assert checkpoints.Checkpoint.began_at(tmp_path / "checkpoint") == checkpoint.observed_at
+        shutil.rmtree(tmp_path / "checkpoint")
+        assert checkpoints.Checkpoint.began_at(tmp_path / "checkpoint") is None
