@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -140,3 +141,30 @@ def test_what_a_notebook_shows() -> None:
     shown = ossgeo.load_sample("labs-2025")._repr_html_()
     assert "<td>sample labs-2025</td>" in shown
     assert "panel.check()" in shown
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "2602-01-31"])
+def test_impossible_dates_are_never_filtered_out_in_silence(tmp_path: Path, day: str) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text(f"model_id,date,downloads_30d\nQin/a,2025-01-31,5\nQin/b,{day},7\n")
+    some = ossgeo.read_panel(file)
+    with pytest.raises(PanelError) as caught:
+        ossgeo.measure(some, registry=registry())
+    assert f"Qin/b, period={day}" in str(caught.value.faults[0])
+    table = ossgeo.measure(some, registry=registry(), cleaning=ossgeo.Cleaning(invalid="drop"))
+    assert table.to_polars()["value"].to_list() == [5]
+    assert table.adjustments["invalid_count"].note.startswith("dropped: 1 ")
+    assert ossgeo.read_panel(file, end="2025-12-31", start="2024-01-01").size == 1, "they were asked for"
+
+
+def test_a_row_without_a_date_is_found_when_a_start_is_given() -> None:
+    frame = pl.DataFrame({"model_id": ["Qin/a", "Qin/b"], "observed_at": [JANUARY, None], "downloads_30d": [1, 2]})
+    with pytest.raises(PanelError, match="cannot be used") as caught:
+        ossgeo.measure(ossgeo.read_panel(frame, start="2025-01-01"), registry=registry())
+    assert "has no date in 1 row(s)" in str(caught.value)
+
+
+def test_rows_of_a_panel() -> None:
+    some = two_dates()
+    assert (len(some), some.head(2).height, some.to_polars().height, len(some.to_pandas())) == (12, 2, 12, 12)
+    assert some.described(scope="six models").scope == "six models"

@@ -10,6 +10,7 @@ import narwhals as nw
 import polars as pl
 
 from ossgeo._core import engines
+from ossgeo._core.dates import BEGINNING
 from ossgeo._core.method import Adjustment, Cleaning
 from ossgeo.errors import Fault, PanelError, StaleDataWarning
 from ossgeo.panel._flows import limit_of
@@ -85,7 +86,7 @@ def rows_are_usable(panel: Panel) -> bool:
         & (pl.col("low") >= 0)
         & ((pl.col("high") <= limit) if limit is not None else pl.lit(True))
         & pl.col("total").is_finite()
-        & (pl.col("period") <= last_valid_day())
+        & pl.col("period").is_between(BEGINNING, last_valid_day())
     )
     return bool(panel._counts().select(usable.fill_null(False).all()).item())
 

@@ -120,7 +120,7 @@ def limit_of(counter: str) -> int | None:
 
 
 def is_usable(column: str, limit: int | None, horizon: dt.date) -> nw.Expr:
-    """Return whether a row has a date that is not in the future, and a finite count from 0 to the limit.
+    """Return whether a row has a possible date that is not in the future, and a finite count from 0 to the limit.
 
     Args:
         column: The column of counts.
@@ -128,7 +128,12 @@ def is_usable(column: str, limit: int | None, horizon: dt.date) -> nw.Expr:
         horizon: The last day that is not in the future.
     """
     count = nw.col(column)
-    usable = (count >= 0) & count.cast(nw.Float64).is_finite() & (nw.col("period") <= nw.lit(horizon))
+    usable = (
+        (count >= 0)
+        & count.cast(nw.Float64).is_finite()
+        & (nw.col("period") <= nw.lit(horizon))
+        & (nw.col("period") >= nw.lit(BEGINNING))
+    )
     return usable if limit is None else usable & (count <= limit)
 
 

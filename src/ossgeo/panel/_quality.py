@@ -11,6 +11,7 @@ import narwhals as nw
 import polars as pl
 
 from ossgeo._core import engines
+from ossgeo._core.dates import BEGINNING
 from ossgeo._core.schema import Counter
 from ossgeo.errors import Fault
 from ossgeo.panel._flows import limit_of
@@ -144,6 +145,8 @@ def unusable_rows(counter: Counter, horizon: dt.date) -> Iterator[UnusableRows]:
     yield UnusableRows(
         "period", period.is_null(), "without date", "has no date", "give observed_at, or period_from='file'"
     )
+    before = f"before {BEGINNING.year}"
+    yield UnusableRows("period", period < nw.lit(BEGINNING), before, f"lies {before}", "check the date's format")
     yield UnusableRows(
         "period",
         period > nw.lit(horizon),

@@ -13,7 +13,7 @@ import narwhals as nw
 import polars as pl
 
 from ossgeo._core import engines
-from ossgeo._core.dates import BEGINNING, END, day_of
+from ossgeo._core.dates import day_of
 from ossgeo._core.schema import COUNTERS, MODELS, Counter
 from ossgeo.errors import EngineError, Fault, InvalidArgumentError, PanelError, SourceUnavailableError
 from ossgeo.panel._panel import Panel, normalized_models
@@ -178,8 +178,12 @@ class _Reader:
         if faults:
             raise PanelError(f"{files[0].parent if len(files) > 1 else files[0]} cannot be read", faults)
         table = pl.concat(parts, how="diagonal")
-        first, last = self.start or BEGINNING, self.end or END
-        return self._split(table.filter(pl.col("period").is_between(first, last)))
+        period = pl.col("period")
+        if self.start is not None:
+            table = table.filter(period >= self.start)
+        if self.end is not None:
+            table = table.filter(period <= self.end)
+        return self._split(table)
 
     def models_file(self, file: Path) -> pl.DataFrame:
         """Read a models table."""
@@ -390,19 +394,23 @@ class _Reader:
         return rows, models
 
     def _within(self, frame: nw.LazyFrame[Any], *, by_instant: bool) -> nw.LazyFrame[Any]:
-        """Keep the periods asked for; instants are compared by themselves, too: files keep statistics of them."""
+        """Keep the periods from start to end, and rows without a date, which are an error later.
+
+        Instants are compared by themselves, too, because files have statistics of them.
+        """
         kind = frame.collect_schema().get("observed_at")
         instants = by_instant and engines.compares_instants(frame, "observed_at")
         zone = dt.UTC if isinstance(kind, nw.Datetime) and kind.time_zone is not None else None
+        undated, unread = nw.col("period").is_null(), nw.col("observed_at").is_null()
         if self.start is not None:
-            frame = frame.filter(nw.col("period") >= nw.lit(self.start))
+            frame = frame.filter(undated | (nw.col("period") >= nw.lit(self.start)))
             if instants:
-                frame = frame.filter(nw.col("observed_at") >= nw.lit(_midnight(self.start, zone)))
+                frame = frame.filter(unread | (nw.col("observed_at") >= nw.lit(_midnight(self.start, zone))))
         if self.end is not None:
-            frame = frame.filter(nw.col("period") <= nw.lit(self.end))
+            frame = frame.filter(undated | (nw.col("period") <= nw.lit(self.end)))
             if instants:
                 following = _midnight(self.end + dt.timedelta(days=1), zone)
-                frame = frame.filter(nw.col("observed_at") < nw.lit(following))
+                frame = frame.filter(unread | (nw.col("observed_at") < nw.lit(following)))
         return frame
 
 
