@@ -96,8 +96,8 @@ def test_issues_and_constant_panels(spark: Any) -> None:
     close(ossgeo.measure(theirs.constant()), ossgeo.measure(ours.constant()))
 
 
-@pytest.mark.parametrize("calculator", ["downloads", "relative-adoption"])
-def test_calculators_run_there(spark: Any, calculator: str) -> None:
+@pytest.mark.parametrize("calculator", ["downloads", ossgeo.shares.RelativeAdoption(cumulative=False)])
+def test_calculators_run_there(spark: Any, calculator: Any) -> None:
     world = hard_world()
     choices: dict[str, Any] = {"calculator": calculator, "registry": world.registry, "models": world.models}
     close(ossgeo.measure(there(spark, world.panel), **choices), ossgeo.measure(world.panel, **choices))

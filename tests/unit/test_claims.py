@@ -115,9 +115,11 @@ def test_what_was_published_is_known_afterwards() -> None:
     assert "no observation of" in evaluate(whole, later, registry=registry()).why
 
 
-def test_a_group_without_any_figure() -> None:
-    empty = attrs.evolve(CLAIM, choices={"where": {"namespace": "nobody"}})
-    assert "there is no figure" in evaluate(panel(), empty, registry=registry()).why
+def test_a_filter_that_matches_nothing_decides_nothing() -> None:
+    misspelt = attrs.evolve(CLAIM, choices={"where": {"namespace": "nobody"}})
+    found = evaluate(panel(), misspelt, population="hub", registry=registry())
+    assert found.verdict == Verdict.CANNOT_BE_TOLD
+    assert "'nobody' is not known" in found.why
 
 
 def weekly(shares: dict[str, float], last: dict[str, float], *, skipped: range = range(0)) -> ossgeo.Panel:

@@ -17,6 +17,7 @@ from ossgeo.panel._flows import FELL, WINDOW_DAYS, Flows, births_of, make_flows
 from ossgeo.panel._panel import Panel
 from ossgeo.panel._renames import find_renames
 from ossgeo.registry._registry import Registry
+from ossgeo.shares._calculators.relative_adoption import RelativeAdoption
 from ossgeo.shares._calculators.stock import Stock
 from ossgeo.shares._model_groups import GROUP
 from ossgeo.shares._options import MeasureOptions
@@ -62,9 +63,14 @@ def require_fitting(calculator: ShareCalculator, options: MeasureOptions, counte
             raise InvalidArgumentError(
                 f"{name} must be None for {calculator.name}, which gives levels that are not summed over time; use every="
             )
-    if isinstance(calculator, Stock) and counter != "downloads_all_time":
+    remedy = ""
+    if isinstance(calculator, Stock):
+        remedy = "use calculator='flow'"
+    elif isinstance(calculator, RelativeAdoption) and calculator.cumulative:
+        remedy = "use calculator=RelativeAdoption(cumulative=False), of ossgeo.shares"
+    if remedy and counter != "downloads_all_time":
         raise InvalidArgumentError(
-            f"calculator 'stock' must have a panel of cumulative counters, got {counter}; use calculator='flow'"
+            f"calculator {calculator.name!r} must have a panel of cumulative counters, got {counter}; {remedy}"
         )
 
 
