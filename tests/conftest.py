@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="ossgeo-tests-")  # no token, cache or setting of this machine
+os.environ.pop("HF_TOKEN", None)
 settings.register_profile("ossgeo", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("ossgeo"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "ossgeo")

@@ -582,6 +582,8 @@ def test_the_shell_collects_and_measures(
     assert "5 models, the 5 most downloaded models" in capsys.readouterr().out
     assert main(["measure", str(tmp_path / "store"), "--by", "organization"]) == 0
     assert "qwen" in capsys.readouterr().out
+    assert main(["collect", ""]) == 2
+    assert "path must be a folder, got ''; use '.' for the current folder" in capsys.readouterr().err
     assert main(["collect", str(tmp_path / "none"), "--namespace", "nosuch"]) == 2
     assert "namespace 'nosuch' has no models" in capsys.readouterr().err
     server.faults.append(once({"error": "down"}, 502, times=99))

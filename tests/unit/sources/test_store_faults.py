@@ -166,7 +166,7 @@ def test_names_of_folders_are_not_patterns(tmp_path: Path, name: str) -> None:
     ("frame", "problem"),
     [
         (week(600), "lies in the future"),
-        (pl.concat([week(0), week(0)]), "stands in several rows for 2 models: 'Qwen/m0', 'Qwen/m1'"),
+        (pl.concat([week(0), week(0)]), "is repeated, for 2 models: 'Qwen/m0', 'Qwen/m1'"),
         (week(0, counts=(1, -2)), "is negative in 1 row"),
         (week(0, counts=(1, 2**60)), "is above"),
         (week(0).with_columns(model_id=pl.lit(None, pl.String)), "has no model id in 2 row"),

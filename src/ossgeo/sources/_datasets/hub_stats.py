@@ -55,7 +55,7 @@ class HubStats:
 
         Args:
             path: A copy of ``models.parquet``, or a folder with ``models/<date>/models.parquet``; default: the Hub.
-            repository: The dataset to read if there is no path.
+            repository: The dataset to read without a path.
             observed_on: The day of a file without a date in its path; default: the latest change that the file contains.
             counter: The counter of the panel.
             token: See ``Hub``.
@@ -64,7 +64,7 @@ class HubStats:
         Raises:
             InvalidArgumentError: ``observed_on`` is not a day, or the token or endpoint cannot be used.
         """
-        self._path = None if path is None else Path(path)
+        self._path = None if path is None else Path(path).expanduser().absolute()
         self._repository, self._counter = repository, counter
         self._observed_on = None if observed_on is None else day_of(observed_on, what="observed_on")
         self._token, self._endpoint = Token(token), None if endpoint is None else endpoint_of(endpoint)

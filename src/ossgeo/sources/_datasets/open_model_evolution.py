@@ -66,7 +66,7 @@ class OpenModelEvolution:
         Raises:
             InvalidArgumentError: The token or endpoint cannot be used.
         """
-        self._path = None if path is None else Path(path)
+        self._path = None if path is None else Path(path).expanduser().absolute()
         self._revision, self._token = revision, Token(token)
         self._endpoint = None if endpoint is None else endpoint_of(endpoint)
 

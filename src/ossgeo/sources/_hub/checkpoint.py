@@ -54,7 +54,7 @@ class Checkpoint:
 
     Attributes:
         folder: Contains the pages, the parts made from them, and the state.
-        query: What is collected.
+        query: The choice of models.
         observed_at: The time at which the observation began (UTC); all of its models carry it.
         start: The place in the query's starts to which the next page belongs.
         next_page: Address of the next page; None for the first page of a start.
@@ -94,7 +94,7 @@ class Checkpoint:
 
         Args:
             folder: The folder of pages.
-            query: What is collected.
+            query: The choice of models.
 
         Raises:
             StoreError: The folder cannot be written.
@@ -212,7 +212,7 @@ class Checkpoint:
 
         Args:
             kind: ``absent``, ``renamed``, ``without models`` or ``fields that the Hub refused``.
-            text: What it concerns.
+            text: The model, namespace or field.
             start: The place in the query's starts to continue at; None to stay.
         """
         texts = self.notes.setdefault(kind, [])

@@ -218,7 +218,7 @@ class Hub:
             namespace: The handle.
 
         Returns:
-            The description; None if there is no such namespace.
+            The description; None if the Hub does not know the namespace.
 
         Raises:
             SourceUnavailableError: The Hub cannot be reached.

@@ -32,7 +32,7 @@ class Snapshot:
         sha256: Of the file.
         schema: Version of the columns.
         issues: Code and count of each quality issue, compared with the snapshot before.
-        note: What was left out, renamed or refused.
+        note: Models and fields that were left out, renamed or refused.
         ossgeo: The version of ossgeo that wrote it.
         scope: The models that it covers, in words; empty if unknown.
         removed: The reason for which it is no longer used; empty for a snapshot in use.
@@ -66,7 +66,7 @@ class ModelsFile:
     sha256: str = ""
 
     def problem(self, folder: Path, *, again: bool = False) -> str | None:
-        """Return what is wrong with the file; None if nothing is.
+        """Return the fault of the file; None if there is none.
 
         Args:
             folder: The store.

@@ -147,11 +147,11 @@ def _row_faults(frame: pl.DataFrame) -> list[Fault]:
         faults.append(Fault("snapshot", f"holds no count in {' and '.join(counters)}", "there is nothing to store"))
     malformed = ids.filter(~ids.str.contains(_ID))
     repeated = ids.drop_nulls().filter(ids.drop_nulls().is_duplicated()).unique(maintain_order=True)
-    for bad, problem in ((malformed, "is not an id such as 'Qwen/Qwen3-8B'"), (repeated, "stands in several rows")):
+    for bad, problem in ((malformed, "is not an id such as 'Qwen/Qwen3-8B'"), (repeated, "is repeated")):
         if bad.len():
             shown = ", ".join(map(repr, bad.head(_EXAMPLES)))
             faults.append(
-                Fault("snapshot, column model_id", f"{problem} for {bad.len():,} models: {shown}", "correct it")
+                Fault("snapshot, column model_id", f"{problem}, for {bad.len():,} models: {shown}", "correct it")
             )
     horizon = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)
     for counter in counters:

@@ -264,11 +264,11 @@ class SnapshotStore:
             counter: The counter.
 
         Returns:
-            The panel. Its scope states which models the snapshots cover, their notes, and what is left out.
+            The panel. Its scope states the models that the snapshots cover, their notes, and the observations that are left out.
 
         Raises:
             StoreError: The store has no snapshot or not the counter in the range, or a file is missing or damaged.
-            PanelError: There is no such counter.
+            PanelError: The counter is not known.
             InvalidArgumentError: ``start`` or ``end`` is not a day.
         """
         return read_store(self.path, start, end, counter=counter, source=self.name)

@@ -110,7 +110,7 @@ class Writer:
             observed_at: When the counters were read (UTC).
             source: Where it came from.
             scope: The models that it covers.
-            note: Returns what was left out, after the snapshot was written.
+            note: Returns the remark, after the snapshot was written.
             replaces: The snapshot that is removed at the same time.
             reason: Why it is removed.
 
@@ -323,7 +323,7 @@ class Writer:
         write_atomically(inside(self.folder, removed.file + MARK), removed.removed)
 
     def _marked(self, name: str) -> str:
-        """Return the reason in the mark beside a snapshot; empty if there is no mark."""
+        """Return the reason in the mark beside a snapshot; empty without a mark."""
         try:
             return inside(self.folder, name + MARK).read_text(encoding="utf-8") or "removed"
         except FileNotFoundError:
