@@ -162,8 +162,12 @@ class StoreMachine(RuleBasedStateMachine):
         self.known[snapshot.file].used = False
         self.known[made.file] = new
 
-    @rule()
-    def merge(self) -> None:
+    @rule(step=st.none() | KILLS)
+    def merge(self, step: int | None) -> None:
+        if step is not None:
+            self.pending.extend(self.others.values())
+            self._killed(lambda: self.store.merge(self.other), step, None)
+            return
         try:
             self.store.merge(self.other)
         except StoreError as error:
@@ -258,7 +262,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.known[made.file] = Known(made.observed_at, counts)
 
     def _killed(
-        self, change: Callable[[], Snapshot], step: int, new: Known | None, *, leaving: str | None = None
+        self, change: Callable[[], object], step: int, new: Known | None, *, leaving: str | None = None
     ) -> None:
         before = self._files()
         try:
@@ -276,8 +280,9 @@ class StoreMachine(RuleBasedStateMachine):
         for file in self._files() - before:
             self.known[file] = self._was_pending(self.store.path / file)
         for file in before - self._files():
-            assert file == leaving
-            self.known[file].used = False
+            if file == leaving:
+                self.known[file].used = False
+        self._keep_last_revisions()
 
     def _files(self) -> set[str]:
         try:

@@ -182,16 +182,17 @@ class Writer:
         for one in other.snapshots:
             if problem := problem_of(inside(folder, one.file), one.sha256):
                 raise StoreError(f"{folder / one.file} {problem}; restore it from a backup before merging")
-        unlisted = {*self.unlisted(manifest)} & {one.file for one in other.snapshots}
-        if unlisted:
-            raise StoreError(f"{self.folder / min(unlisted)} is not in the manifest; call recover(), which adds it")
+        unlisted = {*self.unlisted(manifest)}
+        for one in other.snapshots:  # a merge that was killed may have copied some of them
+            if one.file in unlisted and problem_of(inside(self.folder, one.file), one.sha256):
+                raise StoreError(f"{self.folder / one.file} is not in the manifest; call recover(), which adds it")
         changed = [
             one for one in other.snapshots if one.file not in known or (one.removed and not known[one.file].removed)
         ]
         for one in changed:
             target = inside(self.folder, one.file)
             with _as_store_errors(target):
-                if one.file not in known:
+                if one.file not in known and one.file not in unlisted:
                     target.parent.mkdir(exist_ok=True)
                     partial = temporary(target)
                     shutil.copyfile(inside(folder, one.file), partial)
