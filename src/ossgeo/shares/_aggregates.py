@@ -9,6 +9,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core.method import Adjustment, Adjustments, Method
+from ossgeo.panel._flows import FELL, RECOVERED
 from ossgeo.panel._steps import dipped_totals
 from ossgeo.shares._levels import level_factors
 from ossgeo.shares._normalization import (
@@ -54,7 +55,9 @@ class Aggregate:
         method = self.method
         proper, missing, gaps = self._proper_flows()
         inside, outside = self._parted(proper)
-        intervals = proper.select("since", "period").unique().sort("period", "since").rows()
+        fallen = self.rows.filter(pl.col("event").is_in([FELL, RECOVERED]))  # observed, without a flow
+        spans = pl.concat([some.select("since", "period") for some in (proper, fallen)])
+        intervals = spans.unique().sort("period", "since").rows()
         if method.gives == "stock":
             plan = level_factors(intervals, method.every)
         else:
