@@ -1,13 +1,14 @@
-"""Plugins: strategies, calculators and sources by name, ours and those of other distributions.
+"""Plugins: strategies, calculators and sources by name, built in or from other distributions.
 
 A distribution offers a rule through an entry point in the group ``ossgeo.attribution``, ``ossgeo.shares`` or
-``ossgeo.sources``; the value is a class or a factory that can be called without arguments. Nothing is loaded before it is
-asked for by name. Built-in names resolve without looking at other distributions and cannot be taken by them.
+``ossgeo.sources``; the value is a class or a factory that can be called without arguments. A plugin is imported when it is
+requested by name. A built-in name always returns the built-in object; a distribution that offers it causes a warning.
 """
 
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points, version
@@ -15,10 +16,10 @@ from typing import Any, Final, Literal, get_args
 
 import attrs
 
-from ossgeo.errors import PluginConflictError, PluginLoadError, PluginNotFoundError
+from ossgeo.errors import OssgeoWarning, PluginConflictError, PluginLoadError, PluginNotFoundError
 
 Group = Literal["attribution", "shares", "sources", "plotting"]
-"""What a plugin extends."""
+"""The kinds of plugins."""
 
 _WHAT: Final[dict[str, str]] = {
     "attribution": "attribution strategy",
@@ -59,14 +60,14 @@ _BUILT_IN: Final[dict[str, dict[str, str]]] = {
 
 @attrs.frozen
 class Plugin:
-    """Something that can be asked for by name.
+    """A strategy, calculator, source or plotting backend with a name.
 
     Attributes:
         group: ``attribution``, ``shares``, ``sources`` or ``plotting``.
         name: Its name.
-        target: Where it is, ``module:name``.
-        distribution: Who brings it.
-        version: That distribution's version.
+        target: The import path, ``module:name``.
+        distribution: The distribution that provides it.
+        version: Version of the distribution.
     """
 
     group: str
@@ -81,17 +82,21 @@ class Plugin:
 
 
 def available(group: Group) -> tuple[Plugin, ...]:
-    """Return what can be asked for by name; nothing is loaded.
+    """Return the available plugins; nothing is loaded.
 
     Args:
         group: ``attribution``, ``shares``, ``sources`` or ``plotting``.
 
     Returns:
-        The built-in ones, then those of other distributions by name. A name that two distributions offer stands there
-        twice, and cannot be asked for.
+        The built-in plugins, then those of other distributions by name. A name that two distributions offer is listed
+        twice, and :func:`get` raises for it.
 
     Raises:
-        PluginNotFoundError: There is no such group.
+        PluginNotFoundError: The group is unknown.
+
+    Warns:
+        OssgeoWarning: A distribution offers a built-in name; its plugin is not listed. The warning is given once, and again
+            after :func:`refresh`.
 
     Example:
         >>> [plugin.name for plugin in available("attribution")][:3]
@@ -103,27 +108,31 @@ def available(group: Group) -> tuple[Plugin, ...]:
 
 
 def get(group: Group, name: str) -> Callable[..., Any]:
-    """Return the class or factory behind a name; call it, with its configuration or without.
+    """Return the class or factory with a name; call it with or without arguments.
 
     Args:
         group: ``attribution``, ``shares``, ``sources`` or ``plotting``.
         name: The name.
 
     Raises:
-        PluginNotFoundError: Nothing has the name; with near names.
-        PluginLoadError: It is there and cannot be imported; the cause is chained.
+        PluginNotFoundError: No plugin has the name; the message lists near names.
+        PluginLoadError: The plugin cannot be imported; the cause is chained.
         PluginConflictError: Two distributions offer the name.
+
+    Warns:
+        OssgeoWarning: A distribution offers a built-in name; the built-in object is returned.
 
     Example:
         >>> get("attribution", "publisher")().name
         'publisher'
     """
     _require_group(group)
+    points = _points(group)
     if name in _BUILT_IN[group]:
         module, _, attribute = _BUILT_IN[group][name].partition(":")
         built_in: Callable[..., Any] = getattr(import_module(module), attribute)
         return built_in
-    found = [point for point in _points(group) if point.name == name]
+    found = [point for point in points if point.name == name]
     if not found:
         known = [plugin.name for plugin in available(group)]
         raise PluginNotFoundError.among(name, known, what=_WHAT[group])
@@ -134,35 +143,36 @@ def get(group: Group, name: str) -> Callable[..., Any]:
 
 
 def make(group: Group, name: str) -> Any:
-    """Make what is behind a name, with its own defaults.
+    """Return a new instance of the plugin with a name, with its own defaults.
 
     Args:
         group: ``attribution``, ``shares``, ``sources`` or ``plotting``.
         name: The name.
 
     Raises:
-        PluginNotFoundError: Nothing has the name.
-        PluginLoadError: It cannot be imported, or not be called without arguments.
+        PluginNotFoundError: No plugin has the name.
+        PluginLoadError: The plugin cannot be imported, or cannot be called without arguments.
         PluginConflictError: Two distributions offer the name.
     """
     factory = get(group, name)
-    if name in _BUILT_IN[group]:
-        return factory()
     try:
         return factory()
     except Exception as error:
-        raise PluginLoadError(f"{_WHAT[group]} {name!r} cannot be made without arguments: {error}") from error
+        raise PluginLoadError(
+            f"{_WHAT[group]} {name!r} cannot be created without arguments: {error}; "
+            f"call ossgeo.plugins.get({group!r}, {name!r}) with its arguments"
+        ) from error
 
 
 def origin(group: Group, thing: object) -> Plugin | None:
-    """Tell which distribution brought a strategy or calculator.
+    """Return the distribution that provides a strategy or calculator.
 
     Args:
         group: ``attribution``, ``shares``, ``sources`` or ``plotting``.
         thing: The object.
 
     Returns:
-        The plugin; None for what is built in, or made by the user.
+        The plugin; None if the object is built in or defined by the user.
     """
     package = type(thing).__module__.partition(".")[0]
     if package in ("ossgeo", "__main__"):
@@ -174,7 +184,7 @@ def origin(group: Group, thing: object) -> Plugin | None:
 
 
 def refresh() -> None:
-    """Forget which distributions are installed; look again at the next question."""
+    """Clear the cache of installed distributions."""
     _points.cache_clear()
 
 
@@ -187,19 +197,27 @@ def _loaded(group: Group, point: EntryPoint) -> Callable[..., Any]:
             f"{_WHAT[group]} {who} cannot be imported from {point.value}: {type(error).__name__}: {error}"
         ) from error
     if not callable(factory):
-        raise PluginLoadError(f"{_WHAT[group]} {who} is no class or factory: {point.value} is {factory!r}")
+        raise PluginLoadError(f"{_WHAT[group]} {who} must be a class or factory, got {factory!r} from {point.value}")
     return factory  # type: ignore[no-any-return]  # it was found callable
 
 
 @functools.cache
 def _points(group: str) -> tuple[EntryPoint, ...]:
-    """The entry points of other distributions, once each, without our own names."""
+    """Return the entry points of other distributions, each once; warn about those with a built-in name."""
     found: Mapping[tuple[str, str, str], EntryPoint] = {
         (point.name, point.value, point.dist.name if point.dist else ""): point
         for point in entry_points(group=f"ossgeo.{group}")
-        if point.name not in _BUILT_IN[group]
     }
-    return tuple(found[key] for key in sorted(found))
+    points = [found[key] for key in sorted(found)]
+    for point in points:
+        if point.name in _BUILT_IN[group]:
+            warnings.warn(
+                f"{_WHAT[group]} {_described(group, point)} is not available: {point.name!r} is a built-in name; "
+                "the distribution must offer it under another name",
+                OssgeoWarning,
+                stacklevel=3,
+            )
+    return tuple(point for point in points if point.name not in _BUILT_IN[group])
 
 
 def _described(group: str, point: EntryPoint) -> Plugin:

@@ -78,7 +78,8 @@ def test_a_plugin_is_used_by_its_name_and_recorded(site: Site) -> None:
 
 def test_built_ins_cannot_be_shadowed(site: Site) -> None:
     site.install("geo-thief", {"publisher": "geo_thief:Rule"}, RULE.format(name="publisher", answer="None"))
-    assert plugins.get("attribution", "publisher") is ossgeo.attribution.Publisher
+    with pytest.warns(ossgeo.errors.OssgeoWarning, match=r"publisher \(geo-thief 1\.2\) is not available"):
+        assert plugins.get("attribution", "publisher") is ossgeo.attribution.Publisher
     assert [plugin.distribution for plugin in plugins.available("attribution") if plugin.name == "publisher"] == [
         "ossgeo"
     ]
@@ -97,8 +98,8 @@ def test_two_distributions_with_one_name(site: Site) -> None:
     [
         ("import no_such_module", "geo_bad:Rule", "cannot be imported from geo_bad:Rule: ModuleNotFoundError"),
         ("x = 1", "geo_bad:Rule", "AttributeError"),
-        ("Rule = 5", "geo_bad:Rule", "no class or factory"),
-        ("class Rule:\n    def __init__(self, needed): ...", "geo_bad:Rule", "cannot be made without arguments"),
+        ("Rule = 5", "geo_bad:Rule", "must be a class or factory"),
+        ("class Rule:\n    def __init__(self, needed): ...", "geo_bad:Rule", "cannot be created without arguments"),
     ],
 )
 def test_a_broken_plugin_hurts_only_who_asks_for_it(site: Site, code: str, target: str, message: str) -> None:
@@ -124,6 +125,13 @@ def test_what_a_plugin_must_not_return(site: Site, answer: str, message: str) ->
         ossgeo.measure(ossgeo.load_sample("hub-2026"), attribution="broken")
     assert "'broken'" in str(caught.value)
     assert "/" in str(caught.value), "names a model"
+
+
+def test_a_built_in_that_needs_arguments_names_the_remedy() -> None:
+    with pytest.raises(
+        PluginLoadError, match=r"missing 1 required.*'path'; call ossgeo.plugins.get\('sources', 'snapsh"
+    ):
+        plugins.make("sources", "snapshot-store")
 
 
 def test_unknown_names_and_groups() -> None:

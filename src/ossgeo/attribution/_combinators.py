@@ -200,7 +200,7 @@ class When:
         """
         asked = models.collect()
         unknown = [pl.lit(None, kind).alias(name) for name, kind in MODEL_SCHEMA.items() if name not in asked.columns]
-        kept = decide(asked.with_columns(unknown), self.predicate) == KEPT
+        kept = decide(asked.with_columns(unknown), self.predicate, check_values=False) == KEPT
         parts = ((self.rule, asked.filter(kept)), (self.otherwise, asked.filter(~kept)))
         return pl.concat([evaluate_models(rule, some, context=context) for rule, some in parts]).lazy()
 
@@ -224,7 +224,7 @@ class When:
         return frozenset(self.predicate) if isinstance(self.predicate, Mapping) else None
 
     def _rule_for(self, model: Model) -> AttributionStrategy:
-        kept = decide(frame_of([model]), self.predicate)[0] == KEPT
+        kept = decide(frame_of([model]), self.predicate, check_values=False)[0] == KEPT
         return self.rule if kept else self.otherwise
 
 

@@ -258,10 +258,12 @@ def _check(answer: pl.DataFrame, models: pl.DataFrame, name: str) -> None:
     broken = answer.filter(
         pl.any_horizontal(pl.col("model_id", "start", "end", "weight").is_null())
         | (pl.col("start") >= pl.col("end"))
-        | ~(pl.col("weight") > 0)
+        | ~pl.col("weight").is_between(0, 1 + _TOLERANCE, closed="right")  # excludes NaN and infinity
     )
     if broken.height:
-        raise AttributionContractError(f"{name!r} returned an empty validity or weight: {broken.row(0, named=True)}")
+        raise AttributionContractError(
+            f"{name!r} must return validities that are not empty and weights in (0, 1], got {broken.row(0, named=True)}"
+        )
     partly = (pl.col("weight") < 1 - _TOLERANCE) | (pl.col("start") > BEGINNING) | (pl.col("end") < END)
     several = answer.filter(partly).select("model_id").unique()
     if not several.height:  # one join checks that each model was evaluated and is credited once

@@ -55,7 +55,7 @@ class Credit:
 
 def _sums_to_one(instance: Attribution, _: Any, credits: tuple[Credit, ...]) -> None:
     total = sum(credit.weight for credit in credits)
-    if any(credit.weight <= 0 for credit in credits) or abs(total - 1) > _TOLERANCE:
+    if not (all(credit.weight > 0 for credit in credits) and abs(total - 1) <= _TOLERANCE):  # also for NaN
         weights = [credit.weight for credit in credits]
         raise AttributionContractError(f"the weights of rule {instance.rule!r} must sum to 1, got {weights}")
 

@@ -25,7 +25,7 @@ OPENNESS: Final = "openness"
 """A filter on the class of openness, which is derived from license and access."""
 
 
-def decide(models: pl.DataFrame, where: Where | None) -> pl.Series:
+def decide(models: pl.DataFrame, where: Where | None, *, check_values: bool = True) -> pl.Series:
     """Return for every model whether a filter keeps it.
 
     Args:
@@ -33,6 +33,8 @@ def decide(models: pl.DataFrame, where: Where | None) -> pl.Series:
         where: A mapping from columns to a value, a collection of values, or a pair (low, high) with both ends included
             and None for an open end; or a Narwhals expression. ``openness`` takes one or several classes of
             :class:`ossgeo.panel.Openness`.
+        check_values: Whether a value of the filter that no model has is an error; False if the table is only a part of all
+            models.
 
     Returns:
         For every model 0 (kept), -1 (excluded) or -2 (undecided, because a value is unknown).
@@ -51,6 +53,8 @@ def decide(models: pl.DataFrame, where: Where | None) -> pl.Series:
             require_columns(where, models.columns)
             if OPENNESS in where:
                 models = _with_openness(models, where[OPENNESS])
+            for column, value in where.items() if check_values else ():
+                _require_values(models, column, value)
             verdict = models.select(pl.all_horizontal(_condition(models, *item) for item in where.items()))[:, 0]
     except (pl.exceptions.PolarsError, TypeError, nw.exceptions.NarwhalsError) as error:
         raise InvalidArgumentError(f"where={describe(where)} cannot be applied to the models: {error}") from error
@@ -177,17 +181,19 @@ def _condition(models: pl.DataFrame, column: str, value: Any) -> pl.Expr:
         return pl.when(it.is_not_null()).then(above & below)
     if kind == pl.String:
         value = _as_text(value)
-        if column != OPENNESS:  # the classes are fixed, and a class without models is not an error
-            _require_values(models[column], [value] if isinstance(value, str) else value)
     if isinstance(value, Collection) and not isinstance(value, str):
         return it.is_in([_comparable(one, kind, column) for one in value])
     return it.eq(_comparable(value, kind, column))
 
 
-def _require_values(known: pl.Series, wanted: Any) -> None:
+def _require_values(models: pl.DataFrame, column: str, wanted: Any) -> None:
     """Raise if a column of text does not have one of the values that a filter names."""
+    if models.schema[column] != pl.String or isinstance(wanted, tuple) or column == OPENNESS:
+        return  # the classes of openness are fixed, and a class without models is not an error
+    known = models[column]
     values = known.drop_nulls().unique()
-    texts = [value for value in wanted or () if isinstance(value, str)]
+    wanted = _as_text(wanted)
+    texts = [value for value in ([wanted] if isinstance(wanted, str) else wanted or ()) if isinstance(value, str)]
     for value in pl.Series(texts, dtype=pl.String).filter(~pl.Series(texts, dtype=pl.String).is_in(values.implode())):
         hint = "" if len(values) > _LISTED else f"; it has {', '.join(map(repr, values.sort()))}"
         error = UnknownNameError.among(value, values, what=f"where: the {known.name}")

@@ -166,14 +166,14 @@ def sums_of(
         One row for each interval, group and event: since, period, group, event, value.
 
     Raises:
-        CalculatorContractError: The calculator failed or returned other columns.
+        CalculatorContractError: The calculator failed, or returned other columns, a row twice, an unknown period or group,
+            or a value that is not finite or is below zero.
         PanelError: Rows of the panel cannot be used.
     """
     keys = (GROUP, *flows.keys)
     rows = engines.collect(_aggregate(flows, _with_required(credits, models, calculator), calculator, keys))
     unusable = rows["period"].is_null()
-    if "event" not in flows.keys and (rows["value"].filter(~unusable) < 0).any():
-        raise CalculatorContractError(f"{calculator.name!r} must return values of zero or more, got a negative one")
+    _require_valid_rows(rows, keys, credits, None if isinstance(calculator, EventCalculator) else panel, calculator)
     if "event" in flows.keys and cleaning.decreases == "error" and (rows["event"] == FELL).any():
         raise panel_error(
             panel,
@@ -194,6 +194,37 @@ def sums_of(
     return rows.with_columns(pl.col("value").cast(pl.Float64), **absent).select(
         "since", "period", GROUP, "event", "value"
     )
+
+
+def _require_valid_rows(
+    rows: pl.DataFrame, keys: tuple[str, ...], credits: pl.DataFrame, panel: Panel | None, calculator: ShareCalculator
+) -> None:
+    """Raise if a calculator returned a row twice, an unknown period or group, or an invalid value.
+
+    Args:
+        rows: period, the keys and value.
+        keys: The keys.
+        credits: The credits, with all known groups.
+        panel: The panel, with all known periods; None for events, which belong to their own days.
+        calculator: The calculator.
+    """
+    value = pl.col("value").cast(pl.Float64)
+    wrong = {
+        "each period and key once": pl.struct("period", *keys).is_duplicated(),
+        "finite values": value.is_null() | ~value.is_finite(),
+        "groups of the credits": pl.col(GROUP).is_not_null() & ~pl.col(GROUP).is_in(credits[GROUP].unique().implode()),
+    }
+    if "event" not in keys:
+        wrong["values of zero or more"] = value < 0
+    if panel is not None:
+        wrong["periods of the flows"] = ~pl.col("period").is_in(list(panel.periods))
+    usable = rows.filter(pl.col("period").is_not_null())
+    for rule, condition in wrong.items():
+        found = usable.filter(condition)
+        if found.height:
+            raise CalculatorContractError(
+                f"{calculator.name!r} must return {rule}, got {found.row(0, named=True)}; {found.height} such rows"
+            )
 
 
 def _with_required(credits: pl.DataFrame, models: pl.DataFrame, calculator: ShareCalculator) -> pl.DataFrame:

@@ -79,7 +79,7 @@ def test_a_rule_without_changes_is_asked_for_one_day_within_others_too() -> None
 def test_blends() -> None:
     rule = blend({"publisher": 0.75, attribution.table({"Qin": "DE"}): 0.25})
     assert say(rule, "Qin/a") == {"CN": 0.75, "DE": 0.25}
-    assert say(rule, "Mover/b") == {"US": 1}, "who has no evaluate_model leaves its part to the others"
+    assert say(rule, "Mover/b") == {"US": 1}, "the part of a strategy that abstains goes to the others"
     assert say(rule, "Mover/b", dt.date(2025, 2, 14)) == {"GB": 1}
     assert say(rule, "who/c") == {"unreviewed": 1}
     for parts in ({"publisher": 0.5}, {"publisher": 1.5, "root": -0.5}, {}):

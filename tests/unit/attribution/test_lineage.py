@@ -210,7 +210,7 @@ def test_totals_are_conserved_on_real_trending_models(real_data: Path) -> None:
              "declared", ossgeo.attribution.first_of("declared", "membership", "lineage"),
              ossgeo.attribution.blend({"publisher": 0.5, "root": 0.5}))  # fmt: skip
     for rule in rules:
-        with pytest.warns() if rule in ("membership", "declared") else _quiet():
+        with pytest.warns() if "declared" in str(rule) or "membership" in str(rule) else _quiet():
             table = ossgeo.measure(panel, attribution=rule)
         for day, value in table.to_polars().group_by("period").agg(pl.col("value").sum()).iter_rows():
             assert value == pytest.approx(totals[day], rel=1e-9)

@@ -24,8 +24,8 @@ class Membership:
     """A heuristic for persons: their organizations on the Hub (models column ``member_of``), in equal parts.
 
     It abstains unless the registry has a person or no entry for the namespace: a reviewed organization is never
-    overruled. Memberships in organizations that the registry does not place are passed over; where none is left, it has
-    no evaluate_model, and a person stays an individual.
+    overruled. Organizations without a country in the registry are ignored; if none remains, the strategy abstains and a
+    person stays an individual.
     """
 
     name: str = attrs.field(default="membership", init=False)
