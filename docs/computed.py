@@ -1,4 +1,4 @@
-"""Tables of the documentation that are computed when it is built, from the bundled samples."""
+"""Tables of the documentation that are computed from the bundled samples when it is built."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RULES = ("publisher", "direct-base", "root", "lineage", "repackager-passthrough"
 
 
 def by_rule() -> str:
-    """The countries of the trending models under each rule."""
+    """Return the shares of the trending models by country, under each attribution strategy."""
     panel = ossgeo.load_sample("trending-2026")
     tables = {rule: ossgeo.measure(panel, attribution=rule) for rule in RULES}
     shares = {rule: table.at() for rule, table in tables.items()}
@@ -31,7 +31,7 @@ def by_rule() -> str:
     ]
     head = [f"| share, % | {' | '.join(RULES)} |", f"|---|{'---|' * len(RULES)}"]
     adjusted = tables["lineage"].adjustments
-    notes = [f"Of the declared bases: {adjusted}." if adjusted else "No declared base had to be mended."]
+    notes = [f"Of the declared bases: {adjusted}." if adjusted else "No declared base had to be corrected."]
     return "\n".join([*head, *rows, "", *notes])
 
 
@@ -44,7 +44,7 @@ GRID = {
 
 
 def one_by_one() -> str:
-    """What each choice alone does to one panel's answer."""
+    """Return the shares of one panel with one choice changed at a time."""
     panel = ossgeo.load_sample("trending-2026")
     base = {name: values[0] for name, values in GRID.items()}
     rows = ["| choices | CN, % | US, % |", "|---|---|---|"]
@@ -59,7 +59,7 @@ def one_by_one() -> str:
 
 
 def all_together() -> str:
-    """The range over all combinations, and what explains it."""
+    """Return the range over all combinations, and the parts of the variance."""
     found = ossgeo.analysis.sensitivity(ossgeo.load_sample("trending-2026"), GRID)
     lines = []
     for group in ("CN", "US"):
@@ -73,7 +73,7 @@ def all_together() -> str:
 
 
 def what_floats() -> str:
-    """Bounds of the same panel."""
+    """Return the bounds of the same panel."""
     found = ossgeo.analysis.bounds(ossgeo.measure(ossgeo.load_sample("trending-2026")))
     rows = found.to_polars().filter(found.to_polars()["country"].is_in(["CN", "US"])).sort("country")
     said = [
@@ -84,7 +84,7 @@ def what_floats() -> str:
 
 
 def claim_by_claim() -> str:
-    """Every published claim, on the bundled sample that says most about it."""
+    """Return every published claim with the verdict of the bundled sample that decides most."""
     panels = [ossgeo.load_sample(sample.name) for sample in ossgeo.list_samples()]
     lines = []
     for claim in ossgeo.claims.load():
@@ -102,7 +102,7 @@ def claim_by_claim() -> str:
         lines += [
             f"## {claim.statement}",
             "",
-            f"{source}; method {claim.certainty}. {claim.note[:1].upper() + claim.note[1:]}.",
+            f"{source}, read {claim.read}; method {claim.certainty}. {claim.note[:1].upper() + claim.note[1:]}{'.' if claim.note else ''}",
             "",
             f"**{best.verdict.capitalize()}** (`{ossgeo.list_samples()[at].name}`). {best.why}{figure} {best.settles}",
             "",
@@ -111,7 +111,7 @@ def claim_by_claim() -> str:
 
 
 def disputes() -> str:
-    """Quantities with several published values, and the choices in which these differ."""
+    """Return the quantities with several published values, and the choices in which these differ."""
     lines = []
     for one in ossgeo.claims.disputes():
         lines += [f"## {one.quantity[:1].upper()}{one.quantity[1:]}", "", f"The claims differ in {', '.join(one.differences)}.", "",
@@ -125,7 +125,7 @@ def disputes() -> str:
 
 
 def matrix() -> str:
-    """Who builds on whom, among trending models."""
+    """Return the builders and bases of trending models by country."""
     table = ossgeo.measure(ossgeo.load_sample("trending-2026"), calculator="derivatives",
                            by=("builder_country", "base_country"))  # fmt: skip
     wide = table.to_polars().pivot(on="base_country", index="builder_country", values="value").fill_null(0.0)
@@ -135,7 +135,7 @@ def matrix() -> str:
 
 
 def pictures() -> dict[str, tuple[str, object]]:
-    """Every kind of picture, with the code that makes it."""
+    """Return every kind of chart with its code."""
     labs, trending = ossgeo.load_sample("labs-2025"), ossgeo.load_sample("trending-2026")
     names = {"ossgeo": ossgeo, "labs": labs, "trending": trending, "table": ossgeo.measure(labs)}
     codes = {
@@ -159,7 +159,7 @@ def pictures() -> dict[str, tuple[str, object]]:
 
 
 def gallery(folder: Path) -> str:
-    """Draw every picture, and return the page that shows them."""
+    """Draw every chart, and return the page that shows them."""
     import vl_convert
 
     lines = []
@@ -174,7 +174,7 @@ def gallery(folder: Path) -> str:
 
 
 def registry_card() -> str:
-    """The registry's data card, and how much of the samples it covers."""
+    """Return the registry's data card, and its coverage of the samples."""
     rows = ["| sample | reviewed, at worst | unknown, at most |", "|---|---|---|"]
     for sample in ossgeo.list_samples():
         covered = ossgeo.review.gaps(ossgeo.load_sample(sample.name)).coverage
@@ -184,7 +184,7 @@ def registry_card() -> str:
 
 
 def registry_tables() -> str:
-    """What stands in the registry's tables."""
+    """Return the columns of the registry's tables."""
     lines = []
     for table, columns in registry_columns.TABLES.items():
         needed = registry_columns.REQUIRED[table]
@@ -197,7 +197,7 @@ def registry_tables() -> str:
 
 
 def second_looks() -> str:
-    """What the second looks at random rows found, and the error rates."""
+    """Return the results of the reviews of random rows, and the error rates."""
     with (Path(__file__).parent / "reference" / "second-looks.csv").open(encoding="utf-8", newline="") as file:
         looks = list(csv.DictReader(file))
     head = ["day", "drawn from", "seed", "registry", "rows", "confirmed by a source", "right, no source found",
@@ -212,7 +212,7 @@ def second_looks() -> str:
 
 
 def disputed() -> str:
-    """What disputed seats do to the samples' shares."""
+    """Return the effect of disputed seats on the samples' shares."""
     rows = ["| sample | organization | country | share, % | with the alternative, % |", "|---|---|---|---|---|"]
     for sample in ossgeo.list_samples():
         found = ossgeo.review.alternatives(ossgeo.load_sample(sample.name))
@@ -232,7 +232,7 @@ RUNS = 300
 
 
 def coverage(draw: Callable[[random.Random], float], units: int, share: float, runs: int = RUNS) -> tuple[float, ...]:
-    """Measured coverage and mean width of the intervals, and the coverage of normal ones, over generated panels.
+    """Return the measured coverage and mean width of the intervals, and the coverage of normal ones.
 
     Each unit has a value of the distribution, and belongs to the group with the probability of the share.
     """
@@ -260,7 +260,7 @@ def coverage(draw: Callable[[random.Random], float], units: int, share: float, r
 
 
 def interval_coverage() -> str:
-    """Measured coverage of the intervals of influence and bootstrap."""
+    """Return the measured coverage of the intervals."""
     lines = ["| values of the units | units | true share, % | covered, % | mean width, points | normal interval covers, % |",
              f"|{'---|' * 6}"]  # fmt: skip
     for name, draw in PANELS.items():

@@ -271,3 +271,19 @@ def test_figures_with_an_exponent_keep_their_zeros() -> None:
         500_000,
         5,
     )
+
+
+def test_a_claim_about_a_total_is_measured_as_a_stock() -> None:
+    days = [dt.date(2026, 3, 1), dt.date(2026, 3, 29)]
+    counts = {"Qwen/m": (900_000_000, 1_150_000_000), "google/m": (700_000_000, 723_000_000)}
+    rows = [(name, day, count) for name, pair in counts.items() for day, count in zip(days, pair, strict=True)]
+    frame = pl.DataFrame(rows, schema=["model_id", "date", "downloads_all_time"], orient="row")
+    models = pl.DataFrame({"model_id": list(counts), "task": ["text-generation"] * 2})
+    population = Population.POPULAR_LANGUAGE_MODELS
+    for claim in ("atom-cn-2026", "atom-us-2026"):
+        found = evaluate(ossgeo.read_panel(frame, models=models), claim, population=population)
+        assert found.verdict == Verdict.REPRODUCED, found
+    early = ossgeo.read_panel(frame.filter(pl.col("date") == days[0]), models=models)
+    before = evaluate(early, "atom-cn-2026", population=population)
+    assert before.verdict == Verdict.CANNOT_BE_TOLD, "four weeks earlier it was another total"
+    assert "an observation at 2026-03-31" in before.settles

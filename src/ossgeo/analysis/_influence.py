@@ -83,7 +83,7 @@ def influence(
 
     Args:
         panel: The panel.
-        unit: What is left out: ``model``, ``organization``, ``namespace`` or any other key of a table.
+        unit: The unit that is left out: ``model``, ``organization``, ``namespace`` or any other key of a table.
         period: The period; by default the latest one.
         n: The number of units in the frame, those with the largest values; leaving out a unit with the part q of the
             total moves no share by more than q / (1 - q).
@@ -183,7 +183,7 @@ def bootstrap(
 
     Args:
         panel: The panel.
-        unit: What is drawn: ``model``, ``organization``, ``namespace`` or any other key of a table.
+        unit: The unit that is drawn: ``model``, ``organization``, ``namespace`` or any other key of a table.
         period: The period; by default the latest one.
         draws: How many panels are drawn, 2 or more.
         seed: The seed of the draws; the same seed gives the same result.

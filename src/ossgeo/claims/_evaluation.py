@@ -25,6 +25,8 @@ from ossgeo.shares._table import ShareTable
 _SLACK: Final = 0.02
 """Part of a period that may be unobserved at its ends: a week of a year, since snapshots are rarely taken on its last day."""
 _TOP: Final = 200
+_STOCK_DAYS: Final = dt.timedelta(days=7)
+"""A total of a day may be that of an observation up to this long before."""
 
 
 class Verdict(StrEnum):
@@ -98,7 +100,7 @@ class _Scope:
 
     Attributes:
         day: The observation at which the claim is evaluated.
-        window: Length of the rolling sum in days, up to ``day``; None if the claim counts events.
+        window: Length of the rolling sum in days, up to ``day``; None if the claim counts events or is about a stock.
         complete: Whether the panel observes the period, apart from a few days at its ends.
     """
 
@@ -200,6 +202,9 @@ def _scope(claim: Claim, panel: Panel) -> _Scope | None:
     if claim.counts_events:
         later = [day for day in panel.periods if day >= claim.end]
         return _Scope(later[-1], None, complete=True) if later else None
+    if claim.is_stock:
+        near = [day for day in panel.periods if claim.end - _STOCK_DAYS < day <= claim.end]
+        return _Scope(near[-1], None, complete=True) if near else None
     before = claim.start - dt.timedelta(days=1)
     within = [day for day in panel.periods if before < day <= claim.end]
     if not within:
@@ -235,7 +240,7 @@ def _figures(claim: Claim, panel: Panel, scope: _Scope, registry: Registry) -> t
     if claim.counts_events:
         choices["where"] = {**choices.get("where", {}), "created_at": (claim.start, claim.end)}
         choices["window"] = f"{(scope.day - claim.start).days + 1}d"
-    else:
+    elif scope.window is not None:
         choices["window"] = f"{scope.window}d"
     ours, reason = None, ""
     figures: list[float] = []
@@ -252,7 +257,7 @@ def _figures(claim: Claim, panel: Panel, scope: _Scope, registry: Registry) -> t
             figures += [] if figure is None else [figure]
     figures += [] if ours is None else [ours]
     if not figures:
-        raise InvalidArgumentError(f"there is no figure for {claim.group} at {scope.day}")
+        raise InvalidArgumentError(f"the panel has no downloads of {claim.group} at {scope.day}")
     return ours, min(figures), max(figures), reason
 
 
@@ -308,7 +313,9 @@ def _settles(claim: Claim, *, covered: bool, complete: bool) -> str:
     if not covered:
         needs.append(f"counters of {claim.scope}")
     if not complete:
-        needs.append(f"observations from {claim.start} to {claim.end}")
+        needs.append(
+            f"an observation at {claim.end}" if claim.is_stock else f"observations from {claim.start} to {claim.end}"
+        )
     if claim.certainty == "inferred":
         needs.append("a statement of the source on its method")
     return f"It would be decided by {', '.join(needs)}." if needs else "This panel decides it."

@@ -129,6 +129,11 @@ class Claim:
         calculator = self.choices.get("calculator", "downloads")
         return calculator in ("supply", "derivatives") or isinstance(calculator, Derivatives)
 
+    @property
+    def is_stock(self) -> bool:
+        """Whether it is about a cumulative total on the last day of its period."""
+        return bool(self.choices.get("calculator") == "stock")
+
     def __str__(self) -> str:
         """Return statement and reference."""
         return f"{self.statement} ({self.reference})"
