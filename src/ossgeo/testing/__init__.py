@@ -1,4 +1,4 @@
-"""The conformance kit: what authors of strategies, calculators and sources run, with pytest or without.
+"""The conformance kit for authors of strategies, calculators and sources, with or without pytest.
 
 Each ``check_*`` runs every check and says how many ran; each ``*_checks`` returns them one by one::
 

@@ -1,4 +1,4 @@
-"""What every share calculator must do."""
+"""Checks of share calculators."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ossgeo.testing._runner import Check, NotApplicable, Report, run
 
 
 def calculator_checks(calculator: str | ShareCalculator) -> tuple[Check, ...]:
-    """Return every check of a calculator, to be run one by one, as by ``pytest.mark.parametrize``.
+    """Return the checks of a calculator, for example for ``pytest.mark.parametrize``.
 
     Args:
         calculator: The calculator, or its name.
@@ -107,7 +107,7 @@ def _splits_by_weight(calculator: Any) -> None:
         assert math.isclose(value, parts[period], rel_tol=1e-9), f"{period}: {parts[period]} in parts, {value} whole"
 
 
-def _order_does_not_matter(calculator: Any) -> None:
+def _independent_of_row_order(calculator: Any) -> None:
     world = hard_world()
     rows = world.panel.rows.to_native().collect().sample(fraction=1.0, shuffle=True, seed=5)
     other = read_panel(rows.rename({"period": "observed_at"}) if "observed_at" not in rows.columns else rows,
@@ -117,7 +117,7 @@ def _order_does_not_matter(calculator: Any) -> None:
     assert left.equals(right), "another order of rows gave another table"
 
 
-def _says_the_same_twice(calculator: Any) -> None:
+def _deterministic(calculator: Any) -> None:
     world = hard_world()
     assert _measured(calculator, world).to_polars().equals(_measured(calculator, world).to_polars())
 
@@ -128,7 +128,7 @@ def _values_are_numbers(calculator: Any) -> None:
     assert (values >= 0).all(), "a value is negative"
 
 
-def _pickles(calculator: Any) -> None:
+def _can_be_pickled(calculator: Any) -> None:
     again = pickle.loads(pickle.dumps(calculator))  # noqa: S301  # made here
     world = hard_world()
     assert _measured(calculator, world).to_polars().equals(_measured(again, world).to_polars())
@@ -165,10 +165,10 @@ _CHECKS: Final[dict[str, Callable[[Any], None]]] = {
     "groups_by_every_key": _groups_by_every_key,
     "adds_up": _adds_up,
     "splits_by_weight": _splits_by_weight,
-    "order_does_not_matter": _order_does_not_matter,
-    "says_the_same_twice": _says_the_same_twice,
+    "independent_of_row_order": _independent_of_row_order,
+    "deterministic": _deterministic,
     "values_are_numbers": _values_are_numbers,
-    "pickles": _pickles,
+    "can_be_pickled": _can_be_pickled,
     "needs_no_network": _needs_no_network,
     "runs_on_duckdb": _runs_on_duckdb,
 }

@@ -1,4 +1,4 @@
-"""Small worlds in which rules are tried: one with every hard case, and a real one."""
+"""Test worlds for plugins: one with every hard case, and a real one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ossgeo.sources._files.reader import read_panel
 from ossgeo.sources._samples import load_sample
 
 MOVE: Final = dt.date(2025, 2, 15)
-"""The day on which the world's moving organization moves, and its repackager becomes one."""
+"""The day on which an organization of the world moves, and a namespace becomes a repackager."""
 
 FIRST: Final = dt.date(2025, 1, 31)
 LAST: Final = dt.date(2025, 3, 2)
@@ -28,13 +28,13 @@ _SEEN: Final = {"url": "https://example.org/about", "shows": "own statement", "c
 
 @attrs.frozen(eq=False)
 class World:
-    """A registry, models and a panel that go together.
+    """A registry, models and a panel that belong together.
 
     Attributes:
         registry: The registry.
         models: The models table.
         panel: The panel.
-        days: Days at which rules are asked.
+        days: Days on which strategies are evaluated.
     """
 
     registry: Registry
@@ -44,17 +44,17 @@ class World:
 
     @property
     def context(self) -> Context:
-        """A fresh context, asked for the last day."""
+        """A new context for the last day."""
         return Context(self.registry, ModelTable(self.models), self.days[-1])
 
 
 def hard_world() -> World:
-    """Make a world with every hard case.
+    """Return a world with every hard case.
 
     Returns:
-        Organizations in one country, in three, one that moves, one with an owner abroad, a person, one without a seat; a
-        namespace that nobody has reviewed and one that ended; models with bases of every relation, missing, renamed,
-        misspelled and circular ones; counts of zero, and huge ones.
+        Organizations in one country, in three, one that moves, one with an owner abroad, a person, one without a country; an
+        unreviewed namespace and one that ended; models with base models of every relation, missing, renamed, misspelled and
+        cyclic ones; counts of zero and very large counts.
     """
     registry = Registry.from_rows(
         organizations=[
@@ -132,7 +132,7 @@ def hard_world() -> World:
 
 
 def real_world() -> World:
-    """Make a world of the bundled registry and the bundled sample of trending models."""
+    """Return a world of the bundled registry and the bundled sample of trending models."""
     panel = load_sample("trending-2026")
     return World(Registry.default(), panel.models.collect(), panel, panel.periods)
 

@@ -1,4 +1,4 @@
-"""Keeping code off the network."""
+"""A block without network access."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @contextmanager
 def no_network() -> Iterator[None]:
-    """Let every attempt to connect fail while the block runs.
+    """Make every connection attempt fail within the block.
 
     Raises:
         AssertionError: Something tried to connect.
@@ -18,7 +18,7 @@ def no_network() -> Iterator[None]:
     original = socket.socket.connect, socket.getaddrinfo
 
     def refuse(*address: Any, **_: Any) -> Any:
-        raise AssertionError(f"it tried to reach the network: {address[-1]!r}")
+        raise AssertionError(f"the network was accessed: {address[-1]!r}")
 
     socket.socket.connect, socket.getaddrinfo = refuse, refuse  # type: ignore[method-assign]
     try:

@@ -1,8 +1,9 @@
-"""Running checks: each one by name, none left out in silence."""
+"""The runner of the checks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import difflib
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -11,12 +12,12 @@ from ossgeo.errors import ConformanceError, UnknownNameError
 
 
 class NotApplicable(Exception):  # no error: it says that a check has nothing to look at
-    """Raised by a check that has nothing to look at, with the reason."""
+    """Raised by a check that does not apply, with the reason."""
 
 
 @attrs.frozen
 class Check:
-    """One check of one object; call it, and it raises where the object fails.
+    """One check of one object; calling it raises if the object fails.
 
     Attributes:
         name: What is checked.
@@ -44,7 +45,7 @@ class Check:
 
 @attrs.frozen
 class Report:
-    """What a run of the kit found.
+    """The result of a run of the kit.
 
     Attributes:
         subject: Who was checked.
@@ -72,7 +73,7 @@ class Report:
 
 
 def run(subject: str, checks: Iterable[Check], expected_failures: Mapping[str, str] | None = None) -> Report:
-    """Run every check, and tell all failures at once.
+    """Run every check, and raise one error that lists all failures.
 
     Args:
         subject: Who is checked, for the report.
@@ -111,3 +112,21 @@ def run(subject: str, checks: Iterable[Check], expected_failures: Mapping[str, s
 
 def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def require_known_methods(subject: Any, contract: Collection[str]) -> None:
+    """Raise if a plugin has a public method that is not part of its contract, such as a misspelled optional one.
+
+    Args:
+        subject: The plugin.
+        contract: Names of the public methods.
+
+    Raises:
+        AssertionError: With the near name, if there is one.
+    """
+    for name in dir(type(subject)):
+        if name.startswith("_") or name in contract or not callable(getattr(type(subject), name)):
+            continue
+        near = difflib.get_close_matches(name, contract, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "; start its name with an underscore"
+        raise AssertionError(f"{name!r} is not a method of the contract and would be ignored{hint}")

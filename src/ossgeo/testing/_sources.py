@@ -1,4 +1,4 @@
-"""What every source must do."""
+"""Checks of sources."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ossgeo.testing._runner import Check, Report, run
 
 
 def source_checks(source: str | Source) -> tuple[Check, ...]:
-    """Return every check of a source, to be run one by one, as by ``pytest.mark.parametrize``.
+    """Return the checks of a source, for example for ``pytest.mark.parametrize``.
 
     Args:
         source: The source, or the name of one that needs no configuration. It is read, several times.
@@ -55,7 +55,7 @@ def _is_a_source(source: Any) -> None:
 
 def _gives_a_panel(source: Any) -> None:
     panel = source.panel()
-    assert isinstance(panel, Panel), f"it gave a {type(panel).__name__}, not a Panel"
+    assert isinstance(panel, Panel), f"the source returned {type(panel).__name__}, not a Panel"
     assert panel.source, "the panel does not say where it came from"
 
 
@@ -69,7 +69,7 @@ def _columns_are_known(source: Any) -> None:
     panel = source.panel()
     names = set(panel.rows.collect_schema().names())
     assert {"model_id", "period", panel.counter} <= names, f"the rows have {', '.join(sorted(names))}"
-    assert panel.counter in COUNTERS, f"{panel.counter!r} is no counter"
+    assert panel.counter in COUNTERS, f"unknown counter {panel.counter!r}"
     strange = set(panel.models.collect_schema().names()) - {column.name for column in MODELS}
     assert not strange, f"the models have unknown columns {', '.join(sorted(strange))}"
 
@@ -92,7 +92,7 @@ def _every_row_has_a_model(source: Any) -> None:
     assert not unlisted_models(panel, panel.models.collect()).height, "rows have models that the models table has not"
 
 
-def _says_the_same_twice(source: Any) -> None:
+def _deterministic(source: Any) -> None:
     one, other = source.panel(), source.panel()
     assert (one.counter, one.size) == (other.counter, other.size), "two readings differ"
 
@@ -118,6 +118,6 @@ _CHECKS: Final[dict[str, Callable[[Any], None]]] = {
     "periods_are_in_order": _periods_are_in_order,
     "rows_are_sound": _rows_are_sound,
     "every_row_has_a_model": _every_row_has_a_model,
-    "says_the_same_twice": _says_the_same_twice,
+    "deterministic": _deterministic,
     "totals_are_conserved": _totals_are_conserved,
 }

@@ -1,4 +1,4 @@
-"""What every attribution strategy must do."""
+"""Checks of attribution strategies."""
 
 from __future__ import annotations
 
@@ -20,11 +20,16 @@ from ossgeo.registry._countries import Country, OriginStatus
 from ossgeo.shares._measure import measure
 from ossgeo.testing._fixtures import MOVE, World, hard_world, real_world
 from ossgeo.testing._network import no_network
-from ossgeo.testing._runner import Check, NotApplicable, Report, run
+from ossgeo.testing._runner import Check, NotApplicable, Report, require_known_methods, run
+
+_CONTRACT: Final = frozenset(
+    {"attribute", "attribute_frame", "changes", "adjustments", "delegations", "requires", "name"}
+)
+"""Public methods and properties of a strategy."""
 
 
 def attribution_checks(strategy: str | AttributionStrategy) -> tuple[Check, ...]:
-    """Return every check of a strategy, to be run one by one, as by ``pytest.mark.parametrize``.
+    """Return the checks of a strategy, for example for ``pytest.mark.parametrize``.
 
     Args:
         strategy: The strategy, or its name.
@@ -47,15 +52,15 @@ def check_attribution_strategy(
         expected_failures: Names of checks that must fail, each with the reason.
 
     Returns:
-        How many checks ran, and which had nothing to look at.
+        The numbers of checks that ran, passed, failed as expected, and did not apply.
 
     Raises:
-        ConformanceError: With every check that failed, or passed although it was expected to fail.
-        UnknownNameError: An expected failure names no check.
+        ConformanceError: Checks failed, or passed although they were expected to fail; all of them are listed.
+        UnknownNameError: An expected failure is not the name of a check.
 
     Example:
         >>> print(check_attribution_strategy("publisher"))
-        publisher: 20 checks ran, 20 passed
+        publisher: 21 checks ran, 21 passed
     """
     subject = resolve(strategy)
     return run(name_of(subject), attribution_checks(subject), expected_failures)
@@ -65,13 +70,18 @@ def _worlds() -> tuple[World, World]:
     return hard_world(), real_world()
 
 
-def _is_a_strategy(strategy: Any) -> None:
-    assert isinstance(strategy, AttributionStrategy), "it has no name or no attribute(model, *, on, context)"
-    assert strategy.name, "its name is empty"
-    assert str(strategy), "it prints as nothing"
+def _implements_the_protocol(strategy: Any) -> None:
+    assert isinstance(strategy, AttributionStrategy), "the strategy has no name or no attribute(model, *, on, context)"
+    assert strategy.name, "the name is empty"
+    assert str(strategy), "str() of the strategy is empty"
 
 
-def _answers_are_attributions(strategy: Any) -> None:
+def _has_no_unknown_methods(strategy: Any) -> None:
+    """A misspelled optional method would be ignored: every public method must be part of the contract."""
+    require_known_methods(strategy, _CONTRACT)
+
+
+def _returns_attributions_or_none(strategy: Any) -> None:
     for world in _worlds():
         context = world.context
         for day in world.days:
@@ -91,7 +101,7 @@ def _weights_sum_to_one(strategy: Any) -> None:
             assert not wrong.height, f"weights on {day}: {wrong.rows()[:3]}"
 
 
-def _places_are_places(strategy: Any) -> None:
+def _countries_are_valid(strategy: Any) -> None:
     for world in _worlds():
         for code in _credits(strategy, world)["country"].unique():
             assert code in {status.value for status in OriginStatus} or Country.parse(code).alpha_2 == code, code
@@ -99,7 +109,7 @@ def _places_are_places(strategy: Any) -> None:
 
 def _row_and_frame_agree(strategy: Any) -> None:
     if not hasattr(strategy, "attribute_frame"):
-        raise NotApplicable("there is no attribute_frame")
+        raise NotApplicable("the strategy has no attribute_frame")
     for world in _worlds():
         credits = evaluate_models(strategy, world.models, context=world.context)
         context = world.context
@@ -117,23 +127,23 @@ def _row_and_frame_agree(strategy: Any) -> None:
                 same = left.keys() == right.keys() and all(
                     math.isclose(left[party], right[party], abs_tol=1e-6) for party in left
                 )
-                assert same, f"{model} on {day}: the frame says {left}, the row {right}"
+                assert same, f"{model} on {day}: attribute_frame returned {left}, attribute returned {right}"
 
 
-def _order_does_not_matter(strategy: Any) -> None:
+def _independent_of_row_order(strategy: Any) -> None:
     for world in _worlds():
         shuffled = world.models.sample(fraction=1.0, shuffle=True, seed=7)
         mixed = World(world.registry, shuffled, world.panel, world.days)
         _same(_credits(strategy, world), _credits(strategy, mixed))
 
 
-def _says_the_same_twice(strategy: Any) -> None:
+def _deterministic(strategy: Any) -> None:
     for world in _worlds():
         _same(_credits(strategy, world), _credits(strategy, world))
 
 
-def _a_part_says_the_same(strategy: Any) -> None:
-    """What is said of a model does not hang on which others are asked about."""
+def _independent_of_other_models(strategy: Any) -> None:
+    """The result for a model does not depend on the other models of the call."""
     for world in _worlds():
         context = world.context
         some = world.models.gather_every(2)
@@ -142,57 +152,57 @@ def _a_part_says_the_same(strategy: Any) -> None:
         _same(part, whole)
 
 
-def _changes_nothing(strategy: Any) -> None:
+def _leaves_inputs_unchanged(strategy: Any) -> None:
     for world in _worlds():
         before, version = world.models.clone(), world.registry.version
         _credits(strategy, world)
-        assert world.models.equals(before), "it changed the models table"
-        assert world.registry.version == version, "it changed the registry"
+        assert world.models.equals(before), "the strategy changed the models table"
+        assert world.registry.version == version, "the strategy changed the registry"
 
 
-def _takes_no_models(strategy: Any) -> None:
+def _accepts_no_models(strategy: Any) -> None:
     world = hard_world()
     empty = World(world.registry, world.models.clear(), world.panel, world.days)
-    assert _credits(strategy, empty).height == 0, "it credits models that are not there"
+    assert _credits(strategy, empty).height == 0, "the strategy credits models that are not in the table"
 
 
-def _takes_bare_ids(strategy: Any) -> None:
-    """A models table may have no column beside the id and the namespace."""
+def _accepts_ids_only(strategy: Any) -> None:
+    """A models table may have only the columns model_id and namespace."""
     world = hard_world()
     bare = World(world.registry, world.models.select("model_id", "namespace"), world.panel, world.days)
     assert _credits(strategy, bare)["model_id"].n_unique() == bare.models.height
 
 
-def _takes_unknown_namespaces(strategy: Any) -> None:
+def _accepts_unknown_namespaces(strategy: Any) -> None:
     world = hard_world()
     answer = evaluate_model(strategy, Model("who-is-this/model"), on=world.days[-1], context=world.context)
     assert answer is None or answer.credits
 
 
-def _keeps_several_countries(strategy: Any) -> None:
-    """An organization with several seats is credited as the registry says, or not at all."""
+def _keeps_shared_credits(strategy: Any) -> None:
+    """An organization in several countries is credited with its weights, or not at all."""
     world = hard_world()
     answer = evaluate_model(strategy, world.context.models["Trio/i"], on=world.days[-1], context=world.context)
     assert answer is None or abs(sum(credit.weight for credit in answer.credits) - 1) < 1e-6  # noqa: PLR2004
 
 
-def _tells_its_changes(strategy: Any) -> None:
-    """Between two of the dates that it declares, a strategy says the same."""
+def _declares_its_changes(strategy: Any) -> None:
+    """The result does not change between two of the dates that the strategy declares."""
     if not hasattr(strategy, "changes"):
-        raise NotApplicable("it declares no changes, and is asked once per model")
+        raise NotApplicable("the strategy declares no changes and is evaluated once for each model")
     world = hard_world()
     context = world.context
     days = sorted(set(strategy.changes(context)))
     assert all(isinstance(day, dt.date) for day in days), "changes must be dates"
     tried = [dt.date(2000, 1, 1), *(day for day in world.days), MOVE - dt.timedelta(days=1), MOVE, dt.date(2030, 1, 1)]
     for model in context.models.values():
-        said: dict[Any, tuple[Any, ...]] = {}
+        seen: dict[Any, tuple[Any, ...]] = {}
         for day in tried:
             since = max((change for change in days if change <= day), default=None)
             answer = evaluate_model(strategy, model, on=day, context=context)
             parties = answer.credits if answer is not None else ()
-            assert said.setdefault(since, parties) == parties, (
-                f"{model.id}: another answer on {day}, which is undeclared"
+            assert seen.setdefault(since, parties) == parties, (
+                f"{model.id}: the result changes by {day}, and no change is declared"
             )
 
 
@@ -208,13 +218,13 @@ def _conserves_totals(strategy: Any) -> None:
                 assert math.isclose(found, total, rel_tol=1e-9), f"{counting} on {day}: {found} of {total}"
 
 
-def _pickles(strategy: Any) -> None:
+def _can_be_pickled(strategy: Any) -> None:
     again = pickle.loads(pickle.dumps(strategy))  # noqa: S301  # made here
     world = hard_world()
     _same(_credits(strategy, world), _credits(again, world))
 
 
-def _hashes(strategy: Any) -> None:
+def _is_hashable(strategy: Any) -> None:
     assert hash(strategy) == hash(strategy)
     assert strategy == strategy  # noqa: PLR0124  # equality of its own
 
@@ -228,7 +238,7 @@ def _needs_no_network(strategy: Any) -> None:
 
 
 def _gives_evidence(strategy: Any) -> None:
-    """Whoever credits a country says why."""
+    """Credits to countries come with evidence."""
     context = (world := hard_world()).context
     credited = 0
     for model in context.models.values():
@@ -237,39 +247,40 @@ def _gives_evidence(strategy: Any) -> None:
             credited += 1
             assert answer.evidence, f"{model.id} is credited to a country without evidence"
     if not credited:
-        raise NotApplicable("it credits no country in the kit's world")
+        raise NotApplicable("the strategy credits no country in the test world")
 
 
-def _is_asked_in_any_order(strategy: Any) -> None:
+def _independent_of_call_order(strategy: Any) -> None:
     world = hard_world()
     context = world.context
-    questions = [(model, day) for model in context.models.values() for day in world.days]
-    first = {(model.id, day): evaluate_model(strategy, model, on=day, context=context) for model, day in questions}
-    random.Random(3).shuffle(questions)  # noqa: S311  # no secret
-    for model, day in questions:
+    calls = [(model, day) for model in context.models.values() for day in world.days]
+    first = {(model.id, day): evaluate_model(strategy, model, on=day, context=context) for model, day in calls}
+    random.Random(3).shuffle(calls)  # noqa: S311  # no secret
+    for model, day in calls:
         again = evaluate_model(strategy, model, on=day, context=context)
-        assert again == first[model.id, day], f"{model.id} on {day}: another answer when asked in another order"
+        assert again == first[model.id, day], f"{model.id} on {day}: the result depends on the order of calls"
 
 
 _CHECKS: Final[dict[str, Callable[[Any], None]]] = {
-    "is_a_strategy": _is_a_strategy,
-    "answers_are_attributions": _answers_are_attributions,
+    "implements_the_protocol": _implements_the_protocol,
+    "has_no_unknown_methods": _has_no_unknown_methods,
+    "returns_attributions_or_none": _returns_attributions_or_none,
     "weights_sum_to_one": _weights_sum_to_one,
-    "places_are_places": _places_are_places,
+    "countries_are_valid": _countries_are_valid,
     "row_and_frame_agree": _row_and_frame_agree,
-    "order_does_not_matter": _order_does_not_matter,
-    "says_the_same_twice": _says_the_same_twice,
-    "is_asked_in_any_order": _is_asked_in_any_order,
-    "a_part_says_the_same": _a_part_says_the_same,
-    "changes_nothing": _changes_nothing,
-    "takes_no_models": _takes_no_models,
-    "takes_bare_ids": _takes_bare_ids,
-    "takes_unknown_namespaces": _takes_unknown_namespaces,
-    "keeps_several_countries": _keeps_several_countries,
-    "tells_its_changes": _tells_its_changes,
+    "independent_of_row_order": _independent_of_row_order,
+    "deterministic": _deterministic,
+    "independent_of_call_order": _independent_of_call_order,
+    "independent_of_other_models": _independent_of_other_models,
+    "leaves_inputs_unchanged": _leaves_inputs_unchanged,
+    "accepts_no_models": _accepts_no_models,
+    "accepts_ids_only": _accepts_ids_only,
+    "accepts_unknown_namespaces": _accepts_unknown_namespaces,
+    "keeps_shared_credits": _keeps_shared_credits,
+    "declares_its_changes": _declares_its_changes,
     "conserves_totals": _conserves_totals,
-    "pickles": _pickles,
-    "hashes": _hashes,
+    "can_be_pickled": _can_be_pickled,
+    "is_hashable": _is_hashable,
     "needs_no_network": _needs_no_network,
     "gives_evidence": _gives_evidence,
 }
@@ -298,7 +309,7 @@ def _same(left: pl.DataFrame, right: pl.DataFrame) -> None:
     one, other = (
         frame.select(*columns, pl.col("weight").round(9)).sort(*columns, nulls_last=True) for frame in (left, right)
     )
-    assert one.select(columns).equals(other.select(columns)), "other credits"
+    assert one.select(columns).equals(other.select(columns)), "the credits differ"
     assert all(math.isclose(a, b, abs_tol=1e-9) for a, b in zip(one["weight"], other["weight"], strict=True)), (
-        "other weights"
+        "the weights differ"
     )

@@ -26,7 +26,7 @@ _FAR: Final = ("gone/x", "bare-name", "ALPHA/A", "./local", "")
 
 @st.composite
 def registries(draw: Any) -> Registry:
-    """Draw registries: some namespaces unreviewed, some organizations that move, persons, shared seats."""
+    """Draw registries with unreviewed namespaces, organizations that move, persons, and organizations in several countries."""
     organizations: list[dict[str, str]] = []
     namespaces: list[dict[str, str]] = []
     affiliations: list[dict[str, Any]] = []
@@ -50,7 +50,7 @@ def registries(draw: Any) -> Registry:
 
 @st.composite
 def models(draw: Any) -> tuple[Model, ...]:
-    """Draw models whose bases may be each other, themselves, missing or misspelled."""
+    """Draw models whose base models may be cyclic, missing or misspelled."""
     ids = draw(st.lists(st.sampled_from(_IDS), unique=True, min_size=1, max_size=12))
     bases = st.lists(st.builds(BaseModel, st.sampled_from((*ids, *_FAR)), st.sampled_from(list(Relation))), max_size=3)
     return tuple(Model(one, base_models=tuple(draw(bases))) for one in ids)

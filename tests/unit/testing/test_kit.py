@@ -11,6 +11,7 @@ import attrs
 import narwhals as nw
 import pytest
 
+import ossgeo
 from ossgeo import Model, attribution
 from ossgeo.attribution import Attribution, Context, blend, first_of, lineage, override, when
 from ossgeo.errors import ConformanceError, UnknownNameError
@@ -64,9 +65,9 @@ class Wrong:
 
 def test_what_is_right_passes_and_says_how_many_ran() -> None:
     report = check_attribution_strategy(Wrong())
-    assert len(report.passed) == 18
-    assert set(report.not_applicable) == {"row_and_frame_agree", "tells_its_changes"}
-    assert str(report) == "wrong: 18 checks ran, 18 passed, 2 not applicable (row_and_frame_agree, tells_its_changes)"
+    assert len(report.passed) == 19
+    assert set(report.not_applicable) == {"row_and_frame_agree", "declares_its_changes"}
+    assert str(report) == "wrong: 19 checks ran, 19 passed, 2 not applicable (row_and_frame_agree, declares_its_changes)"
 
 
 def broken(**methods: Any) -> Any:
@@ -81,13 +82,13 @@ def told(self: Any, model: Model, *, on: dt.date, context: Context) -> Attributi
     ("strategy", "check"),
     [
         (broken(attribute=told), "gives_evidence"),
-        (broken(attribute=told, changes=lambda self, context: []), "tells_its_changes"),
+        (broken(attribute=told, changes=lambda self, context: []), "declares_its_changes"),
         (broken(attribute=lambda self, model, *, on, context: Attribution.to(random.choice(("FR", "DE")), rule="x")),
-         "says_the_same_twice"),
+         "deterministic"),
         (broken(attribute=lambda self, model, *, on, context: socket.create_connection(("127.0.0.1", 9))), "needs_no_network"),
-        (broken(attribute=lambda self, model, *, on, context: None if model.likes else 1 / 0), "takes_bare_ids"),
+        (broken(attribute=lambda self, model, *, on, context: None if model.likes else 1 / 0), "accepts_ids_only"),
         (broken(attribute_frame=lambda self, models, *, context: models.select("model_id")), "row_and_frame_agree"),
-        (broken(__reduce__=lambda self: (_refuse, ())), "pickles"),
+        (broken(__reduce__=lambda self: (_refuse, ())), "can_be_pickled"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_found(strategy: Any, check: str) -> None:
@@ -150,3 +151,17 @@ def test_wrong_calculators(calculator: Any, check: str) -> None:
     with pytest.raises(ConformanceError) as caught:
         check_calculator(calculator)
     assert f"- {check}: " in str(caught.value)
+
+
+def test_a_misspelled_optional_method_is_found() -> None:
+    class Misspelled:
+        name = "misspelled"
+
+        def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
+            return None
+
+        def change(self, context: Context) -> frozenset[dt.date]:
+            return frozenset()
+
+    with pytest.raises(ConformanceError, match=r"'change' is not a method of the contract .* did you mean 'changes'"):
+        ossgeo.testing.check_attribution_strategy(Misspelled(), expected_failures={"can_be_pickled": "a local class"})

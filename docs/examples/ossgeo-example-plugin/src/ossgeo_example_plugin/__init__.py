@@ -13,7 +13,7 @@ import narwhals as nw
 from ossgeo import Country, Evidence, Model
 from ossgeo.attribution import Attribution, Context
 from ossgeo.errors import UnknownCountryError
-from ossgeo.shares._protocol import credited
+from ossgeo.shares import credited
 
 __all__ = ["AcademicDomain", "ModelsInUse", "country_of"]
 
@@ -22,7 +22,7 @@ _OTHER_CODES = {"UK": "GB"}
 
 
 def country_of(homepage: str | None) -> Country | None:
-    """Return the country of an academic web address; None where it is not academic.
+    """Return the country of an academic web address; None if it is not academic.
 
     Example:
         >>> str(country_of("https://www.cam.ac.uk/research")), str(country_of("https://mit.edu"))
@@ -42,7 +42,7 @@ def country_of(homepage: str | None) -> Country | None:
 
 @attrs.frozen
 class AcademicDomain:
-    """Credits an organization with an academic homepage to the country of its domain; of all others, no opinion."""
+    """Credits an organization with an academic homepage to the country of its domain; abstains on all others."""
 
     name: str = attrs.field(default="academic-domain", init=False)
 
@@ -58,14 +58,14 @@ class AcademicDomain:
         return Attribution.to(country, rule=self.name, organization=organization.id, evidence=[homepage])
 
     def changes(self, context: Context) -> frozenset[dt.date]:
-        """A namespace may pass from one organization to another."""
+        """Return the dates at which the organization of a namespace changes."""
         spans = (span for found in context.registry.namespaces.values() for span in found)
         return frozenset(day for span in spans for day in (span.start, span.end))
 
 
 @attrs.frozen
 class ModelsInUse:
-    """Counts the models that were downloaded at all; a model's parts add up to one."""
+    """Counts the models with at least one download; the parts of a model sum to one."""
 
     name: str = attrs.field(default="models-in-use", init=False)
     unit: str = attrs.field(default="models", init=False)
