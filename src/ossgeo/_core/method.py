@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 Counting = Literal["fractional", "full", "primary"]
 Denominator = Literal["all", "attributed"]
+Incomplete = Literal["mark", "drop", "scale"]
 CounterName = Counter | Literal["events"]
 """The input of a calculator: one of the Hub's counters, or events that happen once to a model."""
 
 COUNTINGS: tuple[Counting, ...] = ("fractional", "full", "primary")
+INCOMPLETE: tuple[Incomplete, ...] = ("mark", "drop", "scale")
 DENOMINATORS: tuple[Denominator, ...] = ("all", "attributed")
 
 
@@ -220,6 +222,7 @@ class Method:
         checked: Whether the panel had been searched for quality issues; not compared, because it changes no figure.
         engine: The dataframe engine.
         version: The version of ossgeo.
+        incomplete: ``mark``, ``drop`` or ``scale``: what was done about periods that are observed in part.
         gives: ``flow``, ``stock`` or ``events``: whether values may be summed over time.
         void: Strategies that could not apply, since the models table lacks a column that they need; not compared.
         plugins: Every strategy and calculator of another distribution that was used: name, distribution, version.
@@ -247,6 +250,7 @@ class Method:
     engine: str
     version: str
     plugins: tuple[str, ...] = ()
+    incomplete: Incomplete = "mark"
     gives: Literal["flow", "stock", "events"] = "flow"
     void: tuple[str, ...] = attrs.field(default=(), eq=False)
     choices: Mapping[str, Any] = attrs.field(factory=dict, eq=False, repr=False, hash=False)
@@ -280,7 +284,7 @@ class Method:
     def __str__(self) -> str:
         """Return the choices in one line."""
         optional = {"every": self.every, "window": _days(self.window), "age cap": _days(self.age_cap),
-                    "where": self.where}  # fmt: skip
+                    "where": self.where, "incomplete periods": None if self.incomplete == "mark" else self.incomplete}  # fmt: skip
         parts = [
             f"{self.calculator} ({self.counter}) by {' x '.join(self.by)}",
             f"attribution {self.attribution} as of {self.as_of}",

@@ -92,6 +92,7 @@ SHARES: Final = (
     Column("period", "date", "day", "Last day of the period."),
     Column("value", "float", "the Method's unit", "What the calculator measured for the group."),
     Column("share", "float", "fraction", "Part of the denominator, in [0, 1]; null where the denominator is 0 or unknown."),
+    Column("observed", "float", "fraction", "Part of the period's days that was observed."),
 )  # fmt: skip
 """A share table: one row for each period and group; the key columns stand after `period`."""
 

@@ -62,7 +62,8 @@ class Aggregate:
             plan = level_factors(intervals, method.every)
         else:
             plan = spread(intervals, self.periods, counter=method.counter, every=method.every, window=method.window,
-                          estimate=method.cleaning.gaps == "spread", dipped=self._dipped(), missing=missing)  # fmt: skip
+                          estimate=method.cleaning.gaps == "spread", dipped=self._dipped(), missing=missing,
+                          incomplete=method.incomplete)  # fmt: skip
         values = spread_out(inside, plan)
         frame, coverage = shares_of(values, self.groups, plan, method)
         warn_of_low_coverage(coverage, method.unit)

@@ -7,7 +7,7 @@ import datetime as dt
 from narwhals.typing import IntoFrame
 
 from ossgeo import attribution as attributions
-from ossgeo._core.method import Cleaning, Counting, Denominator, Method
+from ossgeo._core.method import Cleaning, Counting, Denominator, Incomplete, Method
 from ossgeo.attribution import AttributionStrategy
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._filters import Where
@@ -32,6 +32,7 @@ def measure(
     every: str | None = None,
     window: str | dt.timedelta | None = None,
     age_cap: str | dt.timedelta | None = None,
+    incomplete: Incomplete = "mark",
     as_of: str | dt.date = "flow",
     where: Where | None = None,
     cleaning: Cleaning | None = None,
@@ -54,9 +55,13 @@ def measure(
             ``primary`` (the group with the largest summed weight takes all).
         denominator: ``all``, or ``attributed`` (known countries only; statuses keep their rows, with null share).
         every: Calendar step of the periods, such as ``1mo`` or ``1q``; a flow across a border is split by days. A period
-            is named by its last day. By default each observation is a period.
+            is named by its last day, and the latest one at most by the last observation. By default each observation is
+            a period.
         window: Length in days or weeks of a rolling sum that ends at each period, such as ``365d``.
         age_cap: A model's downloads count only until the model has this age, such as ``365d``.
+        incomplete: What is done about periods of which less than nine tenths of the days are observed: ``mark`` keeps
+            them, ``drop`` leaves them out, ``scale`` scales the value of a period that reaches beyond the first or last
+            observation to its whole length.
         as_of: Date of the registry and of the membership of group schemes: ``flow`` (the end of each flow), ``creation`` (of the model), or a date.
         where: Filter on models, in numerator and denominator alike: a mapping from columns to a value, a collection of
             values or a pair (low, high), or a Narwhals expression.
@@ -66,7 +71,8 @@ def measure(
 
     Returns:
         One row for each period and group, sorted by period and falling value: period, the keys, value (in the
-        calculator's unit), share (fraction in [0, 1]); with method, coverage and adjustments.
+        calculator's unit), share (fraction in [0, 1]) and observed (the part of the period's days that was observed); with
+        method, coverage and adjustments. A period that was not observed has rows with null value and share.
 
     Raises:
         InvalidArgumentError: The options, or the panel and the options, do not fit.
@@ -86,7 +92,7 @@ def measure(
     """
     options = MeasureOptions(
         by=by, calculator=calculator, attribution=attribution, counting=counting, denominator=denominator, every=every,
-        window=window, age_cap=age_cap, as_of=as_of, where=where, cleaning=cleaning,
+        window=window, age_cap=age_cap, incomplete=incomplete, as_of=as_of, where=where, cleaning=cleaning,
     )  # fmt: skip
     if method is None:
         return Plan.of(panel, options, registry=registry, models=models).run().aggregate.table()

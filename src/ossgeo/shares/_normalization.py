@@ -123,9 +123,22 @@ def shares_of(
         share=pl.when(~missing).then(pl.col("counted") / pl.col(method.denominator)),
     )
     shared = _sorted_within_periods(shared, "value", descending=True)
+    shared = _with_unobserved(shared, plan)
     keys = groups.select(names).unique(maintain_order=True)
-    frame = shared.select("period", *(keys[name].gather(shared["key"]).alias(name) for name in names), "value", "share")
+    observed = pl.col("period").replace_strict(dict(plan.observed), default=1.0, return_dtype=pl.Float64)
+    named = (keys[name].gather(shared["key"]).alias(name) for name in names)
+    frame = shared.select("period", *named, "value", "share", observed=observed)
     return frame, _coverage(values, groups, totals, plan)
+
+
+def _with_unobserved(shared: pl.DataFrame, plan: Spread) -> pl.DataFrame:
+    """Add a row with null value and share for every key and every unobserved period without any row."""
+    absent = sorted(plan.unobserved - set(shared["period"].unique()))
+    if not absent:
+        return shared
+    periods = pl.DataFrame({"period": absent}, schema={"period": pl.Date})
+    empty = periods.join(shared.select("key").unique().sort("key"), how="cross")
+    return pl.concat([shared, empty], how="diagonal").sort("period", maintain_order=True)
 
 
 def _sorted_within_periods(frame: pl.DataFrame, column: str, *, descending: bool = False) -> pl.DataFrame:

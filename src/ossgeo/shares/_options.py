@@ -12,7 +12,7 @@ from narwhals.typing import IntoFrame
 
 from ossgeo import attribution as attributions
 from ossgeo._core.dates import day_of, days_of
-from ossgeo._core.method import COUNTINGS, DENOMINATORS, Cleaning, Counting, Denominator, Method
+from ossgeo._core.method import COUNTINGS, DENOMINATORS, INCOMPLETE, Cleaning, Counting, Denominator, Incomplete, Method
 from ossgeo.attribution import AttributionStrategy
 from ossgeo.errors import InvalidArgumentError, UnknownNameError
 from ossgeo.panel._filters import Where, describe
@@ -87,6 +87,9 @@ class MeasureOptions:
         every: Calendar step of the periods, such as ``1mo`` or ``1q``; None for one period per observation.
         window: Length in days or weeks of a rolling sum that ends at each period, such as ``365d``; None for none.
         age_cap: A model's use counts only until the model has this age, such as ``365d``; None for no cap.
+        incomplete: What is done about periods of which less than nine tenths of the days are observed: ``mark`` keeps
+            them, with the observed part in the column ``observed``; ``drop`` leaves them out; ``scale`` scales the value
+            of a period that reaches beyond the first or last observation to its whole length.
         as_of: Date of the registry and of group schemes: ``flow`` (the end of each flow), ``creation`` (of the model) or a date.
         where: Filter on models, in numerator and denominator alike: a mapping or a Narwhals expression; None for none.
         cleaning: The policy for each quality issue.
@@ -133,6 +136,11 @@ class MeasureOptions:
         converter=_age_cap,
         metadata={"help": "count a model only until this age, such as 365d", "metavar": "DAYS"},
     )
+    incomplete: Incomplete = attrs.field(
+        default="mark",
+        validator=_is_word,
+        metadata={"help": "what is done about periods that are observed in part", "values": INCOMPLETE},
+    )
     as_of: str | dt.date = attrs.field(
         default="flow",
         converter=_registry_date,
@@ -166,7 +174,7 @@ class MeasureOptions:
         return {
             "by": self.by, "calculator": self.calculator, "attribution": self.attribution, "counting": self.counting,
             "denominator": self.denominator, "every": self.every, "window": self.window, "age_cap": self.age_cap,
-            "as_of": self.as_of, "where": self.where, "cleaning": self.cleaning,
+            "incomplete": self.incomplete, "as_of": self.as_of, "where": self.where, "cleaning": self.cleaning,
         }  # fmt: skip
 
     def changed(self) -> tuple[str, ...]:
@@ -189,6 +197,7 @@ class MeasureOptionsDict(TypedDict, total=False):
     every: str | None
     window: str | dt.timedelta | None
     age_cap: str | dt.timedelta | None
+    incomplete: Incomplete
     as_of: str | dt.date
     where: Where | None
     cleaning: Cleaning | None

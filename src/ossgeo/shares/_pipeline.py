@@ -239,6 +239,7 @@ class Plan:
             engine=panel.engine,
             version=version("ossgeo"),
             plugins=_plugins(parts),
+            incomplete=options.incomplete,
             gives=gives_of(calculator),
             void=void,
             choices={**options.to_dict(), "registry": self.registry},

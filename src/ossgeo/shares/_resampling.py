@@ -9,17 +9,21 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 import attrs
 import polars as pl
 
 from ossgeo._core.dates import BEGINNING
-from ossgeo._core.method import Adjustment, CounterName
+from ossgeo._core.method import Adjustment, CounterName, Incomplete
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._flows import WINDOW_DAYS
 
 Interval = tuple[dt.date, dt.date]
+
+COMPLETE: Final = 0.9
+"""A period is complete if at least this part of its days is observed: 30-day counters do not cover a month of 31 days."""
 
 _STEP = re.compile(r"(\d{1,4})(d|w|mo|q|y)")
 _SCHEMA = {"since": pl.Date, "period": pl.Date, "target": pl.Date, "factor": pl.Float64}
@@ -35,6 +39,7 @@ class Spread:
         unobserved: Periods of the result without a figure, because they are not fully observed.
         adjustments: The observations that were left out and the days that were estimated.
         as_observed: Whether every interval is a period of its own.
+        observed: The part of the days of each period that was observed; 1 if it is not named.
     """
 
     factors: pl.DataFrame
@@ -42,6 +47,7 @@ class Spread:
     unobserved: frozenset[dt.date] = frozenset()
     adjustments: tuple[Adjustment, ...] = ()
     as_observed: bool = False
+    observed: Mapping[dt.date, float] = attrs.field(factory=dict)
 
 
 def spread(
@@ -54,6 +60,7 @@ def spread(
     estimate: bool,
     dipped: Collection[dt.date] = (),
     missing: Collection[Interval] = (),
+    incomplete: Incomplete = "mark",
 ) -> Spread:
     """Return the part of each interval that belongs to each period.
 
@@ -67,6 +74,7 @@ def spread(
         estimate: Whether inner gaps between 30-day counters are estimated pro rata.
         dipped: Observations whose counters dipped; sums of 30-day counters are made of the others.
         missing: Intervals whose flows are left out; a period that overlaps one has no figure.
+        incomplete: What is done about periods that are observed in part.
 
     Returns:
         The factors.
@@ -87,7 +95,7 @@ def spread(
     targets = _targets(every, observations, first, last, counter)
     first = BEGINNING if counter == "events" else first
     return _Windows(
-        intervals, targets, first, last, counter, window, estimate, frozenset(dipped), tuple(missing)
+        intervals, targets, first, last, counter, window, estimate, frozenset(dipped), tuple(missing), incomplete
     ).spread(observations)
 
 
@@ -156,41 +164,56 @@ class _Windows:
     estimate: bool
     dipped: frozenset[dt.date]
     missing: tuple[Interval, ...]
+    incomplete: Incomplete
 
     def spread(self, observations: Sequence[dt.date]) -> Spread:
         rows: list[tuple[dt.date, dt.date, dt.date, float]] = []
         unobserved: set[dt.date] = set()
+        observed: dict[dt.date, float] = {}
         estimated = partial = 0
         used: set[Interval] = set()
-        for start, end in self.targets:
+        for start, step_end in self.targets:
+            end = min(step_end, self.last)  # a period is not named by a day after the last observation
             since = start if self.window is None else end - dt.timedelta(days=self.window)
+            length = (step_end - start).days if self.window is None else self.window
             parts = [
                 (interval, days)
                 for interval in self._within(end, observations)
                 if (days := _overlap(interval, since, end)) > 0
             ]
             used.update(interval for interval, _ in parts)
-            scale = 1.0
-            beyond = since < self.first or end > self.last
-            incomplete = any(_overlap(interval, since, end) > 0 for interval in self.missing)
-            if not parts or incomplete or (beyond and self.window is not None):
-                unobserved.add(end)
-            elif self.counter == "downloads_30d":
-                inside = (min(end, self.last) - max(since, self.first)).days
-                missing = inside - sum(days for _, days in parts)
-                if missing and not self.estimate:
-                    unobserved.add(end)
-                elif missing:
-                    scale = inside / (inside - missing)
-                    estimated += missing
+            inside = (end - max(since, self.first)).days
+            covered = self._covered(since, end, parts)
+            beyond = inside < length
             partial += beyond and self.window is None
+            if self.incomplete == "drop" and self.window is None and covered < COMPLETE * length:
+                continue
+            observed[end] = covered / length
+            scale = length / inside if self.incomplete == "scale" and self.window is None else 1.0
+            lacking = any(_overlap(interval, since, end) > 0 for interval in self.missing)
+            if lacking or (beyond and self.window is not None) or not (parts or self.counter == "events"):
+                unobserved.add(end)
+            elif self.counter == "downloads_30d" and covered < inside:
+                if self.estimate:
+                    scale *= inside / covered
+                    estimated += inside - covered
+                else:
+                    unobserved.add(end)
             rows.extend((*interval, end, scale * days / _length(interval)) for interval, days in parts)
         return Spread(
             _table(rows),
-            tuple(end for _, end in self.targets),
+            tuple(observed),
             frozenset(unobserved),
             tuple(self._adjustments(len(used), estimated, partial, len(unobserved))),
+            observed=observed,
         )
+
+    def _covered(self, since: dt.date, end: dt.date, parts: Sequence[tuple[Interval, int]]) -> int:
+        """Return the number of observed days of a period; the intervals of differences overlap each other."""
+        if self.counter == "downloads_30d":
+            return sum(days for _, days in parts)
+        missing = sum(max(0, _overlap(interval, since, end)) for interval in set(self.missing))
+        return max(0, (end - max(since, self.first)).days - missing)
 
     def _within(self, end: dt.date, observations: Sequence[dt.date]) -> list[Interval]:
         """Return the intervals that may be summed."""
@@ -214,7 +237,13 @@ class _Windows:
             note = "days between 30-day counters, estimated pro rata; summed over the periods"
             yield Adjustment("window_gap", estimated, "days", note)
         if partial:
-            yield Adjustment("partial_period", partial, "periods", "observed in part, at an edge; not scaled up")
+            done = {
+                "mark": "not scaled up",
+                "scale": "scaled up",
+                "drop": "left out if less than nine tenths is observed",
+            }
+            note = f"observed in part, at an edge; {done[self.incomplete]}"
+            yield Adjustment("partial_period", partial, "periods", note)
         if unobserved:
             yield Adjustment("not_observed", unobserved, "periods", "without a figure: not fully observed")
 

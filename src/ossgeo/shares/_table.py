@@ -52,7 +52,8 @@ class ShareTable(Plottable):
 
     Attributes:
         frame: One row for each period and group, sorted by period, falling value, keys: period, a column for each key,
-            value (in the Method's unit), share (fraction of the denominator, null if not defined).
+            value (in the Method's unit), share (fraction of the denominator, null if not defined), observed (the part of
+            the period's days that was observed); tables of other sources may have further columns instead.
         method: The options that made it.
         coverage: The value and the share of each status.
         adjustments: What was clipped, estimated or left out.
@@ -81,6 +82,16 @@ class ShareTable(Plottable):
     def overlapping(self) -> bool:
         """Whether a model counts fully in each of its groups, so that shares do not sum to 1."""
         return self.method.counting == "full"
+
+    def observed(self, period: dt.date | str | None = None) -> float:
+        """Return the part of a period's days that was observed.
+
+        Args:
+            period: The period; by default the latest.
+        """
+        if "observed" not in self.frame.columns:
+            return 1.0
+        return float(self.frame.filter(pl.col("period") == self._period(period))["observed"][0])
 
     @property
     def checksum(self) -> str:
@@ -236,7 +247,7 @@ class ShareTable(Plottable):
         return text.citation(self)
 
     def to_polars(self) -> pl.DataFrame:
-        """Return the rows: period, the keys, value, share; one row for each period and group."""
+        """Return the rows: period, the keys, value, share, observed; one row for each period and group."""
         return self.frame
 
     def to_pandas(self) -> pd.DataFrame:

@@ -102,6 +102,8 @@ def table_text(table: ShareTable) -> str:
         bar = "" if line.share is None or line.name == "total" else "█" * round(max(0, min(line.share, 1)) * _BAR)
         text.append(f"{line.name:<{width}} {value_text(line.value):>16} {percent(line.share, 2):>7}  {bar}".rstrip())
     title = f"{day}, the last of {len(table.periods)} periods" if len(table.periods) > 1 else str(day)
+    if (part := table.observed(day)) < 1:
+        title += f"; {percent(part, 0)} of its days observed"
     return "\n".join([title, *text, "", footer(table)])
 
 
@@ -158,10 +160,12 @@ def sentence(table: ShareTable, group: str | tuple[str, ...], day: dt.date) -> s
     before = table.at(first)[group] if first < day else None
     if before is not None:
         change = f", {100 * (share - before):+.1f} points from {percent(before, 1)} {_span(table, first)}"
+    part = table.observed(day)
+    partly = f"; {percent(part, 0)} of the days observed" if part < 1 else ""
     scope = f" Scope: {table.note.rstrip('.')}." if table.note else ""
     return (
         f"{names} accounted for {percent(share, 1)} of {whole} {_span(table, day)}{change} "
-        f"(attribution {method.attribution}, {method.counting} counting).{scope}"
+        f"(attribution {method.attribution}, {method.counting} counting{partly}).{scope}"
     )
 
 

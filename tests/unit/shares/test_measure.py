@@ -172,13 +172,65 @@ def test_months_split_flows_by_days() -> None:
         ("Mover/b", dt.date(2025, 3, 1), 30),
     ]
     table = measure(panel(rows), every="1mo")
-    assert table.periods == (dt.date(2025, 1, 31), dt.date(2025, 2, 28), dt.date(2025, 3, 31))
+    assert table.periods == (dt.date(2025, 1, 31), dt.date(2025, 2, 28), dt.date(2025, 3, 1))
     values = dict(table.to_polars().group_by("period").agg(pl.col("value").sum()).iter_rows())
     assert values[dt.date(2025, 1, 31)] == pytest.approx(30 + 90 / 30)
     assert values[dt.date(2025, 2, 28)] == pytest.approx(90 * 28 / 30)
-    assert values[dt.date(2025, 3, 31)] == pytest.approx(90 / 30)
+    assert values[dt.date(2025, 3, 1)] == pytest.approx(90 / 30)
     assert table.adjustments["partial_period"].count == 1, "of March only its first day is observed"
     assert sum(values.values()) == pytest.approx(120)
+    assert [table.observed(day) for day in table.periods] == [1.0, 1.0, 1 / 31]
+    assert "2025-03-01, the last of 3 periods; 3% of its days observed" in str(table)
+    assert "3% of the days observed" in table.sentence("CN")
+
+
+def test_the_last_period_is_not_named_by_a_day_to_come() -> None:
+    days = [dt.date(2025, 1, 31) + dt.timedelta(days=30 * n) for n in range(16)]  # to 2026-04-26
+    of = panel([("Qin/a", day, 30) for day in days])
+    table = measure(of, every="1y")
+    assert table.periods == (dt.date(2025, 12, 31), dt.date(2026, 4, 26))
+    assert table.observed() == pytest.approx(116 / 365)
+    assert table.to_polars()["value"].to_list() == pytest.approx([364, 116])
+    scaled = measure(of, every="1y", incomplete="scale")
+    assert scaled.to_polars()["value"].to_list() == pytest.approx([365, 365])
+    assert "scaled up" in scaled.adjustments["partial_period"].note
+    assert scaled.method.incomplete == "scale"
+    assert "incomplete periods scale" in str(scaled)
+    dropped = measure(of, every="1y", incomplete="drop")
+    assert dropped.periods == (dt.date(2025, 12, 31),)
+    assert dropped.adjustments["partial_period"].count == 2
+    assert ossgeo.measure(of, method=scaled.method) == scaled
+    plain = ossgeo.Method.from_dict(scaled.method.to_dict())
+    assert ossgeo.measure(of, method=plain, registry=registry()) == scaled
+    with pytest.raises(InvalidArgumentError, match="incomplete must be one of"):
+        measure(of, every="1y", incomplete="hide")
+    rolling = measure(of, every="1y", window="90d")
+    assert rolling.to_polars()["value"].to_list() == pytest.approx([90, 90]), "a window ends at the last observation"
+    assert rolling.observed() == 1.0
+
+
+def test_periods_without_an_observation_are_rows_without_a_figure() -> None:
+    days = [dt.date(2025, month, day) for month, day in ((1, 30), (3, 1), (3, 31), (4, 30), (8, 1), (8, 31))]
+    rows = [(name, day, 30) for name in ("Qin/a", "ann/d") for day in days]
+    table = measure(panel(rows), every="1mo", cleaning=ossgeo.Cleaning(gaps="gap"))
+    assert [day.month for day in table.periods] == [1, 2, 3, 4, 5, 6, 7, 8]
+    june = table.filter(period=dt.date(2025, 6, 30)).to_polars()
+    assert set(june["country"]) == {"CN", "individual"}
+    assert june.select("value", "share").null_count().row(0) == (2, 2)
+    assert table.observed("2025-06-30") == 0.0
+    assert table.at("2025-06-30")["CN"] is None
+    estimated = measure(panel(rows), every="1mo")
+    assert estimated.at("2025-06-30")["CN"] is None
+    assert estimated.observed("2025-07-31") == pytest.approx(29 / 31)
+
+
+def test_a_month_without_a_publication_is_observed() -> None:
+    models = pl.DataFrame({"model_id": ["Qin/a", "Qin/b"],
+                           "created_at": [dt.datetime(2025, 1, 5, tzinfo=dt.UTC), dt.datetime(2025, 3, 5, tzinfo=dt.UTC)]})  # fmt: skip
+    rows = [("Qin/a", dt.date(2025, 3, 31), 1), ("Qin/b", dt.date(2025, 3, 31), 1)]
+    table = measure(panel(rows, models=models), calculator="supply", every="1mo")
+    assert table.periods == (dt.date(2025, 1, 31), dt.date(2025, 3, 31))
+    assert "not_observed" not in table.adjustments
 
 
 @pytest.mark.parametrize("every", ["abc", "0d", "-1mo"])

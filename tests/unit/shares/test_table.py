@@ -290,7 +290,7 @@ def test_changed_or_cut_files_are_refused(name: str, tmp_path: Path, table: ossg
         file.write_text("".join(lines[:3]), encoding="utf-8")
         with pytest.raises(SourceFormatError, match="2 of 14 rows"):
             ossgeo.ShareTable.read(file)
-        file.write_text("".join(lines).replace(",0.5\n", ",7.5\n", 1), encoding="utf-8")
+        file.write_text("".join(lines).replace(",0.5,", ",7.5,", 1), encoding="utf-8")
     elif kind == "json":
         file.write_text(file.read_text(encoding="utf-8").replace('"share": 0.5', '"share": 7.5', 1), encoding="utf-8")
     else:
