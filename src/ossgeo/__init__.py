@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     )
     from ossgeo.reports import profile, report
     from ossgeo.shares import IncrementalAggregate, MeasureOptions, ShareTable, explain_cell, measure
-    from ossgeo.sources import list_samples, load_sample, read_panel
+    from ossgeo.sources import list_samples, load_sample, read_models, read_panel
 
 _HOMES = {
     "Adjustment": "_core.method",
@@ -74,6 +74,7 @@ _HOMES = {
     "measure": "shares",
     "profile": "reports",
     "read_leaderboard": "external",
+    "read_models": "sources",
     "read_panel": "sources",
     "report": "reports",
     "show_versions": "_core.versions",
@@ -123,6 +124,7 @@ __all__ = [
     "plugins",
     "profile",
     "read_leaderboard",
+    "read_models",
     "read_panel",
     "registry",
     "report",

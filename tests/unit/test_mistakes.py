@@ -18,7 +18,7 @@ import pytest
 import ossgeo
 from ossgeo import analysis
 from ossgeo.cli import main
-from ossgeo.errors import CalculatorContractError, InvalidArgumentError, OssgeoError, OutputError, UnknownCountryError
+from ossgeo.errors import CalculatorContractError, InvalidArgumentError, OssgeoError, OutputError, PanelError, UnknownCountryError
 from tests import worlds
 
 LABS = ossgeo.load_sample()
@@ -194,11 +194,10 @@ def test_places_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFix
     assert "is a folder; name a file in it" in capsys.readouterr().err
 
 
-def test_odd_ids_are_a_issue() -> None:
-    odd = ("https://huggingface.co/datasets/Qwen/x", " Qwen/x", "Qwen/Qwen3-8B/tree/main")
-    found = worlds.panel([(name, FEBRUARY, 1) for name in ("Qwen/a", "gpt2", *odd)]).check()["odd_id"]
-    assert found.count == len(odd)
-    assert len(found.examples) == 3
+def test_ids_that_the_hub_cannot_have_are_errors() -> None:
+    for odd in ("Qwen/Qwen3-8B/tree/main", "'Qwen/a'", "Qwen/a@main", "Qwen/a:latest", "Qwen/a\u200b", "Qwen/--a"):
+        with pytest.raises(PanelError, match="cannot be used"):
+            worlds.panel([(name, FEBRUARY, 1) for name in ("Qwen/a", "gpt2", odd)])
     for sample in ossgeo.list_samples():
         assert "odd_id" not in ossgeo.load_sample(sample.name).check()
 

@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 
 import ossgeo
+from ossgeo._core import engines
+from ossgeo.errors import PanelError
 from tests.worlds import panel
 
 START = dt.date(2025, 1, 1)
@@ -162,7 +164,12 @@ def test_total_rows() -> None:
 
 def test_fractions_and_percentages() -> None:
     frame = pl.DataFrame({"model_id": ["Qwen/a", "google/b"], "date": [START, START], "downloads_30d": [60.5, 18.0]})
-    assert ossgeo.read_panel(frame).check()["non_integer_counts"].examples == ("Qwen/a at 2025-01-01",)
+    with pytest.raises(PanelError, match="the dataframe cannot be used"):
+        ossgeo.read_panel(frame)
+    rows = engines.wrap(frame.rename({"date": "period"}).lazy())
+    assert ossgeo.Panel.of(rows, None, counter="downloads_30d").check()["non_integer_counts"].examples == (
+        "Qwen/a at 2025-01-01",
+    )
     some = panel([("Qwen/a", START, 60), ("google/b", START, 30), ("meta/c", START, 10)])
     assert some.check()["non_integer_counts"].count == 3
 

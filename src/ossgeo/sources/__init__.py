@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ossgeo.sources._datasets.hub_stats import HubStats
     from ossgeo.sources._datasets.open_model_evolution import OpenModelEvolution
-    from ossgeo.sources._files.reader import read_panel
+    from ossgeo.sources._files.reader import read_models, read_panel
     from ossgeo.sources._hub.client import Hub, Overview
     from ossgeo.sources._protocol import Source
     from ossgeo.sources._samples import Sample, list_samples, load_sample
@@ -25,6 +25,7 @@ _HOMES = {
     "Source": "_protocol",
     "list_samples": "_samples",
     "load_sample": "_samples",
+    "read_models": "_files.reader",
     "read_panel": "_files.reader",
 }
 
@@ -39,6 +40,7 @@ __all__ = [
     "Source",
     "list_samples",
     "load_sample",
+    "read_models",
     "read_panel",
 ]
 

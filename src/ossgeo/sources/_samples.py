@@ -81,5 +81,5 @@ def load_sample(name: str = DEFAULT) -> Panel:
         raise UnknownSampleError.among(str(name), known, what="sample")
     sample = known[name]
     frame = pl.read_parquet(DATA / "samples" / f"{name}.parquet")
-    panel = read_panel(frame, counter=sample.counter, note=sample.note)
+    panel = read_panel(frame, counter=sample.counter, scope=sample.note)
     return panel.described(source=f"sample {name}")

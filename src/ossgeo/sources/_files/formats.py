@@ -1,108 +1,177 @@
-"""CSV, JSON and JSON Lines as raw records: the names of the columns, the rows, and the number of the first row."""
+"""Files as raw tables: CSV, JSON, JSON Lines and Excel, also compressed."""
 
 from __future__ import annotations
 
 import csv
-import json
-import sys
-from collections.abc import Iterable, Sequence
+import gzip
+import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import attrs
 import polars as pl
 
-from ossgeo.errors import Fault, PanelError
-from ossgeo.sources._files.normalization import shown
+from ossgeo._core import engines
+from ossgeo.errors import Fault, PanelError, SourceUnavailableError
+from ossgeo.sources._files.json_shapes import rows_of_json
 
-_LINE_LIMIT = 64 * 2**20
+FORMATS: Final = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".parquet": "parquet",
+    ".xlsx": "excel",
+}
+"""Endings of file names and the formats that they stand for; ``.gz`` and ``.zst`` may follow, except for Parquet."""
+
+COMPRESSED: Final = (".gz", ".zst")
+_FAULTS_A_FILE = 5
 
 
-def column_of(rows: pl.DataFrame | list[dict[str, Any]], name: str) -> pl.Series | list[Any]:
-    """Return one column of raw rows."""
-    return rows[name] if isinstance(rows, pl.DataFrame) else [row.get(name) for row in rows]
+@attrs.frozen
+class RawTable:
+    """Rows as a source has them.
+
+    Attributes:
+        place: Name of the source, for messages.
+        columns: Name and values of each column.
+        height: Number of rows.
+        first: Row number of the first record, for messages.
+    """
+
+    place: str
+    columns: Mapping[str, pl.Series | Sequence[Any]]
+    height: int
+    first: int = 1
+
+    @classmethod
+    def of_frame(cls, frame: pl.DataFrame, place: str, first: int = 1) -> RawTable:
+        """Return the raw table of a Polars frame."""
+        return cls(place, {name: frame[name] for name in frame.columns}, frame.height, first)
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Mapping[str, Any]], place: str, first: int = 1) -> RawTable:
+        """Return the raw table of rows; a name that a row does not have is null."""
+        names = dict.fromkeys(name for row in rows for name in row)
+        return cls(place, {name: [row.get(name) for row in rows] for name in names}, len(rows), first)
 
 
-def read_csv(file: Path) -> tuple[Sequence[str], pl.DataFrame | list[dict[str, Any]], int]:
-    """Read a CSV as text: names, rows, number of the first row."""
+def format_of(file: Path) -> str | None:
+    """Return the format of a file by the ending of its name, or None."""
+    suffixes = [suffix.lower() for suffix in file.suffixes]
+    if suffixes and suffixes[-1] in COMPRESSED:
+        found = FORMATS.get(suffixes[-2]) if len(suffixes) > 1 else None
+        return None if found == "parquet" else found
+    return FORMATS.get(suffixes[-1]) if suffixes else None
+
+
+def read_table(file: Path, records: str | None) -> RawTable:
+    """Read a file that is not Parquet.
+
+    Args:
+        file: The file.
+        records: For JSON: the key of the rows.
+
+    Raises:
+        SourceUnavailableError: The file cannot be read.
+        PanelError: The file is damaged, with every fault.
+    """
     try:
-        frame = pl.read_csv(file, infer_schema=False)
+        content = _content(file)
+    except OSError as error:
+        raise SourceUnavailableError(f"{file} cannot be read: {error.strerror or 'it is damaged'}") from error
+    except EOFError as error:
+        raise PanelError.of(file.name, "ends within its compressed data", "fetch or write it again") from error
+    kind = format_of(file)
+    if kind == "excel":
+        return _excel(content, file.name)
+    text = _text(content, file.name)
+    if kind == "json":
+        rows = rows_of_json(text, file.name, records)
+        return RawTable.of_rows(rows, file.name)
+    return _csv(text, file.name)
+
+
+def _content(file: Path) -> bytes:
+    ending = file.suffix.lower()
+    if ending == ".zst":
+        with engines.needs_extra("pandas"):
+            import pyarrow as pa
+        with pa.input_stream(str(file), compression="zstd") as stream:
+            return bytes(stream.read())
+    if ending == ".gz":
+        return gzip.decompress(file.read_bytes())
+    return file.read_bytes()
+
+
+def _text(content: bytes, place: str) -> str:
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise PanelError.of(f"{place}, byte {error.start}", "is not UTF-8", "save the file as UTF-8") from error
+
+
+def _excel(content: bytes, place: str) -> RawTable:
+    with engines.needs_extra("excel"):
+        import fastexcel  # noqa: F401  # the engine of pl.read_excel
+    try:
+        frame = pl.read_excel(io.BytesIO(content), infer_schema_length=None, raise_if_empty=False)
+    except Exception as error:  # the engine has exceptions of its own
+        raise PanelError.of(place, "is not an Excel workbook", "save it as .xlsx again") from error
+    return RawTable.of_frame(frame, place, 2)
+
+
+def _csv(text: str, place: str) -> RawTable:
+    """Return the cells of a CSV as text; the separator is the one that the header has most of."""
+    first = 2
+    if text[:4].lower() == "sep=":
+        text, first = text.partition("\n")[2], 3
+    header = text.partition("\n")[0]
+    separator = max(",;\t", key=header.count)
+    try:
+        frame = pl.read_csv(io.BytesIO(text.encode()), separator=separator, infer_schema=False)
+    except pl.exceptions.NoDataError:
+        return RawTable(place, {}, 0)
     except pl.exceptions.PolarsError:
-        return _csv_row_by_row(file)
+        return _csv_row_by_row(text, separator, place, first)
     short = frame.width > 0 and frame[:, -1].null_count() > 0  # perhaps a row with too few cells
     if short or any("_duplicated_" in name for name in frame.columns):
-        return _csv_row_by_row(file)
-    return frame.columns, frame, 2
+        return _csv_row_by_row(text, separator, place, first)
+    return RawTable.of_frame(frame, place, first)
 
 
-def _csv_row_by_row(file: Path) -> tuple[Sequence[str], list[dict[str, Any]], int]:
-    """Read a CSV that is not well-formed, to say where and why."""
-    csv.field_size_limit(min(sys.maxsize, _LINE_LIMIT))
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.reader(lines, strict=True)
-        try:
-            header = next(reader, [])
-            rows = []
-            faults = []
-            for cells in reader:
-                if len(cells) == len(header):
-                    rows.append(dict(zip(header, cells, strict=True)))
-                elif cells:
-                    problem = f"has {len(cells)} cells where the header has {len(header)}"
-                    faults.append(Fault(f"{file.name}, row {reader.line_num}", problem, "quote cells that hold commas"))
-        except csv.Error as error:
-            raise PanelError.of(
-                f"{file.name}, row {reader.line_num + 1}", f"is no CSV: {error}", "see RFC 4180"
-            ) from error
-    if len(set(header)) < len(header):
-        twice = sorted({name for name in header if header.count(name) > 1})
-        faults.append(Fault(f"{file.name}, row 1", f"names the column {', '.join(twice)} twice", "rename one"))
-    if faults:
-        raise PanelError(f"{file.name} cannot be read", faults)
-    return header, rows, 2
-
-
-def read_json(file: Path, key: str | None) -> tuple[Sequence[str], list[dict[str, Any]], int]:
-    """Read JSON or JSON Lines: names, rows, number of the first row."""
-    text = file.read_text(encoding="utf-8-sig")
-    if not text.strip():
-        return (), [], 1
-    if file.suffix.lower() != ".json":
-        rows = [_parsed(line, file, number) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    else:
-        rows = _records(_parsed(text, file, None), file, key)
-    faults = [
-        Fault(f"{file.name}, row {number}", f"is {shown(row)}, not an object")
-        for number, row in enumerate(rows, start=1)
-        if not isinstance(row, dict)
-    ]
-    if faults:
-        raise PanelError(f"{file.name} cannot be read", faults)
-    return tuple(dict.fromkeys(name for row in rows for name in row)), rows, 1
-
-
-def _parsed(text: str, file: Path, row: int | None) -> Any:
+def _csv_row_by_row(text: str, separator: str, place: str, first: int) -> RawTable:
+    """Return the cells of a CSV that is not well-formed, or raise every fault with its row."""
+    before = csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
+    faults: list[Fault] = []
+    wrong = 0
+    rows: list[list[str]] = []
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        place = f"{file.name}, row {row or error.lineno}, character {error.colno}"
-        raise PanelError.of(place, f"is no JSON: {error.msg}", "the file may be cut off; fetch it again") from error
-    except RecursionError as error:
-        raise PanelError.of(file.name, "nests too deeply to be a list of rows", "fetch it again") from error
-
-
-def _records(document: Any, file: Path, key: str | None) -> list[Any]:
-    if key is None and isinstance(document, list):
-        return document
-    if key is not None and isinstance(document, dict) and isinstance(document.get(key), list):
-        return list(document[key])
-    lists: Iterable[str] = (
-        (name for name, value in document.items() if isinstance(value, list)) if isinstance(document, dict) else ()
-    )
-    where = (
-        f"the rows may be under {', '.join(map(repr, lists))}"
-        if isinstance(document, dict)
-        else "it is one list: leave records= out"
-    )
-    raise PanelError.of(
-        file.name, "has no list of rows" + (f" under {key!r}" if key else ""), f"{where}; say records='...'"
-    )
+        header = next(reader, [])
+        for cells in reader:
+            if len(cells) == len(header):
+                rows.append(cells)
+            elif cells:
+                wrong += 1
+                problem = f"has {len(cells)} cells, the header has {len(header)}"
+                remedy = f"quote cells that hold {separator!r}"
+                if wrong <= _FAULTS_A_FILE:
+                    faults.append(Fault(f"{place}, row {reader.line_num + first - 2}", problem, remedy))
+    except csv.Error as error:
+        row = reader.line_num + first - 1
+        raise PanelError.of(f"{place}, row {row}", "is not CSV: a quote is not closed", "see RFC 4180") from error
+    finally:
+        csv.field_size_limit(before)
+    if wrong > _FAULTS_A_FILE:
+        faults.append(Fault(place, f"{wrong - _FAULTS_A_FILE} more rows with another number of cells"))
+    if twice := sorted({name for name in header if header.count(name) > 1}):
+        faults.append(Fault(f"{place}, row 1", f"has the column {', '.join(twice)} twice", "rename one"))
+    if faults:
+        raise PanelError(f"{place} cannot be read", faults)
+    columns = {name: pl.Series([row[n] for row in rows], dtype=pl.String) for n, name in enumerate(header)}
+    return RawTable(place, columns, len(rows), first)

@@ -1,239 +1,261 @@
-"""Text records become typed columns; what cannot be read is a fault with file, row, column and value."""
+"""Columns of raw values become typed columns; a value that cannot be read is a fault with file, row and column."""
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
 import polars as pl
 
-from ossgeo._core.schema import COUNTERS, MODELS, ROWS
+from ossgeo._core.schema import COUNTERS, MODEL_SCHEMA, MODELS, ROWS
 from ossgeo.errors import Fault, SourceFormatError
-from ossgeo.panel._models import base_models_from_hub, base_models_from_tags
+from ossgeo.panel._models import base_models_from_tags
+from ossgeo.sources._files import values
+from ossgeo.sources._files.values import HUB_URL
+
+__all__ = ["HUB_URL"]
 
 INSTANT: Final = pl.Datetime("us", "UTC")
-BASES: Final = pl.List(pl.Struct({"relation": pl.String, "model_id": pl.String}))
-TYPES: Final[dict[str, pl.DataType]] = {
+TYPES: Final[dict[str, Any]] = {
+    **MODEL_SCHEMA,
     "observed_at": INSTANT,
-    "period": pl.Date(),
-    **{counter: pl.Int64() for counter in COUNTERS},
-    "created_at": INSTANT,
-    "likes": pl.Int64(),
-    "parameters": pl.Int64(),
-    "private": pl.Boolean(),
-    "disabled": pl.Boolean(),
-    "tags": pl.List(pl.String),
-    "base_models": BASES,
+    "period": pl.Date,
+    **dict.fromkeys(COUNTERS, pl.Int64),
 }
-"""The type of every column that is not text."""
+"""Name and type of every column that a source may have."""
 
-_SHOWN = 60
-_LONGEST_ID = 200
+KNOWN: Final = (*ROWS, *(column for column in MODELS if column.name != "model_id"))
+"""Every column that a source may have."""
+
+OPTIONAL: Final = frozenset(
+    {"hub_id", "license", "task", "library", "likes", "parameters", "gated", "private", "disabled"}
+)
+"""Columns of models whose unreadable values become null and are counted, unless ``columns`` names them."""
+
 FAULTS_A_COLUMN: Final = 5
-"""How many faults of one column are told; the others are counted."""
+"""The number of faults of one column that are listed; further ones are counted."""
 
-HUB_URL: Final = r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(?:models/)?"
-"""What stands before a model id in a web address of the Hub."""
-
-_URL = re.compile(HUB_URL, re.IGNORECASE)
-_ID = re.compile(r"[^\s/\x00-\x1f\x7f]+(/[^\s/\x00-\x1f\x7f]+)?")
-_WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
-_WORDS = {"true": True, "false": False, "1": True, "0": False}
-_INT64 = 2**63
+FAULTS_IN_ALL: Final = 100
+_SHOWN = 60
+_NAMES = 30
+_DATES = ("observed_at", "created_at", "period")
 
 
 @attrs.frozen
 class Origin:
-    """Where records come from, for messages.
+    """The place of records, for messages.
 
     Attributes:
         file: Name of the file.
-        first: Number of the first record, as a person counts rows.
-        names: The source's name of each of our columns.
+        first: Row number of the first record in the file.
+        names: The source's name of each column.
     """
 
     file: str
     first: int
-    names: dict[str, str]
+    names: Mapping[str, str]
 
     def place(self, column: str, index: int) -> str:
         """Return file, row and column of a value."""
         return f"{self.file}, row {self.first + index}, column {self.names.get(column, column)}"
 
 
-def typed(columns: Mapping[str, Sequence[Any] | pl.Series], origin: Origin, faults: list[Fault]) -> pl.DataFrame:
-    """Turn columns of raw values into typed columns.
-
-    Args:
-        columns: Our column names and the values, text or whatever JSON has.
-        origin: Where they come from.
-        faults: Gets what cannot be read.
-
-    Returns:
-        The typed columns; a value that cannot be read is null.
-    """
-    made = {}
-    for name, column in columns.items():
-        if isinstance(column, pl.Series):
-            quick = _at_once(name, column)
-            if quick is not None:
-                made[name] = quick
-                continue
-        parse = _PARSERS.get(name, _text)
-        cache: dict[Any, Any] = {}
-        found: list[Any] = []
-        bad = 0
-        for index, value in enumerate(column):
-            if value is None or value == "":
-                found.append(None)
-                continue
-            try:
-                found.append(_remembered(parse, value, cache))
-            except (ValueError, TypeError, SourceFormatError) as error:
-                found.append(None)
-                bad += 1
-                if bad <= FAULTS_A_COLUMN:
-                    faults.append(Fault(origin.place(name, index), f"{shown(value)} {error}"))
-        if bad > FAULTS_A_COLUMN:
-            faults.append(Fault(f"{origin.file}, column {name}", f"{bad - FAULTS_A_COLUMN} more values like these"))
-        made[name] = pl.Series(name, found, dtype=TYPES.get(name, pl.String()))
-    return pl.DataFrame(made)
-
-
-def _at_once(name: str, values: pl.Series) -> pl.Series | None:
-    """Read a whole column of text; None where a value needs a closer look."""
-    frame = pl.DataFrame({name: values})
-    text = pl.when(pl.col(name) != "").then(pl.col(name).str.strip_chars())
-    if name == "model_id":
-        cut = text.str.replace(f"(?i){HUB_URL}", "").str.strip_chars_end("/")
-        found = frame.select(cut.alias(name))[name]
-        fine = found.str.contains(f"^(?:{_ID.pattern})$") & (found.str.len_chars() <= _LONGEST_ID)
-    elif isinstance(TYPES.get(name), pl.Int64):
-        found = frame.select(text.cast(pl.Int64, strict=False).alias(name))[name]
-        fine = found.is_not_null()
-    elif name in ("observed_at", "created_at", "period"):
-        try:
-            instants = {word: _PARSERS[name](word) for word in values.unique() if word}
-        except ValueError:
-            return None
-        words = pl.DataFrame(
-            {name: list(instants), "at": list(instants.values())}, schema={name: pl.String, "at": TYPES[name]}
-        )
-        return frame.join(words, on=name, how="left", maintain_order="left")["at"].alias(name)
-    elif name in TYPES:
-        return None
-    else:
-        return frame.select(text.alias(name))[name]
-    empty = values.is_null() | (values == "")
-    return found if (fine.fill_null(False) | empty).all() else None
-
-
 def shown(value: Any) -> str:
-    """Return a value as it can stand in a message: quoted, one line, not long."""
+    """Return a value for a message: quoted, in one line, shortened."""
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text):,} characters)"
 
 
-def _remembered(parse: Callable[[Any], Any], value: Any, cache: dict[Any, Any]) -> Any:
-    if not isinstance(value, str):
-        return parse(value)
-    if value not in cache:
-        cache[value] = parse(value)
-    return cache[value]
+def listed(names: Iterable[str]) -> str:
+    """Return names for a message, at most thirty."""
+    every = list(names)
+    rest = f" and {len(every) - _NAMES} more" if len(every) > _NAMES else ""
+    return ", ".join(name[:_SHOWN] for name in every[:_NAMES]) + rest
 
 
-def model_id(value: Any) -> str:
-    """Return a model id; Hub URLs are cut to it.
+def limited(faults: Sequence[Fault]) -> list[Fault]:
+    """Return the first hundred faults, and one that counts the others."""
+    rest = len(faults) - FAULTS_IN_ALL
+    return [*faults[:FAULTS_IN_ALL], *([Fault("the source", f"has {rest:,} more faults")] if rest > 0 else [])]
 
-    Raises:
-        ValueError: It is neither ``name`` nor ``namespace/name``.
+
+def parser(name: str, date_format: str | None) -> Callable[[Any], Any]:
+    """Return the parser of the values of a column.
+
+    Args:
+        name: The library's name of the column.
+        date_format: The pattern of dates; a ``created_at`` may also be in ISO 8601.
     """
-    text = _URL.sub("", str(value).strip(), count=1).rstrip("/")
-    if not isinstance(value, str) or len(text) > _LONGEST_ID or not _ID.fullmatch(text):
-        raise ValueError("is no model id such as 'Qwen/Qwen3-8B'")
-    return text
+    if name == "period":
+        return lambda value: values.instant(value, date_format).date()
+    if name == "observed_at":
+        return lambda value: values.instant(value, date_format)
+    if name == "created_at":
+        return lambda value: _creation(value, date_format)
+    return _PARSERS.get(name, values.text)
 
 
-def instant(value: Any) -> dt.datetime:
-    """Return an instant; without zone it is UTC.
-
-    Raises:
-        ValueError: It is no ISO 8601 date or time.
-    """
-    if isinstance(value, bool) or not isinstance(value, str):
-        raise ValueError("is no ISO 8601 date or time, such as 2026-08-14T11:00:25Z")
+def _creation(value: Any, date_format: str | None) -> Any:
     try:
-        found = dt.datetime.fromisoformat(value.strip())
+        return values.instant(value)
     except ValueError:
-        raise ValueError("is no ISO 8601 date or time, such as 2026-08-14T11:00:25Z") from None
-    return found.replace(tzinfo=dt.UTC) if found.tzinfo is None else found.astimezone(dt.UTC)
-
-
-def _count(value: Any) -> int:
-    text = str(value).strip()
-    if isinstance(value, bool | list | dict) or not _WHOLE.fullmatch(text):
-        raise ValueError("is no whole number")
-    number = int(text.partition(".")[0])
-    if not -_INT64 <= number < _INT64:
-        raise ValueError("is above 2^63: no counter is that large")
-    return number
-
-
-def _flag(value: Any) -> bool:
-    word = str(value).strip().lower()
-    if word not in _WORDS:
-        raise ValueError("is neither true nor false")
-    return _WORDS[word]
-
-
-def _tags(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [tag for tag in (part.strip() for part in value.split("|")) if tag]
-    if not isinstance(value, list):
-        raise TypeError("is no list of tags")
-    return [str(tag) for tag in value]
-
-
-def _bases(value: Any) -> list[dict[str, str]]:
-    raw = json.loads(value) if isinstance(value, str) and value.lstrip()[:1] in ("[", "{") else value
-    if isinstance(raw, str):
-        raw = _tags(raw)
-    return [{"relation": base.relation.value, "model_id": base.model_id} for base in base_models_from_hub(raw)]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list | dict):
-        raise TypeError("is no text")
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        if date_format is None:
+            raise
+        return values.instant(value, date_format)
 
 
 _PARSERS: Final[dict[str, Callable[[Any], Any]]] = {
-    "model_id": model_id,
-    "observed_at": instant,
-    "period": lambda value: instant(value).date(),
-    **dict.fromkeys((*COUNTERS, "likes", "parameters"), _count),
-    "created_at": instant,
-    "private": _flag,
-    "disabled": _flag,
-    "tags": _tags,
-    "base_models": _bases,
+    "model_id": values.model_id,
+    **dict.fromkeys((*COUNTERS, "likes", "parameters"), values.count),
+    "private": values.flag,
+    "disabled": values.flag,
+    "tags": values.words,
+    "member_of": values.words,
+    "base_models": values.bases,
+    "labels": values.items,
 }
 
 
+def typed(
+    columns: Mapping[str, Sequence[Any] | pl.Series],
+    origin: Origin,
+    faults: list[Fault],
+    *,
+    date_format: str | None = None,
+    optional: frozenset[str] = frozenset(),
+    unread: dict[str, int] | None = None,
+) -> pl.DataFrame:
+    """Convert columns of raw values to typed columns.
+
+    Args:
+        columns: The library's names and the values, of any type.
+        origin: The place of the values.
+        faults: Receives the values that cannot be read.
+        date_format: The pattern of dates; ISO 8601 by default.
+        optional: Columns whose unreadable values are counted in ``unread`` instead.
+        unread: Receives the number of unreadable values of each optional column.
+
+    Returns:
+        The typed columns; a value that is missing or cannot be read is null.
+    """
+    found: dict[str, pl.Series] = {}
+    for name, column in columns.items():
+        series = _without_loop(name, column, date_format) if isinstance(column, pl.Series) else None
+        if series is None:
+            wrong: list[Fault] = []
+            series, bad = _one_by_one(name, column, origin, wrong, date_format)
+            if bad and name in optional and unread is not None:
+                unread[name] = unread.get(name, 0) + bad
+            else:
+                faults.extend(wrong)
+        found[name] = series.alias(name)
+    return pl.DataFrame(found)
+
+
+def _one_by_one(
+    name: str, column: Sequence[Any] | pl.Series, origin: Origin, faults: list[Fault], date_format: str | None
+) -> tuple[pl.Series, int]:
+    """Return a column whose values are parsed one by one, and the number of values that cannot be read."""
+    parse, known = parser(name, date_format), {}
+    found: list[Any] = []
+    bad = 0
+    for index, value in enumerate(column.to_list() if isinstance(column, pl.Series) else column):
+        if values.is_missing(value, name):
+            found.append(None)
+            continue
+        try:
+            if isinstance(value, str):
+                if value not in known:
+                    known[value] = parse(value)
+                found.append(known[value])
+            else:
+                found.append(parse(value))
+        except (ValueError, TypeError, OverflowError, SourceFormatError) as error:
+            found.append(None)
+            bad += 1
+            if bad <= FAULTS_A_COLUMN:
+                reason = "has no id in a base model" if isinstance(error, SourceFormatError) else str(error)
+                faults.append(Fault(origin.place(name, index), f"{shown(value)} {reason}", _remedy(name, origin)))
+    if bad > FAULTS_A_COLUMN:
+        faults.append(
+            Fault(
+                f"{origin.file}, column {origin.names.get(name, name)}",
+                f"{bad - FAULTS_A_COLUMN} more values like these",
+            )
+        )
+    try:
+        return pl.Series(name, found, dtype=TYPES[name]), bad
+    except (pl.exceptions.PolarsError, TypeError, UnicodeError, OverflowError):
+        faults.append(Fault(f"{origin.file}, column {name}", f"has values that are not {TYPES[name]}"))
+        return pl.Series(name, [None] * len(found), dtype=TYPES[name]), len(found)
+
+
+def _remedy(name: str, origin: Origin) -> str:
+    required = (*COUNTERS, "model_id", "observed_at", "period")
+    return "" if name in required else f"correct it, or leave the column out: ignore=[{origin.names.get(name, name)!r}]"
+
+
+def _without_loop(name: str, column: pl.Series, date_format: str | None) -> pl.Series | None:
+    """Return a column converted at once; None if a value has to be parsed by itself.
+
+    This is the fast path for text and typed columns: a CSV of 100,000 rows takes a tenth of the time.
+    """
+    kind, wanted = column.dtype, TYPES[name]
+    if isinstance(kind, pl.Categorical | pl.Enum):
+        column, kind = column.cast(pl.String), pl.String()
+    if kind == pl.Null:
+        return pl.Series(name, [None] * len(column), dtype=wanted)
+    if kind == pl.String:
+        return _from_text(name, column, date_format)
+    if kind.is_float() and wanted == pl.Int64:
+        column = column.fill_nan(None)
+    if wanted == pl.Int64 and kind.is_numeric():
+        found = column.cast(pl.Int64, strict=False)
+        return found if (found.cast(kind) == column).fill_null(column.is_null()).all() else None
+    if name in _DATES and kind.is_temporal():
+        return _from_dates(column, wanted)
+    return column if kind == wanted and name not in ("base_models", "tags", "member_of") else None
+
+
+def _from_dates(column: pl.Series, wanted: Any) -> pl.Series | None:
+    if column.dtype not in (pl.Date, pl.Datetime) or not column.dt.year().is_between(1, 9999).all():
+        return None
+    if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone is not None:
+        return column.dt.convert_time_zone("UTC").cast(INSTANT).cast(wanted)
+    return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC").cast(wanted)
+
+
+def _from_text(name: str, column: pl.Series, date_format: str | None) -> pl.Series | None:
+    text = column.str.strip_chars()
+    missing = text.is_null() | (text.str.to_lowercase().is_in(list(values.MISSING)))
+    if name == "declared_country":
+        missing &= text.ne_missing("NA")
+    text = pl.select(pl.when(~missing).then(text)).to_series()
+    if name == "model_id":
+        right = text.str.contains(values.ID) & ~text.str.contains(values.NOT_IN_ID)
+        return text if right.fill_null(True).all() else None
+    if TYPES[name] == pl.Int64:
+        found = text.cast(pl.Int64, strict=False)
+        return found if found.null_count() == text.null_count() else None
+    if name in _DATES:
+        known = dict.fromkeys(text.unique().drop_nulls())
+        try:
+            known = {word: parser(name, date_format)(word) for word in known}
+        except (ValueError, OverflowError):
+            return None
+        return text.replace_strict(list(known), list(known.values()), default=None, return_dtype=TYPES[name])
+    if TYPES[name] == pl.String:
+        return text if not text.str.contains(r"^[\[{]").any() else None
+    return None
+
+
 def with_bases(models: pl.DataFrame) -> pl.DataFrame:
-    """Fill base models from ``base_model:`` tags where there is no such column."""
+    """Return models with base models from ``base_model:`` tags, unless there is a column of base models."""
     if "base_models" in models.columns or "tags" not in models.columns:
         return models
     found = [
         [{"relation": base.relation.value, "model_id": base.model_id} for base in base_models_from_tags(tags or ())]
         for tags in models["tags"].to_list()
     ]
-    return models.with_columns(base_models=pl.Series(found, dtype=BASES))
-
-
-KNOWN: Final = (*ROWS, *(column for column in MODELS if column.name != "model_id"))
-"""Every column that a source may have."""
+    return models.with_columns(base_models=pl.Series(found, dtype=TYPES["base_models"]))

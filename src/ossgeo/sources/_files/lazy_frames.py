@@ -1,0 +1,293 @@
+"""Parquet files and lazy frames: the same normalization as for files in memory, as expressions of the engine."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import narwhals as nw
+import polars as pl
+
+from ossgeo._core import engines
+from ossgeo._core.schema import COUNTERS, MODELS
+from ossgeo.errors import Fault, PanelError
+from ossgeo.panel._panel import normalized_models
+from ossgeo.sources._files import values
+from ossgeo.sources._files.columns import BARE, SYNONYMS, Choice
+from ossgeo.sources._files.normalization import (
+    FAULTS_A_COLUMN,
+    TYPES,
+    Origin,
+    parser,
+    shown,
+    typed,
+    with_bases,
+)
+
+_IN_UTC: Final = (
+    r"^[12][0-9]{3}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
+    r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]00:?00)?)?$"
+)
+"""Text that is a day, or an instant in UTC, in ISO 8601: its day is its first ten characters."""
+
+
+@attrs.frozen
+class LazyRows:
+    """Normalized rows of a lazy frame.
+
+    Attributes:
+        rows: model_id, period, the counter and, if it is a date, observed_at.
+        models: What the rows say about models.
+        others: Number of rows of datasets and spaces, which are left out.
+        unread: Number of unreadable values of each optional column.
+    """
+
+    rows: nw.LazyFrame[Any]
+    models: pl.LazyFrame | None
+    others: int
+    unread: dict[str, int]
+
+
+@attrs.frozen
+class LazyNormalization:
+    """The normalization of lazy frames.
+
+    Attributes:
+        choice: The choice of columns.
+        day: The date of all rows, if it does not come from a column.
+        start: First period to read.
+        end: Last period to read.
+        date_format: The pattern of dates in text.
+        optional: Columns whose unreadable values are counted.
+    """
+
+    choice: Choice
+    day: dt.date | None
+    start: dt.date | None
+    end: dt.date | None
+    date_format: str | None
+    optional: frozenset[str]
+
+    def of(self, frame: nw.LazyFrame[Any], place: str) -> LazyRows:
+        """Choose, rename and type the columns; only distinct texts, faults and models are collected.
+
+        Raises:
+            PanelError: With every fault.
+        """
+        faults: list[Fault] = []
+        names = frame.collect_schema().names()
+        chosen = self.choice.of(names, place, faults, empty=_empty_counters(frame, self.choice))
+        if chosen is None:
+            raise PanelError(f"{place} cannot be used", faults)
+        which = next(name for name in COUNTERS if name in chosen)
+        frame = frame.select(nw.col(theirs).alias(ours) for ours, theirs in chosen.items())
+        if self.day is not None:
+            frame = frame.with_columns(period=nw.lit(self.day))
+        frame, others = self._with_ids(frame, f"{place}, column {chosen['model_id']}", faults)
+        frame = _with_counts(frame, which, f"{place}, column {chosen[which]}", faults)
+        if self.day is None:
+            name = "period" if "period" in chosen else "observed_at"
+            frame = self._with_days(frame, name, f"{place}, column {chosen[name]}", faults)
+        if faults:
+            raise PanelError(f"{place} cannot be used", faults)
+        frame = self._within(frame, by_instant="period" not in chosen and self.day is None)
+        kept = [name for name in ("model_id", "observed_at", "period", which) if name in frame.collect_schema().names()]
+        about = [column.name for column in MODELS if column.name in chosen and column.name != "model_id"]
+        unread: dict[str, int] = {}
+        models = self._models(frame, about, Origin(place, 1, chosen), unread) if about else None
+        return LazyRows(frame.select(kept), models, others, unread)
+
+    def _with_ids(self, frame: nw.LazyFrame[Any], place: str, faults: list[Fault]) -> tuple[nw.LazyFrame[Any], int]:
+        """Cut addresses to ids and leave out datasets and spaces; an id that the Hub cannot have is a fault."""
+        kind = frame.collect_schema()["model_id"]
+        name = nw.col("model_id")
+        if kind in (nw.Categorical, nw.Enum):
+            frame = frame.with_columns(name.cast(nw.String))
+        elif kind != nw.String:
+            faults.append(Fault(place, f"holds {kind}, not text", "convert the column"))
+            return frame, 0
+        others = int(
+            engines.collect(frame.select(name.str.contains(values.OTHER_REPOSITORY).cast(nw.Int64).sum())).item() or 0
+        )
+        if others:
+            frame = frame.filter(~name.str.contains(values.OTHER_REPOSITORY))
+        address = f"(?i){values.HUB_URL}"
+        if engines.collect(frame.filter(name.str.contains(address)).select("model_id").head(1)).height:
+            cut = name.str.replace_all(address, "").str.replace_all(r"[?#].*$", "").str.replace_all(values.URL_END, "")
+            frame = frame.with_columns(nw.when(name.str.contains(address)).then(cut).otherwise(name).alias("model_id"))
+        words = sorted(values.MISSING - {""})
+        right = name.str.contains(values.ID) & ~name.str.contains(values.NOT_IN_ID)
+        wrong = frame.filter(~right | name.str.to_lowercase().is_in(words)).select("model_id").head(FAULTS_A_COLUMN)
+        for value in sorted(engines.collect(wrong)["model_id"].to_list()):
+            missing = values.is_missing(value)
+            problem = "has no model id" if missing else f"{shown(value)} is not a model id such as 'Qwen/Qwen3-8B'"
+            faults.append(Fault(place, problem, "drop the row or give its id" if missing else ""))
+        return frame, others
+
+    def _with_days(self, frame: nw.LazyFrame[Any], name: str, place: str, faults: list[Fault]) -> nw.LazyFrame[Any]:
+        """Add ``period``, the day in UTC of a column of dates, instants or text."""
+        kind = frame.collect_schema()[name]
+        if isinstance(kind, nw.Datetime):
+            return engines.with_utc_day(frame, name)
+        if kind == nw.Date:
+            return frame.with_columns(nw.col(name).alias("period"))
+        if self.date_format is not None and kind.is_integer():
+            frame = frame.with_columns(nw.col(name).cast(nw.String))
+        elif kind != nw.String:
+            faults.append(Fault(place, f"holds {kind}, not dates", "give date_format=, or convert the column"))
+            return frame
+        text = nw.col(name)
+        if self.date_format is None:
+            text = nw.when(text.str.contains(_IN_UTC)).then(text.str.slice(0, 10)).otherwise(text)
+        return _with_parsed_text(frame.with_columns(_text=text).drop(name), "period", place, faults, self.date_format)
+
+    def _within(self, frame: nw.LazyFrame[Any], *, by_instant: bool) -> nw.LazyFrame[Any]:
+        """Keep the periods from start to end, and rows without a date, which are faults of the panel.
+
+        Instants are compared as well, since Parquet files keep statistics of them.
+        """
+        kind = frame.collect_schema().get("observed_at")
+        instants = by_instant and engines.compares_instants(frame, "observed_at")
+        zone = dt.UTC if isinstance(kind, nw.Datetime) and kind.time_zone is not None else None
+        period, at = nw.col("period"), nw.col("observed_at")
+        if self.start is not None:
+            frame = frame.filter((period >= nw.lit(self.start)) | period.is_null())
+            if instants:
+                frame = frame.filter((at >= nw.lit(_midnight(self.start, zone))) | at.is_null())
+        if self.end is not None:
+            frame = frame.filter((period <= nw.lit(self.end)) | period.is_null())
+            if instants:
+                following = _midnight(self.end + dt.timedelta(days=1), zone)
+                frame = frame.filter((at < nw.lit(following)) | at.is_null())
+        return frame
+
+    def _models(
+        self, frame: nw.LazyFrame[Any], about: Sequence[str], origin: Origin, unread: dict[str, int]
+    ) -> pl.LazyFrame:
+        """Return the models table of columns of the rows; the latest observation wins.
+
+        Columns that have their types already stay lazy; others are collected and parsed, one value for each model.
+        """
+        narrow = frame.select("model_id", "period", *about)
+        native = narrow.to_native()
+        lazy: pl.LazyFrame = native if isinstance(native, pl.LazyFrame) else engines.collect(narrow.unique()).lazy()
+        latest = [pl.col(name).sort_by("period").drop_nulls().last() for name in about]
+        models = lazy.group_by("model_id").agg(latest)
+        schema = models.collect_schema()
+        ready = {"created_at", "likes", "parameters", "private", "disabled", "base_models"}
+        if all(name in ready and schema[name] == TYPES[name] for name in about):
+            return normalized_models(models)
+        faults: list[Fault] = []
+        raw = engines.collect(engines.wrap(models))
+        columns = {name: raw[name] for name in ("model_id", *about)}
+        table = typed(columns, origin, faults, date_format=self.date_format, optional=self.optional, unread=unread)
+        if faults:
+            raise PanelError(f"{origin.file} cannot be used", faults)
+        return normalized_models(with_bases(table))
+
+
+def _midnight(day: dt.date, zone: dt.tzinfo | None) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), zone)
+
+
+def _empty_counters(frame: nw.LazyFrame[Any], choice: Choice) -> list[str]:
+    """Return the counters that hold no value, if there are several and none was chosen."""
+    names = frame.collect_schema().names()
+    found = [name for name in names if choice.columns.get(name, SYNONYMS.get(name)) in (*COUNTERS, BARE)]
+    if choice.counter is not None or len(found) < 2:  # noqa: PLR2004  # one counter needs no choice
+        return []
+    known = engines.collect(frame.select(nw.col(name).count().alias(name) for name in found)).row(0, named=True)
+    return [name for name, number in known.items() if not number]
+
+
+def _with_counts(frame: nw.LazyFrame[Any], which: str, place: str, faults: list[Fault]) -> nw.LazyFrame[Any]:
+    """Convert the counter to integers; text is parsed, and a fraction is a fault."""
+    kind = frame.collect_schema()[which]
+    count = nw.col(which)
+    if kind == nw.String:
+        return _with_parsed_text(frame.with_columns(_text=count).drop(which), which, place, faults, None)
+    if not kind.is_numeric():
+        faults.append(Fault(place, f"holds {kind}, not numbers", "convert the column"))
+        return frame
+    if kind.is_integer():
+        return frame if kind in (nw.Int64, nw.UInt64) else frame.with_columns(count.cast(nw.Int64))
+    if kind.is_float():
+        frame = frame.with_columns(nw.when(~count.is_nan()).then(count).alias(which))
+    broken = frame.filter((count % 1 != 0) | (count.abs() >= 2.0**63)).select(which).head(FAULTS_A_COLUMN)
+    wrong = engines.collect(broken)[which].to_list()
+    faults.extend(Fault(place, f"{value} is not a whole number") for value in sorted(wrong))
+    return frame if wrong else frame.with_columns(count.cast(nw.Int64))
+
+
+def _with_parsed_text(
+    frame: nw.LazyFrame[Any], name: str, place: str, faults: list[Fault], date_format: str | None
+) -> nw.LazyFrame[Any]:
+    """Replace the column ``_text`` by the parsed column: each distinct text is parsed once, and joined."""
+    words = engines.collect(frame.select("_text").unique())["_text"].drop_nulls().to_list()
+    parse = parser(name, date_format)
+    known: dict[str, Any] = {}
+    wrong: list[Fault] = []
+    for word in words:
+        if values.is_missing(word):
+            continue
+        try:
+            known[word] = parse(word)
+        except (ValueError, OverflowError) as error:
+            wrong.append(Fault(place, f"{shown(word)} {error}"))
+    faults.extend(sorted(wrong, key=str)[:FAULTS_A_COLUMN])
+    if len(wrong) > FAULTS_A_COLUMN:
+        faults.append(Fault(place, f"{len(wrong) - FAULTS_A_COLUMN} more values like these"))
+    table = pl.DataFrame(
+        {"_text": list(known), name: list(known.values())}, schema={"_text": pl.String, name: TYPES[name]}
+    )
+    return frame.join(engines.send(table, frame), on="_text", how="left").drop("_text")
+
+
+def parquet_groups(files: Sequence[Path]) -> list[list[Path]]:
+    """Return files grouped by schema, so that files whose types differ are normalized before they are joined.
+
+    Raises:
+        PanelError: With every file that is damaged.
+    """
+    groups: dict[tuple[tuple[str, str], ...], list[Path]] = {}
+    faults: list[Fault] = []
+    for file in files:
+        try:
+            with file.open("rb") as content:
+                schema = pl.read_parquet_schema(content)
+        except Exception:  # noqa: BLE001  # Polars has several kinds of errors for damaged files
+            faults.append(Fault(file.name, "is not a whole Parquet file", "fetch or write it again"))
+            continue
+        groups.setdefault(tuple((name, str(kind)) for name, kind in schema.items()), []).append(file)
+    if faults:
+        raise PanelError(f"{files[0].parent} cannot be read", faults)
+    return list(groups.values())
+
+
+def joined(parts: Sequence[LazyRows]) -> LazyRows:
+    """Return the rows of several groups of files together; instants become datetimes in UTC."""
+    if len(parts) == 1:
+        return parts[0]
+    frames = []
+    shared = all("observed_at" in part.rows.collect_schema().names() for part in parts)
+    for part in parts:
+        kind = part.rows.collect_schema().get("observed_at")
+        at = nw.col("observed_at")
+        rows = part.rows
+        counter = next(name for name in COUNTERS if name in rows.collect_schema().names())
+        if shared and kind is not None:
+            if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
+                at = at.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+            rows = rows.with_columns(at.cast(nw.Datetime("us")))
+        names = ["model_id", *(["observed_at"] if shared else []), "period", counter]
+        frames.append(rows.select(*names).with_columns(nw.col(counter).cast(nw.Int64)))
+    models = [part.models for part in parts if part.models is not None]
+    unread: dict[str, int] = {}
+    for part in parts:
+        for name, number in part.unread.items():
+            unread[name] = unread.get(name, 0) + number
+    table = pl.concat(models, how="diagonal_relaxed").unique("model_id", keep="last") if models else None
+    return LazyRows(engines.concat(frames), table, sum(part.others for part in parts), unread)

@@ -1,0 +1,252 @@
+"""One normalization behind every source: raw tables and lazy frames become rows and models."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import narwhals as nw
+import polars as pl
+
+from ossgeo._core import engines
+from ossgeo._core.schema import COUNTERS, MODELS
+from ossgeo.errors import EngineError, Fault, PanelError
+from ossgeo.panel._panel import normalized_models
+from ossgeo.sources._files import values
+from ossgeo.sources._files.columns import BARE, SYNONYMS, Choice
+from ossgeo.sources._files.file_dates import date_of_file
+from ossgeo.sources._files.formats import RawTable, format_of, read_table
+from ossgeo.sources._files.lazy_frames import LazyNormalization, LazyRows, joined, parquet_groups
+from ossgeo.sources._files.normalization import INSTANT, OPTIONAL, Origin, limited, typed, with_bases
+from ossgeo.sources._files.shapes import expanded, unpivoted, without_other_repositories
+
+Found = tuple[nw.LazyFrame[Any], pl.LazyFrame | None, list[str]]
+"""Rows, models, and notes on what was left out."""
+
+_DATAFRAME = "the dataframe"
+
+
+@attrs.frozen
+class Reading:
+    """How sources are read; see :func:`ossgeo.read_panel` for the arguments."""
+
+    choice: Choice
+    records: str | None
+    wide: str | Sequence[str] | None
+    expand: str | None
+    by_file: bool
+    day: dt.date | None
+    date_format: str | None
+    engine: str
+    start: dt.date | None
+    end: dt.date | None
+    unread: dict[str, int] = attrs.field(factory=dict, init=False)
+    others: list[int] = attrs.field(factory=list, init=False)
+
+    @property
+    def optional(self) -> frozenset[str]:
+        """Columns whose unreadable values are counted: those that only describe models, unless they were named."""
+        return OPTIONAL - set(self.choice.columns.values())
+
+    def files(self, files: Sequence[Path], source: Path) -> Found:
+        """Read files of one format."""
+        root = source if source.is_dir() else source.parent
+        if format_of(files[0]) == "parquet" and self.wide is None and self.expand is None:
+            return self._lazy(self._parquet(files, root))
+        if self.engine != "polars":
+            raise EngineError(f"engine={self.engine!r} reads Parquet files; leave engine out to read {files[0].name}")
+        faults: list[Fault] = []
+        parts = []
+        for file in files:
+            day = date_of_file(file, root, faults, self.date_format) if self.by_file else self.day
+            table = self._raw_file(file, faults)
+            part = None if table is None else self._typed(table, faults, day)
+            if part is not None:
+                parts.append(part)
+        if faults:
+            raise PanelError(f"{source if len(files) > 1 else files[0]} cannot be read", limited(faults))
+        return self._eager(pl.concat(parts, how="diagonal"))
+
+    def frame(self, source: Any) -> Found:
+        """Read a dataframe, or an object with ``__arrow_c_stream__``."""
+        eager = _eager_frame(source)
+        if eager is None:
+            frame = engines.lazy(source)
+            if self.wide is not None or self.expand is not None:
+                raise EngineError(
+                    "wide= and expand= need a dataframe in memory or a file; collect the lazy frame first"
+                )
+            return self._lazy([self._normalization(self.day).of(frame, _DATAFRAME)])
+        faults: list[Fault] = []
+        table = self._typed(RawTable.of_frame(eager, _DATAFRAME), faults, self.day)
+        if faults or table is None:
+            raise PanelError(f"{_DATAFRAME} cannot be used", limited(faults))
+        return self._eager(table)
+
+    def models(self, files: Sequence[Path]) -> pl.DataFrame:
+        """Read files as a models table."""
+        faults: list[Fault] = []
+        tables = [table for file in files if (table := self._raw_file(file, faults)) is not None]
+        return self._models(tables, faults, str(files[0]))
+
+    def models_of_frame(self, source: Any) -> pl.DataFrame:
+        """Read a dataframe as a models table."""
+        eager = _eager_frame(source)
+        frame = engines.collect(engines.lazy(source)) if eager is None else eager
+        return self._models([RawTable.of_frame(frame, "models")], [], "models")
+
+    def _models(self, tables: Sequence[RawTable], faults: list[Fault], place: str) -> pl.DataFrame:
+        parts = [part for table in tables if (part := self._typed(table, faults, None)) is not None]
+        if faults:
+            raise PanelError(f"{place} cannot be read", limited(faults))
+        return normalized_models(with_bases(pl.concat(parts, how="diagonal"))).collect()
+
+    def _raw_file(self, file: Path, faults: list[Fault]) -> RawTable | None:
+        try:
+            if format_of(file) == "parquet":
+                parquet_groups([file])
+                return RawTable.of_frame(pl.read_parquet(file.read_bytes()), file.name)
+            table = read_table(file, self.records)
+        except PanelError as error:
+            faults.extend(error.faults)
+            return None
+        if not table.height:
+            faults.append(Fault(file.name, "holds no row", "an empty file is not a snapshot"))
+            return None
+        return table
+
+    def _typed(self, table: RawTable, faults: list[Fault], day: dt.date | None) -> pl.DataFrame | None:
+        """Return the typed columns of a raw table; None if its columns cannot be chosen."""
+        before = len(faults)
+        if self.expand is not None:
+            table = expanded(table, self.expand, faults)
+        if self.wide is not None:
+            table = unpivoted(table, self.wide, self.choice.columns, self.choice.counter, faults)
+        if len(faults) > before:
+            return None
+        names = list(table.columns)
+        choice = self.choice
+        if self.wide is not None:
+            kept = {theirs: ours for theirs, ours in choice.columns.items() if theirs in names}
+            choice = attrs.evolve(choice, columns=kept)
+        chosen = choice.of(names, table.place, faults, empty=list(_empty_columns(table)))
+        if chosen is None:
+            return None
+        table, others = without_other_repositories(table, chosen["model_id"])
+        self.others.append(others)
+        origin = Origin(table.place, table.first, chosen)
+        raw = {ours: table.columns[theirs] for ours, theirs in chosen.items()}
+        if day is not None or (self.by_file and self.choice.rows):
+            raw = {ours: cells for ours, cells in raw.items() if ours != "period"}
+        made = typed(raw, origin, faults, date_format=self.date_format, optional=self.optional, unread=self.unread)
+        if len(faults) == before and made["model_id"].null_count():
+            place = origin.place("model_id", int(made["model_id"].is_null().arg_max() or 0))
+            problem = f"has no model id ({made['model_id'].null_count()} row(s) in all)"
+            faults.append(Fault(place, problem, "drop the row or give its id"))
+        return self._dated(made, origin, day, faults) if self.choice.rows else made
+
+    def _dated(self, table: pl.DataFrame, origin: Origin, day: dt.date | None, faults: list[Fault]) -> pl.DataFrame:
+        """Return rows with a period; a row without a date keeps a null, which is a fault of the panel."""
+        if self.choice.dated_outside:
+            table = table.with_columns(period=pl.lit(day, pl.Date))
+            if "observed_at" not in table.columns and day is not None:
+                midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
+                table = table.with_columns(observed_at=pl.lit(midnight, INSTANT))
+        elif "period" not in table.columns:
+            table = table.with_columns(period=pl.col("observed_at").dt.date())
+        if table["period"].null_count() == table.height and not faults:
+            name = "period" if "period" in origin.names else "observed_at"
+            faults.append(Fault(origin.place(name, 0), f"has no date ({table.height} row(s) in all)", "give a date"))
+        return table
+
+    def _eager(self, table: pl.DataFrame) -> Found:
+        """Return the rows and the models of a table in memory; the latest observation of a model wins."""
+        which = next(name for name in COUNTERS if name in table.columns)
+        kept = [name for name in ("model_id", "observed_at", "period", which) if name in table.columns]
+        about = [column.name for column in MODELS if column.name in table.columns and column.name != "model_id"]
+        period = pl.col("period")
+        if self.start is not None:
+            table = table.filter((period >= self.start) | period.is_null())
+        if self.end is not None:
+            table = table.filter((period <= self.end) | period.is_null())
+        models = None
+        if about:
+            latest = [pl.col(name).drop_nulls().last() for name in about]
+            grouped = table.sort("period").group_by("model_id", maintain_order=True).agg(latest)
+            models = normalized_models(with_bases(grouped))
+        return engines.wrap(table.select(kept).lazy()), models, self._notes()
+
+    def _parquet(self, files: Sequence[Path], root: Path) -> list[LazyRows]:
+        """Return the rows of Parquet files: one part for each date, or for each schema."""
+        groups = parquet_groups(files)
+        faults: list[Fault] = []
+        if not self.by_file:
+            if self.engine != "polars":
+                groups = [list(files)]  # one connection; DuckDB and Spark unite types themselves
+            dated = [(group, self.day) for group in groups]
+        else:
+            days = [(file, date_of_file(file, root, faults, self.date_format)) for file in files]
+            if faults:
+                raise PanelError(f"{root} cannot be read", limited(faults))
+            within = [(file, day) for file, day in days if day is not None and self._within(day)]
+            dated = [([file], day) for file, day in within or days[:1]]
+        return [
+            self._normalization(day).of(engines.scan_parquet(group, engine=self.engine, root=root), group[0].name)
+            for group, day in dated
+        ]
+
+    def _within(self, day: dt.date) -> bool:
+        return (self.start or day) <= day <= (self.end or day)
+
+    def _normalization(self, day: dt.date | None) -> LazyNormalization:
+        return LazyNormalization(self.choice, day, self.start, self.end, self.date_format, self.optional)
+
+    def _lazy(self, parts: Sequence[LazyRows]) -> Found:
+        found = joined(parts)
+        self.others.append(found.others)
+        self.unread.update(found.unread)
+        return found.rows, found.models, self._notes()
+
+    def _notes(self) -> list[str]:
+        notes = []
+        if number := sum(self.others):
+            notes.append(f"{number:,} row(s) of datasets or spaces were left out")
+        notes += [f"{number:,} unreadable value(s) of {name} are null" for name, number in sorted(self.unread.items())]
+        return notes
+
+
+def _eager_frame(source: Any) -> pl.DataFrame | None:
+    """Return a dataframe in memory as a Polars frame; None if it is lazy.
+
+    Raises:
+        EngineError: The source is not a dataframe.
+    """
+    try:
+        frame = nw.from_native(source, pass_through=False)
+    except TypeError:
+        if not hasattr(source, "__arrow_c_stream__"):
+            engines.lazy(source)  # raises, and names the type
+        return pl.DataFrame(source)
+    except Exception as error:  # Narwhals has exceptions of its own, such as for two columns of one name
+        raise PanelError.of(_DATAFRAME, "has two columns of the same name", "rename one") from error
+    if isinstance(frame, nw.LazyFrame):
+        return None
+    with engines.needs_extra("pandas"):
+        try:
+            converted: pl.DataFrame = frame.to_polars()
+            return converted
+        except ImportError:
+            raise
+        except Exception as error:  # PyArrow and pandas have exceptions of their own
+            remedy = "convert columns of mixed types or of periods to text; make an index a column with reset_index()"
+            raise PanelError.of(_DATAFRAME, "has columns that cannot be converted to Arrow", remedy) from error
+
+
+def _empty_columns(table: RawTable) -> Iterator[str]:
+    """Yield the columns of counters that hold no value."""
+    for name, cells in table.columns.items():
+        if SYNONYMS.get(name) in (*COUNTERS, BARE) and all(values.is_missing(value) for value in cells):
+            yield name

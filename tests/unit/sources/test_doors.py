@@ -1,0 +1,285 @@
+"""The same rows through every kind of source give the same panel."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
+
+import ossgeo
+from ossgeo.errors import InvalidArgumentError, PanelError
+from ossgeo.sources._files import values
+
+DAYS = ("2025-01-31", "2025-02-28")
+TEXT = [
+    {
+        "id": f"https://huggingface.co/{('Qwen', 'google', 'mistralai')[n % 3]}/m{n}" if n % 5 == 0 else
+        f"{('Qwen', 'google', 'mistralai')[n % 3]}/m{n}",
+        "date": day,
+        "downloadsAllTime": str(1000 * n + 10 * number),
+        "createdAt": f"2024-01-{n % 28 + 1:02}T10:00:00.000Z",
+        "tags": f"['gguf', 'base_model:quantized:Qwen/m{n // 2}']" if n % 4 else "",
+        "license": ("mit", "NA", "apache-2.0")[n % 3],
+        "likes": str(n) if n % 2 else "",
+    }
+    for number, day in enumerate(DAYS)
+    for n in range(100)
+]  # fmt: skip
+COLUMNS = list(TEXT[0])
+JSON = [
+    {
+        **row,
+        "downloadsAllTime": int(row["downloadsAllTime"]),
+        "tags": [word.strip("' ") for word in row["tags"][1:-1].split(",")] if row["tags"] else None,
+        "likes": int(row["likes"]) if row["likes"] else None,
+    }
+    for row in TEXT
+]
+FRAME = pl.DataFrame(JSON, infer_schema_length=None)
+
+
+def delimited(separator: str) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        file = folder / f"p.{'tsv' if separator == chr(9) else 'csv'}"
+        pl.DataFrame(TEXT).write_csv(file, separator=separator)
+        return file
+
+    return write
+
+
+def document(value: Any, name: str = "p.json") -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        text = value if isinstance(value, str) else json.dumps(value)
+        file = folder / name
+        file.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+        return file
+
+    return write
+
+
+def parquet(folder: Path) -> Path:
+    FRAME.write_parquet(folder / "p.parquet")
+    return folder / "p.parquet"
+
+
+def parts(folder: Path) -> Path:
+    first = FRAME.head(100).with_columns(pl.col("date").str.to_date(), pl.col("downloadsAllTime").cast(pl.Int32))
+    first.write_parquet(folder / "a.parquet")
+    last = FRAME.tail(100).with_columns(
+        pl.col("downloadsAllTime").cast(pl.Float64).alias("downloads_all_time"),
+        pl.col("date").str.to_datetime(time_unit="ms"),
+    )
+    last.drop("downloadsAllTime").write_parquet(folder / "b.parquet")
+    (folder / ".ipynb_checkpoints").mkdir()
+    FRAME.write_parquet(folder / ".ipynb_checkpoints" / "a-checkpoint.parquet")
+    FRAME.write_parquet(folder / "_a.parquet")
+    return folder
+
+
+def excel(folder: Path) -> Path:
+    pytest.importorskip("fastexcel")
+    writer = pytest.importorskip("xlsxwriter")
+    book = writer.Workbook(str(folder / "p.xlsx"))
+    sheet = book.add_worksheet()
+    for number, row in enumerate([COLUMNS, *([row[name] for name in COLUMNS] for row in TEXT)]):
+        sheet.write_row(number, 0, row)
+    book.close()
+    return folder / "p.xlsx"
+
+
+class Capsule:
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return FRAME.__arrow_c_stream__(requested_schema)
+
+
+LINES = "\n".join(map(json.dumps, JSON))
+DOORS: dict[str, Callable[[Path], Any]] = {
+    "comma": delimited(","),
+    "tab": delimited("\t"),
+    "semicolon": delimited(";"),
+    "list": document(JSON),
+    "columns": document({name: [row[name] for row in JSON] for name in COLUMNS}),
+    "columns by row": document({name: {str(n): row[name] for n, row in enumerate(JSON)} for name in COLUMNS}),
+    "split": document({"columns": COLUMNS, "index": [], "data": [[row[name] for name in COLUMNS] for row in JSON]}),
+    "keyed": document({f"row {n}": row for n, row in enumerate(JSON)}),
+    "lines": document(LINES, "p.jsonl"),
+    "lines named json": document(LINES),
+    "gzip": document(LINES, "p.jsonl.gz"),
+    "parquet": parquet,
+    "parquet with other types": parts,
+    "excel": excel,
+    "polars": lambda _: FRAME,
+    "polars of text": lambda _: pl.DataFrame(TEXT),
+    "lazy": lambda _: FRAME.lazy(),
+    "lazy text": lambda _: pl.DataFrame(TEXT).lazy(),
+    "pandas": lambda _: FRAME.to_pandas(),
+    "pyarrow": lambda _: FRAME.to_arrow(),
+    "duckdb": lambda _: duckdb.connect().from_arrow(FRAME.to_arrow()),
+    "capsule": lambda _: Capsule(),
+}
+
+
+def seen(panel: ossgeo.Panel) -> tuple[Any, ...]:
+    columns = ["model_id", "namespace", "created_at", "license", "likes", "base_models", "tags"]
+    models = panel.models.select(columns).sort("model_id").collect().to_dicts()
+    rows = panel.to_polars().select("model_id", "period", "downloads_all_time").sort("period", "model_id").rows()
+    return models, rows, panel.scope
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_the_same_rows_give_the_same_panel(door: str, tmp_path: Path) -> None:
+    panel = ossgeo.read_panel(DOORS[door](tmp_path))
+    assert seen(panel) == seen(ossgeo.read_panel(FRAME))
+    first = panel.models.filter(pl.col("model_id") == "google/m1").collect().row(0, named=True)
+    assert first["base_models"] == [{"relation": "quantized", "model_id": "Qwen/m0"}]
+    assert (first["license"], first["created_at"].day) == (None, 2)
+    table = ossgeo.measure(panel, attribution="root")
+    assert table.to_polars().equals(ossgeo.measure(ossgeo.read_panel(FRAME), attribution="root").to_polars())
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if door != "parquet with other types"])
+def test_models_are_read_as_panels_are(door: str, tmp_path: Path) -> None:
+    counters = FRAME.select("id", "date", "downloadsAllTime")
+    panel = ossgeo.read_panel(counters, models=DOORS[door](tmp_path))
+    some = panel.models.unique("model_id", keep="last").sort("model_id").collect()
+    whole = ossgeo.read_panel(FRAME).models.sort("model_id").collect()
+    assert some.select(sorted(some.columns)).equals(whole.select(sorted(whole.columns)))
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("['a', 'b']", ["a", "b"]),
+        ('["a", "b"]', ["a", "b"]),
+        ("a|b", ["a", "b"]),
+        ("a; b", ["a", "b"]),
+        ("['a' 'b']", None),
+        ("['a', ...]", None),
+        ("['a', 'b'", None),
+        ("a, b", None),
+        ("a", ["a"]),
+    ],
+)
+def test_lists_in_cells(cell: str, expected: list[str] | None) -> None:
+    frame = pl.DataFrame({"id": ["Qwen/a"], "date": ["2025-01-31"], "downloads_30d": [1], "tags": [cell]})
+    for source in (frame, frame.lazy()):
+        if expected is None:
+            with pytest.raises(PanelError, match="cannot be used"):
+                ossgeo.read_panel(source)
+        else:
+            assert ossgeo.read_panel(source).models.collect()["tags"].to_list() == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["gpt2", "Qwen/Qwen3-8B", "a/b/c", "Qwen/a--b", "Qwen/a..b", "Qwen/a.git", "-a/b", "a/b-", "a/.b", "a b", "a@b",
+     "Qwen/a?x=1", "Qwen/a:latest", "x" * 96, "x" * 97, "_a/_b", "a/b_", ""],
+)  # fmt: skip
+def test_ids_are_those_of_huggingface_hub(text: str) -> None:
+    def accepted(check: Callable[[str], object]) -> bool:
+        try:
+            check(text)
+        except (ValueError, HFValidationError):
+            return False
+        return True
+
+    assert accepted(values.model_id) == (accepted(validate_repo_id) and bool(text))
+
+
+def test_optional_columns_and_ignored_ones(tmp_path: Path) -> None:
+    file = tmp_path / "p.csv"
+    file.write_text("id,date,downloads_30d,parameters,createdAt\nQwen/a,2025-01-31,1,many,soon\n")
+    with pytest.raises(PanelError, match="cannot be read") as caught:
+        ossgeo.read_panel(file)
+    assert "ignore=['createdAt']" in str(caught.value)
+    panel = ossgeo.read_panel(file, ignore=["createdAt"])
+    assert panel.scope == "1 unreadable value(s) of parameters are null"
+    with pytest.raises(PanelError, match="cannot be read"):
+        ossgeo.read_panel(file, ignore=["createdAt"], columns={"parameters": "parameters"})
+    with pytest.raises(InvalidArgumentError, match="must be a list"):
+        ossgeo.read_panel(file, ignore="createdAt")
+
+
+def test_datasets_and_spaces_are_left_out() -> None:
+    ids = ["Qwen/a", "https://huggingface.co/datasets/Qwen/b", "https://hf.co/spaces/google/c"]
+    frame = pl.DataFrame({"id": ids, "date": ["2025-01-31"] * 3, "downloads_30d": [1, 2, 3]})
+    for source in (frame, frame.lazy()):
+        panel = ossgeo.read_panel(source)
+        assert panel.to_polars()["model_id"].to_list() == ["Qwen/a"]
+        assert panel.scope == "2 row(s) of datasets or spaces were left out"
+
+
+@pytest.mark.parametrize(
+    ("name", "date_format", "expected"),
+    [
+        ("hub_13-01-2025.csv", "%d-%m-%Y", "2025-01-13"),
+        ("hub_2026_08_14.csv", "%Y_%m_%d", "2026-08-14"),
+        ("hub_2026.08.csv", "%Y.%m", "2026-08-01"),
+        ("1755129600.csv", "unix", "2025-08-14"),
+        ("0fce0bf8-0ac7-49a7-89e0-20250101cd00_20250102.csv", None, "2025-01-02"),
+        ("2025-01-02_2025-01-03.csv", None, None),
+        ("hub.csv", None, None),
+    ],
+)
+def test_dates_in_file_names(name: str, date_format: str | None, expected: str | None, tmp_path: Path) -> None:
+    folder = tmp_path / "project-20240101"
+    folder.mkdir()
+    (folder / name).write_text("id,downloads_30d\nQwen/a,1\n")
+    if expected is None:
+        with pytest.raises(PanelError, match="cannot be read"):
+            ossgeo.read_panel(folder, period_from="file", date_format=date_format)
+    else:
+        panel = ossgeo.read_panel(folder, period_from="file", date_format=date_format)
+        assert panel.periods == (dt.date.fromisoformat(expected),)
+
+
+@pytest.mark.parametrize(
+    ("value", "date_format"),
+    [("31-12-2025", "%d-%m-%Y"), ("20251231", "%Y%m%d"), (20251231, "%Y%m%d"), (1767139200, "unix"),
+     (1767139200000, "unix_ms")],
+)  # fmt: skip
+def test_dates_in_columns(value: Any, date_format: str) -> None:
+    frame = pl.DataFrame({"id": ["Qwen/a"], "date": [value], "downloads_30d": [1]})
+    for source in (frame, frame.lazy()):
+        assert ossgeo.read_panel(source, date_format=date_format).periods == (dt.date(2025, 12, 31),)
+
+
+def test_wide_tables_and_expanded_columns() -> None:
+    by_date = pl.DataFrame({"id": ["Qwen/a", "google/b"], "2025-01-31": [1, None], "2025-02-28": [3, 4]})
+    by_model = pl.DataFrame({"date": ["2025-01-31", "2025-02-28"], "Qwen/a": [1, 3], "google/b": [None, 4]})
+    for frame in (by_date, by_model):
+        rows = ossgeo.read_panel(frame, wide="*", counter="downloads_30d").to_polars().sort("period", "model_id")
+        assert rows.select("model_id", "downloads_30d").rows() == [("Qwen/a", 1), ("Qwen/a", 3), ("google/b", 4)]
+    cells = ['{"date": "2025-01-31", "downloads_30d": 5, "tags": ["base_model:google/b"]}']
+    panel = ossgeo.read_panel(pl.DataFrame({"model_id": ["Qwen/a"], "facts": cells}), expand="facts")
+    assert panel.to_polars()["downloads_30d"].to_list() == [5]
+    assert panel.models.collect()["base_models"][0].to_list() == [{"relation": "unspecified", "model_id": "google/b"}]
+
+
+def test_a_counter_without_values_is_not_a_counter() -> None:
+    frame = pl.DataFrame({"id": ["Qwen/a"], "date": ["2025-01-31"], "downloads_30d": [1]})
+    frame = frame.with_columns(downloads_all_time=pl.lit(None, pl.Int64))
+    for source in (frame, frame.lazy()):
+        assert ossgeo.read_panel(source).counter == "downloads_30d"
+
+
+def test_paths_are_not_patterns(tmp_path: Path) -> None:
+    for name, count in (("data1.csv", 1), ("data[1].csv", 2)):
+        (tmp_path / name).write_text(f"id,date,downloads_30d\nQwen/a,2025-01-31,{count}\n")
+    assert ossgeo.read_panel(tmp_path / "data[1].csv").to_polars()["downloads_30d"].to_list() == [2]
+
+
+def test_json_lines_end_at_newlines_only(tmp_path: Path) -> None:
+    row = {"id": "Qwen/a", "date": "2025-01-31", "downloads_30d": 1, "license": "a\u2028b"}
+    file = tmp_path / "p.jsonl"
+    file.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert ossgeo.read_panel(file).models.collect()["license"].to_list() == ["a\u2028b"]
