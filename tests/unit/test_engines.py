@@ -72,7 +72,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 
 def test_what_is_no_dataframe() -> None:
-    with pytest.raises(EngineError, match="int is no dataframe"):
+    with pytest.raises(EngineError, match="source must be a dataframe or a path, got int"):
         engines.lazy(5)
 
 

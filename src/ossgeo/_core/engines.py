@@ -1,19 +1,18 @@
-"""The one place that knows on which dataframe engine a panel lives.
+"""Dataframe engines: the differences between Polars, DuckDB and Spark.
 
-Everything up to the aggregate is written as Narwhals lazy expressions. What differs between engines stands here:
+Everything up to the aggregate is written as Narwhals lazy expressions. The differences between engines are:
 
 =========  ===================================================================================
-engine     what is done
+engine     treatment
 =========  ===================================================================================
 polars     aggregates are collected with the streaming engine
 duckdb     small tables join through the relation's own connection, as Arrow data
 spark      small tables are made by the frame's own session, and broadcast to its executors
 eager      pandas, PyArrow and others without lazy frames are converted to Polars first
-other      lazy engines that nothing is known of are refused before a query starts
+other      unknown lazy engines are refused before a query starts
 =========  ===================================================================================
 
-Differences that Narwhals leaves, and where they are met: integer sums come back as decimals from DuckDB (calculators
-sum doubles), dates minus dates have three types (days are counted by arithmetic), Spark cuts days in the session's time
+Differences that Narwhals does not remove: integer sums are decimals on DuckDB (calculators sum doubles), dates minus dates have three types (days are counted by arithmetic), Spark cuts days in the session's time
 zone (instants are read in UTC).
 """
 
@@ -39,18 +38,18 @@ _SPARK: Final = ("pyspark", "pyspark_connect")
 
 
 def lazy(native: Any) -> nw.LazyFrame[Any]:
-    """Return any dataframe as a Narwhals lazy frame: lazy ones stay where they are, eager ones become Polars.
+    """Return any dataframe as a Narwhals lazy frame: lazy ones are kept, eager ones become Polars.
 
     Args:
         native: A frame that Narwhals takes, or a Narwhals frame.
 
     Raises:
-        EngineError: It is no dataframe.
+        EngineError: It is not a dataframe, or is of an unknown lazy engine.
     """
     try:
         frame = nw.from_native(native, pass_through=False)
     except TypeError as error:
-        message = f"{type(native).__name__} is no dataframe that Narwhals takes; give a Polars, pandas or PyArrow frame, a DuckDB relation or a path"
+        message = f"source must be a dataframe or a path, got {type(native).__name__}; give a Polars, pandas or PyArrow frame or a DuckDB relation"
         raise EngineError(message) from error
     if isinstance(frame, nw.LazyFrame):
         if name_of(frame) not in ENGINES:
@@ -69,7 +68,7 @@ def wrap(native: Any) -> nw.LazyFrame[Any]:
 
 @contextmanager
 def needs_extra(name: str) -> Iterator[None]:
-    """Tell which extra is missing, where an import within fails.
+    """Raise an error that names the missing extra if an import in the block fails.
 
     Args:
         name: The extra's name in pyproject.toml.
@@ -91,13 +90,13 @@ def name_of(frame: nw.LazyFrame[Any]) -> str:
 
 
 def collect(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
-    """Run a lazy query and return its (small) result as a Polars frame.
+    """Run a lazy query and return its small result as a Polars frame.
 
     Args:
         frame: The query; an aggregate, never a panel.
 
     Raises:
-        PanelError: The engine met data that it could not process.
+        PanelError: The engine cannot process the data.
     """
     try:
         native = frame.to_native()
@@ -114,7 +113,7 @@ def collect(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
 
 
 def send(table: pl.DataFrame, like: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Bring a small table to the engine of a panel, so that it can be joined there.
+    """Return a small table on the engine of a panel, so that it can be joined there.
 
     Args:
         table: The small table.
@@ -159,21 +158,27 @@ def with_utc_day(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
     return frame.with_columns(period=at.cast(nw.Date))
 
 
-def utc_seconds(frame: nw.LazyFrame[Any], name: str) -> nw.Expr:
-    """Return the seconds since 1970-01-01 in UTC of a column of datetimes; those without a time zone are UTC.
+def with_second_of_day(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
+    """Add ``second``, the second of the day in UTC of a column of instants.
 
     Args:
         frame: The frame.
-        name: The column.
+        name: A column of datetimes; those without a time zone are taken as UTC.
     """
     kind = frame.collect_schema()[name]
-    zoned = isinstance(kind, nw.Datetime) and kind.time_zone not in (None, "UTC", "Etc/UTC")
-    at = nw.col(name)
-    return (at.dt.convert_time_zone("UTC") if zoned and name_of(frame) == "polars" else at).dt.timestamp("ms") // 1000
+    zone = kind.time_zone if isinstance(kind, nw.Datetime) else None
+    if zone is not None and name_of(frame) == "spark":
+        with needs_extra("spark"):
+            from pyspark.sql import functions
+        second = functions.unix_seconds(functions.col(name)) % 86_400
+        return wrap(frame.to_native().withColumn("second", second))
+    at = nw.col(name) if zone in (None, "UTC", "Etc/UTC") else nw.col(name).dt.convert_time_zone("UTC")
+    hours, minutes = at.dt.hour().cast(nw.Int64), at.dt.minute().cast(nw.Int64)
+    return frame.with_columns(second=hours * 3600 + minutes * 60 + at.dt.second().cast(nw.Int64))
 
 
 def compares_instants(frame: nw.LazyFrame[Any], name: str) -> bool:
-    """Tell whether a column of datetimes can be compared with an instant in UTC: Polars compares within one zone only.
+    """Return whether a column of datetimes can be compared with an instant in UTC; Polars compares within one zone only.
 
     Args:
         frame: The frame.

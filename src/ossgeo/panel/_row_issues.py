@@ -75,13 +75,13 @@ def _zoned_midnights(rows: nw.LazyFrame[Any]) -> QualityIssue:
     times: list[int] = []
     periods: list[dt.date] = []
     if isinstance(rows.collect_schema().get("observed_at"), nw.Datetime):
-        utc = rows.select("period", at=engines.utc_seconds(rows, "observed_at"))
-        per = engines.collect(utc.group_by("period").agg(low=nw.col("at").min(), high=nw.col("at").max()))
-        seconds = per.select(pl.col("low", "high") % 86_400)
-        constant = per["low"].equals(per["high"]) and seconds["low"].n_unique() <= 2  # noqa: PLR2004  # summer time
-        zoned = (seconds["low"] >= _EASTERN_MIDNIGHT).all() and (seconds["low"] % _QUARTER == 0).all()
+        second = nw.col("second")
+        utc = engines.with_second_of_day(rows, "observed_at")
+        per = engines.collect(utc.group_by("period").agg(low=second.min(), high=second.max())).drop_nulls()
+        constant = per["low"].equals(per["high"]) and per["low"].n_unique() <= 2  # noqa: PLR2004  # summer time
+        zoned = (per["low"] >= _EASTERN_MIDNIGHT).all() and (per["low"] % _QUARTER == 0).all()
         periods = sorted(per["period"].drop_nulls()) if per.height and constant and zoned else []
-        times = sorted({int(second) for second in seconds["low"]})
+        times = sorted({int(second) for second in per["low"]})
     shown = " or ".join(f"{second // 3600:02}:{second % 3600 // 60:02}" for second in times)
     meaning = f"every observation is at {shown} UTC, midnight of a zone to the east: the period may be a day early"
     return QualityIssue("zoned_midnight", len(periods), "periods", meaning, tuple(map(str, periods[:EXAMPLES])))
