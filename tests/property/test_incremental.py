@@ -162,7 +162,7 @@ def test_models_that_are_attributed_otherwise_now_are_refused() -> None:
     models = pl.DataFrame({"model_id": ["Qin/a", "Trio/b"], "base_models": base})
     bare = pl.DataFrame({"model_id": ["Qin/a", "Trio/b"], "base_models": [base[0], base[0]]}, schema=models.schema)
     made = IncrementalAggregate.of(simple(), registry=registry(), attribution="root", models=bare)
-    with pytest.raises(MethodMismatchError, match="1 models are attributed otherwise than before, such as Trio/b"):
+    with pytest.raises(MethodMismatchError, match="1 models are attributed differently than before, such as Trio/b"):
         made.extend(simple(days=(80,)), models=models)
     assert made.extend(simple(days=(80,)), models=bare).periods[-1] == START + dt.timedelta(days=80)
 
@@ -187,9 +187,9 @@ def test_a_model_that_goes_on_in_the_other_part_is_refused() -> None:
 
 
 def test_what_is_no_saved_aggregate(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="is no saved aggregate"):
+    with pytest.raises(StoreError, match="is not a saved aggregate"):
         IncrementalAggregate.read(tmp_path)
-    with pytest.raises(StoreError, match="choose another place"):
+    with pytest.raises(StoreError, match="choose another path"):
         saved().write(tmp_path)
     saved().write(tmp_path / "s")
     facts = tmp_path / "s" / "method.json"
@@ -203,7 +203,7 @@ def test_what_is_no_saved_aggregate(tmp_path: Path) -> None:
 
 def test_events_are_not_saved() -> None:
     models = pl.DataFrame({"model_id": ["Qin/a", "Trio/b"], "created_at": [dt.datetime(2025, 1, 1)] * 2})
-    with pytest.raises(InvalidArgumentError, match="supply looks at more than one observation"):
+    with pytest.raises(InvalidArgumentError, match="supply needs more than one observation"):
         IncrementalAggregate.of(simple(), registry=registry(), calculator="supply", models=models)
 
 

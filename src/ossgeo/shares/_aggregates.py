@@ -1,4 +1,4 @@
-"""What is left of a panel once a calculator has run over it: sums by interval and group, and how they become a table."""
+"""The aggregate of a panel: sums by interval and group, and the table that they become."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ossgeo.panel._flows import FELL, RECOVERED
 from ossgeo.panel._steps import dipped_totals
 from ossgeo.shares._levels import level_factors
 from ossgeo.shares._normalization import (
+    excluded_volumes,
     is_aside,
     predecessors,
     shares_of,
     spread_out,
     warn_of_low_coverage,
-    what_was_set_aside,
 )
 from ossgeo.shares._resampling import Interval, spread
 from ossgeo.shares._table import ShareTable
@@ -31,11 +31,11 @@ class Aggregate:
     Attributes:
         rows: One row for each interval, group and event: since, period, group (a code), event, value.
         groups: One row for each code: group, the keys, status, fraction, outside; sorted by keys, codes rising.
-        method: The choices that made it.
+        method: The options that made it.
         periods: The panel's observations, in order.
-        adjustments: What was cleaned, followed or left out on the way.
-        behind: How many namespaces are behind each status.
-        note: What the panel covers.
+        adjustments: The adjustments made before the table.
+        behind: The number of namespaces of each status.
+        note: The scope of the panel.
     """
 
     rows: pl.DataFrame
@@ -67,13 +67,13 @@ class Aggregate:
         values = spread_out(inside, plan)
         frame, coverage = shares_of(values, self.groups, plan, method)
         warn_of_low_coverage(coverage, method.unit)
-        aside = what_was_set_aside(self.rows, self.periods)
+        aside = excluded_volumes(self.rows, self.periods)
         found = (*self.adjustments, *aside, *gaps, *outside, *plan.adjustments)
         kept = Adjustments(tuple(item for item in found if item.count))
         return ShareTable(frame, method, attrs.evolve(coverage, namespaces=self.behind), kept, self.note)
 
     def _parted(self, flows: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
-        """Part what ``where`` keeps from what it leaves out."""
+        """Split the flows into those that ``where`` keeps, and the volume of those that it leaves out."""
         left = self._outside()
         if not len(left):
             return flows, ()
@@ -146,14 +146,14 @@ def coded(groups: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
 
 
 def together(parts: Sequence[Aggregate], keys: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Put the rows of several aggregates under each other, under common codes.
+    """Concatenate the rows of several aggregates under common codes.
 
     Args:
         parts: The aggregates.
         keys: Their key columns.
 
     Returns:
-        The rows, summed where intervals and groups meet, and the groups.
+        The rows, summed over equal intervals and groups, and the groups.
     """
     groups = coded(pl.concat([part.groups for part in parts]), keys)
     rows = pl.concat([part.recoded(groups) for part in parts])

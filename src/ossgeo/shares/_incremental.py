@@ -1,4 +1,4 @@
-"""A measurement that grows: the next week costs one snapshot, not the history."""
+"""An aggregate that is extended: the next week costs one snapshot, not the history."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class IncrementalAggregate:
 
     Attributes:
         aggregate: The sums; as small as the result.
-        models: The models table, in the columns that somebody used.
-        credits: Who each model is credited to: model_id, start, end, group, weight.
+        models: The models table, in the columns that are used.
+        credits: The group of each model: model_id, start, end, group, weight.
         seen: When each model was first and last observed, and its last count and its maximum: model_id, first, last, downloads, top. Empty for
             30-day counters, which need none of it.
     """
@@ -52,14 +52,14 @@ class IncrementalAggregate:
 
     @classmethod
     def of(cls, panel: Panel, **options: Unpack[MeasureOptionsDict]) -> Self:
-        """Measure a panel, and keep what can be extended.
+        """Measure a panel, and keep an aggregate that can be extended.
 
         Args:
             panel: The panel.
             **options: Those of :func:`ossgeo.measure`.
 
         Raises:
-            InvalidArgumentError: The choices do not fit, or look at more than one observation at a time.
+            InvalidArgumentError: The options do not fit, or need more than one observation at a time.
 
         Example:
             >>> import ossgeo
@@ -72,17 +72,21 @@ class IncrementalAggregate:
     @classmethod
     def _made(cls, plan: Plan, panel: Panel) -> Self:
         if looks_beyond(calculator := resolve_calculator(plan.options.calculator)):
-            raise InvalidArgumentError(f"{calculator.name} looks at more than one observation at a time: measure anew")
+            raise InvalidArgumentError(
+                f"{calculator.name} needs more than one observation at a time; measure the whole panel again"
+            )
         if plan.options.cleaning.dips == "drop":
             raise InvalidArgumentError("dips='drop' compares whole observations; use measure(), or dips='keep'")
         if plan.options.cleaning.stale == "drop":
-            raise InvalidArgumentError("stale='drop' compares whole observations: measure anew, or keep them")
+            raise InvalidArgumentError(
+                "stale='drop' compares whole observations; measure the whole panel again, or use stale='keep'"
+            )
         ran = plan.run()
         return cls(ran.aggregate, ran.models, _dated(ran.credits), _seen(panel))
 
     @property
     def method(self) -> Method:
-        """The choices that made it."""
+        """The options that made it."""
         return self.aggregate.method
 
     @property
@@ -95,7 +99,7 @@ class IncrementalAggregate:
         return self.aggregate.table()
 
     def extend(self, panel: Panel, **options: Unpack[MeasureOptionsDict]) -> Self:
-        """Add later observations.
+        """Return an aggregate with later observations.
 
         Args:
             panel: Observations that all come after :attr:`periods`; often a single one.
@@ -104,11 +108,11 @@ class IncrementalAggregate:
                 again only if it was read from a file and they are objects or a filter.
 
         Returns:
-            A new one, whose table is the one of all observations.
+            A new aggregate, whose table is that of all observations.
 
         Raises:
-            MethodMismatchError: The choices or the registry are others, or models are attributed otherwise than before.
-            InvalidArgumentError: An observation is not later.
+            MethodMismatchError: The options or the registry differ, or models are attributed differently than before.
+            InvalidArgumentError: An observation is not later than those in the aggregate.
         """
         if panel.periods and panel.periods[0] <= self.periods[-1]:
             raise InvalidArgumentError(
@@ -142,15 +146,15 @@ class IncrementalAggregate:
         return type(self)(aggregate, ran.models, recoded, seen)
 
     def merge(self, other: Self) -> Self:
-        """Put together two parts that were made in the same way.
+        """Return the aggregate of two parts that were made with the same options.
 
         Args:
             other: Of 30-day counters, other observations or other models; of all-time counters, other models at the
                 same observations.
 
         Raises:
-            MethodMismatchError: The choices or the registry are others, or models are attributed in two ways.
-            InvalidArgumentError: The parts overlap, or a model goes on in the other part under a new id.
+            MethodMismatchError: The options or the registry differ, or models are attributed in two ways.
+            InvalidArgumentError: The parts overlap, or a model continues in the other part under a new id.
         """
         self._require(other.method)
         shared = self.models.join(other.models, on="model_id", how="semi").height
@@ -195,7 +199,7 @@ class IncrementalAggregate:
         """
         folder = Path(path)
         if folder.exists() and not (folder / "method.json").is_file():
-            raise StoreError(f"{folder} is there, and is no saved aggregate; choose another place")
+            raise StoreError(f"{folder} exists and is not a saved aggregate; choose another path")
         fresh = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
         try:
             fresh.mkdir(parents=True)
@@ -227,7 +231,9 @@ class IncrementalAggregate:
         try:
             facts = json.loads((folder / "method.json").read_text(encoding="utf-8"))
             if facts["layout"] != _LAYOUT:
-                raise StoreError(f"{folder} has layout {facts['layout']}, this ossgeo knows {_LAYOUT}: measure anew")
+                raise StoreError(
+                    f"{folder} has layout {facts['layout']}, this version reads {_LAYOUT}; measure the panel again"
+                )
             tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in _TABLES}
             aggregate = Aggregate(
                 tables["rows"], tables["groups"], Method.from_dict(facts["method"]),
@@ -236,7 +242,7 @@ class IncrementalAggregate:
                 tuple((name, number) for name, number in facts["behind"]), facts["note"],
             )  # fmt: skip
         except (OSError, KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
-            raise StoreError(f"{folder} is no saved aggregate: {error}") from error
+            raise StoreError(f"{folder} is not a saved aggregate: {error}") from error
         return cls(aggregate, tables["models"], tables["credits"], tables["seen"])
 
     def _tables(self) -> dict[str, pl.DataFrame]:
@@ -272,10 +278,12 @@ class IncrementalAggregate:
         if self.method.by != method.by or (apart := self.method.differences(method)):
             pairs = {"by": (self.method.by, method.by)} if self.method.by != method.by else apart
             said = "; ".join(f"{name}: {ours!r} and {theirs!r}" for name, (ours, theirs) in pairs.items())
-            raise MethodMismatchError(f"it was made in another way ({said}): measure anew")
+            raise MethodMismatchError(
+                f"the aggregate must have equal options, but they differ ({said}); measure the whole panel again"
+            )
 
     def _require_credits(self, aggregate: Aggregate, credits: pl.DataFrame) -> None:
-        """Refuse where a model that was counted before is credited otherwise now: its history would change, too."""
+        """Raise if a model that was counted before is credited differently now: its history would change, too."""
         names = list(self.method.by)
         _, groups = together((self.aggregate, aggregate), names)
         before = attrs.evolve(self.aggregate, rows=self.credits).recoded(groups)
@@ -286,7 +294,7 @@ class IncrementalAggregate:
         if changed.height:
             example = changed["model_id"][0]
             raise MethodMismatchError(
-                f"{changed['model_id'].n_unique():,} models are attributed otherwise than before, such as {example}: measure anew"
+                f"{changed['model_id'].n_unique():,} models are attributed differently than before, such as {example}; measure the whole panel again"
             )
 
     def _require_no_rename(self, other: Self, models: pl.DataFrame) -> None:
@@ -300,7 +308,7 @@ class IncrementalAggregate:
         across = theirs.filter(pl.col("entity").is_in(mine.implode()))
         if across.height:
             raise InvalidArgumentError(
-                f"{across['model_id'][0]} goes on in the other part under a new id: keep both in one part"
+                f"{across['model_id'][0]} continues in the other part under a new id; keep both in one part"
             )
 
     def __repr__(self) -> str:
@@ -338,14 +346,14 @@ def _later(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
 
 
 def _dated(credits: pl.DataFrame) -> pl.DataFrame:
-    """Credits with their dates written out, whether any of them has an end or not."""
+    """Return credits with start and end columns, also if none is dated."""
     if "start" not in credits.columns:
         credits = credits.with_columns(start=pl.lit(BEGINNING), end=pl.lit(END))
     return credits.select("model_id", "start", "end", "group", "weight")
 
 
 def _joined(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """The latest facts in the old order: known models stay in their places, so that credits can be compared at once."""
+    """Return the latest facts in the old order: known models keep their places, so that credits can be compared directly."""
     columns = [name for name in old.columns if name in new.columns]
     fresh = new.select(pl.col(name).cast(old.schema[name]) for name in columns)
     if fresh["model_id"].equals(old["model_id"]):
@@ -353,8 +361,8 @@ def _joined(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     facts = [name for name in columns if name != "model_id"]
     marked = fresh.with_columns(there=pl.lit(value=True))
     both = old.join(marked, on="model_id", how="left", suffix="_new", maintain_order="left")
-    mended = both.with_columns(pl.when("there").then(f"{name}_new").otherwise(name).alias(name) for name in facts)
-    known = mended.select(old.columns)
+    updated = both.with_columns(pl.when("there").then(f"{name}_new").otherwise(name).alias(name) for name in facts)
+    known = updated.select(old.columns)
     if both["there"].sum() == fresh.height:
         return known
     added = fresh.join(old.select("model_id"), on="model_id", how="anti", maintain_order="left")
@@ -364,7 +372,7 @@ def _joined(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
 def _added(
     before: tuple[Adjustment, ...], now: tuple[Adjustment, ...], *, disjoint: bool = False
 ) -> tuple[Adjustment, ...]:
-    """Add up what was adjusted; models that are in both count once, which is as many as the larger part says."""
+    """Sum adjustments; models that are in both parts count once, as in the larger part."""
     earlier = {item.code: item for item in before}
     found = []
     for item in now:

@@ -1,6 +1,6 @@
-"""From the aggregate to shares: what is no flow is set aside and counted, the rest is spread over periods and divided.
+"""From the aggregate to shares: rows that are not flows are counted, the flows are spread over periods and divided.
 
-Works on small Polars tables only; the panel is never seen here.
+Only small Polars tables are used, never the panel.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def predecessors(periods: Iterable[dt.date]) -> dict[dt.date, dt.date]:
 
 
 def is_aside(aggregate: pl.DataFrame, periods: Iterable[dt.date]) -> pl.Series:
-    """Tell which rows are no flow: bases, falls, models of unknown age, and births that are long past."""
+    """Return which rows are not flows: bases, falls, models of unknown age, and births before the last observation."""
     before = pl.col("period").replace_strict(predecessors(periods), default=None, return_dtype=pl.Date)
     late = (pl.col("event") == BORN) & (pl.col("since") != before)
     return aggregate.select(pl.col("event").is_in([BASE, FELL, AGELESS, AT_FLOOR, RECOVERED]) | late.fill_null(False))[
@@ -36,14 +36,17 @@ def is_aside(aggregate: pl.DataFrame, periods: Iterable[dt.date]) -> pl.Series:
     ]
 
 
-def what_was_set_aside(aggregate: pl.DataFrame, periods: Iterable[dt.date]) -> tuple[Adjustment, ...]:
-    """Count what was no flow."""
+def excluded_volumes(aggregate: pl.DataFrame, periods: Iterable[dt.date]) -> tuple[Adjustment, ...]:
+    """Return the volumes of the rows that are not flows."""
     aside = aggregate.filter(is_aside(aggregate, periods))
     sums = dict(aside.group_by("event").agg(pl.col("value").sum()).iter_rows())
     base = sums.get(BASE, 0.0) + sums.get(BORN, 0.0)
     return (
         Adjustment(
-            "first_count_is_base", base, "downloads", "counted before the first observation of a model: a base, no flow"
+            "first_count_is_base",
+            base,
+            "downloads",
+            "counted before the first observation of a model: a base, not a flow",
         ),
         Adjustment(
             "counter_fell", -sums.get(FELL, 0.0), "downloads", "falls of cumulative counters, clipped to no downloads"
@@ -52,7 +55,7 @@ def what_was_set_aside(aggregate: pl.DataFrame, periods: Iterable[dt.date]) -> t
             "counter_recovered",
             sums.get(RECOVERED, 0.0),
             "downloads",
-            "rises of counters below their earlier maximum: no flow",
+            "rises of counters below their earlier maximum: not a flow",
         ),
         Adjustment(
             "age_unknown",
@@ -74,7 +77,7 @@ def spread_out(values: pl.DataFrame, plan: Spread) -> pl.DataFrame:
 
     Args:
         values: since, period, group, value.
-        plan: Which part of which interval belongs to which period.
+        plan: The part of each interval that belongs to each period.
 
     Returns:
         One row for each period and group: period, group, value.
@@ -89,15 +92,15 @@ def spread_out(values: pl.DataFrame, plan: Spread) -> pl.DataFrame:
 def shares_of(
     values: pl.DataFrame, groups: pl.DataFrame, plan: Spread, method: Method
 ) -> tuple[pl.DataFrame, Coverage]:
-    """Turn values into shares, and say what each status holds.
+    """Turn values into shares, and return the volume of each status.
 
-    Works on integer codes, in the order of the keys; names come last.
+    Rows are integer codes in the order of the keys; the names are added last.
 
     Args:
         values: One row for each period and group: period, group, value.
-        groups: What stands behind each code, sorted by keys: group, the keys, status, fraction.
-        plan: Has the periods without figure.
-        method: Says how shares are counted and divided.
+        groups: The group of each code, sorted by keys: group, the keys, status, fraction.
+        plan: Names the periods without a figure.
+        method: Holds the counting and the denominator.
 
     Returns:
         The table, and the parts of the statuses.
@@ -148,7 +151,7 @@ def _sorted_within_periods(frame: pl.DataFrame, column: str, *, descending: bool
 
 
 def _by_key(values: pl.DataFrame, *, several: bool, attributed: bool) -> pl.DataFrame:
-    """Add up the codes of each key: period, key, value, counted, status; rows stay as they are where each has one."""
+    """Sum the codes of each key: period, key, value, counted, status; unchanged if each key has one code."""
     counted = pl.when("known").then("value").otherwise(0.0) if attributed else pl.col("value")
     status = ~pl.col("known") if attributed else pl.lit(False)
     rows = values.select("period", "key", "value", counted=counted, status=status)
@@ -172,7 +175,7 @@ def _coverage(values: pl.DataFrame, groups: pl.DataFrame, totals: pl.DataFrame, 
 
 
 def warn_of_low_coverage(coverage: Coverage, unit: str) -> None:
-    """Warn where a total is zero, and where most of the last one is unreviewed."""
+    """Warn if a total is zero, or if most of the last total is unreviewed."""
     empty = sorted({row.period for row in coverage.rows if row.share is None})
     if empty:
         message = f"the total is 0 {unit} in {len(empty)} period(s), such as {empty[0]}: their shares are null"

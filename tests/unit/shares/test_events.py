@@ -193,5 +193,5 @@ def test_figures_that_look_beyond_a_period_are_not_made_from_a_part() -> None:
     moved = ossgeo.analysis.influence(PANEL, unit="model", calculator="supply", registry=registry())
     assert set(moved.to_polars()["unit"]) == {"Trio/c", "Mover/d", "who/e"}
     models = pl.DataFrame({"model_id": ["Qin/a"], "created_at": [dt.datetime(2024, 5, 1)], "parameters": [10**9]})
-    with pytest.raises(InvalidArgumentError, match="relative-adoption looks at more than one observation"):
+    with pytest.raises(InvalidArgumentError, match="relative-adoption needs more than one observation"):
         ossgeo.IncrementalAggregate.of(PANEL, calculator="relative-adoption", models=models)

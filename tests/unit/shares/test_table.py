@@ -201,9 +201,8 @@ def test_an_empty_table(table: ossgeo.ShareTable) -> None:
 
 
 def test_a_note_is_printed() -> None:
-    frame = pl.DataFrame({"model_id": ["Qin/a"], "observed_at": [JANUARY], "downloads_30d": [5]})
-    table = ossgeo.measure(ossgeo.read_panel(frame, note="one model"), registry=registry())
-    assert "note      one model" in str(table)
+    table = ossgeo.measure(panel([("Qin/a", JANUARY, 5)]), registry=registry())
+    assert "note      one model" in str(attrs.evolve(table, note="one model"))
 
 
 def test_a_period_without_figure_prints_as_such() -> None:
