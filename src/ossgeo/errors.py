@@ -4,29 +4,29 @@ Each class is an :class:`OssgeoError` and a builtin, so that ``except ValueError
 
     OssgeoError
     ├── SourceUnavailableError (OSError)       a file, host or service cannot be reached
-    ├── SourceFormatError (ValueError)         it was reached, and is not what it should be
-    ├── PanelError (ValueError, ExceptionGroup)     a panel has faults: all of them, in one error
-    ├── RegistryError (ValueError, ExceptionGroup)  a registry has faults: all of them, in one error
+    ├── SourceFormatError (ValueError)         it was reached, but its content is invalid
+    ├── PanelError (ValueError, ExceptionGroup)     a panel has faults; one error lists all of them
+    ├── RegistryError (ValueError, ExceptionGroup)  a registry has faults; one error lists all of them
     ├── Fault (ValueError)                     one fault within a PanelError or RegistryError
-    ├── InvalidArgumentError (ValueError)              an argument of ``measure`` makes no sense
-    ├── UnknownNameError (LookupError)         a name that is not known; has ``value`` and ``suggestions``
+    ├── InvalidArgumentError (ValueError)              an argument is invalid
+    ├── UnknownNameError (LookupError)         an unknown name; has ``value`` and ``suggestions``
     │   ├── UnknownCountryError
     │   ├── UnknownOrganizationError
     │   ├── UnknownSchemeError
     │   ├── UnknownSampleError
     │   └── PluginNotFoundError
-    ├── AttributionContractError (ValueError)  a strategy broke the contract of attribution
-    ├── CalculatorContractError (ValueError)   a calculator broke the contract of shares
+    ├── AttributionContractError (ValueError)  a strategy violated the contract of attribution
+    ├── CalculatorContractError (ValueError)   a calculator violated the contract of shares
     ├── StoreError (OSError)                   a store of snapshots cannot be written or read
-    ├── OutputError (OSError)                  a result cannot be written where it is wanted
+    ├── OutputError (OSError)                  a result cannot be written to its path
     ├── PluginLoadError (ImportError)          a plugin is installed and cannot be loaded
     ├── PluginConflictError (ValueError)       two distributions offer a plugin of one name
-    ├── ConformanceError (AssertionError)      a plugin fails checks of the kit: all of them, in one error
-    ├── EngineError (RuntimeError)             an engine cannot do what is asked
-    └── MethodMismatchError (ValueError)       two tables were made in different ways
+    ├── ConformanceError (AssertionError)      a plugin fails checks of the kit; one error lists all of them
+    ├── EngineError (RuntimeError)             an engine cannot run an operation
+    └── MethodMismatchError (ValueError)       two tables have different methods
 
     OssgeoWarning (UserWarning)
-    ├── LowCoverageWarning                     a share stands on little
+    ├── LowCoverageWarning                     a share has a weak basis
     └── StaleDataWarning                       an observation repeats the one before
 """
 
@@ -48,11 +48,11 @@ class SourceUnavailableError(OssgeoError, OSError):
 
 
 class SourceFormatError(OssgeoError, ValueError):
-    """A source was reached, and what it holds is not what it should be."""
+    """A source was reached, but its content is invalid."""
 
 
 class InvalidArgumentError(OssgeoError, ValueError):
-    """An argument of a measurement, or their combination, makes no sense."""
+    """An argument, or a combination of arguments, is invalid."""
 
 
 class AttributionContractError(OssgeoError, ValueError):
@@ -64,7 +64,7 @@ class CalculatorContractError(OssgeoError, ValueError):
 
 
 class EngineError(OssgeoError, RuntimeError):
-    """A dataframe engine cannot do what is asked of it."""
+    """A dataframe engine cannot run an operation."""
 
 
 class StoreError(OssgeoError, OSError):
@@ -72,7 +72,7 @@ class StoreError(OssgeoError, OSError):
 
 
 class OutputError(OssgeoError, OSError):
-    """A result cannot be written where it is wanted."""
+    """A result cannot be written to its path."""
 
 
 class PluginLoadError(OssgeoError, ImportError):
@@ -88,19 +88,19 @@ class ConformanceError(OssgeoError, AssertionError):
 
 
 class MethodMismatchError(OssgeoError, ValueError):
-    """Two share tables were made in different ways."""
+    """Two share tables have different methods."""
 
 
 class UnknownNameError(OssgeoError, LookupError):
-    """A name that nothing is known by.
+    """An unknown name.
 
     Attributes:
-        value: What was asked for.
-        suggestions: Known names that look alike, best first.
+        value: The requested name.
+        suggestions: Similar known names, the nearest first.
     """
 
     def __init__(self, message: str, *, value: object, suggestions: Sequence[str] = ()) -> None:
-        """Store the name that failed and the known names near it."""
+        """Store the unknown name and similar known names."""
         hint = f"; did you mean {' or '.join(repr(name) for name in suggestions)}?" if suggestions else ""
         super().__init__(f"{message}{hint}")
         self.value: object = value
@@ -108,7 +108,7 @@ class UnknownNameError(OssgeoError, LookupError):
 
     @classmethod
     def among(cls, value: str, known: Iterable[str], *, what: str, remedy: str = "") -> Self:
-        """Make the error for a name that should be one of ``known``, with near names."""
+        """Return the error for a name that should be one of ``known``, with near names."""
         names = {name.casefold(): name for name in known}
         near = difflib.get_close_matches(value.casefold(), names, n=3, cutoff=0.6)
         message = f"{what} {value!r} is not known" + (f" ({remedy})" if remedy else "")
@@ -148,12 +148,12 @@ class PluginNotFoundError(UnknownNameError):
 
 
 class Fault(OssgeoError, ValueError):
-    """One fault in a table: where it is, what is wrong, what to do.
+    """One fault in a table, with its place and a remedy.
 
     Attributes:
         place: File, row and column, as far as they are known.
-        problem: What is wrong, with the value.
-        remedy: What to do about it; may be empty.
+        problem: The problem, with the value.
+        remedy: The remedy; may be empty.
     """
 
     def __init__(self, place: str, problem: str, remedy: str = "") -> None:
@@ -202,7 +202,7 @@ class PanelError(_FaultGroup):
 
     @classmethod
     def of(cls, place: str, problem: str, remedy: str = "") -> Self:
-        """Make the error for a single fault."""
+        """Return the error for a single fault."""
         fault = Fault(place, problem, remedy)
         return cls(str(fault), [fault])
 
@@ -220,7 +220,7 @@ class VoidOptionWarning(OssgeoWarning):
 
 
 class LowCoverageWarning(OssgeoWarning):
-    """A share stands on little: a small or empty total, or mostly unreviewed downloads."""
+    """A share has a weak basis: a small or empty total, or mostly unreviewed downloads."""
 
 
 class StaleDataWarning(OssgeoWarning):

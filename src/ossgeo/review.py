@@ -1,4 +1,4 @@
-"""Reviewing the registry: what is missing, what a change does, and what stands in it."""
+"""Tools for contributors to the registry: gaps, effects of changes, and contents."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _COLUMNS: Final = {
 
 @attrs.frozen(eq=False)
 class Gaps:
-    """The namespaces that nobody has reviewed.
+    """Unreviewed namespaces.
 
     Attributes:
         frame: One row for each, the most downloads at stake first: namespace, value (its largest in any period), share (of
@@ -75,11 +75,11 @@ class Gaps:
 
 
 def gaps(panel: Panel, *, registry: Registry | None = None) -> Gaps:
-    """List the namespaces of a panel that nobody has reviewed, by the downloads at stake.
+    """Return the unreviewed namespaces of a panel, by their downloads.
 
     Args:
         panel: The panel.
-        registry: The registry; the bundled one where absent.
+        registry: The registry; by default the bundled one.
 
     Example:
         >>> import ossgeo
@@ -110,7 +110,7 @@ def impact(new: Registry, panel: Panel, *, old: Registry | None = None) -> str:
     Args:
         new: The changed registry.
         panel: The panel.
-        old: What it is compared with; the bundled one where absent.
+        old: The registry to compare with; by default the bundled one.
 
     Returns:
         A Markdown table to paste into a pull request: every group whose share moves by 0.005 points or more.
@@ -134,11 +134,11 @@ def impact(new: Registry, panel: Panel, *, old: Registry | None = None) -> str:
 
 
 def alternatives(panel: Panel, *, registry: Registry | None = None) -> pl.DataFrame:
-    """Say what each disputed seat does to the shares of a panel's last period, if its alternative counts.
+    """Return the effect of each disputed country on the shares of the last period of a panel.
 
     Args:
         panel: The panel.
-        registry: The registry; the bundled one where absent.
+        registry: The registry; by default the bundled one.
 
     Returns:
         One row for each disputed organization and country whose share it moves, the largest effect first: organization,
@@ -175,13 +175,13 @@ def show(name: str, *, on: dt.date | str | None = None, registry: Registry | Non
 
     Args:
         name: The handle; or an organization's id or name, where no namespace is called so.
-        on: Only what holds on this day, which may be text such as ``2025-10-22``; where absent, the whole history of
+        on: Only facts that hold on this day, given as a date or ISO text; by default the whole history of
             organizations, seats and owners, with today's kinds and roles.
-        registry: The registry; the bundled one where absent.
+        registry: The registry; by default the bundled one.
 
     Raises:
-        InvalidArgumentError: ``on`` names no day.
-        UnknownOrganizationError: Nobody is known of that name, or on that day; with near names.
+        InvalidArgumentError: ``on`` is not a date.
+        UnknownOrganizationError: The registry does not know the name, or not on that day; with near names.
 
     Example:
         >>> print(show("Qwen", on=dt.date(2026, 1, 1)).splitlines()[0])
@@ -194,7 +194,7 @@ def show(name: str, *, on: dt.date | str | None = None, registry: Registry | Non
         named = used.find_named(name) or used.get(name, on=day)
         spans = (Span(named.id),)
     elif on is not None:
-        used.get(name, on=day)  # says so where nobody stands behind it then
+        used.get(name, on=day)  # raises if the namespace has no organization on that day
         spans = tuple(span for span in spans if span.start <= day < span.end)
     lines = []
     for span in spans:
@@ -210,7 +210,7 @@ def facts(registry: Registry | None = None) -> pl.DataFrame:
     """List every seat and alternative seat with its evidence: what an audit goes through.
 
     Args:
-        registry: The registry; the bundled one where absent.
+        registry: The registry; by default the bundled one.
 
     Returns:
         One row for each affiliation, by organization: organization, namespaces (all it ever had, with spaces between), kind (as
@@ -234,14 +234,14 @@ def facts(registry: Registry | None = None) -> pl.DataFrame:
 
 
 def sample(*, rows: int, seed: int, registry: Registry | None = None) -> pl.DataFrame:
-    """Draw facts at random, for a second look by somebody who did not write them.
+    """Draw facts at random, for a review by another person.
 
     The same registry, number and seed give the same rows on every machine.
 
     Args:
         rows: How many facts; all of them where there are not so many.
         seed: Where the draw begins; publish it with the result.
-        registry: The registry; the bundled one where absent.
+        registry: The registry; by default the bundled one.
 
     Returns:
         Rows of :func:`facts`, in its order.
@@ -254,7 +254,7 @@ def sample(*, rows: int, seed: int, registry: Registry | None = None) -> pl.Data
         60
     """
     if rows < 1:
-        raise InvalidArgumentError(f"rows={rows} is no number of facts to draw: take 1 or more")
+        raise InvalidArgumentError(f"rows must be 1 or more, got {rows}")
     known = facts(registry)
     drawn = random.Random(seed).sample(range(known.height), k=min(rows, known.height))  # noqa: S311  # a draw, no secret
     return known[sorted(drawn)]
@@ -270,8 +270,8 @@ def card(registry: Registry | None = None, *, today: dt.date | str | None = None
     """Describe the registry: how much it holds, of what kind and where, from which evidence, how old.
 
     Args:
-        registry: The registry; the bundled one where absent.
-        today: The day for kinds, and from which ages are counted, or text such as ``2025-10-22``; today where absent.
+        registry: The registry; by default the bundled one.
+        today: The day for kinds and ages, as a date or ISO text; by default today.
 
     Returns:
         Markdown.

@@ -136,7 +136,7 @@ def test_overlay_and_diff() -> None:
 def test_what_is_no_registry_is_refused() -> None:
     world, text = registry(), cast("Any", "my-tables")
     for call in (world.diff, world.overlay, lambda base: ossgeo.Registry.from_rows(base=base)):
-        with pytest.raises(InvalidArgumentError, match=r"='my-tables' is no Registry; .*Registry\.read\(folder\)"):
+        with pytest.raises(InvalidArgumentError, match=r"must be a Registry, got 'my-tables'; .*Registry\.read\(folder\)"):
             call(text)
 
 
@@ -149,7 +149,7 @@ def test_days_may_be_text() -> None:
     assert world.roles("Gone", on="2020-06-01") == {"archive"}
     assert str(world.kind("qin", on="2020-06-01")) == "company"
     assert world.find("Gone", on=dt.datetime(2020, 6, 1, 12, tzinfo=dt.UTC)) is not None
-    with pytest.raises(UnknownOrganizationError, match=f"on {dt.date.today()}: it is qin"):
+    with pytest.raises(UnknownOrganizationError, match=f"on {dt.date.today()}; it has qin"):
         world.get("Gone")
     for call in (world.get, world.find, world.roles):
         for wrong in ("soon", ""):
@@ -236,9 +236,9 @@ def faults_of(**tables: Any) -> list[str]:
         ({**ACME, "parents": [{"organization": "acme"}]}, "parents.csv, row 1, column parent: is empty"),
         ({"roles": [{}]}, "roles.csv, row 1, column namespace: is empty"),
         ({"names": [{"name": "A"}], "base": registry()}, "names.csv, row 1, column organization: is empty"),
-        ({"namespaces": ["n"]}, "namespaces, row 1: 'n' is no mapping from columns to values"),
+        ({"namespaces": ["n"]}, "namespaces, row 1: the row must be a mapping from columns to values, got 'n'"),
         ({"organizations": [{"organisation": "a"}]}, "has no column 'organisation'"),
-        ({"namespaces": [{"namespace": "n", "organization": "a"}]}, "'a' is no organization of this registry"),
+        ({"namespaces": [{"namespace": "n", "organization": "a"}]}, "organization 'a' is not in this registry"),
         ({**ACME, "namespaces": [{"namespace": "n", "organization": "acme", "end": "2025-01-02"},
                                  {"namespace": "n", "organization": "bee", "start": "2025-01-01"}]},
          "row 2, column start: 'n' is 'acme' and 'bee' at the same time"),
@@ -451,7 +451,7 @@ def test_alternatives_and_seats_change_places() -> None:
     assert near.value.suggestions == ("lab",)
     wrong: Any = ["lab"]
     with pytest.raises(
-        UnknownOrganizationError, match=r"\['lab'\] is no organization's id; .*with_alternatives\(\*ids\)"
+        UnknownOrganizationError, match=r"organizations must be ids, got \['lab'\]; .*with_alternatives\(\*ids\)"
     ):
         rows.with_alternatives(wrong)
 

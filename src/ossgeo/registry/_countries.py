@@ -1,4 +1,4 @@
-"""Countries, what is known where there is none, and groups of countries with dated members.
+"""Countries, origin statuses, and groups of countries with dated members.
 
 Codes are ISO 3166-1 alpha-2, and XK for Kosovo, which ISO leaves to its users. Every code is a place of its own: Hong
 Kong, Macao and Taiwan are not joined to China, nor Réunion to France; a :class:`GroupScheme` joins codes where a user
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Rest = Literal["country", "other"]
 """What becomes of a country in none of a scheme's groups: its own code, or the word ``other``."""
 
-_REMEDY = "give an ISO 3166 code or a usual name; a group such as the EU is no country"
+_REMEDY = "give an ISO 3166 code or a common name; a group such as the EU is not a country"
 
 
 def _rows(table: str) -> Iterator[dict[str, str]]:
@@ -155,7 +155,7 @@ class Country:
 
     @property
     def official_name(self) -> str:
-        """The name in ISO 3166-1, the long form where there is one."""
+        """The name in ISO 3166-1, in the long form if there is one."""
         entry = _iso(self.alpha_2)
         return "Republic of Kosovo" if entry is None else getattr(entry, "official_name", entry.name)
 
@@ -172,10 +172,10 @@ class OriginStatus(enum.Enum):
     """What is known of a model's origin where no country is; the four never merge."""
 
     UNREVIEWED = "unreviewed"
-    """Nobody has looked."""
+    """Not reviewed yet."""
 
     UNKNOWN = "unknown"
-    """Somebody has looked, and there is no country that could be defended."""
+    """Reviewed; no country can be established."""
 
     INDIVIDUAL = "individual"
     """A person, who gets no country here."""
@@ -218,8 +218,8 @@ class GroupMember:
     Attributes:
         group: The group's name.
         country: The member; text is parsed.
-        start: First day of membership; None where it is open.
-        end: First day after it; None where it is open.
+        start: First day of membership; None if open.
+        end: First day after it; None if open.
         url: A page that shows the membership; may be empty.
     """
 
@@ -230,11 +230,11 @@ class GroupMember:
     url: str = ""
 
     def holds(self, on: dt.date) -> bool:
-        """Tell whether the country is a member on this day."""
+        """Return whether the country is a member on a day."""
         return (self.start is None or self.start <= on) and (self.end is None or on < self.end)
 
     def overlaps(self, other: GroupMember) -> bool:
-        """Tell whether there is a day on which both hold."""
+        """Return whether both hold on some day."""
         starts = max(self.start or dt.date.min, other.start or dt.date.min)
         return starts < min(self.end or dt.date.max, other.end or dt.date.max)
 
@@ -254,7 +254,7 @@ class GroupScheme:
         title: What the scheme is, what it leaves out, in one line.
 
     Raises:
-        RegistryError: It is no partition, or a group has the name of a country's code, a status or the rest. All
+        RegistryError: The groups overlap, or a group has the name of a country code, an origin status or the rest. All
             faults are in the one error, which is a ValueError too.
 
     Examples:
@@ -271,7 +271,7 @@ class GroupScheme:
     def __attrs_post_init__(self) -> None:
         """Check that the groups are a partition."""
         if faults := list(self._faults()):
-            raise RegistryError(f"the scheme {self.name!r} is no partition of the world", faults)
+            raise RegistryError(f"the groups of scheme {self.name!r} must not overlap", faults)
 
     def _faults(self) -> Iterator[Fault]:
         if not self.name:
@@ -330,7 +330,7 @@ class GroupScheme:
 
         Raises:
             UnknownCountryError: A country is not known.
-            RegistryError: The groups are no partition, or a group has no country.
+            RegistryError: The groups overlap, or a group has no country.
 
         Examples:
             >>> ours = GroupScheme.of("ours", {"Greater China": ["CN", "HK", "MO", "Taiwan"]}, rest="other")

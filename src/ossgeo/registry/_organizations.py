@@ -1,4 +1,4 @@
-"""Organizations, where they are, and how we know."""
+"""Organizations, their affiliations, and the evidence."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class OrganizationKind(enum.Enum):
 
     COMPANY = "company"
     STARTUP = "startup"
-    """A young company that nobody owns, by rule until ten calendar years after the year in which it was founded."""
+    """A company without an owner, until ten calendar years after the year of its foundation."""
     BIG_TECH = "big tech"
-    """One of the largest technology groups, or what it owns. The groups are those that the encyclopedia's article "Big Tech"
+    """One of the largest technology groups, or a company that it owns. The groups are those that the Wikipedia article "Big Tech"
     lists (Alphabet, Amazon, Apple, Meta, Microsoft; Nvidia, Tesla; Baidu, Alibaba, Tencent, Xiaomi)."""
     UNIVERSITY = "university"
     RESEARCH_INSTITUTE = "research institute"
@@ -57,7 +57,7 @@ class OrganizationKind(enum.Enum):
     """A person who publishes under a handle. A person never has a country here."""
 
     def __str__(self) -> str:
-        """Return the value, as it stands in the tables."""
+        """Return the value that the tables contain."""
         return self.value
 
 
@@ -67,10 +67,10 @@ class Evidence:
 
     Attributes:
         shows: What the source is.
-        url: Where it was read; None for common knowledge.
+        url: The page that was read; None for common knowledge.
         reviewed_on: When it was looked at.
         confidence: How sure the reviewer was.
-        note: What it says, in short.
+        note: Summary of the page.
     """
 
     shows: Shown
@@ -87,15 +87,15 @@ class Evidence:
 
 @attrs.frozen
 class Affiliation:
-    """An organization's place in a span of time.
+    """The country of an organization during an interval.
 
     Attributes:
-        country: The country, or the status where there is none.
-        start: First day on which it holds; None where open.
-        end: First day on which it no longer holds; None where open.
-        weight: Part of the organization that is there, in (0, 1].
+        country: The country, or the origin status if there is no country.
+        start: First day on which it holds; None if open.
+        end: First day on which it no longer holds; None if open.
+        weight: Part of the organization in the country, in (0, 1].
         basis: ``seat`` or ``alternative``.
-        evidence: Why it is believed.
+        evidence: The evidence for the country.
     """
 
     country: Country | OriginStatus
@@ -112,13 +112,13 @@ class Affiliation:
 
 @attrs.frozen
 class Ownership:
-    """Who owns an organization in a span of time.
+    """An owner of an organization during an interval.
 
     Attributes:
         parent: Id of the owner.
-        start: First day on which it holds; None where open.
-        end: First day on which it no longer holds; None where open.
-        url: Where it was read; None for common knowledge.
+        start: First day on which it holds; None if open.
+        end: First day on which it no longer holds; None if open.
+        url: The page that was read; None for common knowledge.
     """
 
     parent: str
@@ -133,16 +133,16 @@ class Ownership:
 
 @attrs.frozen
 class Organization:
-    """Who stands behind one or more namespaces.
+    """The legal or social entity behind one or more namespaces.
 
     Attributes:
         id: Lower-case name in the registry, such as ``zhipu-ai``.
-        name: The name people use.
-        kind: What it is.
-        homepage: Its own page; None where there is none.
-        affiliations: Where it is and was, by basis and start.
-        parents: Who owns it and owned it.
-        founded: Year in which it was founded; None where nobody has looked.
+        name: Its common name.
+        kind: The kind of organization.
+        homepage: Its homepage; None if unknown.
+        affiliations: Its current and earlier countries, by basis and start.
+        parents: Its current and earlier owners.
+        founded: Year of its foundation; None if not reviewed.
 
     Example:
         >>> Organization("acme", "Acme", affiliations=(Affiliation(Country("FR")),)).seats(on=dt.date(2026, 1, 1))

@@ -1,4 +1,4 @@
-"""The registry: which organization stands behind a namespace at a date, and where it is."""
+"""The registry: organizations behind namespaces and their countries, by date."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ _YOUNG = 10  # calendar years after the year of founding in which a company is a
 
 @attrs.frozen
 class RegistryDiff:
-    """What distinguishes two registries: rows of the tidy tables.
+    """The difference between two registries, as rows of their tables.
 
     Attributes:
-        added: Table and cells of each row that only the newer one has.
-        removed: Table and cells of each row that only the older one has.
+        added: Table and cells of each row that only the newer registry has.
+        removed: Table and cells of each row that only the older registry has.
     """
 
     added: tuple[tuple[str, ...], ...]
@@ -56,13 +56,13 @@ class RegistryDiff:
         return bool(self.added or self.removed)
 
     def __str__(self) -> str:
-        """Return the changed rows, a line each."""
+        """Return one line for each changed row."""
         lines = [f"- {' '.join(row)}" for row in self.removed] + [f"+ {' '.join(row)}" for row in self.added]
         return "\n".join(lines) or "no difference"
 
 
 class Registry:
-    """Organizations, the namespaces they publish under, and where they are, each with dates and evidence.
+    """Organizations, their namespaces and their countries, with dates and evidence.
 
     Example:
         >>> import datetime as dt
@@ -73,7 +73,7 @@ class Registry:
     __slots__ = ("__dict__", "_facts", "_tables")
 
     def __init__(self, tables: Tables) -> None:
-        """Check and keep the rows; use :meth:`default`, :meth:`read` or :meth:`from_rows` instead."""
+        """Check and store the rows; use :meth:`default`, :meth:`read` or :meth:`from_rows` instead."""
         self._tables = tables
         self._facts = check(tables)
 
@@ -84,20 +84,20 @@ class Registry:
 
     @classmethod
     def read(cls, folder: str | Path, *, base: Registry | None = None) -> Self:
-        """Read a user's own tables.
+        """Read tables from a folder.
 
         Args:
-            folder: Holds ``organizations.csv``, ``namespaces.csv``, ``affiliations.csv`` and, where needed,
+            folder: Contains ``organizations.csv``, ``namespaces.csv``, ``affiliations.csv`` and optionally
                 ``parents.csv``, ``roles.csv`` and ``names.csv``.
-            base: A registry that the folder amends; its entries are kept where the folder has none.
+            base: A registry that the folder amends; entries that the folder does not have are kept.
 
         Raises:
-            SourceUnavailableError: The folder has no such table.
-            RegistryError: With every fault in every table.
-            InvalidArgumentError: ``base`` is no registry.
+            SourceUnavailableError: A table is missing.
+            RegistryError: Tables have faults; all of them are listed.
+            InvalidArgumentError: ``base`` is not a Registry.
 
         Warns:
-            OssgeoWarning: An organization of the folder has no seat, and loses the one that it has in ``base``.
+            OssgeoWarning: An organization of the folder has no country, and loses the one that it has in ``base``.
         """
         return cls(_laid_over(base, read_tables(Path(folder))))
 
@@ -113,7 +113,7 @@ class Registry:
         names: Iterable[Mapping[str, Any]] = (),
         base: Registry | None = None,
     ) -> Self:
-        """Make a registry from mappings with the tables' columns; the arguments are the tables.
+        """Return a registry from mappings with the columns of the tables.
 
         Args:
             organizations: Rows (organization, name, kind, homepage, founded).
@@ -121,15 +121,15 @@ class Registry:
             affiliations: Rows (organization, basis, country, weight, start, end, url, shows, ...).
             parents: Rows (organization, parent, start, end, url).
             roles: Rows (namespace, role, start, end, url).
-            names: Rows (name, organization): how others write an organization's name.
+            names: Rows (name, organization): other spellings of the names of organizations.
             base: A registry that the rows amend.
 
         Raises:
-            RegistryError: With every fault in every table.
-            InvalidArgumentError: ``base`` is no registry.
+            RegistryError: Tables have faults; all of them are listed.
+            InvalidArgumentError: ``base`` is not a Registry.
 
         Warns:
-            OssgeoWarning: An organization of the rows has no seat, and loses the one that it has in ``base``.
+            OssgeoWarning: An organization of the rows has no country, and loses the one that it has in ``base``.
 
         Example:
             >>> mine = Registry.from_rows(
@@ -146,17 +146,17 @@ class Registry:
 
     @property
     def organizations(self) -> Mapping[str, Organization]:
-        """Every organization by id."""
+        """The organizations by id."""
         return MappingProxyType(dict(self._facts.organizations))
 
     @property
     def namespaces(self) -> Mapping[str, tuple[Span, ...]]:
-        """For every namespace, the organizations behind it and when."""
+        """The organizations behind each namespace, with dates."""
         return MappingProxyType(dict(self._facts.namespaces))
 
     @functools.cached_property
     def version(self) -> str:
-        """Twelve hexadecimal digits that change with any fact and with nothing else."""
+        """A fingerprint of twelve hexadecimal digits, which changes with every fact and only with facts."""
         text = "\n".join(sorted("\t".join(row) for row in self._iter_rows()))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -164,11 +164,11 @@ class Registry:
         """Return the organization behind a namespace, or None.
 
         Args:
-            namespace: The handle, exactly as on the Hub, where case matters.
-            on: The day, or text such as ``2025-10-22``; today where absent.
+            namespace: The namespace, in the letter case of the Hub.
+            on: The day, as a date or ISO text; by default today.
 
         Raises:
-            InvalidArgumentError: ``on`` names no day.
+            InvalidArgumentError: ``on`` is not a date.
         """
         spans = self._facts.namespaces.get(namespace)
         if spans is None:
@@ -183,12 +183,13 @@ class Registry:
         """Return the organization behind a namespace.
 
         Args:
-            namespace: The handle, exactly as on the Hub, where case matters.
-            on: The day, or text such as ``2025-10-22``; today where absent.
+            namespace: The namespace, in the letter case of the Hub.
+            on: The day, as a date or ISO text; by default today.
 
         Raises:
-            InvalidArgumentError: ``on`` names no day.
-            UnknownOrganizationError: Nobody is known to stand behind it then; with near names, a wrong case first.
+            InvalidArgumentError: ``on`` is not a date.
+            UnknownOrganizationError: The registry knows no organization for the namespace on that day; with near names, other
+                letter cases first.
         """
         day = _day(on)
         found = self.find(namespace, on=day)
@@ -199,7 +200,7 @@ class Registry:
                 f"{span.value} from {span.start} to {span.end}" for span in self._facts.namespaces[namespace]
             )
             raise UnknownOrganizationError(
-                f"nobody stands behind {namespace!r} on {day}: it is {spans}", value=namespace
+                f"namespace {namespace!r} has no organization on {day}; it has {spans}", value=namespace
             )
         same = [name for name in self._facts.namespaces if name.casefold() == namespace.casefold()]
         near = same or difflib.get_close_matches(namespace, self._facts.namespaces, n=3, cutoff=0.7)
@@ -210,7 +211,7 @@ class Registry:
         """Return an organization by its id.
 
         Raises:
-            UnknownOrganizationError: The registry has no such organization; with near ids.
+            UnknownOrganizationError: The registry does not have the organization; with near ids.
         """
         found = self._facts.organizations.get(name)
         if found is None:
@@ -218,19 +219,19 @@ class Registry:
         return found
 
     def kind(self, name: str, *, on: dt.date | str | None = None) -> OrganizationKind:
-        """Return what an organization is on a day, start-ups and big tech told apart from other companies.
+        """Return the kind of an organization on a day; start-ups and big tech are distinguished from other companies.
 
-        The rule: a company is ``big tech`` if it or one of its owners on that day, however far up, is marked so in the tables;
-        else it is a ``startup`` until ten calendar years after the year in which it was founded, as long as nobody owns it;
-        else, and where the year is not known, it is a ``company``. Every other kind is what the tables say.
+        A company is ``big tech`` if the tables mark it or one of its direct or indirect owners on that day. Otherwise it is a
+        ``startup`` until ten calendar years after the year of its foundation, unless it has an owner. Otherwise, or if the year
+        is unknown, it is a ``company``. All other kinds are taken from the tables.
 
         Args:
-            name: The organization's id.
-            on: The day, or text such as ``2025-10-22``; today where absent.
+            name: Id of the organization.
+            on: The day, as a date or ISO text; by default today.
 
         Raises:
-            InvalidArgumentError: ``on`` names no day.
-            UnknownOrganizationError: The registry has no such organization; with near ids.
+            InvalidArgumentError: ``on`` is not a date.
+            UnknownOrganizationError: The registry does not have the organization; with near ids.
 
         Example:
             >>> import datetime as dt
@@ -249,10 +250,10 @@ class Registry:
         return OrganizationKind.STARTUP if young and not owners else OrganizationKind.COMPANY
 
     def find_named(self, name: str) -> Organization | None:
-        """Return the organization that a name means, or None; case, spaces and punctuation do not matter.
+        """Return the organization with a name, or None; letter case, spaces and punctuation are ignored.
 
         Args:
-            name: The organization's name or id, or another way to write it that the table of names has.
+            name: Name or id of the organization, or a spelling in the table of names.
 
         Example:
             >>> Registry.default().find_named("Z.ai").id
@@ -265,20 +266,20 @@ class Registry:
         """Return the roles of a namespace on a day, such as ``repackager``, ``archive`` or ``testing``.
 
         Args:
-            namespace: The handle, exactly as on the Hub, where case matters.
-            on: The day, or text such as ``2025-10-22``; today where absent.
+            namespace: The namespace, in the letter case of the Hub.
+            on: The day, as a date or ISO text; by default today.
 
         Raises:
-            InvalidArgumentError: ``on`` names no day.
+            InvalidArgumentError: ``on`` is not a date.
         """
         day = _day(on)
         return frozenset(span.value for span in self._facts.roles.get(namespace, ()) if span.start <= day < span.end)
 
     def with_role(self, role: str) -> Mapping[str, tuple[Span, ...]]:
-        """Return the namespaces that have or had a role, each with when.
+        """Return the namespaces with a role, with dates.
 
         Args:
-            role: Such as ``repackager``, ``archive`` or ``testing``.
+            role: The role, such as ``repackager``, ``archive`` or ``testing``.
         """
         found = {
             namespace: tuple(span for span in spans if span.value == role)
@@ -287,39 +288,39 @@ class Registry:
         return MappingProxyType({namespace: spans for namespace, spans in found.items() if spans})
 
     def overlay(self, other: Registry) -> Registry:
-        """Return a new registry in which the other's entries win.
+        """Return a registry in which entries of another registry take precedence.
 
-        An organization of the other replaces ours with its affiliations and parents; a namespace of the other replaces
-        ours with its whole history, and so do its roles.
+        An organization of the other registry replaces the organization here with its affiliations and owners; a namespace
+        replaces the namespace here with its history and roles.
 
         Args:
-            other: The registry on top.
+            other: The registry that takes precedence.
 
         Raises:
-            InvalidArgumentError: The other is no registry.
+            InvalidArgumentError: ``other`` is not a Registry.
 
         Warns:
-            OssgeoWarning: An organization of the other has no seat, and loses the one that it has here.
+            OssgeoWarning: An organization of the other has no country, and loses the one that it has here.
         """
         return Registry(_laid_over(self, _checked("other", other)._tables))
 
     @property
     def alternatives(self) -> tuple[str, ...]:
-        """The organizations whose seat is disputed and that have an alternative one, by id."""
+        """Ids of the organizations with a disputed country, for which an alternative is recorded."""
         there = {row["organization"] for row in self._tables["affiliations"] if row.get("basis") == "alternative"}
         return tuple(sorted(there))
 
     def with_alternatives(self, *organizations: str) -> Registry:
-        """Return a new registry in which the alternative seats of disputed organizations count.
+        """Return a registry that uses the alternative countries of disputed organizations.
 
-        Outside the dates of an alternative the seat stays what it is; what it replaces becomes the alternative. An
-        organization whose alternative counts already stays as it is; to go back, keep the registry that this was called on.
+        Outside the dates of an alternative the country is unchanged; the replaced country becomes the alternative. Calling it
+        again for the same organization has no effect.
 
         Args:
-            *organizations: Ids, each an argument of its own; see :attr:`alternatives`.
+            *organizations: Ids; see :attr:`alternatives`.
 
         Raises:
-            UnknownOrganizationError: An organization has no alternative seat; with near ids and all that have one.
+            UnknownOrganizationError: An organization has no alternative country; with near ids and all ids that have one.
 
         Example:
             >>> registry, day = Registry.default().with_alternatives("hugging-face"), dt.date(2026, 8, 14)
@@ -327,10 +328,10 @@ class Registry:
             ['FR']
         """
         there = self.alternatives
-        name: Any  # a list, where somebody forgot the asterisk
+        name: Any  # a list, if the caller forgot the asterisk
         for name in organizations:
             if not isinstance(name, str):
-                message = f"{name!r} is no organization's id; give each id by itself, as in with_alternatives(*ids)"
+                message = f"organizations must be ids, got {name!r}; give each id as an argument, as in with_alternatives(*ids)"
                 raise UnknownOrganizationError(message, value=name)
             if name not in there:
                 what = "among those with an alternative seat, organization"
@@ -347,7 +348,7 @@ class Registry:
             other: The newer registry.
 
         Raises:
-            InvalidArgumentError: The other is no registry.
+            InvalidArgumentError: ``other`` is not a Registry.
         """
         ours, theirs = set(self._iter_rows()), set(_checked("other", other)._iter_rows())
         return RegistryDiff(added=tuple(sorted(theirs - ours)), removed=tuple(sorted(ours - theirs)))
@@ -405,22 +406,22 @@ class Registry:
                 yield (table, *canonical(row))
 
     def _iter_seats(self) -> Iterator[tuple[str, dt.date, dt.date, str | None, str, float]]:
-        nobody = OriginStatus.UNREVIEWED.value
+        unreviewed = OriginStatus.UNREVIEWED.value
         for namespace, spans in self._facts.namespaces.items():
             since = BEGINNING
             for span in spans:
                 if since < span.start:
-                    yield namespace, since, span.start, None, nobody, 1.0
+                    yield namespace, since, span.start, None, unreviewed, 1.0
                 organization = self._facts.organizations[span.value]
                 for start, end in _segments(organization, span):
                     places = organization.seats(on=start)
                     for place in places:
                         yield namespace, start, end, organization.id, str(place.country), place.weight
                     if not places:
-                        yield namespace, start, end, organization.id, nobody, 1.0
+                        yield namespace, start, end, organization.id, unreviewed, 1.0
                 since = span.end
             if since < END:
-                yield namespace, since, END, None, nobody, 1.0
+                yield namespace, since, END, None, unreviewed, 1.0
 
     def _iter_kinds(self) -> Iterator[tuple[str, dt.date, dt.date, str]]:
         for name in self._facts.organizations:
@@ -431,7 +432,7 @@ class Registry:
                 yield name, same[0][0], same[-1][1], kind
 
     def _turns(self, name: str) -> set[dt.date]:
-        """Days on which an organization's kind may change: its own, and those of whoever owned it or its owners."""
+        """Return the days on which the kind of an organization may change: its own, and those of its direct and indirect owners."""
         days: set[dt.date] = set()
         seen, waiting = {name}, [name]
         while waiting:
@@ -452,7 +453,7 @@ def _day(on: dt.date | str | None) -> dt.date:
 def _checked(what: str, registry: Any) -> Registry:
     if not isinstance(registry, Registry):
         raise InvalidArgumentError(
-            f"{what}={registry!r} is no Registry; read a folder of tables with Registry.read(folder)"
+            f"{what} must be a Registry, got {registry!r}; Registry.read(folder) reads a folder of tables"
         )
     return registry
 

@@ -181,13 +181,13 @@ def rows_from(table: str, rows: Iterable[Any]) -> tuple[Row, ...]:
         rows: Mappings with the table's columns; dates, numbers, countries and statuses may be objects.
 
     Raises:
-        RegistryError: A row is no mapping, or has a key that is no column.
+        RegistryError: A row is not a mapping, or has a key that is not a column.
     """
     faults = []
     made = []
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, Mapping):
-            faults.append(Fault(f"{table}, row {number}", f"{row!r} is no mapping from columns to values"))
+            faults.append(Fault(f"{table}, row {number}", f"the row must be a mapping from columns to values, got {row!r}"))
             continue
         wrong = [name for name in row if name not in TABLES[table]]
         if wrong:
@@ -276,7 +276,7 @@ class _Checker:
             self._fault(table, row, "end", f"{end} is not after the start {start}", "end is the first day after")
         for column, day in (("start", start), ("end", end)):
             if day is not None and not BEGINNING < day < END:
-                self._fault(table, row, column, f"{day} is out of range", "leave it empty where it is open")
+                self._fault(table, row, column, f"{day} is out of range", "leave it empty if it is open")
         return start, end
 
     def _organizations(self) -> dict[str, Organization]:
@@ -323,7 +323,7 @@ class _Checker:
         name = row[column]
         if name and name not in organizations:
             remedy = "add it to organizations.csv, or read with base=Registry.default() to amend the bundled registry"
-            self._fault(table, row, column, f"{name!r} is no organization of this registry", remedy)
+            self._fault(table, row, column, f"organization {name!r} is not in this registry", remedy)
 
     def _affiliations(self, kinds: Mapping[str, OrganizationKind]) -> dict[str, list[Affiliation]]:
         table = "affiliations"
