@@ -9,7 +9,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core.display import Result
-from ossgeo._core.text import Format, period_of
+from ossgeo._core.text import Format, period_of, plural
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._table import ShareTable, require_table
@@ -17,7 +17,6 @@ from ossgeo.shares._table import ShareTable, require_table
 TOP: Final = (1, 3, 10)
 """The numbers of largest groups whose part is given."""
 
-_PLURALS: Final = {"country": "countries"}
 _FORMATS: Final[dict[str, Format]] = {
     "hhi": "number",
     "effective": "number",
@@ -46,10 +45,9 @@ class Concentration(Result):
         rows, _ = self._printed()
         first = rows.row(0, named=True)
         within = f" within {first[outer[0]]}" if outer else ""
-        plural = _PLURALS.get(inner, f"{inner}s")
         return (
             f"At {first['period']} the {self.method.unit}{within} are as concentrated as if {first['effective']:.1f} "
-            f"{plural} shared them equally (HHI {first['hhi']:.3f}, {first['groups']} {plural})."
+            f"{plural(inner)} shared them equally (HHI {first['hhi']:.3f}, {first['groups']} {plural(inner)})."
         )
 
     def _printed(self) -> tuple[pl.DataFrame, Mapping[str, Format]]:

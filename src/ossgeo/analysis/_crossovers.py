@@ -11,7 +11,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core.display import Result
-from ossgeo._core.text import Format, percent, points
+from ossgeo._core.text import Format, points
 from ossgeo.analysis._bounds import KNOWN, Verdict, bounds
 from ossgeo.analysis._contributions import values_of
 from ossgeo.errors import InvalidArgumentError
@@ -57,7 +57,7 @@ class Crossovers(Result):
         if not self.frame.height:
             return f"{self.one} never overtook {self.other} in this table; ahead at its end: {self.ahead or 'neither'}."
         last = self.frame.row(-1, named=True)
-        margin = percent(last["margin"]) if self.method.counting == "full" else points(last["margin"]).lstrip("+")
+        margin = points(last["margin"]).lstrip("+")
         stays = "and stayed ahead" if last["lasting"] else "and fell back again"
         return (
             f"{self.one} overtook {self.other} {self.frame.height} time(s), last between {last['since']} and {last['period']} "
