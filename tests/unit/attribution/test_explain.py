@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import polars as pl
 import pytest
 
 import ossgeo
@@ -130,3 +131,23 @@ def test_cells_that_cannot_be_explained(tmp_path: object) -> None:
                              table.coverage, table.adjustments, "")  # fmt: skip
     with pytest.raises(InvalidArgumentError, match="read from a file"):
         ossgeo.explain_cell(panel, read, "CN")
+
+
+@pytest.mark.parametrize("strategy", ["root", "lineage", "direct-base"])
+def test_a_model_without_a_declared_base_model_is_not_presented_as_certain(strategy: str) -> None:
+    models = pl.DataFrame(
+        {
+            "model_id": ["Rakuten/RakutenAI-3.0", "unsloth/x"],
+            "namespace": ["Rakuten", "unsloth"],
+            "base_models": [[], [{"relation": "finetune", "model_id": "Qwen/y"}]],
+        },
+        schema_overrides={"base_models": pl.List(pl.Struct({"relation": pl.String, "model_id": pl.String}))},
+    )
+    own = "from Rakuten/RakutenAI-3.0 (itself; "
+    assert own + "no base model declared)" in str(
+        ossgeo.explain("Rakuten/RakutenAI-3.0", attribution=strategy, models=models)
+    )
+    for unknown in (None, models.drop("base_models")):
+        text = str(ossgeo.explain("Rakuten/RakutenAI-3.0", attribution=strategy, models=unknown))
+        assert own + "base models unknown)" in text
+    assert "itself;" not in str(ossgeo.explain("unsloth/x", attribution=strategy, models=models))

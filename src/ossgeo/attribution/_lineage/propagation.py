@@ -100,6 +100,8 @@ def delegations_to_sources(
 ) -> tuple[Delegation, ...]:
     """Return the evaluations of the sources, the largest part first.
 
+    A model without base models is labeled as such: a card that declares no base model does not prove that there is none.
+
     Args:
         sources: The part of each source, by id.
         over: The strategy that is evaluated.
@@ -107,13 +109,20 @@ def delegations_to_sources(
         context: The models.
     """
     relations = {base.model_id: str(base.relation) for base in Graph.of(context).bases(model, context=context)}
+    own = "itself" if relations else f"itself; {_missing_bases(model, context)}"
     found = []
     for name, part in sorted(sources.items(), key=lambda item: (-item[1], item[0])):
-        what = "itself" if name == model.id else relations.get(name, "further up")
+        what = own if name == model.id else relations.get(name, "further up")
         known = "" if name == model.id or name in context.models else ", not in the models table"
         source = model if name == model.id else named(name, context)
         found.append(Delegation(f"{part:.3g} from {name} ({what}{known})", over, source))
     return tuple(found)
+
+
+def _missing_bases(model: Model, context: Context) -> str:
+    """Return why a model has no base models in the graph."""
+    declared = "base_models" in context.models.frame.columns if model.id in context.models else bool(model.base_models)
+    return "no base model declared" if declared else "base models unknown"
 
 
 def _with_sources(asked: pl.DataFrame, sources: pl.DataFrame, context: Context) -> pl.DataFrame:
