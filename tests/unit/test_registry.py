@@ -411,7 +411,7 @@ def test_names_as_others_write_them() -> None:
         ossgeo.Registry.from_rows(**rows, names=[{"name": "A", "organization": "acme-ai"}, {"name": "a", "organization": "other"},
                                           {"name": "b", "organization": "nobody"}])  # fmt: skip
     assert any("stands here for two organizations" in str(fault) for fault in caught.value.faults)
-    assert any("'nobody' is no organization" in str(fault) for fault in caught.value.faults)
+    assert any("organization 'nobody' is not in this registry" in str(fault) for fault in caught.value.faults)
     mine = ossgeo.Registry.from_rows(**rows, names=[{"name": "The Acme Lab", "organization": "acme-ai"}])
     assert mine.find_named("acme") is None  # it means two
     assert mine.find_named("Acme AI") is mine.find_named("the acme-lab") is mine.organization("acme-ai")
