@@ -283,3 +283,10 @@ def test_json_lines_end_at_newlines_only(tmp_path: Path) -> None:
     file = tmp_path / "p.jsonl"
     file.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
     assert ossgeo.read_panel(file).models.collect()["license"].to_list() == ["a\u2028b"]
+
+
+def test_a_list_of_models_may_have_any_ids() -> None:
+    frame = pl.DataFrame({"name": ["Grok 4 Heavy", "https://hf.co/Qwen/a"], "published": ["2025-07-09", "2025-07-10"]})
+    models = ossgeo.read_models(frame, columns={"name": "model_id", "published": "created_at"})
+    assert models["model_id"].to_list() == ["Grok 4 Heavy", "Qwen/a"]
+    assert models["created_at"].dt.day().to_list() == [9, 10]

@@ -125,6 +125,7 @@ def typed(
     date_format: str | None = None,
     optional: frozenset[str] = frozenset(),
     unread: dict[str, int] | None = None,
+    any_ids: bool = False,
 ) -> pl.DataFrame:
     """Convert columns of raw values to typed columns.
 
@@ -135,16 +136,20 @@ def typed(
         date_format: The pattern of dates; ISO 8601 by default.
         optional: Columns whose unreadable values are counted in ``unread`` instead.
         unread: Receives the number of unreadable values of each optional column.
+        any_ids: Whether ids may have any form, as in a list of models of any kind.
 
     Returns:
         The typed columns; a value that is missing or cannot be read is null.
     """
     found: dict[str, pl.Series] = {}
     for name, column in columns.items():
+        lenient = any_ids and name == "model_id"
         series = _without_loop(name, column, date_format) if isinstance(column, pl.Series) else None
         if series is None:
             wrong: list[Fault] = []
-            series, bad = _one_by_one(name, column, origin, wrong, date_format)
+            series, bad = _one_by_one(
+                name, column, origin, wrong, values.any_id if lenient else parser(name, date_format)
+            )
             if bad and name in optional and unread is not None:
                 unread[name] = unread.get(name, 0) + bad
             else:
@@ -154,10 +159,10 @@ def typed(
 
 
 def _one_by_one(
-    name: str, column: Sequence[Any] | pl.Series, origin: Origin, faults: list[Fault], date_format: str | None
+    name: str, column: Sequence[Any] | pl.Series, origin: Origin, faults: list[Fault], parse: Callable[[Any], Any]
 ) -> tuple[pl.Series, int]:
     """Return a column whose values are parsed one by one, and the number of values that cannot be read."""
-    parse, known = parser(name, date_format), {}
+    known: dict[str, Any] = {}
     found: list[Any] = []
     bad = 0
     for index, value in enumerate(column.to_list() if isinstance(column, pl.Series) else column):

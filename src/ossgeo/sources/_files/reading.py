@@ -141,7 +141,15 @@ class Reading:
         raw = {ours: table.columns[theirs] for ours, theirs in chosen.items()}
         if day is not None or (self.by_file and self.choice.rows):
             raw = {ours: cells for ours, cells in raw.items() if ours != "period"}
-        made = typed(raw, origin, faults, date_format=self.date_format, optional=self.optional, unread=self.unread)
+        made = typed(
+            raw,
+            origin,
+            faults,
+            date_format=self.date_format,
+            optional=self.optional,
+            unread=self.unread,
+            any_ids=not self.choice.rows,
+        )
         if len(faults) == before and made["model_id"].null_count():
             place = origin.place("model_id", int(made["model_id"].is_null().arg_max() or 0))
             problem = f"has no model id ({made['model_id'].null_count()} row(s) in all)"

@@ -71,6 +71,17 @@ def model_id(value: Any) -> str:
     return text
 
 
+def any_id(value: Any) -> str:
+    """Return an id of any list of models; web addresses of the Hub are cut to the Hub's id.
+
+    Raises:
+        ValueError: The value is not text.
+    """
+    if not isinstance(value, str):
+        raise ValueError("is not text")
+    return model_id(value) if re.match(HUB_URL, value.strip(), re.IGNORECASE) else value.strip()
+
+
 def instant(value: Any, date_format: str | None = None) -> dt.datetime:
     """Return an instant in UTC; a value without a time zone is in UTC.
 

@@ -1,0 +1,95 @@
+"""Files that other people made, which stay outside the repository: skipped where OSSGEO_REAL_DATA is unset."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ossgeo
+
+pytestmark = pytest.mark.filterwarnings("ignore::ossgeo.errors.LowCoverageWarning")
+
+
+def by_namespace(panel: ossgeo.Panel, period: str | None = None) -> dict[str, float]:
+    table = ossgeo.measure(panel, by="namespace").to_polars()
+    rows = table.filter(table["period"] == (table["period"].max() if period is None else panel.periods[0])).rows()
+    return {row[1]: row[2] for row in rows if row[2]}
+
+
+def totals(pairs: Any) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for model, count in pairs:
+        found[model.split("/")[0]] += int(count)
+    return {name: count for name, count in found.items() if count}
+
+
+def rows_of(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+@pytest.mark.parametrize("counter", ["downloads", "downloadsAllTime"])
+def test_monthly_files_with_two_counters(real_data: Path, counter: str) -> None:
+    name = {"downloads": "downloads_30d", "downloadsAllTime": "downloads_all_time"}[counter]
+    panel = ossgeo.read_panel(real_data / "foreign" / "monthly_two_counters", counter=name)  # type: ignore[arg-type]
+    files = sorted((real_data / "foreign" / "monthly_two_counters").glob("*.csv"))
+    expected = sum(int(row[counter]) for file in files for row in rows_of(file))
+    assert (int(panel.to_polars()[name].sum()), len(panel.periods)) == (expected, 19)
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "parquet", "xlsx"])
+def test_daily_files_in_four_forms(real_data: Path, ending: str) -> None:
+    if ending == "xlsx":
+        pytest.importorskip("fastexcel")
+    folder = real_data / "foreign" / "daily_four_forms"
+    panel = ossgeo.read_panel(
+        folder, pattern=f"*.{ending}", period_from="file", date_format="%d-%m-%Y", counter="downloads_30d"
+    )
+    rows = rows_of(folder / "transformersjs_14-01-2025.csv")
+    assert by_namespace(panel) == totals((row["id"], row["downloads"]) for row in rows)
+
+
+def test_one_object_a_file(real_data: Path) -> None:
+    folder = real_data / "foreign" / "one_object_a_file"
+    panel = ossgeo.read_panel(folder, period_from="2026-08-22")
+    models = [json.loads(file.read_text(encoding="utf-8")) for file in folder.glob("*.json")]
+    assert by_namespace(panel) == totals((model["id"], model["downloads_30d"]) for model in models)
+
+
+def test_lists_in_cells(real_data: Path) -> None:
+    file = real_data / "foreign" / "lists_in_cells.csv"
+    panel = ossgeo.read_panel(file)
+    rows = rows_of(file)
+    assert by_namespace(panel) == totals((row["id"], row["downloads_30d"]) for row in rows)
+    derived = panel.models.collect()["base_models"].list.len().gt(0).sum()
+    assert derived == sum("'base_model:" in row["tags"] for row in rows)
+
+
+def test_json_text_in_a_column(real_data: Path) -> None:
+    folder = real_data / "foreign" / "metadata_column"
+    panel = ossgeo.read_panel(folder, expand="metadata", period_from="2025-04-05", counter="downloads_30d")
+    rows = [row for file in folder.glob("*.csv") for row in rows_of(file)]
+    expected = totals((row["model_id"], json.loads(row["metadata"])["downloads"]) for row in rows)
+    assert by_namespace(panel) == expected
+
+
+def test_json_lines_named_json(real_data: Path) -> None:
+    folder = real_data / "foreign" / "json_lines_named_json"
+    panel = ossgeo.read_panel(folder, expand="model_raw_json", period_from="2025-10-01", counter="downloads_30d")
+    texts = [file.read_text(encoding="utf-8") for file in folder.glob("*.json")]
+    rows = [json.loads(line) for text in texts for line in text.split("\n") if line]
+    expected = totals((row["model_id"], json.loads(row["model_raw_json"])["downloads"]) for row in rows)
+    assert by_namespace(panel) == expected
+
+
+def test_wide_by_model(real_data: Path) -> None:
+    file = real_data / "foreign" / "wide_by_model" / "downloads.csv"
+    panel = ossgeo.read_panel(file, wide="*", counter="downloads_all_time")
+    rows = rows_of(file)
+    expected = sum(int(float(cell)) for row in rows for name, cell in row.items() if name != "date" and cell)
+    assert int(panel.to_polars()["downloads_all_time"].sum()) == expected
