@@ -1,4 +1,4 @@
-"""Running a calculator: the flows or events that it aggregates, and the checks of what it returns."""
+"""Running a calculator: the flows or events that it aggregates, and the checks of its output."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def require_fitting(calculator: ShareCalculator, options: MeasureOptions, counte
 
     Raises:
         InvalidArgumentError: An age cap of events, an age cap or a window of levels, or a stock of trailing counters.
-        CalculatorContractError: The calculator's declaration of what it gives is not valid.
+        CalculatorContractError: The attribute ``gives`` of the calculator is not valid.
     """
     gives = gives_of(calculator)
     if gives == "events" and options.age_cap is not None:

@@ -74,7 +74,7 @@ def explain_cell(
         panel: The panel that the table was measured on.
         table: The table.
         group: The cell's key; a tuple where the table has several.
-        period: The cell's period; the latest one where absent.
+        period: The period of the cell; by default the latest.
         most: How many models are explained one by one, the largest first.
         models: The models table that the table was measured with, where it was not the panel's.
 
@@ -83,7 +83,7 @@ def explain_cell(
 
     Raises:
         InvalidArgumentError: The table was made from another panel, or cannot be measured again; or the cell has no figure.
-        UnknownCountryError: The group is no group.
+        UnknownCountryError: The group is unknown.
 
     Example:
         >>> import ossgeo

@@ -19,7 +19,7 @@ By = str | GroupScheme | Sequence[str | GroupScheme]
 """What a table is grouped by: a key, a group scheme, or a tuple or list of these."""
 
 ATTRIBUTED: Final = "attributed"
-"""The status of what is attributed to a known country."""
+"""The status of models with a known country."""
 
 STATUSES: Final = tuple(status.value for status in OriginStatus)
 

@@ -35,7 +35,7 @@ _TABLES: Final = ("rows", "groups", "models", "credits", "seen")
 
 @attrs.frozen(eq=False)
 class IncrementalAggregate:
-    """Sums by interval and group, with what is needed to add the next observation.
+    """Sums by interval and group, with the data that adding the next observation needs.
 
     Attributes:
         aggregate: The sums; as small as the result.
@@ -205,7 +205,9 @@ class IncrementalAggregate:
             fresh.mkdir(parents=True)
             for name, table in self._tables().items():
                 table.write_parquet(fresh / f"{name}.parquet", compression="lz4")
-            (fresh / "method.json").write_text(json.dumps(self._facts(), ensure_ascii=False), encoding="utf-8")
+            (fresh / "method.json").write_text(
+                json.dumps({**self._facts(), "checksums": _checksums(fresh)}, ensure_ascii=False), encoding="utf-8"
+            )
             if folder.exists():
                 old = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
                 folder.rename(old)
@@ -234,6 +236,8 @@ class IncrementalAggregate:
                 raise StoreError(
                     f"{folder} has layout {facts['layout']}, this version reads {_LAYOUT}; measure the panel again"
                 )
+            if facts["checksums"] != _checksums(folder):
+                raise StoreError(f"{folder} was changed after it was written; measure the panel again")
             tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in _TABLES}
             aggregate = Aggregate(
                 tables["rows"], tables["groups"], Method.from_dict(facts["method"]),
@@ -331,7 +335,7 @@ def _seen(panel: Panel) -> pl.DataFrame:
 
 
 def _rows_of(seen: pl.DataFrame) -> pl.DataFrame:
-    """The observations that stand for a history: model_id, period, downloads: the maximum, then the last count."""
+    """Return the observations that represent a history (model_id, period, downloads): the maximum, then the last count."""
     last = seen.select("model_id", "downloads", period="last")
     first = seen.filter(pl.col("first") < pl.col("last")).select("model_id", period="first", downloads="top")
     return pl.concat([last.select("model_id", "period", "downloads"), first])
@@ -381,6 +385,11 @@ def _added(
         both = max(count, item.count) if item.unit == "models" and not disjoint else count + item.count
         found.append(attrs.evolve(item, count=both))
     return (*found, *earlier.values())
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    """Return the checksum of each table in a folder."""
+    return {name: hashlib.sha256((folder / f"{name}.parquet").read_bytes()).hexdigest() for name in _TABLES}
 
 
 def _fingerprint(*parts: str) -> str:

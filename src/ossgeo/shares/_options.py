@@ -79,7 +79,7 @@ class MeasureOptions:
     Attributes:
         by: ``country``, ``organization``, ``kind`` (of organization, see :meth:`ossgeo.Registry.kind`), ``namespace``,
             ``model``, a group scheme or its name, or a tuple or list of these.
-        calculator: What is measured: the name of a calculator, or a calculator.
+        calculator: The measured quantity: the name of a calculator, or a calculator.
         attribution: To whom a model is credited: the name of a strategy, or a strategy.
         counting: ``fractional`` (weights), ``full`` (each group of a model counts 1; shares do not sum to 1) or
             ``primary`` (the group with the largest summed weight takes all).
@@ -87,7 +87,7 @@ class MeasureOptions:
         every: Calendar step of the periods, such as ``1mo`` or ``1q``; None for one period per observation.
         window: Length in days or weeks of a rolling sum that ends at each period, such as ``365d``; None for none.
         age_cap: A model's use counts only until the model has this age, such as ``365d``; None for no cap.
-        incomplete: What is done about periods of which less than nine tenths of the days are observed: ``mark`` keeps
+        incomplete: The policy for periods of which less than nine tenths of the days are observed: ``mark`` keeps
             them, with the observed part in the column ``observed``; ``drop`` leaves them out; ``scale`` scales the value
             of a period that reaches beyond the first or last observation to its whole length.
         as_of: Date of the registry and of group schemes: ``flow`` (the end of each flow), ``creation`` (of the model) or a date.

@@ -51,7 +51,7 @@ def require_panel(panel: Any) -> None:
     """Raise if something is not a panel.
 
     Args:
-        panel: What was given.
+        panel: The object to check.
 
     Raises:
         InvalidArgumentError: It is not a panel.

@@ -72,7 +72,7 @@ class EventCalculator(ShareCalculator, Protocol):
             models: The models table.
 
         Returns:
-            One row for each model to which it happened: model_id, period (the day; null where it is not known).
+            One row for each model to which it happened: model_id, period (the day; null if unknown).
         """
         ...
 
@@ -95,7 +95,7 @@ def gives_of(calculator: ShareCalculator) -> Gives:
 
 
 def looks_beyond(calculator: ShareCalculator) -> bool:
-    """Tell whether a calculator's figure of one period depends on other observations of the panel, too.
+    """Return whether the value of a calculator for one period also depends on other observations of the panel.
 
     Such a figure cannot be had from a part of the panel. Events do, since a period begins where the one before ends; any
     other calculator says so by an attribute ``whole_panel``.

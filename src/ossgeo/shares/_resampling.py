@@ -74,7 +74,7 @@ def spread(
         estimate: Whether inner gaps between 30-day counters are estimated pro rata.
         dipped: Observations whose counters dipped; sums of 30-day counters are made of the others.
         missing: Intervals whose flows are left out; a period that overlaps one has no figure.
-        incomplete: What is done about periods that are observed in part.
+        incomplete: The policy for periods that are observed in part.
 
     Returns:
         The factors.

@@ -28,7 +28,7 @@ def require_table(table: Any, *, whole: bool = False) -> None:
     """Raise if something is not a share table, or not a whole one.
 
     Args:
-        table: What was given.
+        table: The object to check.
         whole: Whether all groups of each period are needed.
 
     Raises:
@@ -56,7 +56,7 @@ class ShareTable(Plottable):
             the period's days that was observed); tables of other sources may have further columns instead.
         method: The options that made it.
         coverage: The value and the share of each status.
-        adjustments: What was clipped, estimated or left out.
+        adjustments: The volumes that were clipped, estimated or left out.
         note: The scope of the figures, in one sentence.
         cut: Whether :meth:`top` or :meth:`filter` removed groups from a period that remains.
     """

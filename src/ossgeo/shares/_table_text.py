@@ -116,7 +116,7 @@ def footer(table: ShareTable) -> str:
 
 
 def remarks(table: ShareTable) -> list[str]:
-    """Return what a reader of the latest period must know: overlapping groups, and shares whose rounded sum is off."""
+    """Return the remarks on the latest period: overlapping groups, and rounded shares that do not sum to 100 %."""
     if not table.periods:
         return []
     shares = table.frame.filter(pl.col("period") == table.periods[-1])["share"].drop_nulls()

@@ -32,10 +32,10 @@ class Derivatives:
 
     A model counts once, on the day of its creation, however many bases it has. Measure it with ``attribution="root"`` for
     whose models others build on, with ``publisher`` for who builds, and by ``("builder_country", "base_country")`` for the
-    matrix of both. A model that names only itself is no derivative; circles are met by the attribution, and counted there.
+    matrix of both. A model that declares only itself is not a derivative; the attribution counts cycles.
 
     Attributes:
-        relations: Which of ``finetune``, ``adapter``, ``quantized``, ``merge`` and ``unspecified`` count; all where absent.
+        relations: Which of ``finetune``, ``adapter``, ``quantized``, ``merge`` and ``unspecified`` count; by default all.
     """
 
     relations: tuple[str, ...] = attrs.field(
@@ -46,7 +46,7 @@ class Derivatives:
 
     @property
     def name(self) -> str:
-        """The name, with the relations where they are not all."""
+        """The name, with the relations if they are not all."""
         every = len(self.relations) == len(Relation)
         return "derivatives" if every else f"derivatives({', '.join(self.relations)})"
 
