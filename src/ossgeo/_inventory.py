@@ -208,8 +208,8 @@ def inventory(
         source: Model ids; or a path: a text file with one id a line, a Hugging Face cache, a folder of models with their
             cards (``namespace/name/README.md``), or a CycloneDX or SPDX file in JSON that names models as
             ``pkg:huggingface/...`` (extra ``sbom``).
-        models: Base models, licenses and gates: a panel, a models table, or a :class:`ossgeo.sources.Hub`, which is asked
-            for the listed models and their ancestors only. By default the cards that the source holds.
+        models: Base models, licenses and gates: a panel, a models table, or a :class:`ossgeo.sources.Hub`, which is
+            queried for the listed models and their ancestors only. By default the cards that the source holds.
         registry: The registry; by default the bundled one.
         on: The day for which countries are looked up; by default today (UTC).
 
@@ -315,7 +315,7 @@ def _joined(values: Sequence[str]) -> str:
 
 
 def _facts(ids: Sequence[str], models: Any, cards: Mapping[str, Model]) -> dict[str, Model]:
-    """Return what is known of the listed models and of all their ancestors, generation by generation."""
+    """Return the known facts about the listed models and all their ancestors, generation by generation."""
     from ossgeo.attribution import ModelTable
 
     facts: dict[str, Model] = dict(cards)

@@ -48,7 +48,7 @@ ROWS: Final = (
 MODELS: Final = (
     Column("model_id", "string", "id", "Repository on the Hub, `namespace/name`."),
     Column("hub_id", "string", "id", "The Hub's internal id; it survives a rename.", ("_id",)),
-    Column("namespace", "string", "handle", "The handle before the slash; taken from the id where absent.",
+    Column("namespace", "string", "handle", "The handle before the slash; by default taken from the id.",
            ("author",)),
     Column("created_at", "datetime (UTC)", "instant", "When the repository was created; 2022-03-02T23:29:04Z or later.",
            ("createdAt",)),
@@ -73,7 +73,7 @@ CREDITS: Final = (
     Column("model_id", "string", "id", "The model that is credited."),
     Column("start", "date", "day", "First day on which the credit holds."),
     Column("end", "date", "day", "First day on which it no longer holds."),
-    Column("organization", "string", "id", "Organization in the registry; null where there is none."),
+    Column("organization", "string", "id", "Organization in the registry; null if unknown."),
     Column("country", "string", "code", "ISO 3166-1 alpha-2 code, or the value of a OriginStatus."),
     Column("weight", "float", "fraction", "At any date the weights of a model sum to 1."),
     Column("rule", "string", "name", "The strategy that said so."),

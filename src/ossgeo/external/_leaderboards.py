@@ -42,7 +42,7 @@ class Leaderboard(Plottable):
             written (the organization in the board's words), organization, country (or a status), weight.
         source: What the board is.
         registry: Version of the registry.
-        adjustments: What was not matched, left out, tied, or without interval.
+        adjustments: Rows that were not matched, left out, tied, or without interval.
     """
 
     on: dt.date
@@ -101,7 +101,7 @@ class Leaderboard(Plottable):
 
         Args:
             top: The number of first ranks that count, with all models that share the last one; by default all ranks.
-            weighting: What a model counts: ``models``, ``rank`` or ``rating``.
+            weighting: The weight of a model: ``models`` (1), ``rank`` or ``rating``.
 
         Raises:
             InvalidArgumentError: ``top`` is not a positive integer, the weighting does not exist, or a model has no rating.
@@ -310,7 +310,7 @@ def leaderboard_shares(
         table: A dataframe, or the path of a CSV.
         on: The date of the board.
         top: The number of first ranks that count, with all models that share the last one; by default all ranks.
-        weighting: What a model counts: ``models``, ``rank`` or ``rating``.
+        weighting: The weight of a model: ``models`` (1), ``rank`` or ``rating``.
         columns: See :func:`read_leaderboard`.
         organizations: See :func:`read_leaderboard`.
         countries: See :func:`read_leaderboard`.

@@ -10,8 +10,8 @@ from ossgeo._core.text import percent, period_of
 from ossgeo.analysis import Bootstrap, Bounds, Concentration, Crossovers, Drivers, Growth, Influence, Sensitivity
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.external._leaderboards import Leaderboard
-from ossgeo.plotting._primitives import HEIGHT, ROW, barred, color_by, data_of, foot_of
-from ossgeo.plotting._style import OTHERS, WIDTH, color_of, colors, dash_of, dressed, footer, label, plain, spaced
+from ossgeo.plotting._primitives import HEIGHT, ROW, bar_chart, color_by, data_of, footer_of
+from ossgeo.plotting._style import OTHERS, WIDTH, color_of, colors, dash_of, footer, label, plain, spaced, styled
 from ossgeo.shares._grouping import STATUSES
 
 _GAP: Final = 0.045
@@ -21,17 +21,17 @@ def draw_bounds(found: Bounds, *, top: int = 12, theme: str = "light") -> Any:
     """Draw it; see :func:`ossgeo.plotting._dispatch.plot`."""
     day = period_of(found.frame, None)
     rows = found.frame.filter(pl.col("period") == day).rename({found.method.by[0]: "group"})
-    first, chart = _ranges(rows, foot_of(found), top, theme)
-    return dressed(chart, theme, f"{first['name']}: between {first['text'].replace(' to ', ' and ')} at {day}",
+    first, chart = _ranges(rows, footer_of(found), top, theme)
+    return styled(chart, theme, f"{first['name']}: between {first['text'].replace(' to ', ' and ')} at {day}",
                    "points: the shares as measured; bars: whatever the downloads without a place turn out to be")  # fmt: skip
 
 
 def draw_bootstrap(found: Bootstrap, *, top: int = 12, theme: str = "light") -> Any:
     """Draw it; see :func:`ossgeo.plotting._dispatch.plot`."""
-    first, chart = _ranges(found.frame, foot_of(found), top, theme)
+    first, chart = _ranges(found.frame, footer_of(found), top, theme)
     title = f"{first['name']}: between {first['text'].replace(' to ', ' and ')} with other {found.unit}s drawn"
     said = f"points: the shares at {found.period}; bars: the middle 95 % of {found.draws} draws from the same panel"
-    return dressed(chart, theme, title, said)
+    return styled(chart, theme, title, said)
 
 
 def _ranges(rows: pl.DataFrame, foot: Any, top: int, theme: str) -> tuple[dict[str, Any], Any]:
@@ -84,7 +84,7 @@ def draw_crossovers(found: Crossovers, *, top: int = 2, theme: str = "light") ->
     ))  # fmt: skip
     line = alt.Chart(data_of(rows)).mark_line(strokeWidth=2.2, point={"size": 18, "filled": True})
     lines = line.encode(
-        x=alt.X("period:T", axis=alt.Axis(format="%b %Y", tickCount=6, **foot_of(found))), y=height, color=color,
+        x=alt.X("period:T", axis=alt.Axis(format="%b %Y", tickCount=6, **footer_of(found))), y=height, color=color,
         strokeDash=dashes, tooltip=["name:N", "period:T", alt.Tooltip("share:Q", format=".1%")],
     )  # fmt: skip
     ends = rows.filter(pl.col("period") == rows["period"].max())
@@ -110,7 +110,7 @@ def draw_crossovers(found: Crossovers, *, top: int = 2, theme: str = "light") ->
     title = str(found).splitlines()[0] if not found.frame.height else (
         f"{names['one']} overtook {names['other']} {found.frame.height} time(s)")  # fmt: skip
     how = "diamonds: overtakes; certain, where no placing of the downloads without a place could undo it"
-    return dressed(chart, theme, title, how)
+    return styled(chart, theme, title, how)
 
 
 def draw_sensitivity(found: Sensitivity, *, top: int = 6, theme: str = "light") -> Any:
@@ -155,7 +155,7 @@ def draw_sensitivity(found: Sensitivity, *, top: int = 6, theme: str = "light") 
     text = alt.Chart(data).mark_text(align="left", dx=8, fontSize=11, color=colors(theme).ink)
     words = text.encode(x="highest:Q", y=height, text="text:N")
     chart = alt.layer(bars, ticks, words).properties(width=WIDTH, height=max(ROW * rows.height, 2 * ROW))
-    return dressed(chart, theme, f"{len(found.methods)} combinations of choices, one panel, {found.period}",
+    return styled(chart, theme, f"{len(found.methods)} combinations of choices, one panel, {found.period}",
                    "each tick is one combination; the bar spans all of them")  # fmt: skip
 
 
@@ -183,7 +183,7 @@ def draw_drivers(found: Drivers, *, top: int = 10, theme: str = "light") -> Any:
     height = alt.Y("name:N", sort=order, axis=alt.Axis(title=None, ticks=False, domain=False))
     data = data_of(rows)
     bars = alt.Chart(data).mark_bar(height=16).encode(
-        x=alt.X("low:Q", axis=alt.Axis(format="%", **foot_of(found))), x2="high:Q", y=height,
+        x=alt.X("low:Q", axis=alt.Axis(format="%", **footer_of(found))), x2="high:Q", y=height,
         color=alt.Color("sign:N", scale=scale, legend=None), tooltip=["name:N", "text:N"],
     )  # fmt: skip
     text = alt.Chart(data).mark_text(align="left", dx=4, fontSize=11, color=colors(theme).ink)
@@ -191,7 +191,7 @@ def draw_drivers(found: Drivers, *, top: int = 10, theme: str = "light") -> Any:
         width=WIDTH, height=ROW * rows.height
     )
     title = f"{label(found.group)}: from {percent(found.before)} to {percent(found.after)}"
-    return dressed(
+    return styled(
         chart, theme, title, f"what moved its share between {found.start} and {found.end}; blue adds, orange takes away"
     )
 
@@ -204,8 +204,8 @@ def draw_influence(found: Influence, *, top: int = 12, theme: str = "light") -> 
     shown = rows.with_columns(
         pl.Series("name", names, dtype=pl.String), pl.Series("text", texts, dtype=pl.String), figure="effect"
     )
-    chart = barred(shown, foot_of(found), theme)
-    return dressed(chart, theme, f"What each {found.unit} does to a share at {found.period}",
+    chart = bar_chart(shown, footer_of(found), theme)
+    return styled(chart, theme, f"What each {found.unit} does to a share at {found.period}",
                    f"change of the country's share without the {found.unit}, in points")  # fmt: skip
 
 
@@ -222,8 +222,8 @@ def draw_growth(found: Growth, *, top: int = 12, theme: str = "light") -> Any:
     shown = rows.with_columns(
         pl.Series("name", names, dtype=pl.String), group=key, figure="growth",
     ).with_columns(pl.Series("text", [f"{one:+.0%}" for one in rows["growth"]], dtype=pl.String))  # fmt: skip
-    chart = barred(shown, foot_of(found), theme)
-    return dressed(
+    chart = bar_chart(shown, footer_of(found), theme)
+    return styled(
         chart,
         theme,
         f"Growth of the {found.method.unit} at {day}",
@@ -250,7 +250,7 @@ def draw_concentration(found: Concentration, *, top: int = 0, theme: str = "ligh
     schema = {"group": pl.String, "number": pl.Int64, "part": pl.Float64}
     curve = pl.DataFrame(points, schema=schema, orient="row")
     curve = curve.with_columns(name=pl.Series([label(one) for one in curve["group"]], dtype=pl.String))
-    foot = foot_of(found)
+    foot = footer_of(found)
     foot["title"] = [f"the largest … {found.method.by[-1]}s", *foot["title"]]
     line = alt.Chart(data_of(curve)).mark_line(point=True, strokeWidth=2.2).encode(
         x=alt.X("number:Q", axis=alt.Axis(values=[1, 3, 10], **foot)),
@@ -264,7 +264,7 @@ def draw_concentration(found: Concentration, *, top: int = 0, theme: str = "ligh
     text = alt.Chart(data_of(labels)).mark_text(align="left", dx=8, fontSize=11, color=colors(theme).ink)
     chart = alt.layer(line, text.encode(x="number:Q", y="at:Q", text="text:N")).properties(width=WIDTH, height=HEIGHT)
     first = rows.row(0, named=True)
-    return dressed(chart, theme, f"How few hold how much at {day}",
+    return styled(chart, theme, f"How few hold how much at {day}",
                    f"part of the largest 1, 3 and 10; as if {first['effective']:.1f} shared equally (HHI {first['hhi']:.3f})")  # fmt: skip
 
 
@@ -308,7 +308,7 @@ def draw_leaderboard(board: Leaderboard, *, top: int = 25, theme: str = "light")
         .encode(x=alt.X("high:Q", scale=span), y=height, text="text:N", color=color)
     )
     chart = alt.layer(lines, points, words).properties(width=WIDTH, height=20 * rows.height)
-    return dressed(
+    return styled(
         chart,
         theme,
         f"The first {rows.height} of the board at {board.on}",

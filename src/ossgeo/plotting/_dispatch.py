@@ -32,7 +32,7 @@ def plot(result: Any, **options: Any) -> Any:
             leaderboard.
         **options: ``theme``: ``light`` or ``dark``; ``top``: how many groups are drawn by themselves (the others are one
             group, so that totals are kept). For share tables also ``kind``: ``line``, ``stacked``, ``ranks``, ``bars`` (one
-            period), ``map`` (countries at the last period) or ``matrix`` (two keys), the one that fits where absent; ``bounds``: the result of
+            period), ``map`` (countries at the last period) or ``matrix`` (two keys), by default the one that fits the keys; ``bounds``: the result of
             ``ossgeo.analysis.bounds``, drawn as a band; ``crossovers``: the result of ``ossgeo.analysis.crossovers``,
             drawn as marks.
 
@@ -40,19 +40,19 @@ def plot(result: Any, **options: Any) -> Any:
         An Altair chart.
 
     Raises:
-        InvalidArgumentError: There is no picture of it, or an option does not fit.
+        InvalidArgumentError: The result cannot be drawn, or an option does not apply to it.
         EngineError: Altair is not installed.
     """
     top = options.get("top", 1)
     if not isinstance(top, int) or top < 1:
-        raise InvalidArgumentError(f"top={top!r} is no number of groups")
+        raise InvalidArgumentError(f"top must be a number of groups, got {top!r}")
     for kind, draw in _DRAWN.items():
         if isinstance(result, kind):
             with engines.needs_extra("plot"):
                 import altair  # noqa: F401  # told apart from faults of a picture
             return draw(result, **options)
     raise InvalidArgumentError(
-        f"there is no picture of {type(result).__name__}; there are {', '.join(kind.__name__ for kind in _DRAWN)}"
+        f"{type(result).__name__} cannot be drawn; the results with charts are {', '.join(kind.__name__ for kind in _DRAWN)}"
     )
 
 

@@ -12,8 +12,8 @@ import polars as pl
 from ossgeo._core import DATA
 from ossgeo._core.text import percent
 from ossgeo.errors import InvalidArgumentError
-from ossgeo.plotting._primitives import data_of, foot_of
-from ossgeo.plotting._style import WIDTH, colors, dressed, label
+from ossgeo.plotting._primitives import data_of, footer_of
+from ossgeo.plotting._style import WIDTH, colors, label, styled
 from ossgeo.registry._countries import Country
 from ossgeo.shares._grouping import RULES, STATUSES
 from ossgeo.shares._table import ShareTable
@@ -37,7 +37,7 @@ _TALL: Final = 300
 _ABOVE: Final = 6.0
 _LEAST: Final = 0.0005
 _NOTE: Final = (
-    "Shapes: Natural Earth, by who controls an area, which is no statement about whose it is. Middle gray: areas without a "
+    "Shapes: Natural Earth, by de facto control, without a position on claims. Middle gray: areas without a "
     "code of ISO 3166; light gray: countries without a share. Dots: countries too small to be seen."
 )
 
@@ -55,7 +55,7 @@ def places() -> pl.DataFrame:
 
 
 def draw_world(table: ShareTable, *, top: int, theme: str) -> Any:
-    """Draw the shares of the last period on a map; the largest are labeled where there is room.
+    """Draw the shares of the last period on a map; the largest are labeled if there is room.
 
     Raises:
         InvalidArgumentError: The groups are not countries.
@@ -100,12 +100,12 @@ def draw_world(table: ShareTable, *, top: int, theme: str) -> Any:
     before = words.mark_text(**halo, color=ink).encode(**seat, text="words:N")
     layers = alt.layer(ground, filled, dots, behind, before).project(type="equalEarth")
     chart = layers.properties(width=WIDTH, height=_TALL)
-    foot = foot_of(table)["title"]
+    foot = footer_of(table)["title"]
     unplaced = rows.filter(pl.col("longitude").is_null())["country"].to_list()
     rest = shares.filter(pl.col("country").is_in([*STATUSES, *unplaced])).sort("share", descending=True)
     away = ", ".join(f"{label(one)} {percent(share)}" for share, one in rest.iter_rows())
     told = [f"Not on the map: {away}." if away else "", _NOTE, *foot]
-    return dressed(chart, theme, _title(rows, day), [text for text in told if text])
+    return styled(chart, theme, _title(rows, day), [text for text in told if text])
 
 
 def _labeled(rows: pl.DataFrame, top: int) -> pl.DataFrame:

@@ -43,8 +43,8 @@ def color_by(groups: list[str]) -> Any:
     )
 
 
-def foot_of(table: ShareTable | Any) -> Any:
-    """Return the footer of a result, to stand under the lower axis."""
+def footer_of(table: ShareTable | Any) -> Any:
+    """Return the footer of a result, which is placed below the axis."""
     import altair as alt
 
     coverage = str(table.coverage) if isinstance(table, ShareTable) else ""
@@ -52,7 +52,7 @@ def foot_of(table: ShareTable | Any) -> Any:
             "titleColor": alt.Undefined}  # fmt: skip
 
 
-def barred(rows: pl.DataFrame, foot: Any, theme: str) -> Any:
+def bar_chart(rows: pl.DataFrame, foot: Any, theme: str) -> Any:
     """Horizontal bars in the order of the rows: group, name, figure (a share), text."""
     import altair as alt
 

@@ -12,8 +12,8 @@ from ossgeo._core.text import percent
 from ossgeo.analysis import Bounds
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.plotting._map import draw_world
-from ossgeo.plotting._primitives import HEIGHT, ROW, barred, color_by, data_of, foot_of
-from ossgeo.plotting._style import OTHERS, WIDTH, colors, dash_of, dressed, footer, label, plain, spaced
+from ossgeo.plotting._primitives import HEIGHT, ROW, bar_chart, color_by, data_of, footer_of
+from ossgeo.plotting._style import OTHERS, WIDTH, colors, dash_of, footer, label, plain, spaced, styled
 from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._table import ShareTable
 
@@ -40,7 +40,7 @@ def draw_table(table: ShareTable, *, kind: str | None = None, top: int = 8, them
 
 
 def _said(method: Method) -> str:
-    what = "share of all" if method.denominator == "all" else "share of what has a country:"
+    what = "share of all" if method.denominator == "all" else "share of models with a known country:"
     over = f", sums over {method.window} days" if method.window else ""
     return f"{what} {method.unit} by {' and '.join(method.by)}{over}"
 
@@ -70,7 +70,7 @@ def _lines(table: ShareTable, *, top: int, theme: str, bounds: Bounds | None = N
         raise InvalidArgumentError("no group has a share: there is nothing to draw")
     groups = rows["group"].unique().sort().to_list()
     highest = max(float(rows["share"].max() or 0), 0.01) * 1.05  # type: ignore[arg-type]
-    days = alt.X("period:T", axis=alt.Axis(format="%b %Y", tickCount=6, **foot_of(table)))
+    days = alt.X("period:T", axis=alt.Axis(format="%b %Y", tickCount=6, **footer_of(table)))
     height = alt.Y("share:Q", axis=alt.Axis(format="%", title=None), scale=alt.Scale(domain=[0, highest]))
     dashes = alt.StrokeDash(
         "group:N",
@@ -104,7 +104,7 @@ def _lines(table: ShareTable, *, top: int, theme: str, bounds: Bounds | None = N
         mark = alt.Chart(data_of(taken)).mark_point(size=130, shape="diamond", strokeWidth=2, color=colors(theme).ink)
         layers.append(mark.encode(x="period:T", y="share:Q"))
     chart = alt.layer(*layers).properties(width=WIDTH, height=tall)
-    return dressed(chart, theme, _headline(table), _said(table.method))
+    return styled(chart, theme, _headline(table), _said(table.method))
 
 
 def _headline(table: ShareTable) -> str:
@@ -129,7 +129,7 @@ def _stacked(table: ShareTable, *, top: int, theme: str) -> Any:
     rows = rows.with_columns(upper=pl.col("share").cum_sum().over("period")).with_columns(
         lower=pl.col("upper") - pl.col("share")
     )
-    days = alt.X("period:T", axis=alt.Axis(format="%b %Y", tickCount=6, **foot_of(table)))
+    days = alt.X("period:T", axis=alt.Axis(format="%b %Y", tickCount=6, **footer_of(table)))
     area = alt.Chart(data_of(rows)).mark_area(stroke=colors(theme).paper, strokeWidth=0.8)
     area = area.encode(
         x=days, y=alt.Y("lower:Q", axis=alt.Axis(format="%", title=None)), y2="upper:Q", color=color_by(order),
@@ -144,7 +144,7 @@ def _stacked(table: ShareTable, *, top: int, theme: str) -> Any:
     labels = ends.with_columns(at=pl.Series(at, dtype=pl.Float64), text=pl.Series(names, dtype=pl.String))
     text = alt.Chart(data_of(labels)).mark_text(align="left", dx=8, fontSize=11, color=colors(theme).ink)
     chart = alt.layer(area, text.encode(x="period:T", y="at:Q", text="text:N")).properties(width=WIDTH, height=tall)
-    return dressed(chart, theme, _headline(table), _said(table.method))
+    return styled(chart, theme, _headline(table), _said(table.method))
 
 
 def _ranks(table: ShareTable, *, top: int, theme: str) -> Any:
@@ -160,7 +160,7 @@ def _ranks(table: ShareTable, *, top: int, theme: str) -> Any:
     last = rows.filter(pl.col("period") == table.periods[-1]).filter(pl.col("rank") <= top)
     rows = rows.filter(pl.col("group").is_in(last["group"].implode()) & (pl.col("rank") <= 2 * top))
     groups = last.sort("rank")["group"].to_list()
-    days = alt.X("period:T", axis=alt.Axis(format="%b %Y", tickCount=6, **foot_of(table)))
+    days = alt.X("period:T", axis=alt.Axis(format="%b %Y", tickCount=6, **footer_of(table)))
     deepest = int(rows["rank"].max() or top)  # type: ignore[arg-type]
     height = alt.Y(
         "rank:Q",
@@ -180,7 +180,7 @@ def _ranks(table: ShareTable, *, top: int, theme: str) -> Any:
     text = alt.Chart(data_of(ends)).mark_text(align="left", dx=10, fontSize=11)
     text = text.encode(x="period:T", y=alt.Y("rank:Q"), text="text:N", color=color_by(groups))
     chart = alt.layer(lines, text).properties(width=WIDTH, height=HEIGHT)
-    return dressed(
+    return styled(
         chart, theme, f"Ranks by {table.method.unit} at {table.periods[-1]}", f"rank of each {key}, statuses left out"
     )
 
@@ -196,7 +196,7 @@ def _bars(table: ShareTable, *, top: int, theme: str) -> Any:
         for share, value in rows.select("share", "value").iter_rows()
     ]
     shown = rows.with_columns(text=pl.Series(texts, dtype=pl.String), figure=pl.col("share").fill_null(0.0))
-    return dressed(barred(shown, foot_of(table), theme), theme, _headline(table), _said(table.method))
+    return styled(bar_chart(shown, footer_of(table), theme), theme, _headline(table), _said(table.method))
 
 
 def _matrix(table: ShareTable, *, top: int, theme: str) -> Any:
@@ -246,7 +246,7 @@ def _matrix(table: ShareTable, *, top: int, theme: str) -> Any:
     ink = alt.condition(f"datum.share > {highest * 0.55}", alt.value("#FFFFFF"), alt.value("#1A1A1A"))
     text = alt.Chart(data).mark_text(fontSize=10).encode(x=x, y=y, text="text:N", color=ink)
     title = f"Who builds on whom at {day}" if "base_country" in table.keys else f"{down} and {across} at {day}"
-    return dressed(
+    return styled(
         alt.layer(squares, text).properties(**size),
         theme,
         title,

@@ -71,7 +71,7 @@ def colors(theme: str) -> Colors:
         theme: ``light`` or ``dark``.
 
     Raises:
-        InvalidArgumentError: There is no such theme.
+        InvalidArgumentError: The theme is unknown.
     """
     if theme not in _THEMES:
         raise InvalidArgumentError(f"theme={theme!r} is neither 'light' nor 'dark'")
@@ -92,7 +92,7 @@ def dash_of(group: str) -> list[int]:
 
 
 def plain(text: object, longest: int = _LONGEST) -> str:
-    """Return text as it may stand in a picture: without control and direction marks, and short.
+    """Return text that is safe in a chart: shortened, without control characters and direction marks.
 
     Args:
         text: Any text, also a hostile one.
@@ -103,7 +103,7 @@ def plain(text: object, longest: int = _LONGEST) -> str:
 
 
 def label(group: str) -> str:
-    """Return what a group is called: a country by its name, anything else as it is written."""
+    """Return the label of a group: the name of a country, or the group itself."""
     if group in STATUSES or group == OTHERS:
         return group
     try:
@@ -143,13 +143,13 @@ def spaced(values: Sequence[float], least: float, low: float, high: float) -> li
     return found
 
 
-def dressed(chart: Any, theme: str, title: str, subtitle: str | Sequence[str]) -> Any:
+def styled(chart: Any, theme: str, title: str, subtitle: str | Sequence[str]) -> Any:
     """Give a chart its title and the theme's colors.
 
     Args:
         chart: An Altair chart.
         theme: ``light`` or ``dark``.
-        title: What is seen.
+        title: The title.
         subtitle: What the figures are; several lines where given.
     """
     import altair as alt

@@ -38,7 +38,7 @@ class Profile:
             models; None where the panel has no bases.
         built_on_by: One row for each country whose developers derive from this country's models: builder_country,
             models; None where the panel has no bases.
-        unreviewed: One row for each namespace that nobody has reviewed, the largest first: namespace, value, share (of
+        unreviewed: One row for each unreviewed namespace, the largest first: namespace, value, share (of
             all). Some of it could belong here.
         method: How the shares were made.
     """
@@ -80,7 +80,7 @@ class Profile:
         total = float(self.unreviewed["share"].sum())
         lines += _section("Not reviewed", self.unreviewed)
         lines += [
-            f"{percent(total)} of all {unit} are of namespaces that nobody has reviewed.",
+            f"{percent(total)} of all {unit} belong to unreviewed namespaces.",
             "",
             f"Method: {self.method}",
             "",
@@ -116,7 +116,7 @@ def profile(country: str | Country, panel: Panel, **choices: Any) -> Profile:
         The profile; it prints, and writes Markdown.
 
     Raises:
-        UnknownCountryError: It is no country.
+        UnknownCountryError: The country is unknown.
         InvalidArgumentError: The choices do not fit.
 
     Example:
@@ -131,7 +131,7 @@ def profile(country: str | Country, panel: Panel, **choices: Any) -> Profile:
         table = measure(panel, by="country", **choices)
         if not table.periods:
             raise InvalidArgumentError(
-                "there is no profile: the panel has no flow under this method; all-time counters need two observations"
+                "the panel has no flow under this method, so it has no profile; cumulative counters need two observations"
             )
         last = table.periods[-1]
         fine = measure(panel, by=("country", "organization", "model"), **choices).filter(period=last).to_polars()

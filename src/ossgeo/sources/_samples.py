@@ -1,4 +1,4 @@
-"""Bundled samples: real figures of the Hub, small enough to ship. Sources and dates stand in the NOTICE beside them."""
+"""Bundled samples: real figures of the Hub, small enough to ship. The file NOTICE in the same folder lists sources and dates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ossgeo.panel._panel import Panel
 from ossgeo.sources._files.reader import read_panel
 
 DEFAULT: Final = "labs-2025"
-"""The sample that is used where none is named."""
+"""The default sample."""
 
 
 @attrs.frozen
@@ -23,8 +23,8 @@ class Sample:
 
     Attributes:
         name: Its name.
-        title: What it holds.
-        note: What it covers and what it does not.
+        title: The content in a few words.
+        note: The scope, and its limits.
         counter: Which of the Hub's counters it has.
     """
 
@@ -70,7 +70,7 @@ def load_sample(name: str = DEFAULT) -> Panel:
         name: One of :func:`list_samples`.
 
     Raises:
-        UnknownSampleError: There is no such sample.
+        UnknownSampleError: No sample has the name.
 
     Example:
         >>> len(load_sample("labs-2025").periods)

@@ -89,16 +89,16 @@ def hard_world() -> World:
         ],
     )
     counts: dict[str, tuple[int, int]] = {"One/a": (100, 200), "Mover/b": (50, 60), "Trio/c": (0, 90), "person/d": (10, 20), "Nowhere/e": (5, 0),
-              "nobody/f": (5, 25), "Daughter/g": (7, 7), "One-old/h": (3, 4), "Trio/i": (_HUGE, _HUGE + 1),
-              "nobody/j": (1, 1), "person/k": (2, 2), "Mover/l": (0, 0), "One/m": (8, 9), "bare": (4, 4)}  # fmt: skip
+              "new-lab/f": (5, 25), "Daughter/g": (7, 7), "One-old/h": (3, 4), "Trio/i": (_HUGE, _HUGE + 1),
+              "new-lab/j": (1, 1), "person/k": (2, 2), "Mover/l": (0, 0), "One/m": (8, 9), "bare": (4, 4)}  # fmt: skip
     bases: dict[str, list[tuple[str | None, str]]] = {
         "Trio/c": [("quantized", "One/a")],
         "person/d": [("quantized", "Mover/b"), ("quantized", "elsewhere/lost")],
-        "nobody/f": [("merge", "One/a"), ("merge", "Trio/i"), ("merge", "Daughter/g")],
+        "new-lab/f": [("merge", "One/a"), ("merge", "Trio/i"), ("merge", "Daughter/g")],
         "Daughter/g": [("finetune", "one/A")],
         "Trio/i": [("adapter", "Trio/i"), (None, "person/d")],
-        "nobody/j": [("finetune", "person/k")],
-        "person/k": [("finetune", "nobody/j"), ("finetune", "Mover/b")],
+        "new-lab/j": [("finetune", "person/k")],
+        "person/k": [("finetune", "new-lab/j"), ("finetune", "Mover/b")],
         "Mover/l": [("finetune", "One-old/m")],
         "bare": [("finetune", "a"), ("finetune", "./out/checkpoint")],
     }
@@ -118,12 +118,12 @@ def hard_world() -> World:
             "disabled": False,
             "base_models": [{"relation": how, "model_id": what} for how, what in bases.get(name, [])],
             "tags": ["<script>alert(1)</script>", "region:us"],
-            "declared_country": {"nobody/f": "France", "nobody/j": "Atlantis"}.get(name),
+            "declared_country": {"new-lab/f": "France", "new-lab/j": "Atlantis"}.get(name),
             "labels": {
-                "nobody/f": [("study-publisher", "FR"), ("study-publisher", "DE"), ("study-derived", "CN")],
+                "new-lab/f": [("study-publisher", "FR"), ("study-publisher", "DE"), ("study-derived", "CN")],
                 "One/a": [("study-publisher", "CN")],
             }.get(name, []),
-            "member_of": {"person/k": ["Mover", "One", "nobody"], "nobody/j": ["Trio"]}.get(name, []),
+            "member_of": {"person/k": ["Mover", "One", "new-lab"], "new-lab/j": ["Trio"]}.get(name, []),
         }
         for place, name in enumerate(counts)
     ]

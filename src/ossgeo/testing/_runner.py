@@ -20,7 +20,7 @@ class Check:
     """One check of one object; calling it raises if the object fails.
 
     Attributes:
-        name: What is checked.
+        name: Name of the check.
         subject: The strategy, calculator or source.
         body: The check itself.
     """

@@ -61,8 +61,8 @@ def _gives_a_panel(source: Any) -> None:
 
 def _rows_stay_lazy(source: Any) -> None:
     panel = source.panel()
-    assert isinstance(panel.rows, nw.LazyFrame), "the rows are no Narwhals lazy frame"
-    assert isinstance(panel.models, pl.LazyFrame), "the models are no Polars lazy frame"
+    assert isinstance(panel.rows, nw.LazyFrame), "the rows must be a Narwhals lazy frame"
+    assert isinstance(panel.models, pl.LazyFrame), "the models must be a Polars lazy frame"
 
 
 def _columns_are_known(source: Any) -> None:
@@ -76,7 +76,7 @@ def _columns_are_known(source: Any) -> None:
 
 def _periods_are_in_order(source: Any) -> None:
     periods = source.panel().periods
-    assert periods, "there is no period"
+    assert periods, "the panel has no period"
     assert list(periods) == sorted(set(periods)), "periods are out of order, or twice"
 
 
