@@ -18,7 +18,14 @@ import pytest
 import ossgeo
 from ossgeo import analysis
 from ossgeo.cli import main
-from ossgeo.errors import CalculatorContractError, InvalidArgumentError, OssgeoError, OutputError, PanelError, UnknownCountryError
+from ossgeo.errors import (
+    CalculatorContractError,
+    InvalidArgumentError,
+    OssgeoError,
+    OutputError,
+    PanelError,
+    UnknownCountryError,
+)
 from tests import worlds
 
 LABS = ossgeo.load_sample()

@@ -61,7 +61,7 @@ def test_as_a_filter() -> None:
         two_dates(), registry=registry(), models=models, where={"openness": [one.value for one in Openness]}
     )
     assert several.to_polars()["value"].sum() == total.to_polars()["value"].sum()
-    with pytest.raises(InvalidArgumentError, match="openness must be one of gated, undeclared, .*, got 'free'"):
+    with pytest.raises(InvalidArgumentError, match=r"openness must be one of gated, undeclared, .*, got 'free'"):
         ossgeo.measure(two_dates(), registry=registry(), models=models, where={"openness": "free"})
     with pytest.raises(InvalidArgumentError, match="needs the models' license or tags"):
         ossgeo.measure(two_dates(), registry=registry(), where={"openness": "gated"})
