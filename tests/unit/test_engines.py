@@ -111,3 +111,15 @@ def test_what_needs_pyarrow_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nw.DataFrame, "to_polars", missing)
     with pytest.raises(EngineError, match="pyarrow"):
         ossgeo.read_panel(pandas)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/Los_Angeles"])
+def test_the_zone_of_a_duckdb_connection_does_not_matter(zone: str) -> None:
+    times = [dt.datetime(2026, 8, day, 15, tzinfo=dt.UTC) for day in (14, 15)]
+    rows = pl.DataFrame({"model_id": ["Qwen/a"] * 2, "observed_at": times, "downloads_30d": [5, 6]}).to_arrow()
+    with duckdb.connect() as connection:
+        connection.execute(f"set TimeZone='{zone}'")
+        connection.register("rows", rows)
+        panel = ossgeo.read_panel(connection.sql("select * from rows"))
+        assert panel.periods == (dt.date(2026, 8, 14), dt.date(2026, 8, 15))
+        assert panel.check()["zoned_midnight"].count == 2

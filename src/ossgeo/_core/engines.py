@@ -154,8 +154,11 @@ def with_utc_day(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
         seconds = functions.unix_seconds(functions.col(name))  # the session's time zone would cut the days elsewhere
         day = functions.date_from_unix_date(functions.floor(seconds / 86_400).cast("int"))
         return wrap(frame.to_native().withColumn("period", day))
+    if zone is not None and name_of(frame) == "duckdb":  # the zone is that of the connection
+        frame, name = wrap(frame.to_native().project(f'*, make_timestamp(epoch_us("{name}")) as _utc')), "_utc"
+        zone = None
     at = nw.col(name) if zone in (None, "UTC", "Etc/UTC") else nw.col(name).dt.convert_time_zone("UTC")
-    return frame.with_columns(period=at.cast(nw.Date))
+    return _without_utc(frame.with_columns(period=at.cast(nw.Date)))
 
 
 def with_second_of_day(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
@@ -172,9 +175,16 @@ def with_second_of_day(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]
             from pyspark.sql import functions
         second = functions.unix_seconds(functions.col(name)) % 86_400
         return wrap(frame.to_native().withColumn("second", second))
+    if zone is not None and name_of(frame) == "duckdb":  # the zone is that of the connection
+        frame, name = wrap(frame.to_native().project(f'*, make_timestamp(epoch_us("{name}")) as _utc')), "_utc"
+        zone = None
     at = nw.col(name) if zone in (None, "UTC", "Etc/UTC") else nw.col(name).dt.convert_time_zone("UTC")
     hours, minutes = at.dt.hour().cast(nw.Int64), at.dt.minute().cast(nw.Int64)
-    return frame.with_columns(second=hours * 3600 + minutes * 60 + at.dt.second().cast(nw.Int64))
+    return _without_utc(frame.with_columns(second=hours * 3600 + minutes * 60 + at.dt.second().cast(nw.Int64)))
+
+
+def _without_utc(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    return frame.drop("_utc", strict=False)
 
 
 def compares_instants(frame: nw.LazyFrame[Any], name: str) -> bool:

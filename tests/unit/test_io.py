@@ -1,0 +1,40 @@
+"""Results reach their file whole, or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ossgeo._core.io import writing
+from ossgeo.errors import OutputError
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text("old")
+    with pytest.raises(OutputError, match="No space left"), writing(file) as temporary:
+        temporary.write_text("half")
+        raise OSError(28, "No space left on device")
+    assert (file.read_text(), [one.name for one in tmp_path.iterdir()]) == ("old", ["table.csv"])
+
+
+def test_a_file_is_replaced_with_its_permissions_and_links(tmp_path: Path) -> None:
+    file, link = tmp_path / "table.csv", tmp_path / "link.csv"
+    file.write_text("old")
+    file.chmod(0o640)
+    link.symlink_to(file)
+    with writing(link) as temporary:
+        temporary.write_text("new")
+        assert file.read_text() == "old"
+    assert (file.read_text(), link.is_symlink(), file.stat().st_mode & 0o777) == ("new", True, 0o640)
+
+
+def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="choose a file in an existing folder"), writing(tmp_path / "no/x") as path:
+        path.write_text("x")
+
+
+def test_a_device_is_written_directly() -> None:
+    with writing("/dev/null") as path:
+        assert path == Path("/dev/null")
