@@ -13,9 +13,14 @@ from ossgeo.errors import OutputError
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     file.write_text("old")
-    with pytest.raises(OutputError, match="No space left"), writing(file) as temporary:
-        temporary.write_text("half")
-        raise OSError(28, "No space left on device")
+
+    def fail() -> None:
+        with writing(file) as temporary:
+            temporary.write_text("half")
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OutputError, match="No space left"):
+        fail()
     assert (file.read_text(), [one.name for one in tmp_path.iterdir()]) == ("old", ["table.csv"])
 
 
