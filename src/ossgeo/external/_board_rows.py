@@ -102,7 +102,7 @@ def board_rows(
 
     Returns:
         model, rank, rank_from, rank_to, rating, low, high, license, openness, written (the organization in the board's
-        words); the date; and what was left out.
+        words); the date; and the adjustments.
     """
     raw = _selected(renamed(frame, columns, _SCHEMA), source)
     raw, day = _on_date(raw, source, on)
