@@ -20,7 +20,10 @@ from ossgeo.shares._table import ShareTable
 from ossgeo.sources._files.reader import read_panel
 from ossgeo.testing._fixtures import World, hard_world, real_world
 from ossgeo.testing._network import no_network
-from ossgeo.testing._runner import Check, NotApplicable, Report, run
+from ossgeo.testing._runner import Check, NotApplicable, Report, require_known_methods, run
+
+_CONTRACT: Final = frozenset({"aggregate", "events", "name", "unit", "requires", "gives", "whole_panel"})
+"""Public methods and attributes of a calculator."""
 
 
 def calculator_checks(calculator: str | ShareCalculator) -> tuple[Check, ...]:
@@ -51,7 +54,7 @@ def check_calculator(
 
     Example:
         >>> print(check_calculator("downloads"))
-        downloads: 13 checks ran, 13 passed
+        downloads: 14 checks ran, 14 passed
     """
     subject = resolve_calculator(calculator)
     return run(subject.name, calculator_checks(subject), expected_failures)
@@ -62,6 +65,11 @@ def _is_a_calculator(calculator: Any) -> None:
     assert calculator.name, "its name is empty"
     assert calculator.unit, "its unit is empty"
     gives_of(calculator)
+
+
+def _has_no_unknown_methods(calculator: Any) -> None:
+    """A misspelled optional method would be ignored: every public method must be part of the contract."""
+    require_known_methods(calculator, _CONTRACT)
 
 
 def _requires_known_columns(calculator: Any) -> None:
@@ -159,6 +167,7 @@ def _runs_on_duckdb(calculator: Any) -> None:
 
 _CHECKS: Final[dict[str, Callable[[Any], None]]] = {
     "is_a_calculator": _is_a_calculator,
+    "has_no_unknown_methods": _has_no_unknown_methods,
     "requires_known_columns": _requires_known_columns,
     "stays_lazy": _stays_lazy,
     "returns_its_columns": _returns_its_columns,

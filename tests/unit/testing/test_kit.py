@@ -12,7 +12,7 @@ import narwhals as nw
 import pytest
 
 import ossgeo
-from ossgeo import Model, attribution
+from ossgeo import Model, attribution, plugins
 from ossgeo.attribution import Attribution, Context, blend, first_of, lineage, override, when
 from ossgeo.errors import ConformanceError, UnknownNameError
 from ossgeo.plugins import available
@@ -67,7 +67,9 @@ def test_what_is_right_passes_and_says_how_many_ran() -> None:
     report = check_attribution_strategy(Wrong())
     assert len(report.passed) == 19
     assert set(report.not_applicable) == {"row_and_frame_agree", "declares_its_changes"}
-    assert str(report) == "wrong: 19 checks ran, 19 passed, 2 not applicable (row_and_frame_agree, declares_its_changes)"
+    assert (
+        str(report) == "wrong: 19 checks ran, 19 passed, 2 not applicable (row_and_frame_agree, declares_its_changes)"
+    )
 
 
 def broken(**methods: Any) -> Any:
@@ -147,7 +149,7 @@ class Asks(Counts):
     [(Forgets(), "groups_by_every_key"), (Eager(), "stays_lazy"), (Unweighted(), "splits_by_weight"), (Asks(), "requires_known_columns")],
 )  # fmt: skip
 def test_wrong_calculators(calculator: Any, check: str) -> None:
-    assert len(check_calculator(Counts()).passed) == 13
+    assert len(check_calculator(Counts()).passed) == 14
     with pytest.raises(ConformanceError) as caught:
         check_calculator(calculator)
     assert f"- {check}: " in str(caught.value)
@@ -165,3 +167,11 @@ def test_a_misspelled_optional_method_is_found() -> None:
 
     with pytest.raises(ConformanceError, match=r"'change' is not a method of the contract .* did you mean 'changes'"):
         ossgeo.testing.check_attribution_strategy(Misspelled(), expected_failures={"can_be_pickled": "a local class"})
+
+
+def test_a_misspelled_method_of_a_calculator_is_found() -> None:
+    misspelled = type(
+        "Misspelled", (type(plugins.make("shares", "downloads")),), {"event": lambda self, models: models}
+    )
+    with pytest.raises(ConformanceError, match=r"'event' is not a method of the contract .* did you mean 'events'"):
+        check_calculator(misspelled())
