@@ -228,5 +228,7 @@ def scan_parquet(files: Sequence[Path], *, engine: str, root: Path) -> nw.LazyFr
         reader = SparkSession.builder.getOrCreate().read.option("mergeSchema", "true")
         reader = reader.option("basePath", str(root)) if partitioned else reader
         return wrap(reader.parquet(*map(str, files)))
-    scan = pl.scan_parquet(list(files), missing_columns="insert", extra_columns="ignore", hive_partitioning=partitioned)
+    scan = pl.scan_parquet(
+        list(files), glob=False, missing_columns="insert", extra_columns="ignore", hive_partitioning=partitioned
+    )
     return wrap(scan)

@@ -19,13 +19,13 @@ DEFAULT: Final = "labs-2025"
 
 @attrs.frozen
 class Sample:
-    """What a bundled sample is.
+    """The description of a bundled sample.
 
     Attributes:
-        name: Its name.
+        name: The name that :func:`load_sample` takes.
         title: The content in a few words.
         note: The scope, and its limits.
-        counter: Which of the Hub's counters it has.
+        counter: The counter of its rows.
     """
 
     name: str

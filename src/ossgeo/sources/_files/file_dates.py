@@ -24,7 +24,7 @@ def date_of_file(file: Path, root: Path, faults: list[Fault], date_format: str |
     Args:
         file: The file.
         root: The source; names above it do not count.
-        faults: Receives the fault if there is no date, or two different ones in one name.
+        faults: Receives the fault if the name has no date, or has two different ones in one name.
         date_format: The strptime pattern of the date; by default ``2026-08-14`` or ``20260814``.
     """
     pattern = re.compile(rf"(?<!\d)(?:{_pattern_of(date_format)})(?!\d)")

@@ -25,7 +25,7 @@ FORMATS: Final = {
     ".parquet": "parquet",
     ".xlsx": "excel",
 }
-"""Endings of file names and the formats that they stand for; ``.gz`` and ``.zst`` may follow, except for Parquet."""
+"""Endings of file names and their formats; ``.gz`` and ``.zst`` may follow, except for Parquet."""
 
 COMPRESSED: Final = (".gz", ".zst")
 _FAULTS_A_FILE = 5

@@ -41,8 +41,8 @@ def read_panel(
     """Read a panel from files or a dataframe. The same rows give the same panel from any source.
 
     The Hub's own column names and common ones are known (see the reference of columns); ``columns`` names others. Lists in
-    cells may be JSON, Python, or items between ``|`` or ``;``. Base models are taken from ``base_model:`` tags if there is
-    no column of them. Words for missing values (``NA``, ``null``, ``-`` and others) are missing. A value that cannot be
+    cells may be JSON, Python, or items between ``|`` or ``;``. Base models are taken from ``base_model:`` tags unless the source has
+    such a column. Words for missing values (``NA``, ``null``, ``-`` and others) are missing. A value that cannot be
     read is an error with file, row and column; in columns that only describe models, such as ``likes`` or ``license``, it
     becomes null, and ``panel.scope`` says how many. Rows of datasets and spaces are left out and counted there, too.
 
@@ -62,7 +62,7 @@ def read_panel(
         period_from: ``file``: the date in a file's name (or in a folder's below the source) is the period; one file is one
             snapshot. A date is the period of all rows.
         date_format: The strptime pattern of dates in columns and file names, or ``unix`` or ``unix_ms``; ISO 8601 by
-            default. A pattern without a day stands for the first day of the month.
+            default. A pattern without a day means the first day of the month.
         wide: For a table with one column for each date or each model: these columns, or a pattern such as ``*``, which
             leaves known columns out. Empty cells are models that were not observed. Needs ``counter``.
         expand: A column of JSON objects whose keys become columns; columns beside it win.
@@ -76,7 +76,7 @@ def read_panel(
         The panel.
 
     Raises:
-        SourceUnavailableError: There is no such file or folder.
+        SourceUnavailableError: The file or folder does not exist.
         PanelError: With every fault: file, row, column, value; at most a few for each column.
         InvalidArgumentError: An argument has a wrong type or value.
         EngineError: The source is not a dataframe, or the engine cannot read it.
@@ -144,10 +144,10 @@ def read_models(
 
     Returns:
         One row for each row of the source, in its order, with the columns of the models table that the source has, and
-        ``namespace``. Base models are taken from ``base_model:`` tags if there is no column of them.
+        ``namespace``. Base models are taken from ``base_model:`` tags unless the source has such a column.
 
     Raises:
-        SourceUnavailableError: There is no such file or folder.
+        SourceUnavailableError: The file or folder does not exist.
         PanelError: With every fault: file, row, column, value.
         InvalidArgumentError: An argument has a wrong type or value.
 
@@ -182,7 +182,7 @@ def data_files(path: Path, pattern: str | None) -> list[Path]:
         pattern: The files of a folder, such as ``*.csv``.
 
     Raises:
-        SourceUnavailableError: There is no such file.
+        SourceUnavailableError: The file does not exist.
         PanelError: The format is not known, or there are several.
     """
     endings = f"{', '.join(FORMATS)}; also {' and '.join(COMPRESSED)} after the text formats"

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import polars as pl
+
 from ossgeo.errors import Fault
 from ossgeo.sources._files import values
 from ossgeo.sources._files.columns import SYNONYMS
@@ -124,5 +126,8 @@ def without_other_repositories(table: RawTable, ids: str) -> tuple[RawTable, int
     if not number:
         return table, 0
     keep = [index for index, wrong in enumerate(other) if not wrong]
-    columns = {name: [list(cells)[index] for index in keep] for name, cells in table.columns.items()}
+    columns: dict[str, pl.Series | Sequence[Any]] = {
+        name: cells.gather(keep) if isinstance(cells, pl.Series) else [cells[index] for index in keep]
+        for name, cells in table.columns.items()
+    }
     return RawTable(table.place, columns, len(keep), table.first), number
