@@ -139,7 +139,15 @@ def lowest(session: nox.Session) -> None:
     session.run_install("uv", "pip", "install", "--quiet", "--resolution=lowest-direct", EXTRAS, external=True,
                         env={"VIRTUAL_ENV": session.virtualenv.location})  # fmt: skip
     session.install(
-        "cyclonedx-python-lib", "pytest", "pytest-socket", "pytest-xdist", "hypothesis", "selenium", "sybil"
+        "cyclonedx-python-lib",
+        "fastexcel",
+        "xlsxwriter",
+        "pytest",
+        "pytest-socket",
+        "pytest-xdist",
+        "hypothesis",
+        "selenium",
+        "sybil",
     )
     session.run("pytest", "-q", "-x", "tests/unit", *session.posargs)
 

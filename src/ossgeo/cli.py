@@ -1,74 +1,120 @@
-"""The thin shell face: ``python -m ossgeo`` and ``python -m ossgeo measure PATH``."""
+"""The command ``ossgeo``, also ``python -m ossgeo``: measure, plot, report, collect, and look after a store and a registry."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
 import io
 import os
 import sys
 import warnings
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import attrs
 
 import ossgeo
 from ossgeo import review
 from ossgeo._core.dates import day_of
-from ossgeo._core.io import require_place
-from ossgeo._core.method import COUNTINGS, DENOMINATORS
+from ossgeo._core.io import require_place, writing
+from ossgeo._core.text import printable
 from ossgeo.errors import (
     EngineError,
     InvalidArgumentError,
     OssgeoError,
     OssgeoWarning,
     PluginNotFoundError,
+    StoreError,
+    UnknownNameError,
     UnknownSampleError,
     UnknownSchemeError,
 )
 from ossgeo.panel._filters import parse_where
+from ossgeo.shares._options import MeasureOptions
+from ossgeo.sources import SnapshotStore
 from ossgeo.sources._samples import DEFAULT, list_samples
 
-_USAGE_ERRORS: Final = (InvalidArgumentError, PluginNotFoundError, UnknownSchemeError, UnknownSampleError, EngineError)
+_USAGE_ERRORS: Final = (
+    InvalidArgumentError, PluginNotFoundError, UnknownNameError, UnknownSchemeError, UnknownSampleError, EngineError,
+)  # fmt: skip
+_PICTURES: Final[Mapping[str, Literal["png", "svg", "pdf"]]] = {".png": "png", ".svg": "svg", ".pdf": "pdf"}
+_INTERRUPTED: Final = 130
+"""Exit code after Ctrl-C: 128 + SIGINT."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the shell face.
+    """Run the command.
 
     Args:
-        arguments: The words after the command; those of the process where absent.
+        arguments: The words after the command; by default those of the process.
 
     Returns:
-        0, 1 where the data are at fault, 2 where the call is.
+        0; 1 if the data are at fault or the output cannot be written; 2 if the call is; 130 after Ctrl-C.
     """
-    parser = _parser()
-    given = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
+    given = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", OssgeoWarning)
-            text = _measured(given)
+            text = _output(given)
         for warning in caught:
-            print(f"warning: {warning.message}", file=sys.stderr)
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(
-                errors="replace"
-            )  # a terminal without the block character is no fault of the figures
-        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+            _complain(f"warning: {warning.message}")
+        return _print(text, machine=getattr(given, "csv", False) or getattr(given, "json", False))
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return _INTERRUPTED
     except _USAGE_ERRORS as error:
-        print(f"error: {error}", file=sys.stderr)
+        _complain(f"error: {error}")
         return 2
     except OssgeoError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _complain(f"error: {error}")
+        return 1
+
+
+def _print(text: str, *, machine: bool) -> int:
+    """Write to the standard output; without control characters if people read it.
+
+    Returns:
+        0, also if the reader closed the pipe; 1 if the output cannot be written.
+    """
+    if sys.stdout is None:
+        _complain("error: the standard output is closed")
+        return 1
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal may not have every character
+    try:
+        sys.stdout.write((text if machine else _safe(text)).rstrip("\n") + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_output()
+        return 0
+    except OSError as error:
+        _discard_output()
+        _complain(f"error: the output cannot be written: {error.strerror}")
         return 1
     return 0
 
 
+def _discard_output() -> None:
+    """Point the standard output to the null device, so that Python's last flush does not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _complain(message: str) -> None:
+    """Write a message to the standard error stream, if there is one."""
+    if sys.stderr is not None:
+        print(_safe(message), file=sys.stderr)
+
+
+def _safe(text: str) -> str:
+    """Return text without control characters, which a terminal would obey; lines are kept."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m ossgeo",
+        prog="ossgeo",
         description="Whose open models does the world use? Without arguments: shares by country of the bundled sample.",
     )
     parser.add_argument("--version", action="version", version=f"ossgeo {ossgeo.__version__}")
@@ -84,23 +130,51 @@ def _parser() -> argparse.ArgumentParser:
     _add_alternative(reading)
     reading.add_argument("--check", action="store_true", help="print the panel's issues first")
     _add_choices(measure.add_argument_group("choices"))
+    plot = commands.add_parser("plot", help="draw the shares as PNG, SVG or PDF")
+    plot.add_argument("-o", "--output", required=True, metavar="FILE", help="the file to write: .png, .svg or .pdf")
+    plot.add_argument("--kind", choices=("line", "stacked", "ranks", "bars", "map", "matrix"), help="the kind of chart")
+    plot.add_argument("--top", type=int, default=8, metavar="N", help="groups drawn separately (default: 8)")
+    plot.add_argument("--theme", choices=("light", "dark"), default="light", help="the colors (default: light)")
     report = commands.add_parser("report", help="write a report as one HTML page that needs no network")
-    report.add_argument("path", metavar="PATH", help="as 'measure' takes it")
-    report.add_argument("-o", "--output", default="report.html", metavar="FILE", help="where to (report.html)")
-    report.add_argument("--title", help="the page's title")
-    wanted = report.add_argument_group("reading")
-    _add_reading(wanted)
-    wanted.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
-    _add_alternative(wanted)
-    _add_choices(report.add_argument_group("choices"))
+    report.add_argument(
+        "-o", "--output", default="report.html", metavar="FILE", help="the file to write (default: report.html)"
+    )
+    report.add_argument("--title", help="the title of the page")
+    for command in (plot, report):
+        command.add_argument("path", metavar="PATH", help="as for 'measure'")
+        source = command.add_argument_group("reading")
+        _add_reading(source)
+        source.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
+        _add_alternative(source)
+        _add_choices(command.add_argument_group("choices"))
+    history = commands.add_parser("history", help="verify or recover a folder of snapshots")
+    history.add_argument(
+        "action",
+        choices=("verify", "recover"),
+        help="verify: compare every file with its checksum; recover: add snapshots that the manifest does not name",
+    )
+    history.add_argument("store", metavar="FOLDER", help="a folder that 'collect' made")
+    claims = commands.add_parser("claims", help="list published claims, or compare one with a panel")
+    claims.add_argument("claim", nargs="?", metavar="CLAIM", help="the id of a claim (default: list all)")
+    claims.add_argument(
+        "path", nargs="?", default=DEFAULT, metavar="PATH", help=f"as for 'measure' (default: {DEFAULT})"
+    )
+    _add_reading(claims.add_argument_group("reading"))
+    commands.add_parser("versions", help="print the versions of ossgeo and of its dependencies, for bug reports")
     collect = commands.add_parser("collect", help="add a snapshot of the Hub to a store; safe to run from cron")
-    collect.add_argument("store", metavar="STORE", help="a folder; made where it is not there")
+    collect.add_argument("store", metavar="STORE", help="a folder; it is created if it does not exist")
     collect.add_argument("--top", type=int, metavar="N", help="only the N most downloaded models")
-    collect.add_argument("--namespace", action="append", metavar="HANDLE", help="only its models; may be repeated")
-    collect.add_argument("--members", action="store_true", help="ask for the organizations of users, too")
-    collect.add_argument("--cards", action="store_true", help="read the model cards' metadata, too")
-    collect.add_argument("--patience", type=float, default=600, metavar="SECONDS", help="how long to wait in all (600)")
-    collect.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="for another writer (60)")
+    collect.add_argument(
+        "--namespace", action="append", metavar="HANDLE", help="only the models of this namespace; may be repeated"
+    )
+    collect.add_argument("--members", action="store_true", help="also read the organizations of users")
+    collect.add_argument("--cards", action="store_true", help="also read the metadata of model cards")
+    collect.add_argument(
+        "--patience", type=float, default=600, metavar="SECONDS", help="the longest total waiting time (default: 600)"
+    )
+    collect.add_argument(
+        "--wait", type=float, default=60, metavar="SECONDS", help="the longest wait for another writer (default: 60)"
+    )
     _add_registry(commands)
     output = measure.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="method, coverage, adjustments and rows as JSON")
@@ -109,27 +183,27 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_registry(commands: Any) -> None:
-    registry = commands.add_parser("registry", help="look into the registry, and at what a change does")
+    registry = commands.add_parser("registry", help="inspect the registry and the effect of changes")
     actions = registry.add_subparsers(dest="action", metavar="ACTION", required=True)
-    check = actions.add_parser("check", help="check tables that amend the bundled ones, or the bundled ones")
+    check = actions.add_parser("check", help="check the bundled tables, or a folder of tables that amend them")
     check.add_argument("folder", nargs="?", metavar="FOLDER")
-    diff = actions.add_parser("diff", help="rows that differ; 'default' is the bundled registry")
+    diff = actions.add_parser("diff", help="list the rows that differ; 'default' is the bundled registry")
     diff.add_argument("old", metavar="OLD")
     diff.add_argument("new", metavar="NEW")
-    show = actions.add_parser("show", help="what is known of a namespace, or of an organization")
+    show = actions.add_parser("show", help="show the record of a namespace or an organization")
     show.add_argument("namespace", metavar="NAMESPACE")
     show.add_argument(
-        "--on", metavar="DATE", help="what holds on a day, such as 2025-09-01; where absent, everything, with its dates"
+        "--on", metavar="DATE", help="only the facts valid on a day, such as 2025-09-01 (default: all, with dates)"
     )
-    gaps = actions.add_parser("gaps", help="namespaces that nobody has reviewed, by the downloads at stake")
-    impact = actions.add_parser("impact", help="what amended tables do to the shares, as a Markdown table")
+    gaps = actions.add_parser("gaps", help="list unreviewed namespaces, the largest first")
+    impact = actions.add_parser("impact", help="show the effect of amended tables on the shares, as a Markdown table")
     impact.add_argument("folder", metavar="FOLDER")
-    alternatives = actions.add_parser("alternatives", help="what disputed seats do to the shares")
-    sample = actions.add_parser("sample", help="facts drawn at random, as CSV, for a second look")
-    sample.add_argument("--rows", type=int, default=60, metavar="N", help="how many; 60 where absent")
-    sample.add_argument("--seed", type=int, required=True, help="where the draw begins; publish it with the result")
+    alternatives = actions.add_parser("alternatives", help="show the effect of disputed affiliations on the shares")
+    sample = actions.add_parser("sample", help="draw a random sample of facts for a second review, as CSV")
+    sample.add_argument("--rows", type=int, default=60, metavar="N", help="the number of facts (default: 60)")
+    sample.add_argument("--seed", type=int, required=True, help="the seed of the draw; publish it with the result")
     for action in (gaps, impact, alternatives):
-        action.add_argument("panel", metavar="PANEL", help="as 'measure' takes it")
+        action.add_argument("panel", metavar="PANEL", help="as for 'measure'")
         _add_reading(action.add_argument_group("reading"))
     for action in (show, gaps, alternatives, sample):
         action.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
@@ -137,60 +211,93 @@ def _add_registry(commands: Any) -> None:
 
 def _add_reading(reading: Any) -> None:
     reading.add_argument(
-        "--counter", choices=("downloads_30d", "downloads_all_time"), help="what a bare 'downloads' is"
+        "--counter", choices=("downloads_30d", "downloads_all_time"), help="the meaning of a column named 'downloads'"
     )
     reading.add_argument(
-        "--column", action="append", default=[], metavar="THEIRS=OURS", help="name a column; may be repeated"
+        "--column", action="append", default=[], metavar="THEIRS=OURS", help="rename a column; may be repeated"
     )
-    reading.add_argument("--pattern", help="which files of a folder, such as '*.csv'")
-    reading.add_argument("--records", metavar="KEY", help="for JSON: where the rows are")
+    reading.add_argument("--pattern", help="only these files of a folder, such as '*.csv'")
+    reading.add_argument("--records", metavar="KEY", help="the key that holds the rows, in JSON")
     reading.add_argument("--period-from", choices=("file",), help="take the period from the date in the file's name")
 
 
 def _add_alternative(reading: Any) -> None:
     reading.add_argument("--alternative", action="append", default=[], metavar="ORGANIZATION",
-                         help="let the alternative seat of a disputed organization count; may be repeated")  # fmt: skip
+                         help="use the alternative affiliation of a disputed organization; may be repeated")  # fmt: skip
 
 
 def _add_choices(group: Any) -> None:
-    group.add_argument(
-        "--by",
-        default="country",
-        help="country, organization, kind, namespace, model, a group scheme, or several: study,organization",
-    )
-    group.add_argument("--calculator", default="downloads", help="what is measured; a plugin's name, too")
-    group.add_argument("--attribution", default="publisher", help="who a model is credited to")
-    group.add_argument("--counting", choices=COUNTINGS, default="fractional")
-    group.add_argument("--denominator", choices=DENOMINATORS, default="all")
-    group.add_argument("--every", metavar="STEP", help="calendar step of the periods, such as 1mo or 1q")
-    group.add_argument("--window", metavar="DAYS", help="rolling sum, such as 365d")
-    group.add_argument("--age-cap", metavar="DAYS", help="count a model only until this age, such as 365d")
-    group.add_argument("--as-of", default="flow", help="date of the registry: flow, creation or a date")
-    group.add_argument("--where", action="append", default=[], metavar="COLUMN=VALUE",
-                       help="only these models: license=mit, license=mit,apache-2.0 or parameters=1e9..; may be repeated")  # fmt: skip
+    """Add the options of a measurement, with the names, defaults and help of :class:`ossgeo.MeasureOptions`."""
+    for field in attrs.fields(MeasureOptions):
+        if field.name == "cleaning":  # a policy for each issue has no form in one word
+            continue
+        words: dict[str, Any] = {"help": field.metadata["help"], "default": field.default}
+        if "values" in field.metadata:
+            words["choices"] = field.metadata["values"]
+        elif "metavar" in field.metadata:
+            words["metavar"] = field.metadata["metavar"]
+        if field.name == "where":
+            words |= {"action": "append", "default": [], "help": f"{words['help']}; may be repeated"}
+        group.add_argument(f"--{field.name.replace('_', '-')}", **words)
 
 
-def _measured(given: argparse.Namespace) -> str:
+def _output(given: argparse.Namespace) -> str:
     if given.command is None:
         samples = "Other bundled samples: " + ", ".join(
             sample.name for sample in list_samples() if sample.name != DEFAULT
         )
-        return f"{ossgeo.measure(ossgeo.load_sample())}\n\n{samples}. Your own figures: python -m ossgeo measure PATH"
-    if given.command == "registry":
-        return _reviewed(given)
-    if given.command == "collect":
-        return _collected(given)
-    if given.command == "report":
-        require_place(given.output)
+        return f"{ossgeo.measure(ossgeo.load_sample())}\n\n{samples}. Your own figures: ossgeo measure PATH"
+    if given.command in _COMMANDS:
+        return _COMMANDS[given.command](given)
     panel = _panel(given.path, given)
-    if given.command == "report":
-        path = ossgeo.report(panel, path=given.output, title=given.title, **_choices(given))
-        return f"{path} ({path.stat().st_size / 1e6:.1f} MB)"
     checked = f"{panel.check()}\n\n" if given.check else ""
     table = ossgeo.measure(panel, **_choices(given))
     if given.json:
         return table.to_json()
     return table.to_csv() if given.csv else f"{checked}{table}"
+
+
+def _drawn(given: argparse.Namespace) -> str:
+    form = _PICTURES.get(Path(given.output).suffix.lower())
+    if form is None:
+        raise InvalidArgumentError(f"--output must end in .png, .svg or .pdf, got {given.output!r}")
+    require_place(given.output)
+    table = ossgeo.measure(_panel(given.path, given), **_choices(given))
+    chart = table.plot(top=given.top, theme=given.theme, **({} if given.kind is None else {"kind": given.kind}))
+    with writing(given.output) as temporary:
+        chart.save(str(temporary), format=form, **({"scale_factor": 2} if form == "png" else {}))
+    return str(given.output)
+
+
+def _reported(given: argparse.Namespace) -> str:
+    require_place(given.output)
+    path = ossgeo.report(_panel(given.path, given), path=given.output, title=given.title, **_choices(given))
+    return f"{path} ({path.stat().st_size / 1e6:.1f} MB)"
+
+
+def _history(given: argparse.Namespace) -> str:
+    if not SnapshotStore.is_store(given.store) and given.action == "verify":
+        raise InvalidArgumentError(f"FOLDER must be a folder that 'ossgeo collect' made, got {given.store!r}")
+    store = SnapshotStore(given.store)
+    if given.action == "recover":
+        changed = store.recover()
+        return "\n".join([f"{len(changed)} snapshots were recovered", *(snapshot.file for snapshot in changed)])
+    if faults := store.verify():
+        listed = "\n".join(f"  {fault}" for fault in faults)
+        raise StoreError(f"{len(faults)} faults in {given.store}:\n{listed}")
+    return f"{len(store.snapshots)} snapshots, no fault found"
+
+
+def _claimed(given: argparse.Namespace) -> str:
+    if given.claim is None:
+        return "\n".join(f"{claim.id:<28} {claim.statement}" for claim in ossgeo.claims.load())
+    return str(ossgeo.claims.evaluate(_panel(given.path, given), given.claim))
+
+
+def _versions(_: argparse.Namespace) -> str:
+    with contextlib.redirect_stdout(io.StringIO()) as text:
+        ossgeo.show_versions()
+    return text.getvalue()
 
 
 def _choices(given: argparse.Namespace) -> dict[str, Any]:
@@ -225,7 +332,7 @@ def _collected(given: argparse.Namespace) -> str:
 
 def _reviewed(given: argparse.Namespace) -> str:
     if given.action == "check":
-        return f"no fault: {_registry(given.folder)}"
+        return f"no fault found: {_registry(given.folder)}"
     if given.action == "diff":
         return str(_registry(given.old).diff(_registry(given.new)))
     if given.action == "show":
@@ -237,7 +344,7 @@ def _reviewed(given: argparse.Namespace) -> str:
 
 
 def _at_stake(given: argparse.Namespace) -> str:
-    """What the registry does to the shares of a panel."""
+    """Return the effect of the registry on the shares of a panel."""
     panel = _panel(given.panel, given)
     if given.action == "gaps":
         return str(review.gaps(panel, registry=_registry(given.registry)))
@@ -255,7 +362,7 @@ def _disputed(found: Any) -> str:
 
 
 def _registry(folder: str | None) -> ossgeo.Registry:
-    """The bundled registry, amended by a folder of tables; ``default`` names the bundled one."""
+    """Return the bundled registry, amended by a folder of tables; ``default`` names the bundled one."""
     bundled = ossgeo.Registry.default()
     return bundled if folder in (None, "default") else ossgeo.Registry.read(str(folder), base=bundled)
 
@@ -294,3 +401,9 @@ def _as_of(word: str) -> Any:
         raise InvalidArgumentError(
             f"--as-of {word!r} is neither 'flow', 'creation' nor a date such as 2026-08-14"
         ) from None
+
+
+_COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], str]]] = {
+    "plot": _drawn, "report": _reported, "collect": _collected, "history": _history, "registry": _reviewed,
+    "claims": _claimed, "versions": _versions,
+}  # fmt: skip

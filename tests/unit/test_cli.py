@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import ossgeo
@@ -42,8 +44,8 @@ def test_a_file_of_the_users_own(tmp_path: Path, capsys: pytest.CaptureFixture[s
              "--column", "n=downloads_30d", "--pattern", "*.json", "--registry", str(registry)]  # fmt: skip
     assert main([*words, "--csv"]) == 0
     out = capsys.readouterr().out.splitlines()
-    assert out[0] == "period,country,value,share"
-    assert "2026-08-14,CN,300.0,0.75" in out
+    assert out[0] == "period,country,value,share,observed"
+    assert "2026-08-14,CN,300.0,0.75,1.0" in out
     assert main([*words, "--check"]) == 0
     assert "window_gap: 1 steps" in capsys.readouterr().out
 
@@ -105,3 +107,78 @@ def test_the_packages_names() -> None:
         assert getattr(ossgeo, name) is not None
     with pytest.raises(AttributeError, match="nothing"):
         ossgeo.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "message"),
+    [("> /dev/full", 1, "cannot be written"), (">&-", 1, "standard output"), ("> /dev/null", 0, "")],
+)
+def test_an_output_that_cannot_be_written_is_one_line(redirection: str, code: int, message: str) -> None:
+    words = f"LANG=C LC_ALL=C {sys.executable} -m ossgeo versions {redirection}"
+    done = subprocess.run(["bash", "-c", words], capture_output=True, check=False, text=True)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == bool(message)
+
+
+def test_ctrl_c_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ossgeo, "measure", interrupted)
+    assert main(["measure", "labs-2025"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_control_characters_do_not_reach_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "p.csv"
+    file.write_text("model_id,date,downloads_30d\n\x1b]0;evil\x07who/x,2026-01-01,5\n", encoding="utf-8")
+    main(["measure", str(file), "--by", "namespace"])
+    main(["registry", "show", "\x1b[31mred\u202e"])
+    captured = capsys.readouterr()
+    assert not any(sign in captured.out + captured.err for sign in "\x1b\x07\u202e")
+
+
+@pytest.mark.parametrize(("name", "magic"), [("x.png", b"\x89PNG"), ("x.svg", b"<svg"), ("x.pdf", b"%PDF")])
+def test_plot(name: str, magic: bytes, tmp_path: Path) -> None:
+    assert main(["plot", "trending-2026", "-o", str(tmp_path / name)]) == 0
+    assert (tmp_path / name).read_bytes().startswith(magic)
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_plot_needs_a_known_ending(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plot", "trending-2026", "-o", str(tmp_path / "x.gif")]) == 2
+    assert ".png, .svg or .pdf" in capsys.readouterr().err
+
+
+def test_versions_claims_and_history(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["versions"]) == 0
+    assert f"ossgeo            {ossgeo.__version__}" in capsys.readouterr().out
+    assert main(["claims"]) == 0
+    assert "hf-cn-2026" in capsys.readouterr().out
+    assert main(["claims", "hf-cn-2026", "labs-2025"]) == 0
+    assert "cannot be told from this panel" in capsys.readouterr().out
+    assert main(["claims", "hf-cn"]) == 2
+    assert main(["history", "verify", str(tmp_path)]) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_history_finds_a_changed_byte(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = ossgeo.sources.SnapshotStore(tmp_path / "store")
+    rows = pl.DataFrame({"model_id": ["Qwen/x"], "downloads_30d": [5]})
+    snapshot = store.add(rows, observed_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    assert main(["history", "verify", str(store.path)]) == 0
+    assert "1 snapshots, no fault found" in capsys.readouterr().out
+    file = store.path / snapshot.file
+    file.write_bytes(file.read_bytes()[:-1] + b"X")
+    assert main(["history", "verify", str(store.path)]) == 1
+    assert "1 faults" in capsys.readouterr().err
+    assert main(["history", "recover", str(store.path)]) == 0
+
+
+def test_the_options_are_those_of_measure(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["measure", "--help"])
+    text = capsys.readouterr().out
+    for name in ossgeo.MeasureOptions().to_dict().keys() - {"cleaning"}:
+        assert f"--{name.replace('_', '-')}" in text

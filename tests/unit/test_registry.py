@@ -136,7 +136,9 @@ def test_overlay_and_diff() -> None:
 def test_what_is_no_registry_is_refused() -> None:
     world, text = registry(), cast("Any", "my-tables")
     for call in (world.diff, world.overlay, lambda base: ossgeo.Registry.from_rows(base=base)):
-        with pytest.raises(InvalidArgumentError, match=r"must be a Registry, got 'my-tables'; .*Registry\.read\(folder\)"):
+        with pytest.raises(
+            InvalidArgumentError, match=r"must be a Registry, got 'my-tables'; .*Registry\.read\(folder\)"
+        ):
             call(text)
 
 
@@ -153,7 +155,9 @@ def test_days_may_be_text() -> None:
         world.get("Gone")
     for call in (world.get, world.find, world.roles):
         for wrong in ("soon", ""):
-            with pytest.raises(InvalidArgumentError, match=f"on must be a date or an ISO 8601 text such as '2025-10-22', got '{wrong}'"):
+            with pytest.raises(
+                InvalidArgumentError, match=f"on must be a date or an ISO 8601 text such as '2025-10-22', got '{wrong}'"
+            ):
                 call("Gone", on=wrong)
     with pytest.raises(InvalidArgumentError, match="on must be a date or an ISO 8601 text"):
         world.kind("qin", on="soon")

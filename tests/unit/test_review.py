@@ -140,7 +140,7 @@ def test_the_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "affiliations.csv").write_text("organization,country\nmine,Chinaa\n", encoding="utf-8")
     assert main(["registry", "check", str(tmp_path)]) == 1
     assert "Chinaa" in capsys.readouterr().err
-    assert main(["registry", "show", "no-such-namespace"]) == 1
+    assert main(["registry", "show", "no-such-namespace"]) == 2
 
 
 def test_what_disputed_seats_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -187,7 +187,9 @@ def rows_from(table: str, rows: Iterable[Any]) -> tuple[Row, ...]:
     made = []
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, Mapping):
-            faults.append(Fault(f"{table}, row {number}", f"the row must be a mapping from columns to values, got {row!r}"))
+            faults.append(
+                Fault(f"{table}, row {number}", f"the row must be a mapping from columns to values, got {row!r}")
+            )
             continue
         wrong = [name for name in row if name not in TABLES[table]]
         if wrong:

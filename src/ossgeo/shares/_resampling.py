@@ -89,9 +89,7 @@ def spread(
         same = [(since, period, period, 1.0) for since, period in intervals]
         return Spread(_table(same), tuple(sorted({period for _, period in intervals})), as_observed=True)
     first = min(since for since, _ in known)
-    last = max(period for _, period in known)
-    if counter == "events":
-        last = max(last, observations[-1])
+    last = max(*(period for _, period in known), observations[-1])
     targets = _targets(every, observations, first, last, counter)
     first = BEGINNING if counter == "events" else first
     return _Windows(

@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 import ossgeo
+from ossgeo._core import engines
 from ossgeo.analysis import (
     bootstrap,
     bounds,
@@ -486,7 +487,9 @@ def test_what_was_not_observed_has_no_growth() -> None:
 
 @quiet
 def test_results_print_as_text_and_as_html() -> None:
-    hostile = panel([("Qin/<b>a</b>", MARCH, 5), *((f"Qin/m{number}", MARCH, 1) for number in range(20))])
+    rows = [("Qin/<b>a</b>", MARCH, 5), *((f"Qin/m{number}", MARCH, 1) for number in range(20))]
+    frame = pl.LazyFrame(rows, schema=["model_id", "period", "downloads_30d"], orient="row")
+    hostile = ossgeo.Panel.of(engines.wrap(frame), None, counter="downloads_30d")
     found = influence(hostile, registry=WORLD)
     html = found._repr_html_()
     assert html.startswith("<p>At 2025-03-02")

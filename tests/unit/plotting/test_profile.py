@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import ossgeo
+from ossgeo._core import engines
 from ossgeo.errors import UnknownCountryError
 from tests.worlds import registry, two_dates
 
@@ -21,7 +22,7 @@ def test_by_hand(tmp_path: Path) -> None:
     text = found.to_markdown()
     assert "# China (CN)" in text
     assert "does not say what models were made from" in text
-    assert "of namespaces that nobody has reviewed" in text
+    assert "belong to unreviewed namespaces" in text
     found.write_markdown(tmp_path / "p.md")
     assert (tmp_path / "p.md").read_text(encoding="utf-8") == text == str(found)
 
@@ -37,11 +38,12 @@ def test_a_country_that_is_not_there() -> None:
 def test_who_builds_on_whom_and_hostile_names() -> None:
     models = pl.DataFrame({
         "model_id": ["Qin/a", "Mover/<script>|x", *(f"Mover/m{n}" for n in range(12))],
-        "created_at": [dt.datetime(2025, 1, 1)] * 14,
+        "created_at": [dt.datetime(2025, 1, 1, tzinfo=dt.UTC)] * 14,
         "base_models": [[], *[[{"relation": "finetune", "model_id": "Qin/a"}]] * 13],
     })  # fmt: skip
-    rows = models.select("model_id", observed_at=pl.lit(dt.date(2025, 1, 31)), downloads_30d=pl.lit(7))
-    panel = ossgeo.read_panel(rows, models=models)
+    rows = models.lazy().select("model_id", period=pl.lit(dt.date(2025, 1, 31)), downloads_30d=pl.lit(7))
+    models = models.with_columns(namespace=pl.col("model_id").str.split("/").list.first())
+    panel = ossgeo.Panel.of(engines.wrap(rows), models.lazy(), counter="downloads_30d")
     china, britain = (ossgeo.profile(code, panel, registry=registry()) for code in ("CN", "GB"))
     assert china.built_on_by is not None
     assert britain.builds_on is not None

@@ -333,7 +333,8 @@ def test_a_rename_is_one_model_where_differences_are_taken() -> None:
     assert shares(followed, days[2]) == {"Qin/b": 1.0}
     assert followed.adjustments["renamed"].count == 1
     kept = measure(all_time, by="model", cleaning=ossgeo.Cleaning(renames="keep"))
-    assert kept.periods == (days[1],)
+    assert shares(kept, days[1]) == {"Qin/a": 1.0}
+    assert shares(kept, days[2]) == {"Qin/a": None}, "observed, and without a flow"
     assert kept.adjustments["first_count_is_base"].count == 45
 
 

@@ -80,7 +80,9 @@ class Graph:
                 pl.DataFrame(schema=dict.fromkeys(_LINK, pl.String)), known.clear(), (unknown,) if known.height else ()
             )
         declared, unusable = _declared(models)
-        found = [Adjustment("base_unusable", unusable, "links", "a base model declared by a path or text that is not an id")]
+        found = [
+            Adjustment("base_unusable", unusable, "links", "a base model declared by a path or text that is not an id")
+        ]
         missing = declared.join(known, left_on="parent", right_on="model_id", how="anti")
         links = [declared.join(known, left_on="parent", right_on="model_id", how="semi")]
         for code, note, finder in _FINDERS:
