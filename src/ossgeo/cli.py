@@ -265,7 +265,10 @@ def _drawn(given: argparse.Namespace) -> str:
     table = ossgeo.measure(_panel(given.path, given), **_choices(given))
     chart = table.plot(top=given.top, theme=given.theme, **({} if given.kind is None else {"kind": given.kind}))
     with writing(given.output) as temporary:
-        chart.save(str(temporary), format=form, **({"scale_factor": 2} if form == "png" else {}))
+        if form == "png":
+            chart.save(str(temporary), format=form, scale_factor=2)
+        else:
+            chart.save(str(temporary), format=form)
     return str(given.output)
 
 

@@ -133,7 +133,7 @@ def test_choices_that_do_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(InvalidArgumentError, match="by must be one key in a report"):
         ossgeo.report(panel, path=tmp_path / "r.html", by=("country", "organization"))
     with pytest.raises(InvalidArgumentError, match="has no option"):
-        ossgeo.report(panel, path=tmp_path / "r.html", color="red")
+        ossgeo.report(panel, path=tmp_path / "r.html", color="red")  # type: ignore[call-arg]
     monkeypatch.setitem(__import__("sys").modules, "jinja2", None)
     with pytest.raises(EngineError, match=r"ossgeo\[plot\]"):
         ossgeo.report(panel, path=tmp_path / "r.html")
