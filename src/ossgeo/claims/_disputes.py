@@ -35,7 +35,7 @@ class Dispute:
 
     @property
     def differences(self) -> dict[str, tuple[str, ...]]:
-        """The choices in which the claims differ, each with its values: a difference of the figures needs one of these."""
+        """The choices in which the claims differ, each with its values. A difference of the figures needs one of these."""
         values = {
             "period": [f"{one.start} to {one.end}" for one in self.claims],
             "population": [one.population.value for one in self.claims],

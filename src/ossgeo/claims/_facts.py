@@ -40,7 +40,7 @@ class Population(StrEnum):
     OPENROUTER = "openrouter"
     """Every model on OpenRouter."""
     OPENROUTER_TOP = "openrouter top models"
-    """The models that OpenRouter's rankings list by name: the first 9, 10, 50 or 100."""
+    """The models that OpenRouter's rankings list by name (the first 9, 10, 50 or 100)."""
     SUPPLY_CHAINS = "models in supply chains"
     """The models of an audit of supply chains on the Hub."""
     AI_USERS = "users of AI"

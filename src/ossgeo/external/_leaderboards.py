@@ -189,7 +189,7 @@ def read_leaderboard(
     ``[1390, 1410]``. An organization is found by its name or, if the board names none and the model is written
     ``namespace/model``, by its namespace. Of several organizations in one cell (``A/B``, ``A, B``) each is credited with
     an equal part; ``A (B)`` is one organization under two names. What is not found is ``unreviewed`` and listed in
-    :attr:`Leaderboard.misses`.
+    ``Leaderboard.misses``.
 
     Args:
         table: A dataframe, or the path of a CSV.

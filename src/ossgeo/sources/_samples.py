@@ -22,7 +22,7 @@ class Sample:
     """The description of a bundled sample.
 
     Attributes:
-        name: The name that :func:`load_sample` takes.
+        name: The name that :func:`ossgeo.load_sample` takes.
         title: The content in a few words.
         note: The scope, and its limits.
         counter: The counter of its rows.

@@ -56,7 +56,7 @@ class SnapshotStore:
 
     @property
     def name(self) -> str:
-        """The name under which panels record the source: the path as it was given."""
+        """The name under which panels record the source, with the path as given."""
         return f"the store {self._given}"
 
     def __repr__(self) -> str:
