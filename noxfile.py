@@ -149,7 +149,7 @@ def lowest(session: nox.Session) -> None:
         "selenium",
         "sybil",
     )
-    session.run("pytest", "-q", "-x", "tests/unit", *session.posargs)
+    session.run("pytest", "-q", "-x", "-n", "auto", "tests/unit", *session.posargs)
 
 
 @nox.session(default=False)
