@@ -183,7 +183,7 @@ def test_the_first_week_of_a_history_has_no_report_and_no_profile(tmp_path: Path
     with pytest.raises(InvalidArgumentError, match=r"(all-time|cumulative) counters need two observations"):
         ossgeo.report(young, path=tmp_path / "page.html")
     with pytest.raises(InvalidArgumentError, match=r"(all-time|cumulative) counters need two observations"):
-        ossgeo.profile("CN", young)
+        ossgeo.profile(young, "CN")
 
 
 def test_places_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""A country's profile: who publishes there, what is used, what it builds on and who builds on it."""
+"""Profiles of countries: shares, organizations, models, openness, and lineage in both directions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import warnings
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 import attrs
 import polars as pl
@@ -19,6 +19,7 @@ from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.registry._countries import Country
 from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._measure import measure
+from ossgeo.shares._options import MeasureOptionsDict
 
 _SHOWN: Final = 10
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>|#])")
@@ -26,7 +27,7 @@ _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>|#])")
 
 @attrs.frozen(eq=False)
 class Profile:
-    """What a panel says about one country.
+    """The profile of a country on a panel.
 
     Attributes:
         country: The country.
@@ -91,10 +92,10 @@ class Profile:
         """Write the profile as Markdown.
 
         Args:
-            path: Where to.
+            path: The file.
 
         Raises:
-            OutputError: It cannot be written.
+            OutputError: The file cannot be written.
         """
         with writing(path) as temporary:
             temporary.write_text(self.to_markdown(), encoding="utf-8")
@@ -104,16 +105,16 @@ class Profile:
         return self.to_markdown()
 
 
-def profile(country: str | Country, panel: Panel, **choices: Any) -> Profile:
-    """Make a country's profile.
+def profile(panel: Panel, country: str | Country, **choices: Unpack[MeasureOptionsDict]) -> Profile:
+    """Return the profile of a country: shares, organizations, models, openness, and lineage.
 
     Args:
-        country: A code or a name.
         panel: The panel.
-        **choices: Choices of :func:`ossgeo.measure`, but ``by`` and ``calculator``.
+        country: A code or a name.
+        **choices: Options of :func:`ossgeo.measure` other than ``by`` and ``calculator``.
 
     Returns:
-        The profile; it prints, and writes Markdown.
+        The profile, which prints as Markdown.
 
     Raises:
         UnknownCountryError: The country is unknown.
@@ -121,21 +122,22 @@ def profile(country: str | Country, panel: Panel, **choices: Any) -> Profile:
 
     Example:
         >>> import ossgeo
-        >>> found = profile("France", ossgeo.load_sample("hub-2026"))
+        >>> found = profile(ossgeo.load_sample("hub-2026"), "France")
         >>> found.country.alpha_2, found.organizations.height > 0
         ('FR', True)
     """
     place = country if isinstance(country, Country) else Country.parse(country)
+    options: dict[str, Any] = {**choices}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OssgeoWarning)
-        table = measure(panel, by="country", **choices)
+        table = measure(panel, by="country", **options)
         if not table.periods:
             raise InvalidArgumentError(
                 "the panel has no flow under this method, so it has no profile; cumulative counters need two observations"
             )
         last = table.periods[-1]
-        fine = measure(panel, by=("country", "organization", "model"), **choices).filter(period=last).to_polars()
-        names = measure(panel, by=("country", "namespace"), **choices).filter(period=last).to_polars()
+        fine = measure(panel, by=("country", "organization", "model"), **options).filter(period=last).to_polars()
+        names = measure(panel, by=("country", "namespace"), **options).filter(period=last).to_polars()
     mine = fine.filter((pl.col("country") == place.alpha_2) & (pl.col("value") > 0))
     part = pl.col("value") / pl.col("value").sum()
     organizations = mine.group_by("organization").agg(pl.col("value").sum(), models=pl.len())
@@ -164,8 +166,11 @@ def _over_time(rows: pl.DataFrame, periods: tuple[dt.date, ...], code: str) -> p
     )
     mine = ranked.filter(pl.col("country") == code).select("period", "value", "share", "rank", "countries")
     days = pl.DataFrame({"period": list(periods)}, schema={"period": pl.Date})
-    return days.join(mine, on="period", how="left", maintain_order="left").with_columns(
-        pl.col("value").fill_null(0.0), pl.col("share").fill_null(0.0)
+    found = days.join(mine, on="period", how="left", maintain_order="left")
+    measured = rows.filter(pl.col("share").is_not_null())["period"].unique()  # other periods have no figure, not 0
+    absent = pl.col("value").is_null() & pl.col("period").is_in(measured.implode())
+    return found.with_columns(
+        pl.when(absent).then(0.0).otherwise(pl.col(name)).alias(name) for name in ("value", "share")
     )
 
 

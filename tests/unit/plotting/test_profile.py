@@ -13,7 +13,7 @@ from tests.worlds import registry, two_dates
 
 
 def test_by_hand(tmp_path: Path) -> None:
-    found = ossgeo.profile("China", two_dates(), registry=registry())
+    found = ossgeo.profile(two_dates(), "China", registry=registry())
     assert found.country.alpha_2 == "CN"
     table = ossgeo.measure(two_dates(), registry=registry())
     assert found.to_polars()["share"].to_list() == [table.at(day)["CN"] for day in table.periods]
@@ -28,11 +28,11 @@ def test_by_hand(tmp_path: Path) -> None:
 
 
 def test_a_country_that_is_not_there() -> None:
-    found = ossgeo.profile("Iceland", two_dates(), registry=registry())
+    found = ossgeo.profile(two_dates(), "Iceland", registry=registry())
     assert found.shares["value"].sum() == 0
     assert "no figure; 0 organizations" in str(found)
     with pytest.raises(UnknownCountryError):
-        ossgeo.profile("Atlantis", two_dates())
+        ossgeo.profile(two_dates(), "Atlantis")
 
 
 def test_who_builds_on_whom_and_hostile_names() -> None:
@@ -44,10 +44,17 @@ def test_who_builds_on_whom_and_hostile_names() -> None:
     rows = models.lazy().select("model_id", period=pl.lit(dt.date(2025, 1, 31)), downloads_30d=pl.lit(7))
     models = models.with_columns(namespace=pl.col("model_id").str.split("/").list.first())
     panel = ossgeo.Panel.of(engines.wrap(rows), models.lazy(), counter="downloads_30d")
-    china, britain = (ossgeo.profile(code, panel, registry=registry()) for code in ("CN", "GB"))
+    china, britain = (ossgeo.profile(panel, code, registry=registry()) for code in ("CN", "GB"))
     assert china.built_on_by is not None
     assert britain.builds_on is not None
     assert china.built_on_by.rows() == [("GB", 13.0)]
     assert britain.builds_on.rows() == [("CN", 13.0)]
     assert "\\<script\\>\\|x" in str(britain)
     assert "and 3 more" in str(britain)
+
+
+def test_a_window_that_was_not_observed_has_no_figure() -> None:
+    found = ossgeo.profile(ossgeo.load_sample("labs-2025"), "CN", window="180d")
+    assert found.shares["share"][0] is None
+    assert found.shares["share"][-1] == pytest.approx(0.1306, abs=1e-4)
+    assert "0.0%" not in found.to_markdown().split("## Organizations")[0]
