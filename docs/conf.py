@@ -34,7 +34,10 @@ napoleon_use_rtype = False
 python_use_unqualified_type_names = True
 # types of other projects, private modules of public classes, and type aliases have no page to link to
 nitpick_ignore_regex = [
-    (r"py:.*", r"(alt|altair|pl|polars|nw|narwhals|pd|pandas|pa|pyarrow|attrs|attr|dt|datetime|pathlib|collections|typing)\..*"),
+    (
+        r"py:.*",
+        r"(alt|altair|pl|polars|nw|narwhals|pd|pandas|pa|pyarrow|attrs|attr|dt|datetime|pathlib|collections|typing)\..*",
+    ),
     (
         r"py:.*",
         r"(Any|Mapping|Sequence|Iterable|Iterator|Literal|Path|date|timedelta|Traversable|ModelInfo|optional|T|ossgeo\..*\.T|hypothesis\..*)",

@@ -162,7 +162,7 @@ def test_odd_panels_have_a_report(name: str, tmp_path: Path) -> None:
     assert not re.search(r"\b(nan|inf)\b", words.split("</style>")[1].split("<script")[0])
 
 
-@pytest.mark.parametrize("by", ["organization", "kind", "namespace", "model", "eu"])
+@pytest.mark.parametrize("by", ["organization", "model", "eu"])
 def test_a_report_by_anything(by: str, tmp_path: Path) -> None:
     text = ossgeo.report(LABS, path=tmp_path / "page.html", by=by).read_text(encoding="utf-8")
     assert "What changed the shares?" in text or "left out because" in text

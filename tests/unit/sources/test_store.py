@@ -559,13 +559,13 @@ def test_kill_at_any_point_leaves_the_old_state(server: FakeHub, tmp_path: Path)
         process.send_signal(signal.SIGKILL)
         process.wait()
         now = len(store.snapshots)
-        assert now in (stored, stored + 1)
+        assert now in (stored, stored + 1, stored + 2), "a snapshot that was complete before a kill is adopted"
         stored = now
         faults = [fault for fault in store.verify() if fault.problem != "is not in the manifest"]
         assert faults == []
         assert ossgeo.measure(store.panel()).at()["CN"] == 1
     run(["-c", COLLECTOR, str(tmp_path), server.url])
-    assert len(store.snapshots) == stored + 1
+    assert len(store.snapshots) in (stored + 1, stored + 2)
     assert store.verify() == ()
     assert store.snapshots[-1].models == 12
     left = [path.name for path in tmp_path.rglob("*") if path.name.startswith(".") and path.name != ".lock"]
