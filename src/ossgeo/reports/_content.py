@@ -12,7 +12,7 @@ from ossgeo._core.display import Plottable
 from ossgeo._core.text import percent
 from ossgeo.plotting._style import label, plain
 
-_SHARES: Final = frozenset({"share", "lower", "upper", "lowest", "highest", "spread", "cumulative"})
+_SHARES: Final = frozenset({"share", "lower", "upper", "lowest", "highest", "spread", "cumulative", "alternative"})
 _LONGEST: Final = 200
 
 

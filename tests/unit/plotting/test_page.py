@@ -18,6 +18,7 @@ from ossgeo._core import engines
 from ossgeo.cli import main
 from ossgeo.errors import EngineError, InvalidArgumentError
 from ossgeo.plotting._style import label
+from ossgeo.reports._content import _cell
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
@@ -216,3 +217,7 @@ def test_print_has_no_empty_page(browser: Any, page: Path) -> None:
     browser.get(page.as_uri())
     pdf = base64.b64decode(browser.print_page())
     assert pdf.count(b"/Type /Page\n") <= 8
+
+
+def test_the_alternative_of_a_disputed_affiliation_prints_as_a_share() -> None:
+    assert [_cell(name, 0.573).text for name in ("share", "alternative")] == ["57.30%", "57.30%"]
