@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -15,7 +16,14 @@ import polars as pl
 from ossgeo._core.dates import day_of
 from ossgeo._core.io import writing
 from ossgeo._core.schema import namespace_of
-from ossgeo.errors import EngineError, InvalidArgumentError, SourceFormatError, SourceUnavailableError, UnknownNameError
+from ossgeo.errors import (
+    EngineError,
+    InvalidArgumentError,
+    OssgeoWarning,
+    SourceFormatError,
+    SourceUnavailableError,
+    UnknownNameError,
+)
 from ossgeo.panel import Model, Openness, Panel, openness_of
 from ossgeo.panel._models import base_models_from_tags
 from ossgeo.panel._panel import normalized_models
@@ -392,12 +400,15 @@ def _read_folder(path: Path) -> tuple[list[Listed], dict[str, Model]]:
 
 
 def _card(model_id: str, folder: Path) -> dict[str, Model]:
-    """Return the model as the metadata of its card describe it; nothing without a readable card."""
+    """Return the model as its card describes it; nothing if there is no card, or if it cannot be read, with a warning."""
     from huggingface_hub.repocard import metadata_load
 
     try:
         metadata = metadata_load(folder / "README.md") or {}
-    except Exception:  # noqa: BLE001  # a card is foreign text, and a YAML parser raises errors of its own
+    except OSError:
+        return {}
+    except Exception as error:  # noqa: BLE001  # a card is foreign text, and a YAML parser raises errors of its own
+        warnings.warn(f"the card of {model_id} cannot be read: {type(error).__name__}", OssgeoWarning, stacklevel=2)
         return {}
     bases = metadata.get("base_model") or []
     relation = metadata.get("base_model_relation")

@@ -15,7 +15,13 @@ from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
 import ossgeo
-from ossgeo.errors import InvalidArgumentError, SourceFormatError, SourceUnavailableError, UnknownNameError
+from ossgeo.errors import (
+    InvalidArgumentError,
+    OssgeoWarning,
+    SourceFormatError,
+    SourceUnavailableError,
+    UnknownNameError,
+)
 from ossgeo.sources import Hub
 from tests.hub_server import entry, fake_hub
 
@@ -133,7 +139,8 @@ def test_a_cache_folder_offline(tmp_path: Path) -> None:
         tmp_path, "mine/chat", "---\nlicense: mit\nbase_model: Qwen/Qwen3-8B\nbase_model_relation: quantized\n---\n"
     )
     _cached(tmp_path, "mine/bad", "---\n: {\n---\n")
-    found = rows(tmp_path, models=None)
+    with pytest.warns(OssgeoWarning, match="the card of mine/bad cannot be read"):
+        found = rows(tmp_path, models=None)
     assert (found["mine/chat"]["roots"], found["mine/chat"]["license"]) == (["Qwen/Qwen3-8B"], "mit")
     assert found["mine/chat"]["revision"] == "0" * 40
     assert found["mine/bad"]["evidence"] == "absent"
