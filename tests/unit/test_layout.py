@@ -12,6 +12,7 @@ import ossgeo
 from ossgeo import plugins
 
 SOURCE = Path(ossgeo.__file__).parent
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 LAYERS = (
     {"errors"}, {"plugins"}, {"_core"}, {"registry"}, {"panel"}, {"attribution", "sources"}, {"shares"},
     {"analysis", "external", "testing"}, {"review", "_inventory"}, {"claims", "plotting"}, {"reports"}, {"cli"}, {"__main__"},
@@ -31,9 +32,7 @@ def test_at_most_25_modules_are_public() -> None:
 
 
 def test_every_public_name_exists_and_is_documented() -> None:
-    pages = "".join(
-        page.read_text(encoding="utf-8") for page in (SOURCE.parents[1] / "docs" / "reference").rglob("*.md")
-    )
+    pages = "".join(page.read_text(encoding="utf-8") for page in REFERENCE.rglob("*.md"))
     for name in ossgeo.__all__:
         assert getattr(ossgeo, name) is not None
         assert f"ossgeo.{name}" in pages, f"docs/reference does not mention ossgeo.{name}"
