@@ -24,6 +24,7 @@ from ossgeo.errors import (
     UnknownNameError,
     UnknownSchemeError,
 )
+from ossgeo.registry import _countries
 from ossgeo.registry._countries import Country, GroupMember, GroupScheme, OriginStatus, parse_place
 
 TODAY = dt.date(2026, 8, 22)
@@ -207,6 +208,56 @@ class TestParse:
         written_alike = {"CN", "JP", "KR", "TW"}
         assert set(publishers.split()) <= han
         assert set(publishers.split()) - written_alike <= kana
+
+    @pytest.mark.parametrize(
+        ("source", "names"),
+        [
+            ("World Bank", "Bahamas, The:BS|Congo, Dem. Rep.:CD|Congo, Rep.:CG|Egypt, Arab Rep.:EG|Gambia, The:GM|Hong Kong SAR, China:HK|Iran, Islamic Rep.:IR|Korea, Dem. People's Rep.:KP|Korea, Rep.:KR|Kyrgyz Republic:KG|Lao PDR:LA|Macao SAR, China:MO|Micronesia, Fed. Sts.:FM|Puerto Rico (US):PR|Sint Maarten (Dutch part):SX|Slovak Republic:SK|Somalia, Fed. Rep.:SO|St. Kitts and Nevis:KN|St. Lucia:LC|St. Martin (French part):MF|St. Vincent and the Grenadines:VC|Turkiye:TR|Venezuela, RB:VE|Virgin Islands (U.S.):VI|West Bank and Gaza:PS|Yemen, Rep.:YE"),
+            ("UN M49", "Bolivia (Plurinational State of):BO|China, Hong Kong Special Administrative Region:HK|China, Macao Special Administrative Region:MO|Democratic People's Republic of Korea:KP|Democratic Republic of the Congo:CD|Falkland Islands (Malvinas):FK|Iran (Islamic Republic of):IR|Lao People's Democratic Republic:LA|Micronesia (Federated States of):FM|Netherlands (Kingdom of the):NL|Republic of Moldova:MD|Saint Martin (French Part):MF|State of Palestine:PS|United Kingdom of Great Britain and Northern Ireland:GB|United Republic of Tanzania:TZ|United States Virgin Islands:VI|Venezuela (Bolivarian Republic of):VE|Wallis and Futuna Islands:WF"),
+            ("Web of Science", "PEOPLES R CHINA:CN|NORTH IRELAND:GB|U ARAB EMIRATES:AE|BOSNIA & HERCEG:BA|TRINIDAD TOBAGO:TT|CENT AFR REPUBL:CF|PAPUA N GUINEA:PG|DOMINICAN REP:DO|FED REP GER:DE|REP CONGO:CG|DEM REP CONGO:CD|COTE IVOIRE:CI|EQUAT GUINEA:GQ|GUINEA BISSAU:GW|ANTIGUA & BARBU:AG|FR POLYNESIA:PF|BYELARUS:BY"),
+            ("Qualtrics", "Hong Kong (S.A.R.):HK|Iran, Islamic Republic of...:IR|Congo, Republic of the...:CG|Micronesia, Federated States of...:FM|The former Yugoslav Republic of Macedonia:MK|Venezuela, Bolivarian Republic of...:VE"),
+            ("native", "대한민국:KR|한국:KR|Россия:RU|Österreich:AT|Schweiz:CH|Suisse:CH|Ελλάδα:GR|Україна:UA|ישראל:IL|مصر:EG|भारत:IN|ไทย:TH|Česko:CZ|Magyarország:HU|Danmark:DK|Suomi:FI|Ísland:IS|Hrvatska:HR|Србија:RS|Eesti:EE|Tiongkok:CN"),
+            ("other signs", "Guinea\u2011Bissau:GW|Timor\u2013Leste:TL|C\u00f4te d`Ivoire:CI|C\u00f4te d\u02bcIvoire:CI|Ira\u200bn:IR|\u200eChina:CN|Viet\u00a0Nam:VN|Bosnia-Herzegovina:BA"),
+        ],
+    )  # fmt: skip
+    def test_names_as_institutions_write_them(self, source: str, names: str) -> None:
+        pairs = [pair.rsplit(":", 1) for pair in names.split("|")]
+        assert {name: Country.parse(name).alpha_2 for name, _ in pairs} == dict(pairs), source
+
+    def test_no_name_of_any_language_is_read_as_another_country(self) -> None:
+        babel = pytest.importorskip("babel")
+        localedata = pytest.importorskip("babel.localedata")
+        known = dict.fromkeys(CODES)
+        places: dict[str, set[str]] = {}
+        for identifier in localedata.locale_identifiers():
+            for code, name in babel.Locale.parse(identifier).territories.items():
+                places.setdefault(name, set()).add(code)
+        read, refused, wrong = 0, [], {}
+        for name, codes in places.items():
+            if not codes & known.keys():
+                continue
+            key, code = _countries._key(name), _countries._code(name)
+            found = (code if code in known else None) or next(
+                (names[key] for names in (_countries._known_names(), _countries._iso_names(), _countries._native_names()) if key in names), None
+            )  # fmt: skip
+            if found is None:
+                refused.append(name)
+            elif found in codes:
+                read += 1
+            elif len(name) > 3:
+                wrong[name] = (found, codes)
+        assert wrong == {}
+        assert read > 40 * len(refused)
+
+    @pytest.mark.parametrize("bad", ["\u00c1o", "Nigera", "kongo", "C.N.", "America"])
+    def test_a_name_that_is_near_another_country_is_refused(self, bad: str) -> None:
+        with pytest.raises(UnknownCountryError):
+            Country.parse(bad)
+
+    @pytest.mark.parametrize("number", ["36", "36.0"])
+    def test_a_number_without_its_zeros_names_the_code(self, number: str) -> None:
+        with pytest.raises(UnknownCountryError, match="three digits: 036"):
+            Country.parse(number)
 
     def test_a_country_is_returned_as_it_is(self) -> None:
         china = Country("CN")

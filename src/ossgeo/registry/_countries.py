@@ -11,8 +11,9 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import enum
+import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import combinations
 from types import MappingProxyType
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 Rest = Literal["country", "other"]
 """What becomes of a country in none of a scheme's groups: its own code, or the word ``other``."""
 
+_SHORT_NUMBER = re.compile(r"(\d{1,3})(?:\.0)?")
+
 _REMEDY = "give an ISO 3166 code or a common name; a group such as the EU is not a country"
 
 
@@ -41,11 +44,25 @@ def _names() -> Mapping[str, str]:
     return MappingProxyType({row["alpha_2"]: row["name"] for row in _rows("countries.csv")})
 
 
+_REMOVED = frozenset(".'\u2018\u2019\u201b\u02bc\u02bb`\u00b4\u2032")
+"""Periods and apostrophes, which a name may have or not: ``St.``, ``U.S.``, ``Côte d'Ivoire``."""
+
+
 def _key(text: str) -> str:
-    """Fold case, width, accents of Latin letters, apostrophes, ``&``, white space and a leading "the"."""
+    """Fold case, width, accents of Latin letters, ``&``, punctuation, invisible characters, white space and a leading "the"."""
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     plain = unicodedata.normalize("NFC", "".join(char for char in folded if not "\u0300" <= char <= "\u036f"))
-    return " ".join(plain.replace("\u2019", "'").replace("&", " and ").split()).removeprefix("the ")
+    words = "".join(
+        "" if char in _REMOVED or unicodedata.category(char) == "Cf"
+        else " " if unicodedata.category(char)[0] == "P" else char
+        for char in plain.replace("&", " and ")
+    )  # fmt: skip
+    return " ".join(words.split()).removeprefix("the ")
+
+
+def _code(text: str) -> str:
+    """Return text as a code: in capitals and of usual width, with its accents (``Áo`` is not AO)."""
+    return unicodedata.normalize("NFKC", text).strip().upper()
 
 
 @cache
@@ -58,18 +75,34 @@ def _known_names() -> Mapping[str, str]:
 
 @cache
 def _iso_names() -> Mapping[str, str]:
-    """Return the alpha-2 code of each alpha-3 code, number and name that pycountry has, by key."""
+    """Return the alpha-2 code of each name that pycountry has, by key."""
+    return _by_field(_key, "name", "official_name", "common_name")
+
+
+@cache
+def _iso_codes() -> Mapping[str, str]:
+    """Return the alpha-2 code of each alpha-3 code and number that pycountry has."""
+    return _by_field(str, "alpha_3", "numeric")
+
+
+def _by_field(key: Callable[[str], str], *fields: str) -> Mapping[str, str]:
     import pycountry  # 0.12 s that most programs never need
 
-    fields = ("alpha_3", "numeric", "name", "official_name", "common_name")
     return MappingProxyType(
         {
-            _key(getattr(entry, field)): entry.alpha_2
+            key(getattr(entry, field)): entry.alpha_2
             for entry in pycountry.countries
             for field in fields
             if hasattr(entry, field)
         }
     )
+
+
+@cache
+def _native_names() -> Mapping[str, str]:
+    """Return the alpha-2 code of each name in the languages of Unicode's CLDR, by key."""
+    rows = _rows("cldr/country_names.csv")
+    return MappingProxyType({name: row["alpha_2"] for row in rows for name in row["names"].split("|")})
 
 
 def _iso(alpha_2: str) -> IsoCountry | None:
@@ -115,9 +148,10 @@ class Country:
         """Return the country of a code or a name; nothing is guessed.
 
         Known are alpha-2, alpha-3 and three-digit numeric codes, UK and EL of the EU, official and common names in
-        English, usual other names (Burma, Holland, England), and for the countries that publish most models the names
-        in Chinese and Japanese. Case, accents, width and extra white space do not matter. "Korea" is South Korea, as in
-        the lists of the OECD and the G20.
+        English, the forms of the World Bank, the United Nations, Web of Science and Natural Earth, usual other names
+        (Burma, Holland, England), and the names in every language of Unicode's CLDR. Case, accents, width, punctuation
+        and extra white space do not matter. "Korea" is South Korea, as in the lists of the OECD and the G20. A name that
+        means one country in one language and another in another language is refused.
 
         Args:
             text: A code, a name, or a country, which is returned as it is.
@@ -129,12 +163,16 @@ class Country:
             return text
         if not isinstance(text, str):
             raise UnknownCountryError(f"country {text!r} is not text ({_REMEDY})", value=text)
-        key = _key(text)
-        code = key.upper() if key.upper() in _names() else _known_names().get(key) or _iso_names().get(key)
-        if code is None:
+        key, code = _key(text), _code(text)
+        found = code if code in _names() else _known_names().get(key) or _iso_codes().get(code)
+        found = found or _iso_names().get(key) or _native_names().get(key)
+        if found is None:
+            if number := _SHORT_NUMBER.fullmatch(code):
+                remedy = f"an ISO 3166 number has three digits: {number[1]:0>3}"
+                raise UnknownCountryError(f"country {text!r} is not known ({remedy})", value=text)
             near = (*_names().values(), *(row["alias"] for row in _rows("country_aliases.csv"))) if len(key) > 3 else ()  # noqa: PLR2004  # short words are codes
             raise UnknownCountryError.among(text, near, what="country", remedy=_REMEDY)
-        return cls(code)
+        return cls(found)
 
     @property
     def alpha_3(self) -> str:
