@@ -151,23 +151,29 @@ def alternatives(panel: Panel, *, registry: Registry | None = None) -> pl.DataFr
         ['organization', 'country', 'share', 'alternative', 'effect']
     """
     used = registry or Registry.default()
-    base = measure(panel, registry=used)
-    frames = []
-    for name in used.alternatives:
-        other = measure(panel, registry=used.with_alternatives(name))
-        both = base.compare(other, allow=("registry",)).filter(period=base.periods[-1])
-        shares = both.select(
-            "country", share=pl.col("share_self").fill_null(0.0), alternative=pl.col("share_other").fill_null(0.0)
-        )
-        moved = shares.with_columns(effect=pl.col("alternative") - pl.col("share")).filter(pl.col("effect") != 0)
-        frames.append(moved.select(pl.lit(name).alias("organization"), "country", "share", "alternative", "effect"))
-    schema = {
-        "organization": pl.String,
-        "country": pl.String,
-        **dict.fromkeys(("share", "alternative", "effect"), pl.Float64),
-    }
-    found = pl.concat([pl.DataFrame(schema=schema), *frames])
-    return found.sort(pl.col("effect").abs(), "organization", "country", descending=[True, False, False])
+    by = ("country", "organization")
+    base = measure(panel, by=by, registry=used)
+    last = base.filter(period=base.periods[-1]).to_polars()
+    names = sorted(set(used.alternatives) & set(last["organization"]))
+    other = measure(panel, by=by, registry=used.with_alternatives(*names)) if names else base
+    mine = pl.col("organization").is_in(names)
+    moved = _values(last.filter(mine)).join(
+        _values(other.filter(period=base.periods[-1]).to_polars().filter(mine)),
+        on=["organization", "country"], how="full", coalesce=True, suffix="_alternative",
+    )  # fmt: skip  # the publisher's country is looked up for each organization alone, so one measurement switches all
+    total = float(last["value"].sum())
+    shares = last.group_by("country").agg(share=pl.col("value").sum() / total)
+    change = (pl.col("value_alternative").fill_null(0.0) - pl.col("value").fill_null(0.0)) / total
+    found = moved.join(shares, on="country", how="left").with_columns(pl.col("share").fill_null(0.0), effect=change)
+    return (
+        found.filter(pl.col("effect") != 0)
+        .select("organization", "country", "share", (pl.col("share") + pl.col("effect")).alias("alternative"), "effect")
+        .sort(pl.col("effect").abs().round(12), "organization", "country", descending=[True, False, False])
+    )
+
+
+def _values(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.group_by("organization", "country").agg(pl.col("value").sum())
 
 
 def show(name: str, *, on: dt.date | str | None = None, registry: Registry | None = None) -> str:

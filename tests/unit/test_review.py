@@ -155,3 +155,15 @@ def test_what_disputed_seats_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert name in capsys.readouterr().out
     assert main(["measure", "hub-2026", "--alternative", name]) == 0
     assert f"registry {switched.version}" in capsys.readouterr().out
+
+
+def test_alternatives_switched_together_equal_each_one_alone() -> None:
+    panel = ossgeo.load_sample("hub-2026")
+    known = ossgeo.Registry.default()
+    found = review.alternatives(panel)
+    assert found["organization"].n_unique() > 2
+    before = ossgeo.measure(panel).at()
+    for name in found["organization"].unique():
+        alone = ossgeo.measure(panel, registry=known.with_alternatives(name)).at()
+        for country, effect in found.filter(organization=name).select("country", "effect").iter_rows():
+            assert (alone[country] or 0.0) - (before[country] or 0.0) == pytest.approx(effect, abs=1e-12)

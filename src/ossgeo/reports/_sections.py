@@ -11,7 +11,7 @@ import polars as pl
 
 from ossgeo._core.text import percent
 from ossgeo.analysis import bootstrap, bounds, concentration, crossovers, drivers, influence, sensitivity
-from ossgeo.errors import OssgeoError
+from ossgeo.errors import InvalidArgumentError, PanelError, UnknownNameError
 from ossgeo.panel._panel import Panel
 from ossgeo.plotting._map import MAPPED
 from ossgeo.plotting._style import label, plain
@@ -50,7 +50,14 @@ def sections_of(panel: Panel, table: ShareTable, options: MeasureOptionsDict) ->
     yield _shares(table)
     omitted = []
     for title, applies, make in candidates:
-        section = _section(make) if applies else None
+        if not applies:
+            omitted.append(title)
+            continue
+        try:
+            section = make()
+        except (InvalidArgumentError, PanelError, UnknownNameError) as error:
+            omitted.append(f"{title} ({plain(error, 200)})")
+            continue
         if section is None:
             omitted.append(title)
         else:
@@ -58,14 +65,6 @@ def sections_of(panel: Panel, table: ShareTable, options: MeasureOptionsDict) ->
     yield _coverage(panel, table, options)
     yield _issues(panel)
     yield _method(panel, table, options, omitted)
-
-
-def _section(make: Callable[[], Section | None]) -> Section | None:
-    """Return a section; None if the analysis does not apply to the panel or to the options."""
-    try:
-        return make()
-    except OssgeoError:
-        return None
 
 
 def _shares(table: ShareTable) -> Section:

@@ -207,6 +207,12 @@ def test_no_error_becomes_content(tmp_path: Path) -> None:
     assert "How certain are the shares?" in text.split("left out because")[1]
 
 
+def test_an_analysis_that_the_options_exclude_is_named_with_its_reason(tmp_path: Path) -> None:
+    path = ossgeo.report(ossgeo.load_sample("hub-2026"), path=tmp_path / "r.html", counting="full")
+    left_out = html.unescape(path.read_text(encoding="utf-8")).split("left out because")[1]
+    assert "Which model matters most? (counting must be 'fractional' or 'primary', got 'full'" in left_out
+
+
 def test_the_page_offers_its_figures(page: Path) -> None:
     found = re.search(r'download="shares-by-country.csv" href="data:[^,]*,([^"]*)"', page.read_text(encoding="utf-8"))
     assert found is not None
