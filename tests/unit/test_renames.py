@@ -30,3 +30,12 @@ def test_hub_ids_that_are_unknown_join_nothing() -> None:
     models = pl.DataFrame({"model_id": ["Mover/a", "Qin/b"], "hub_id": pl.Series([None, None], dtype=pl.String)})
     moved = panel([("Mover/a", JANUARY, 10), ("Qin/b", MARCH, 25)], models=models, counter="downloads_all_time")
     assert values(moved) == []
+
+
+def test_ids_of_the_hubs_first_years_are_followed_to_their_owners() -> None:
+    rows = [("gpt2", JANUARY, 100), ("Qwen/x", JANUARY, 1), ("openai-community/gpt2", MARCH, 160), ("Qwen/x", MARCH, 3)]
+    table = ossgeo.measure(panel(rows, counter="downloads_all_time"))
+    assert (table.at()["US"], table.to_polars()["value"].to_list()) == (60 / 62, [60, 2])
+    assert table.adjustments["renamed"].count == 1
+    before = ossgeo.measure(panel([("gpt2", JANUARY, 3), ("bert-base-uncased", JANUARY, 1)]), by="organization")
+    assert (before.at()["openai"], before.at()["google"]) == (0.75, 0.25)

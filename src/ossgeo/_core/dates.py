@@ -7,6 +7,9 @@ from typing import Any, Final, cast
 
 from ossgeo.errors import InvalidArgumentError
 
+Day = dt.date | str
+"""A day as an argument: a date, or ISO 8601 text."""
+
 BEGINNING: Final = dt.date(1900, 1, 1)
 """Represents an open start in tables of half-open validity [start, end)."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import attrs
 
+from ossgeo._core.dates import Day, day_of
 from ossgeo._core.schema import Counter
 from ossgeo.errors import InvalidArgumentError
 
@@ -161,9 +162,21 @@ class Coverage:
     rows: tuple[Covered, ...] = ()
     namespaces: tuple[tuple[str, int], ...] = ()
 
-    def at(self, period: dt.date) -> Mapping[str, float | None]:
-        """Return the share of each status in a period."""
-        return {row.status: row.share for row in self.rows if row.period == period}
+    def at(self, period: Day) -> Mapping[str, float | None]:
+        """Return the share of each status in a period.
+
+        Args:
+            period: A period of the table, as a date or ISO text.
+
+        Raises:
+            InvalidArgumentError: The table has no figure for the period.
+        """
+        day = day_of(period, what="period")
+        periods = sorted({row.period for row in self.rows})
+        if day not in periods:
+            latest = ", ".join(map(str, periods[-5:])) or "none"
+            raise InvalidArgumentError(f"period must be one with a figure ({latest} and earlier), got {day}")
+        return {row.status: row.share for row in self.rows if row.period == day}
 
     def to_polars(self) -> pl.DataFrame:
         """Return the rows as a table: period, status, value, share; one row for each period and status."""

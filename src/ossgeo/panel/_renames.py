@@ -19,18 +19,19 @@ def find_renames(
 ) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
     """Return the models that continue under a new id.
 
-    Two ids are one model if they share a ``hub_id``, or the repository's name under two namespaces of one organization,
-    and the first is last observed before the second is first observed.
+    Two ids are one model if the registry knows the move, or if they share a ``hub_id``, or the repository's name under two
+    namespaces of one organization; and if the first is last observed before the second is first observed.
 
     Args:
         rows: The panel's rows; only those of candidates are looked at.
         models: The models table.
-        registry: The registry, for the namespaces of an organization.
+        registry: The registry, for moves and the namespaces of an organization.
 
     Returns:
         model_id and entity (a name that all ids of a model share), for renamed models only; and an adjustment with their number.
     """
-    candidates = _by_hub_id(models).vstack(_by_namespace(models, registry)).unique("model_id", keep="first")
+    found = pl.concat([_by_move(models, registry), _by_hub_id(models), _by_namespace(models, registry)])
+    candidates = found.unique("model_id", keep="first")
     candidates = candidates.filter(pl.len().over("entity") > 1)
     if not candidates.height:
         return pl.DataFrame(schema=_SCHEMA), ()
@@ -44,6 +45,14 @@ def find_renames(
     chains = order.filter(~clash & (pl.len().over("entity") > 1)).select("model_id", "entity")
     moved = chains.height - chains["entity"].n_unique()
     return chains, (Adjustment("renamed", moved, "models", "followed from an old id to a new one"),)
+
+
+def _by_move(models: pl.DataFrame, registry: Registry) -> pl.DataFrame:
+    moves = registry.moves
+    current = pl.col("model_id").replace_strict(dict(moves), default=pl.col("model_id"), return_dtype=pl.String)
+    moved = models.filter(pl.col("model_id").is_in([*moves, *moves.values()]))
+    both = moved.select("model_id", entity=pl.concat_str(pl.lit("move:"), current))
+    return both.filter(pl.len().over("entity") > 1)
 
 
 def _by_hub_id(models: pl.DataFrame) -> pl.DataFrame:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Literal, Self, get_args
 import attrs
 
 from ossgeo._core import DATA
+from ossgeo._core.dates import Day, day_of
 from ossgeo.errors import Fault, RegistryError, UnknownCountryError, UnknownNameError, UnknownSchemeError
 
 if TYPE_CHECKING:
@@ -267,9 +268,10 @@ class GroupMember:
     end: dt.date | None = None
     url: str = ""
 
-    def holds(self, on: dt.date) -> bool:
+    def holds(self, on: Day) -> bool:
         """Return whether the country is a member on a day."""
-        return (self.start is None or self.start <= on) and (self.end is None or on < self.end)
+        day = day_of(on, what="on")
+        return (self.start is None or self.start <= day) and (self.end is None or day < self.end)
 
     def overlaps(self, other: GroupMember) -> bool:
         """Return whether both hold on some day."""
@@ -394,22 +396,27 @@ class GroupScheme:
         days = {day for member in self.members for day in (member.start, member.end) if day is not None}
         return tuple(sorted(days))
 
-    def group_of(self, country: Country, on: dt.date) -> str:
+    def group_of(self, country: Country | str, on: Day) -> str:
         """Return the key of a country's part of the world.
 
         Args:
-            country: A country.
-            on: The day whose membership counts.
+            country: A country; text is parsed.
+            on: The day whose membership counts, as a date or ISO text.
 
         Returns:
             The group's name; for a country in no group its alpha-2 code, or ``other``, as the scheme's rest says.
-        """
-        for member in self.members:
-            if member.country == country and member.holds(on):
-                return member.group
-        return country.alpha_2 if self.rest == "country" else "other"
 
-    def members_of(self, group: str, on: dt.date) -> tuple[Country, ...]:
+        Raises:
+            UnknownCountryError: The text names no country.
+            InvalidArgumentError: ``on`` is not a date.
+        """
+        found, day = _country(country), day_of(on, what="on")
+        for member in self.members:
+            if member.country == found and member.holds(day):
+                return member.group
+        return found.alpha_2 if self.rest == "country" else "other"
+
+    def members_of(self, group: str, on: Day) -> tuple[Country, ...]:
         """Return the countries of a group on a day, by code.
 
         Args:

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 import attrs
 
+from ossgeo._core.dates import Day, day_of
 from ossgeo.registry._countries import Country, OriginStatus
 
 Basis = Literal["seat", "alternative"]
@@ -85,6 +86,11 @@ class Evidence:
         return f"{self.shows}{when}, {self.confidence}" + (f": {self.url}" if self.url else "")
 
 
+def _holds(start: dt.date | None, end: dt.date | None, on: Day) -> bool:
+    day = day_of(on, what="on")
+    return (start is None or start <= day) and (end is None or day < end)
+
+
 @attrs.frozen
 class Affiliation:
     """The country of an organization during an interval.
@@ -105,9 +111,9 @@ class Affiliation:
     basis: Basis = "seat"
     evidence: Evidence | None = None
 
-    def holds(self, on: dt.date) -> bool:
+    def holds(self, on: Day) -> bool:
         """Return whether the affiliation holds on a day."""
-        return (self.start is None or self.start <= on) and (self.end is None or on < self.end)
+        return _holds(self.start, self.end, on)
 
 
 @attrs.frozen
@@ -126,9 +132,9 @@ class Ownership:
     end: dt.date | None = None
     url: str | None = None
 
-    def holds(self, on: dt.date) -> bool:
+    def holds(self, on: Day) -> bool:
         """Return whether the ownership holds on a day."""
-        return (self.start is None or self.start <= on) and (self.end is None or on < self.end)
+        return _holds(self.start, self.end, on)
 
 
 @attrs.frozen
@@ -157,10 +163,12 @@ class Organization:
     parents: tuple[Ownership, ...] = ()
     founded: int | None = None
 
-    def owners(self, *, on: dt.date) -> tuple[str, ...]:
+    def owners(self, *, on: Day) -> tuple[str, ...]:
         """Return the ids of those who own it on a day."""
-        return tuple(owner.parent for owner in self.parents if owner.holds(on))
+        day = day_of(on, what="on")
+        return tuple(owner.parent for owner in self.parents if owner.holds(day))
 
-    def seats(self, *, on: dt.date) -> tuple[Affiliation, ...]:
+    def seats(self, *, on: Day) -> tuple[Affiliation, ...]:
         """Return the affiliations of basis ``seat`` that hold on a day; their weights sum to 1, or there is none."""
-        return tuple(place for place in self.affiliations if place.basis == "seat" and place.holds(on))
+        day = day_of(on, what="on")
+        return tuple(place for place in self.affiliations if place.basis == "seat" and place.holds(day))

@@ -8,7 +8,7 @@ import functools
 import hashlib
 import itertools
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
@@ -19,11 +19,11 @@ from ossgeo._core import DATA
 from ossgeo._core.dates import BEGINNING, END, day_of
 from ossgeo.errors import InvalidArgumentError, OssgeoWarning, UnknownOrganizationError
 from ossgeo.registry._countries import OriginStatus
+from ossgeo.registry._merge import merged, switched
 from ossgeo.registry._organizations import Organization, OrganizationKind
 from ossgeo.registry._tables import (
     SWITCHED,
     TABLES,
-    Row,
     Span,
     Tables,
     canonical,
@@ -83,23 +83,25 @@ class Registry:
         return _default()
 
     @classmethod
-    def read(cls, folder: str | Path, *, base: Registry | None = None) -> Self:
+    def read(cls, folder: str | Path, *, base: Registry | None = None, replace: Collection[str] = ()) -> Self:
         """Read tables from a folder.
 
         Args:
             folder: Contains ``organizations.csv``, ``namespaces.csv``, ``affiliations.csv`` and optionally
                 ``parents.csv``, ``roles.csv`` and ``names.csv``.
-            base: A registry that the folder amends; entries that the folder does not have are kept.
+            base: A registry that the folder amends, as in :meth:`overlay`.
+            replace: Ids of organizations that are replaced as a whole: row, countries and owners in ``base`` are dropped.
 
         Raises:
             SourceUnavailableError: A table is missing.
             RegistryError: Tables have faults; all of them are listed.
-            InvalidArgumentError: ``base`` is not a Registry.
+            InvalidArgumentError: ``base`` is not a Registry, or ``replace`` is given without it.
+            UnknownOrganizationError: The base does not have an organization of ``replace``.
 
         Warns:
-            OssgeoWarning: An organization of the folder has no country, and loses the one that it has in ``base``.
+            OssgeoWarning: A row starts one day after another ends, or a replaced organization has no country any more.
         """
-        return cls(_laid_over(base, read_tables(Path(folder))))
+        return cls(_amended(base, read_tables(Path(folder)), replace))
 
     @classmethod
     def from_rows(
@@ -111,7 +113,9 @@ class Registry:
         parents: Iterable[Mapping[str, Any]] = (),
         roles: Iterable[Mapping[str, Any]] = (),
         names: Iterable[Mapping[str, Any]] = (),
+        moves: Iterable[Mapping[str, Any]] = (),
         base: Registry | None = None,
+        replace: Collection[str] = (),
     ) -> Self:
         """Return a registry from mappings with the columns of the tables.
 
@@ -122,14 +126,17 @@ class Registry:
             parents: Rows (organization, parent, start, end, url).
             roles: Rows (namespace, role, start, end, url).
             names: Rows (name, organization): other spellings of the names of organizations.
-            base: A registry that the rows amend.
+            moves: Rows (model_id, current, start, url): ids of models that moved to another id.
+            base: A registry that the rows amend, as in :meth:`overlay`.
+            replace: Ids of organizations that are replaced as a whole: row, countries and owners in ``base`` are dropped.
 
         Raises:
             RegistryError: Tables have faults; all of them are listed.
-            InvalidArgumentError: ``base`` is not a Registry.
+            InvalidArgumentError: ``base`` is not a Registry, or ``replace`` is given without it.
+            UnknownOrganizationError: The base does not have an organization of ``replace``.
 
         Warns:
-            OssgeoWarning: An organization of the rows has no country, and loses the one that it has in ``base``.
+            OssgeoWarning: A row starts one day after another ends, or a replaced organization has no country any more.
 
         Example:
             >>> mine = Registry.from_rows(
@@ -141,8 +148,8 @@ class Registry:
             'Acme'
         """
         given = {"organizations": organizations, "namespaces": namespaces, "affiliations": affiliations,
-                 "parents": parents, "roles": roles, "names": names}  # fmt: skip
-        return cls(_laid_over(base, {table: rows_from(table, rows) for table, rows in given.items()}))
+                 "parents": parents, "roles": roles, "names": names, "moves": moves}  # fmt: skip
+        return cls(_amended(base, {table: rows_from(table, rows) for table, rows in given.items()}, replace))
 
     @property
     def organizations(self) -> Mapping[str, Organization]:
@@ -154,6 +161,11 @@ class Registry:
         """The organizations behind each namespace, with dates."""
         return MappingProxyType(dict(self._facts.namespaces))
 
+    @property
+    def moves(self) -> Mapping[str, str]:
+        """The current id of each model that moved, such as ``openai-community/gpt2`` for ``gpt2``, by its earlier id."""
+        return MappingProxyType(dict(self._facts.moves))
+
     @functools.cached_property
     def version(self) -> str:
         """A fingerprint of twelve hexadecimal digits, which changes with every fact and only with facts."""
@@ -164,13 +176,14 @@ class Registry:
         """Return the organization behind a namespace, or None.
 
         Args:
-            namespace: The namespace, in the letter case of the Hub.
+            namespace: The namespace, in the letter case of the Hub; an id without a namespace, such as ``gpt2``, has that
+                of the id to which it moved (see :attr:`moves`).
             on: The day, as a date or ISO text; by default today.
 
         Raises:
             InvalidArgumentError: ``on`` is not a date.
         """
-        spans = self._facts.namespaces.get(namespace)
+        spans = self._facts.namespaces.get(self._facts.owners.get(namespace, namespace))
         if spans is None:
             return None
         day = _day(on)
@@ -273,7 +286,8 @@ class Registry:
             InvalidArgumentError: ``on`` is not a date.
         """
         day = _day(on)
-        return frozenset(span.value for span in self._facts.roles.get(namespace, ()) if span.start <= day < span.end)
+        spans = self._facts.roles.get(self._facts.owners.get(namespace, namespace), ())
+        return frozenset(span.value for span in spans if span.start <= day < span.end)
 
     def with_role(self, role: str) -> Mapping[str, tuple[Span, ...]]:
         """Return the namespaces with a role, with dates.
@@ -287,22 +301,32 @@ class Registry:
         }
         return MappingProxyType({namespace: spans for namespace, spans in found.items() if spans})
 
-    def overlay(self, other: Registry) -> Registry:
-        """Return a registry in which entries of another registry take precedence.
+    def overlay(self, other: Registry, *, replace: Collection[str] = ()) -> Registry:
+        """Return a registry in which the rows of another registry take precedence, table by table.
 
-        An organization of the other registry replaces the organization here with its affiliations and owners; a namespace
-        replaces the namespace here with its history and roles.
+        A dated row (a namespace, country, owner or role) replaces the rows here about the same subject within its own
+        dates; outside of them those here remain. Of an organization's row the filled cells replace those here. An
+        organization as a whole is only replaced if ``replace`` names it.
 
         Args:
             other: The registry that takes precedence.
+            replace: Ids of organizations that are replaced as a whole: row, countries and owners here are dropped.
 
         Raises:
             InvalidArgumentError: ``other`` is not a Registry.
+            UnknownOrganizationError: This registry does not have an organization of ``replace``.
 
         Warns:
-            OssgeoWarning: An organization of the other has no country, and loses the one that it has here.
+            OssgeoWarning: A row starts one day after another ends, or a replaced organization has no country any more.
+
+        Example:
+            >>> later = Registry.from_rows(
+            ...     affiliations=[{"organization": "qwen", "country": "SG", "start": "2027-01-01"}], base=Registry.default()
+            ... )
+            >>> [str(later.get("Qwen", on=day).seats(on=day)[0].country) for day in ("2026-12-31", "2027-01-01")]
+            ['CN', 'SG']
         """
-        return Registry(_laid_over(self, _checked("other", other)._tables))
+        return Registry(_amended(self, _checked("other", other)._tables, replace))
 
     @property
     def alternatives(self) -> tuple[str, ...]:
@@ -339,7 +363,7 @@ class Registry:
         rows = self._tables["affiliations"]
         wanted = set(organizations) - {row["organization"] for row in rows if SWITCHED in row}
         kept = [row for row in rows if row["organization"] not in wanted]
-        return Registry({**self._tables, "affiliations": (*kept, *_switched(rows, sorted(wanted)))})
+        return Registry({**self._tables, "affiliations": (*kept, *switched(rows, sorted(wanted)))})
 
     def diff(self, other: Registry) -> RegistryDiff:
         """Return the rows to add and to remove to get from this registry to the other.
@@ -407,7 +431,9 @@ class Registry:
 
     def _iter_seats(self) -> Iterator[tuple[str, dt.date, dt.date, str | None, str, float]]:
         unreviewed = OriginStatus.UNREVIEWED.value
-        for namespace, spans in self._facts.namespaces.items():
+        facts = self._facts
+        moved = ((name, facts.namespaces[to]) for name, to in facts.owners.items() if to in facts.namespaces)
+        for namespace, spans in itertools.chain(facts.namespaces.items(), moved):
             since = BEGINNING
             for span in spans:
                 if since < span.start:
@@ -465,61 +491,29 @@ def _segments(organization: Organization, span: Span) -> Iterator[tuple[dt.date,
     yield from itertools.pairwise(cuts)
 
 
-def _laid_over(base: Registry | None, tables: Tables) -> Tables:
+def _amended(base: Registry | None, tables: Tables, replace: Collection[str]) -> Tables:
+    """Return the tables laid over those of a base.
+
+    Raises:
+        InvalidArgumentError: ``base`` is not a Registry, or ``replace`` is given without it.
+        UnknownOrganizationError: The base does not have an organization of ``replace``.
+
+    Warns:
+        OssgeoWarning: An organization that is replaced has no country any more.
+    """
     if base is None:
+        if replace:
+            raise InvalidArgumentError(f"replace must be empty without base, got {replace!r}; give base=")
         return tables
-    base = _checked("base", base)
-    organizations = {row["organization"] for row in tables["organizations"]}
-    placed = {(row["organization"], row.get("basis") or "seat") for row in tables["affiliations"]}
-    owned = {row["organization"] for row in tables["parents"]}
-    namespaces = {row["namespace"] for row in tables["namespaces"]}
-    roles = {row["namespace"] for row in tables["roles"]}
-    names = {plain_name(row["name"]) for row in tables["names"]}
-    kept = {
-        "organizations": lambda row: row["organization"] not in organizations,
-        "affiliations": lambda row: (
-            row["organization"] not in organizations and (row["organization"], row.get("basis") or "seat") not in placed
-        ),
-        "parents": lambda row: row["organization"] not in organizations | owned,
-        "namespaces": lambda row: row["namespace"] not in namespaces,
-        "roles": lambda row: row["namespace"] not in namespaces | roles,
-        "names": lambda row: plain_name(row["name"]) not in names,
-    }
-    seated = {row["organization"] for row in base._tables["affiliations"] if (row.get("basis") or "seat") == "seat"}
-    if lost := sorted(name for name in organizations & seated if (name, "seat") not in placed):
+    over = merged(_checked("base", base)._tables, tables, replace=replace)
+    seated, before = ({row["organization"] for row in some["affiliations"]} for some in (over, base._tables))
+    if lost := sorted({*replace} & before - seated):
         warnings.warn(
-            f"organizations: the rows of {', '.join(lost)} replace those of the base, with seats and owners, and no seat is"
-            " given here; add rows to affiliations, or leave these out",
+            f"organizations: {', '.join(lost)} is replaced as a whole, and no country is given; add rows to affiliations",
             OssgeoWarning,
             stacklevel=3,
         )
-    return {table: (*(row for row in base._tables[table] if kept[table](row)), *tables[table]) for table in TABLES}
-
-
-def _switched(rows: Iterable[Row], organizations: Iterable[str]) -> Iterator[Row]:
-    """Let alternatives and seats change places, within the dates of the alternatives."""
-    for name in organizations:
-        mine = [row for row in rows if row["organization"] == name]
-        others = [row for row in mine if row.get("basis") == "alternative"]
-        yield from ({**row, "basis": "seat", SWITCHED: "yes"} for row in others)
-        spans = sorted({(row.get("start", ""), row.get("end", "") or str(END)) for row in others})
-        for row in mine:
-            if row.get("basis") == "alternative":
-                continue
-            start, end = row.get("start", ""), row.get("end", "") or str(END)  # ISO dates are in order as text
-            for since, until in spans:
-                inside = max(start, since), min(end, until)
-                if inside[0] < inside[1]:
-                    yield {**row, "basis": "alternative", "start": inside[0], "end": _open(inside[1])}
-                if start < min(end, since):
-                    yield {**row, "start": start, "end": _open(min(end, since))}
-                start = max(start, min(until, end))
-            if start < end:
-                yield {**row, "start": start, "end": _open(end)}
-
-
-def _open(day: str) -> str:
-    return "" if day == str(END) else day
+    return over
 
 
 @functools.cache

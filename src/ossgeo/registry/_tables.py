@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import re
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from ossgeo._core.dates import BEGINNING, END
-from ossgeo.errors import Fault, RegistryError, SourceUnavailableError, UnknownCountryError
+from ossgeo.errors import Fault, OssgeoWarning, RegistryError, SourceUnavailableError, UnknownCountryError
 from ossgeo.registry._countries import Country, OriginStatus, parse_place
 from ossgeo.registry._organizations import (
     BASES,
@@ -78,6 +79,12 @@ TABLES: Final[dict[str, dict[str, str]]] = {
         "name": "how others write an organization, as leaderboards do",
         "organization": "which one they mean",
     },
+    "moves": {
+        "model_id": "the earlier id of a model",
+        "current": "its id today",
+        "start": "day on which the move was announced; the move itself may be later",
+        "url": "the page that was read",
+    },
 }
 """The tables, their columns and what these mean. One row is one fact; dates are half-open [start, end)."""
 
@@ -88,12 +95,15 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "parents": ("organization", "parent"),
     "roles": ("namespace", "role"),
     "names": ("name", "organization"),
+    "moves": ("model_id", "current"),
 }
 """The columns that no row may leave empty."""
 
 _WEIGHT_TOLERANCE = 1e-6
 _FIRST_YEAR = 800  # the oldest universities
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_CURRENT = re.compile(r"[^\s/]+/[^\s/]+")
+_SHOWN = 3
 _LINE = "__line__"
 SWITCHED: Final = "__switched__"
 """Marks a seat that was an alternative in the tables as they were read; no column, and no fact."""
@@ -120,12 +130,23 @@ class Span:
 
 @attrs.frozen
 class Facts:
-    """The checked content of the tables."""
+    """The checked content of the tables.
+
+    Attributes:
+        organizations: The organizations by id.
+        namespaces: The organizations behind each namespace.
+        roles: The roles of each namespace.
+        names: Ids of organizations by the letters and digits of their names.
+        moves: The current id of each model that moved.
+        owners: The current namespace of each moved id that has none, such as ``openai-community`` for ``gpt2``.
+    """
 
     organizations: Mapping[str, Organization]
     namespaces: Mapping[str, tuple[Span, ...]]
     roles: Mapping[str, tuple[Span, ...]]
     names: Mapping[str, str]
+    moves: Mapping[str, str]
+    owners: Mapping[str, str]
 
 
 def read_tables(folder: Path) -> Tables:
@@ -233,6 +254,14 @@ def plain_name(name: str) -> str:
     return "".join(sign for sign in name.casefold() if sign.isalnum())
 
 
+def _single_days_between(spans: Iterable[Span]) -> list[dt.date]:
+    """Return the days that no span covers although one ends on the day and another starts on the next."""
+    rows = list(spans)
+    starts = {row.start for row in rows}
+    ends = sorted({row.end for row in rows if row.end + dt.timedelta(days=1) in starts})
+    return [day for day in ends if not any(row.start <= day < row.end for row in rows)]
+
+
 class _Checker:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -248,9 +277,52 @@ class _Checker:
         namespaces = self._spans("namespaces", "organization", organizations)
         roles = self._spans("roles", "role", None)
         names = self._names(organizations)
+        moves = self._moves()
         if self._faults:
             raise RegistryError(f"the registry has {len(self._faults)} fault(s)", self._faults)
-        return Facts(organizations, namespaces, roles, names)
+        self._warn_of_one_day_gaps(organizations, namespaces)
+        owners = {old: new.split("/")[0] for old, new in moves.items() if "/" not in old and old not in namespaces}
+        return Facts(organizations, namespaces, roles, names, moves, owners)
+
+    def _moves(self) -> dict[str, str]:
+        """Return the current id of each moved model; a move of a moved model is followed."""
+        table, found = "moves", dict[str, str]()
+        for row in self._tables[table]:
+            self._dates(table, row)
+            if row["model_id"] in found:
+                self._fault(table, row, "model_id", f"{row['model_id']!r} stands here twice")
+            if not _CURRENT.fullmatch(row["current"]):
+                self._fault(table, row, "current", f"{row['current']!r} is not namespace/name")
+            found[row["model_id"]] = row["current"]
+        for row in self._tables[table]:
+            seen = {row["model_id"]}
+            while (current := found[row["model_id"]]) in found and current not in seen:
+                seen.add(current)
+                found[row["model_id"]] = found[current]
+            if current in seen:
+                self._fault(table, row, "current", f"{row['model_id']!r} would move to itself")
+        return found
+
+    def _warn_of_one_day_gaps(
+        self, organizations: Mapping[str, Organization], namespaces: Mapping[str, tuple[Span, ...]]
+    ) -> None:
+        """Warn of single days without a row between two rows: the habit of inclusive ends."""
+        spans = {f"namespace {name}": rows for name, rows in namespaces.items()}
+        for name, found in organizations.items():
+            for basis in BASES:
+                places = [place for place in found.affiliations if place.basis == basis]
+                spans[f"{basis} of {name}"] = tuple(
+                    Span(basis, place.start or BEGINNING, place.end or END) for place in places
+                )
+        gaps = [f"{what} on {day}" for what, rows in spans.items() for day in _single_days_between(rows)]
+        if gaps:
+            more = f" and {len(gaps) - _SHOWN} more" if len(gaps) > _SHOWN else ""
+            warnings.warn(
+                f"rows leave out one day ({'; '.join(gaps[:_SHOWN])}{more}): end is the first day on which a row no longer"
+                " holds; end the earlier row on the day on which the later one starts",
+                OssgeoWarning,
+                stacklevel=6,
+            )
 
     def _fault(self, table: str, row: Row, column: str, problem: str, remedy: str = "") -> None:
         self._faults.append(Fault(f"{table}.csv, row {row[_LINE]}, column {column}", problem, remedy))

@@ -239,3 +239,28 @@ def test_models_without_bases_are_told_by_country_of_the_base() -> None:
     assert "bases_unknown" in ossgeo.measure(ossgeo.load_sample("hub-2026"), by="base_country").adjustments
     assert "bases_unknown" not in ossgeo.measure(ossgeo.load_sample("trending-2026"), by="base_country").adjustments
     assert "bases_unknown" not in ossgeo.measure(ossgeo.load_sample("hub-2026")).adjustments
+
+
+def test_base_models_have_the_ids_that_they_moved_to() -> None:
+    reg = ossgeo.Registry.from_rows(
+        moves=[{"model_id": "gpt2", "current": "openai-community/gpt2"}, {"model_id": "t5", "current": "google-t5/t5"}]
+    )
+    based = pl.DataFrame(
+        {
+            "model_id": ["x/one", "x/two", "x/three", "openai-community/gpt2", "t5"],
+            "base_models": [[{"model_id": name, "relation": "finetune"}] if name else [] for name in
+                            ("gpt2", "t5", "openai-community/gpt2", "", "")],
+        }
+    )  # fmt: skip
+    panel = ossgeo.read_panel(
+        based.select("model_id", date=pl.lit(dt.date(2025, 1, 1)), downloads_30d=pl.lit(1)), models=based
+    )
+    context = Context(reg, ModelTable(panel.models.collect()), on=dt.date(2025, 1, 1))
+    graph = Graph.of(context)
+    links = dict(graph.links.select("child", "parent").iter_rows())
+    assert links == {"x/one": "openai-community/gpt2", "x/two": "t5", "x/three": "openai-community/gpt2"}
+    assert {item.code: item.count for item in graph.found} == {"base_moved": 1}
+    outside = Model("y/z", base_models=(BaseModel("gpt2", Relation.FINETUNE),))
+    assert [base.model_id for base in graph.bases(outside, context=context)] == ["openai-community/gpt2"]
+    alone = Graph.build(based.filter(pl.col("model_id") == "x/one").with_columns(namespace=pl.lit("x")), reg)
+    assert alone.unlisted.rows() == [("openai-community/gpt2", "openai-community")]

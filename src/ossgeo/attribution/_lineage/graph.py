@@ -42,8 +42,8 @@ class Base:
 class Graph:
     """Links from models to their base models. Links are unique and acyclic, and no model links to itself.
 
-    Declared base models are corrected: web addresses are reduced to ids; a base model that the models table does not list is
-    searched in another letter case, in another namespace of its organization (a rename), and, if only a name is declared, as
+    Declared base models are corrected: web addresses are reduced to ids; a base model that the models table does not list has
+    its current id if the registry knows that it moved, and is then searched in another letter case, in another namespace of its organization (a rename), and, if only a name is declared, as
     the only model with that name (first in the archives of old ids). A base model that is still not found is unlisted and known
     by its id; a name without a namespace that is not found is ignored. Links within a cycle are left out.
     """
@@ -83,6 +83,10 @@ class Graph:
         found = [
             Adjustment("base_unusable", unusable, "links", "a base model declared by a path or text that is not an id")
         ]
+        declared, moved = _at_current_ids(declared, known, registry)
+        found.append(
+            Adjustment("base_moved", moved, "links", "to a base model that moved to another id, by the registry")
+        )
         missing = declared.join(known, left_on="parent", right_on="model_id", how="anti")
         links = [declared.join(known, left_on="parent", right_on="model_id", how="semi")]
         for code, note, finder in _FINDERS:
@@ -128,7 +132,10 @@ class Graph:
             return self._bases[model.id]
         if not model.base_models or model.id in context.models:
             return ()
-        declared = {base.model_id: base.relation for base in model.base_models if base.model_id != model.id}
+        moves = context.registry.moves
+        ids = {base: base.model_id if base.model_id in context.models else moves.get(base.model_id, base.model_id)
+               for base in model.base_models}  # fmt: skip
+        declared = {name: base.relation for base, name in ids.items() if name != model.id}
         return tuple(Base(name, relation, 1 / len(declared)) for name, relation in declared.items())
 
 
@@ -225,6 +232,15 @@ def _declared(models: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     )
     usable = links.filter(pl.col("parent").str.contains(_ID))
     return _unique(usable), links.height - usable.height
+
+
+def _at_current_ids(links: pl.DataFrame, known: pl.DataFrame, registry: Registry) -> tuple[pl.DataFrame, int]:
+    """Return the links with the current id of each moved parent that the models do not list, and the number of these."""
+    moves = registry.moves
+    moved = pl.col("parent").is_in(list(moves)) & ~pl.col("parent").is_in(known["model_id"].implode())
+    current = pl.col("parent").replace_strict(dict(moves), default=pl.col("parent"), return_dtype=pl.String)
+    number = links.select(moved.sum()).item()
+    return _unique(links.with_columns(parent=pl.when(moved).then(current).otherwise("parent"))), number
 
 
 def _unique(links: pl.DataFrame) -> pl.DataFrame:
