@@ -39,8 +39,19 @@ from typing import Self
 _SHOWN_FAULTS = 12
 
 
+def _printable(text: object) -> object:
+    """Return a text with a replacement character for each control character but the line break; other values as they are."""
+    if not isinstance(text, str) or text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text)
+
+
 class OssgeoError(Exception):
-    """The base of all errors of ossgeo."""
+    """The base of all errors of ossgeo; control characters of a file or a name never reach the terminal through one."""
+
+    def __init__(self, *parts: object) -> None:
+        """Store the parts of the message in printable form."""
+        super().__init__(*map(_printable, parts))
 
 
 class SourceUnavailableError(OssgeoError, OSError):
@@ -159,9 +170,10 @@ class Fault(OssgeoError, ValueError):
     def __init__(self, place: str, problem: str, remedy: str = "") -> None:
         """Store the three parts of the message."""
         super().__init__(place, problem, remedy)
-        self.place: str = place
-        self.problem: str = problem
-        self.remedy: str = remedy
+        self.place: str
+        self.problem: str
+        self.remedy: str
+        self.place, self.problem, self.remedy = self.args
 
     def __str__(self) -> str:
         """Return the fault in one line."""
@@ -173,7 +185,7 @@ class _FaultGroup(OssgeoError, ExceptionGroup[Fault], ValueError):
 
     def __new__(cls, message: str, faults: Sequence[Fault]) -> Self:
         """Make the group; an ExceptionGroup refuses an empty one."""
-        return super().__new__(cls, message, faults)
+        return super().__new__(cls, str(_printable(message)), faults)
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -213,6 +225,10 @@ class RegistryError(_FaultGroup):
 
 class OssgeoWarning(UserWarning):
     """The base of all warnings of ossgeo."""
+
+    def __init__(self, *parts: object) -> None:
+        """Store the parts of the message in printable form."""
+        super().__init__(*map(_printable, parts))
 
 
 class VoidOptionWarning(OssgeoWarning):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import random
 from pathlib import Path
 from typing import Any
 
@@ -189,16 +191,54 @@ def test_a_model_that_goes_on_in_the_other_part_is_refused() -> None:
 def test_what_is_no_saved_aggregate(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is not a saved aggregate"):
         IncrementalAggregate.read(tmp_path)
+    (tmp_path / "file").write_text("x")
     with pytest.raises(StoreError, match="choose another path"):
         saved().write(tmp_path)
     saved().write(tmp_path / "s")
     facts = tmp_path / "s" / "method.json"
-    facts.write_text(facts.read_text().replace('"layout": 1', '"layout": 9'))
+    facts.write_text(facts.read_text().replace('"layout": 2', '"layout": 9'))
     with pytest.raises(StoreError, match="has layout 9"):
         IncrementalAggregate.read(tmp_path / "s")
-    (tmp_path / "file").write_text("x")
     with pytest.raises(StoreError, match="cannot be written"):
         saved().write(tmp_path / "file" / "s")
+
+
+def test_a_flipped_bit_in_any_file_is_found(tmp_path: Path) -> None:
+    saved("downloads_all_time").write(tmp_path / "s")
+    draw = random.Random(20261127)
+    for file in sorted((tmp_path / "s").iterdir()):
+        content = file.read_bytes()
+        for _ in range(20):
+            place = draw.randrange(len(content))
+            file.write_bytes(bytes((*content[:place], content[place] ^ 1 << draw.randrange(8), *content[place + 1 :])))
+            with pytest.raises(StoreError):
+                IncrementalAggregate.read(tmp_path / "s")
+        file.write_bytes(content)
+    assert IncrementalAggregate.read(tmp_path / "s").periods == saved("downloads_all_time").periods
+
+
+@pytest.mark.parametrize("call", ["replace", "unlink"])
+@pytest.mark.parametrize("step", range(6))
+def test_a_writer_that_is_stopped_at_any_step_leaves_the_old_or_the_new_aggregate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, step: int
+) -> None:
+    first, second = saved(), saved().extend(simple(days=(80,)), registry=registry())
+    first.write(tmp_path / "s")
+    before, original = iter(range(step)), getattr(Path, call)
+
+    def stopped(self: Path, *args: Any, **options: Any) -> Any:
+        if next(before, None) is None:
+            raise KeyboardInterrupt
+        return original(self, *args, **options)
+
+    monkeypatch.setattr(Path, call, stopped)
+    with contextlib.suppress(KeyboardInterrupt):
+        second.write(tmp_path / "s")
+    monkeypatch.undo()
+    assert IncrementalAggregate.read(tmp_path / "s").periods in (first.periods, second.periods)
+    second.write(tmp_path / "s")
+    assert IncrementalAggregate.read(tmp_path / "s").periods == second.periods
+    assert len(list((tmp_path / "s").glob("*.parquet"))) == len({"rows", "groups", "models", "credits", "seen"})
 
 
 def test_events_are_not_saved() -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import pytest
 
+import ossgeo
 from ossgeo import errors
 from ossgeo.errors import Fault, OssgeoError, PanelError, UnknownCountryError
 
@@ -36,3 +38,32 @@ def test_faults_can_be_caught_one_by_one() -> None:
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
     with pytest.raises(ValueError, match="p: is wrong"):
         raise PanelError.of("p", "is wrong", "mend it")
+
+
+HOSTILE = "\x1b]0;title\x07\x1b[31m\u202e\u2066\u2028"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.InvalidArgumentError(f"no {HOSTILE}"),
+        errors.SourceUnavailableError(f"no {HOSTILE}"),
+        errors.UnknownNameError(f"no {HOSTILE}", value="x", suggestions=[HOSTILE]),
+        errors.Fault(f"file {HOSTILE}", f"value {HOSTILE}", f"use {HOSTILE}"),
+        errors.PanelError(f"no {HOSTILE}", [errors.Fault(HOSTILE, HOSTILE)]),
+        errors.PanelError.of(HOSTILE, HOSTILE, HOSTILE),
+        errors.LowCoverageWarning(HOSTILE),
+    ],
+)
+def test_no_control_character_of_a_file_reaches_the_terminal_through_an_error(error: Exception) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert str(again) == str(error)
+    assert all(one.isprintable() or one == "\n" for one in str(error))
+
+
+def test_source_and_scope_of_a_panel_are_printed_without_control_characters(tmp_path: Path) -> None:
+    file = tmp_path / f"a{HOSTILE}.csv"
+    file.write_text("model_id,date,downloads_30d\nQwen/a,2026-01-01,5\n", encoding="utf-8")
+    table = ossgeo.measure(ossgeo.read_panel(file, scope=HOSTILE))
+    texts = str(table) + table.cite() + repr(table.method) + table._repr_html_() + repr(ossgeo.read_panel(file))
+    assert not set(HOSTILE) - set("]0;title[31m") & set(texts)

@@ -15,6 +15,7 @@ import polars as pl
 from ossgeo._core import engines
 from ossgeo._core.dates import BEGINNING, END, day_of
 from ossgeo._core.schema import Counter
+from ossgeo._core.text import printable
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._cleaning import last_valid_day, unusable_rows_error
 from ossgeo.panel._constant import constant_groups, within_validity
@@ -50,8 +51,8 @@ class Panel:
     periods: tuple[dt.date, ...]
     size: int
     fingerprint: str
-    source: str = ""
-    scope: str = ""
+    source: str = attrs.field(default="", converter=printable)
+    scope: str = attrs.field(default="", converter=printable)
     _kept: object = attrs.field(default=None, repr=False)
     _answers: dict[str, Any] = attrs.field(factory=dict, repr=False, init=False)  # of these rows; never copied
 

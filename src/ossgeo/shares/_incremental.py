@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
-import shutil
-import uuid
 from pathlib import Path
-from typing import Any, Final, Self, Unpack
+from typing import Any, Self, Unpack
 
 import attrs
 import narwhals as nw
@@ -17,20 +14,18 @@ import polars as pl
 from ossgeo._core import engines
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment, Method
-from ossgeo.errors import InvalidArgumentError, MethodMismatchError, StoreError
+from ossgeo.errors import InvalidArgumentError, MethodMismatchError
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.panel._renames import find_renames
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._aggregates import Aggregate, together
 from ossgeo.shares._calculation import resolve_calculator
+from ossgeo.shares._incremental_io import read_folder, write_folder
 from ossgeo.shares._model_groups import namespace_counts
 from ossgeo.shares._options import MeasureOptionsDict, options_of, require_options
 from ossgeo.shares._pipeline import Plan, plan_of
 from ossgeo.shares._protocol import looks_beyond
 from ossgeo.shares._table import ShareTable
-
-_LAYOUT: Final = 1
-_TABLES: Final = ("rows", "groups", "models", "credits", "seen")
 
 
 @attrs.frozen(eq=False)
@@ -189,7 +184,7 @@ class IncrementalAggregate:
         return type(self)(aggregate, models, both, pl.concat([self.seen, other.seen]))
 
     def write(self, path: str | Path) -> None:
-        """Write it as a folder of Parquet files; an older one at the same place is replaced when all is written.
+        """Write it as a folder of Parquet files; an older one at the same place is replaced in one step when all is written.
 
         Args:
             path: The folder.
@@ -197,27 +192,7 @@ class IncrementalAggregate:
         Raises:
             StoreError: It cannot be written, or something else is there.
         """
-        folder = Path(path)
-        if folder.exists() and not (folder / "method.json").is_file():
-            raise StoreError(f"{folder} exists and is not a saved aggregate; choose another path")
-        fresh = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
-        try:
-            fresh.mkdir(parents=True)
-            for name, table in self._tables().items():
-                table.write_parquet(fresh / f"{name}.parquet", compression="lz4")
-            (fresh / "method.json").write_text(
-                json.dumps({**self._facts(), "checksums": _checksums(fresh)}, ensure_ascii=False), encoding="utf-8"
-            )
-            if folder.exists():
-                old = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
-                folder.rename(old)
-                fresh.rename(folder)
-                shutil.rmtree(old)
-            else:
-                fresh.rename(folder)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            shutil.rmtree(fresh, ignore_errors=True)
-            raise StoreError(f"{folder} cannot be written: {error}") from error
+        write_folder(Path(path), self.aggregate, self._tables())
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
@@ -229,39 +204,12 @@ class IncrementalAggregate:
         Raises:
             StoreError: It is not there, or was not written by this version's layout.
         """
-        folder = Path(path)
-        try:
-            facts = json.loads((folder / "method.json").read_text(encoding="utf-8"))
-            if facts["layout"] != _LAYOUT:
-                raise StoreError(
-                    f"{folder} has layout {facts['layout']}, this version reads {_LAYOUT}; measure the panel again"
-                )
-            if facts["checksums"] != _checksums(folder):
-                raise StoreError(f"{folder} was changed after it was written; measure the panel again")
-            tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in _TABLES}
-            aggregate = Aggregate(
-                tables["rows"], tables["groups"], Method.from_dict(facts["method"]),
-                tuple(map(dt.date.fromisoformat, facts["periods"])),
-                tuple(Adjustment(**one) for one in facts["adjustments"]),
-                tuple((name, number) for name, number in facts["behind"]), facts["note"],
-            )  # fmt: skip
-        except (OSError, KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
-            raise StoreError(f"{folder} is not a saved aggregate: {error}") from error
+        aggregate, tables = read_folder(Path(path))
         return cls(aggregate, tables["models"], tables["credits"], tables["seen"])
 
     def _tables(self) -> dict[str, pl.DataFrame]:
         return {"rows": self.aggregate.rows, "groups": self.aggregate.groups, "models": self.models,
                 "credits": self.credits, "seen": self.seen}  # fmt: skip
-
-    def _facts(self) -> dict[str, Any]:
-        return {
-            "layout": _LAYOUT,
-            "method": self.method.to_dict(),
-            "periods": [day.isoformat() for day in self.periods],
-            "adjustments": [attrs.asdict(one) for one in self.aggregate.adjustments],
-            "behind": [list(pair) for pair in self.aggregate.behind],
-            "note": self.aggregate.note,
-        }
 
     def _plan(self, panel: Panel, options: MeasureOptionsDict) -> Plan:
         """Return the plan for more observations: the options of this one, with those that are given again."""
@@ -385,11 +333,6 @@ def _added(
         both = max(count, item.count) if item.unit == "models" and not disjoint else count + item.count
         found.append(attrs.evolve(item, count=both))
     return (*found, *earlier.values())
-
-
-def _checksums(folder: Path) -> dict[str, str]:
-    """Return the checksum of each table in a folder."""
-    return {name: hashlib.sha256((folder / f"{name}.parquet").read_bytes()).hexdigest() for name in _TABLES}
 
 
 def _fingerprint(*parts: str) -> str:
