@@ -32,6 +32,7 @@ from ossgeo.errors import (
     UnknownSchemeError,
 )
 from ossgeo.panel._filters import parse_where
+from ossgeo.registry._alternatives import with_alternatives
 from ossgeo.shares._options import MeasureOptions
 from ossgeo.sources import SnapshotStore
 from ossgeo.sources._samples import DEFAULT, list_samples
@@ -315,7 +316,7 @@ def _choices(given: argparse.Namespace) -> dict[str, Any]:
         "age_cap": given.age_cap,
         "as_of": _as_of(given.as_of),
         "where": parse_where(given.where) or None,
-        "registry": _registry(given.registry).with_alternatives(*given.alternative),
+        "registry": with_alternatives(_registry(given.registry), *given.alternative),
     }
 
 

@@ -11,13 +11,15 @@ from typing import Final
 import attrs
 import polars as pl
 
-from ossgeo._core.dates import BEGINNING, END, day_of
+from ossgeo._core.dates import BEGINNING, END, day_or_today
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
+from ossgeo.registry._alternatives import disputed_organizations, with_alternatives
+from ossgeo.registry._classification import find_roles, get_kind
 from ossgeo.registry._countries import Country, OriginStatus
 from ossgeo.registry._organizations import Affiliation, Evidence, Organization, OrganizationKind
 from ossgeo.registry._registry import Registry
-from ossgeo.registry._tables import Span
+from ossgeo.registry._validation import Span
 from ossgeo.shares._measure import measure
 
 _SHOWN = 40
@@ -154,8 +156,8 @@ def alternatives(panel: Panel, *, registry: Registry | None = None) -> pl.DataFr
     by = ("country", "organization")
     base = measure(panel, by=by, registry=used)
     last = base.filter(period=base.periods[-1]).to_polars()
-    names = sorted(set(used.alternatives) & set(last["organization"]))
-    other = measure(panel, by=by, registry=used.with_alternatives(*names)) if names else base
+    names = sorted(set(disputed_organizations(used)) & set(last["organization"]))
+    other = measure(panel, by=by, registry=with_alternatives(used, *names)) if names else base
     mine = pl.col("organization").is_in(names)
     moved = _values(last.filter(mine)).join(
         _values(other.filter(period=base.periods[-1]).to_polars().filter(mine)),
@@ -194,21 +196,21 @@ def show(name: str, *, on: dt.date | str | None = None, registry: Registry | Non
         Qwen is qwen (Qwen, big tech)
     """
     used = registry or Registry.default()
-    day = dt.date.today() if on is None else day_of(on, what="on")  # noqa: DTZ011  # a calendar day where the user is
+    day = day_or_today(on, what="on")
     spans = used.namespaces.get(name)
     if spans is None:
-        named = used.find_named(name) or used.get(name, on=day)
+        named = used.find_by_name(name) or used.get(name, on=day)
         spans = (Span(named.id),)
     elif on is not None:
         used.get(name, on=day)  # raises if the namespace has no organization on that day
         spans = tuple(span for span in spans if span.start <= day < span.end)
     lines = []
     for span in spans:
-        organization = used.organization(span.value)
-        kind = used.kind(organization.id, on=day)
+        organization = used.get_organization(span.value)
+        kind = get_kind(used, organization.id, on=day)
         lines.append(f"{name} is {organization.id} ({organization.name}, {kind}){_span(span.start, span.end)}")
         lines += _lines(organization, on=None if on is None else day)
-    lines += [f"  role: {role}" for role in sorted(used.roles(name, on=day))]
+    lines += [f"  role: {role}" for role in sorted(find_roles(used, name, on=day))]
     return "\n".join(lines)
 
 
@@ -286,7 +288,7 @@ def card(registry: Registry | None = None, *, today: dt.date | str | None = None
         InvalidArgumentError: ``today`` names no day.
     """
     used = registry or Registry.default()
-    day = dt.date.today() if today is None else day_of(today, what="today")  # noqa: DTZ011  # where the user is
+    day = day_or_today(today, what="today")
     seats = [(one, place) for one in used.organizations.values() for place in one.affiliations if place.basis == "seat"]
     known = [place.evidence for _, place in seats if place.evidence is not None]
     countries = {str(place.country) for _, place in seats if isinstance(place.country, Country)}
@@ -294,9 +296,9 @@ def card(registry: Registry | None = None, *, today: dt.date | str | None = None
     lines = [
         f"Registry `{used.version}`: {len(used.namespaces)} namespaces of {len(used.organizations)} organizations with "
         f"{len(seats)} seats in {len(countries)} countries; {sum(item.url is not None for item in known)} seats cite a page, "
-        f"{dated} have a start or an end, {len(used.alternatives)} are disputed and have an alternative.",
+        f"{dated} have a start or an end, {len(disputed_organizations(used))} are disputed and have an alternative.",
         "",
-        _table("kind of organization", Counter(str(used.kind(name, on=day)) for name in used.organizations)),
+        _table("kind of organization", Counter(str(get_kind(used, name, on=day)) for name in used.organizations)),
         _by_country(used, seats, day),
         _table("evidence of a seat", Counter(item.shows for item in known)),
         _table("confidence", Counter(item.confidence for item in known)),
@@ -318,7 +320,7 @@ def _by_country(used: Registry, seats: Sequence[tuple[Organization, Affiliation]
         row = rows[str(place.country)]
         row[0] += 1
         row[1] += place.evidence is not None and place.evidence.url is not None
-        kind = used.kind(one.id, on=day)
+        kind = get_kind(used, one.id, on=day)
         row[2 + next(at for at, kinds in enumerate(_COLUMNS.values()) if kind in kinds)] += 1
     head = ["seat in", "seats", "with a page", *_COLUMNS]
     order = sorted(rows.items(), key=lambda item: (-item[1][0], item[0]))

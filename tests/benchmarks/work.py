@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from ossgeo import Registry
+from ossgeo.registry import namespace_seats
 from tests.benchmarks.panels import COUNTRIES, country_of
 from tests.benchmarks.processes import megabytes, report
 
@@ -81,7 +82,7 @@ def main() -> None:
             for number in range(NAMESPACES)
         ]
         registry = ossgeo.Registry.from_rows(organizations=kinds, namespaces=owned, affiliations=places)
-        assert registry.seats.height == NAMESPACES
+        assert namespace_seats(registry).height == NAMESPACES
         REGISTRY.append(registry)
     start = time.perf_counter()
     figure = WORK[name](path, Path(models[0]) if models else None)

@@ -33,12 +33,12 @@ def names() -> dict[str, list[str]]:
     from babel import Locale, localedata
 
     found: dict[str, set[str]] = defaultdict(set)
-    codes = set(_countries._names())
+    codes = set(_countries.country_names())
     for identifier in localedata.locale_identifiers():
         for code, name in Locale.parse(identifier).territories.items():
             found[_countries._key(name)].add(code)  # regions too, such as America
     known = {**_countries._iso_names(), **_countries._known_names()}
-    english: dict[str, list[str]] = {_countries._key(name): [code] for code, name in _countries._names().items()}
+    english: dict[str, list[str]] = {_countries._key(name): [code] for code, name in _countries.country_names().items()}
     table: dict[str, list[str]] = defaultdict(list)
     for key, places in sorted(found.items()):
         if len(places) > 1 or not places <= codes or key in known or key in AMBIGUOUS:

@@ -25,7 +25,8 @@ from ossgeo.errors import (
     UnknownSchemeError,
 )
 from ossgeo.registry import _countries
-from ossgeo.registry._countries import Country, GroupMember, GroupScheme, OriginStatus, parse_place
+from ossgeo.registry._countries import Country, OriginStatus, parse_place
+from ossgeo.registry._groups import GroupMember, GroupScheme
 
 TODAY = dt.date(2026, 8, 22)
 
@@ -290,7 +291,8 @@ class TestParse:
 
     def test_codes_and_usual_names_need_no_pycountry(self) -> None:
         program = (
-            "import sys; from ossgeo.registry._countries import Country, GroupScheme, parse_place;"
+            "import sys; from ossgeo.registry._countries import Country, parse_place;"
+            "from ossgeo.registry._groups import GroupScheme;"
             "Country('CN'), Country.parse('cn'), Country.parse('UK'), Country.parse('Russia').name, parse_place('CN');"
             "[GroupScheme.named(name) for name in GroupScheme.names()]; sys.exit('pycountry' in sys.modules)"
         )

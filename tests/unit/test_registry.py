@@ -5,6 +5,7 @@ import datetime as dt
 import pickle
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,14 @@ from ossgeo.errors import (
     RegistryError,
     SourceUnavailableError,
     UnknownOrganizationError,
+)
+from ossgeo.registry import (
+    disputed_organizations,
+    find_roles,
+    get_kind,
+    namespace_seats,
+    organization_kinds,
+    with_alternatives,
 )
 from ossgeo.registry._tables import TABLES
 from tests.worlds import registry
@@ -43,7 +52,7 @@ def test_find_follows_dates() -> None:
     assert world.find("Gone", on=dt.date(2019, 12, 31)) is None
     assert world.find("Gone") is None
     assert world.find("nobody") is None
-    assert world.find("Qin") == world.organization("qin")
+    assert world.find("Qin") == world.get_organization("qin")
 
 
 def test_get_says_what_is_near() -> None:
@@ -57,16 +66,16 @@ def test_get_says_what_is_near() -> None:
     with pytest.raises(UnknownOrganizationError, match="2020-01-01 to 2025-02-01"):
         world.get("Gone", on=dt.date(2026, 1, 1))
     with pytest.raises(UnknownOrganizationError, match="mover"):
-        world.organization("movr")
+        world.get_organization("movr")
 
 
 def test_roles() -> None:
     world = ossgeo.Registry.from_rows(**ACME, roles=[
         {"namespace": "AcmeAI", "role": "repackager", "end": "2025-01-01"}, {"namespace": "AcmeAI", "role": "archive"},
     ])  # fmt: skip
-    assert world.roles("AcmeAI", on=dt.date(2024, 1, 1)) == {"repackager", "archive"}
-    assert world.roles("AcmeAI") == {"archive"}
-    assert world.roles("other") == frozenset()
+    assert find_roles(world, "AcmeAI", on=dt.date(2024, 1, 1)) == {"repackager", "archive"}
+    assert find_roles(world, "AcmeAI") == {"archive"}
+    assert find_roles(world, "other") == frozenset()
 
 
 def test_which_companies_are_start_ups_or_big_tech_depends_on_the_day() -> None:
@@ -88,7 +97,7 @@ def test_which_companies_are_start_ups_or_big_tech_depends_on_the_day() -> None:
     )
 
     def kind(name: str, year: int) -> str:
-        return str(world.kind(name, on=dt.date(year, 6, 1)))
+        return str(get_kind(world, name, on=dt.date(year, 6, 1)))
 
     assert [kind("bought", year) for year in (2018, 2019, 2023, 2024, 2025)] == [
         "company", "startup", "startup", "big tech", "company",
@@ -98,7 +107,7 @@ def test_which_companies_are_start_ups_or_big_tech_depends_on_the_day() -> None:
         "giant": "big tech", "arm": "big tech", "old": "company", "nobody-looked": "company", "school": "university",
     }  # fmt: skip
     with pytest.raises(UnknownOrganizationError):
-        world.kind("nobody")
+        get_kind(world, "nobody")
     turned = ossgeo.Registry.from_rows(  # who was owned may later own
         organizations=[{"organization": "a", "kind": "big tech"}, {"organization": "b"}],
         parents=[
@@ -106,7 +115,7 @@ def test_which_companies_are_start_ups_or_big_tech_depends_on_the_day() -> None:
             {"organization": "a", "parent": "b", "start": "2020-01-01"},
         ],
     )
-    assert turned.kinds.filter(organization="b")["kind"].to_list() == ["big tech", "company"]
+    assert organization_kinds(turned).filter(organization="b")["kind"].to_list() == ["big tech", "company"]
     for wrong in ("20x9", "20199"):
         (fault,) = faults_of(organizations=[{"organization": "a", "founded": wrong}])
         assert f"column founded: '{wrong}' is not a year such as 2019" in fault
@@ -148,33 +157,33 @@ def test_days_may_be_text() -> None:
     )
     assert world.get("Gone", on="2020-06-01").id == "qin"
     assert world.find("Gone", on="2026-01-01") is None
-    assert world.roles("Gone", on="2020-06-01") == {"archive"}
-    assert str(world.kind("qin", on="2020-06-01")) == "company"
+    assert find_roles(world, "Gone", on="2020-06-01") == {"archive"}
+    assert str(get_kind(world, "qin", on="2020-06-01")) == "company"
     assert world.find("Gone", on=dt.datetime(2020, 6, 1, 12, tzinfo=dt.UTC)) is not None
     with pytest.raises(UnknownOrganizationError, match=f"on {dt.date.today()}; it has qin"):
         world.get("Gone")
-    for call in (world.get, world.find, world.roles):
+    for call in (world.get, world.find, partial(find_roles, world)):
         for wrong in ("soon", ""):
             with pytest.raises(
                 InvalidArgumentError, match=f"on must be a date or an ISO 8601 text such as '2025-10-22', got '{wrong}'"
             ):
                 call("Gone", on=wrong)
     with pytest.raises(InvalidArgumentError, match="on must be a date or an ISO 8601 text"):
-        world.kind("qin", on="soon")
+        get_kind(world, "qin", on="soon")
 
 
 def test_rows_of_an_overlay_extend_by_table() -> None:
     base = registry()
     renamed = ossgeo.Registry.from_rows(organizations=[{"organization": "qin", "name": "Qin Group"}], base=base)
-    assert renamed.organization("qin").name == "Qin Group"
-    assert renamed.organization("qin").affiliations == base.organization("qin").affiliations
+    assert renamed.get_organization("qin").name == "Qin Group"
+    assert renamed.get_organization("qin").affiliations == base.get_organization("qin").affiliations
     assert base.overlay(ossgeo.Registry.from_rows(organizations=[{"organization": "mover"}])) == base
     later = ossgeo.Registry.from_rows(
         affiliations=[{"organization": "mover", "country": "SG", "start": "2027-01-01", "end": "2028-01-01"}], base=base
     )
     days = ("2025-01-01", "2026-12-31", "2027-01-01", "2027-12-31", "2028-01-01")
     assert [places(later, "Mover", day) for day in days] == [["GB"], ["US"], ["SG"], ["SG"], ["US"]]
-    assert later.seats.filter(namespace="Mover", country="unreviewed").height == 0
+    assert namespace_seats(later).filter(namespace="Mover", country="unreviewed").height == 0
     owned = ossgeo.Registry.from_rows(
         namespaces=[{"namespace": "Qin", "organization": "mover", "start": "2027-01-01"}],
         parents=[{"organization": "qin", "parent": "mover", "start": "2027-01-01"}],
@@ -183,9 +192,9 @@ def test_rows_of_an_overlay_extend_by_table() -> None:
         base=base,
     )
     assert [owned.get("Qin", on=day).id for day in ("2026-12-31", "2027-01-01")] == ["qin", "mover"]
-    assert owned.organization("qin").owners(on="2027-01-01") == ("mover",)
-    assert owned.roles("Qin", on="2026-01-01") == base.roles("Qin", on="2026-01-01") | {"testing"}
-    assert (found := owned.find_named("qin"))
+    assert owned.get_organization("qin").owners(on="2027-01-01") == ("mover",)
+    assert find_roles(owned, "Qin", on="2026-01-01") == find_roles(base, "Qin", on="2026-01-01") | {"testing"}
+    assert (found := owned.find_by_name("qin"))
     assert found.id == "mover"
 
 
@@ -266,8 +275,8 @@ def test_ids_of_the_hubs_first_years_belong_to_those_who_publish_them_today() ->
     reg = ossgeo.Registry.default()
     assert reg.moves["gpt2"] == "openai-community/gpt2"
     assert reg.get("gpt2", on="2021-01-01").id == "openai"
-    assert reg.roles("gpt2") == reg.roles("openai-community") == {"archive"}
-    seats = reg.seats.filter(namespace="bert-base-uncased")
+    assert find_roles(reg, "gpt2") == find_roles(reg, "openai-community") == {"archive"}
+    seats = namespace_seats(reg).filter(namespace="bert-base-uncased")
     assert seats.select("organization", "country").unique().rows() == [("google", "US")]
     assert "gpt2" not in reg.namespaces  # it is an id, not a namespace
     assert all(to.split("/")[0] in reg.namespaces for to in reg.moves.values())
@@ -276,7 +285,7 @@ def test_ids_of_the_hubs_first_years_belong_to_those_who_publish_them_today() ->
     assert mine.get("gpt2").id == "qwen"
     unknown = ossgeo.Registry.from_rows(moves=[{"model_id": "old", "current": "who/new"}])
     assert unknown.find("old") is None
-    assert unknown.seats.height == 0
+    assert namespace_seats(unknown).height == 0
 
 
 def test_moves_are_followed_and_checked() -> None:
@@ -299,7 +308,7 @@ def test_moves_are_followed_and_checked() -> None:
 
 
 def test_days_of_seats_owners_and_members_may_be_text() -> None:
-    acme = registry().organization("mover")
+    acme = registry().get_organization("mover")
     assert acme.seats(on="2025-02-14") == acme.seats(on=dt.date(2025, 2, 14)) != acme.seats(on="2025-02-15")
     scheme = ossgeo.GroupScheme.named("eu")
     assert (scheme.group_of("GB", "2020-01-31"), scheme.group_of("GB", "2020-02-01")) == ("EU", "GB")
@@ -319,7 +328,7 @@ def test_base_lets_rows_refer_to_another_registry() -> None:
     )  # fmt: skip
     assert places(amended, "Mirror", "2025-01-01") == ["CN"]
     assert places(amended, "Trio", "2025-01-01") == ["BE"]
-    assert amended.organization("qin").parents[0].parent == "trio"
+    assert amended.get_organization("qin").parents[0].parent == "trio"
 
 
 def test_the_version_depends_on_facts_only() -> None:
@@ -336,7 +345,7 @@ def test_the_version_depends_on_facts_only() -> None:
 
 
 def test_seats_cover_all_time() -> None:
-    seats = registry().seats
+    seats = namespace_seats(registry())
     spans = seats.group_by("namespace", "start", "end").agg(seats["weight"].sum())
     assert spans.filter(spans["namespace"] == "Gone").height == 3
     whole = (dt.date(2200, 1, 1) - dt.date(1900, 1, 1)).days
@@ -423,7 +432,7 @@ def test_ownership_may_change_hands() -> None:
         {"organization": "acme", "parent": "bee", "end": "2020-01-01"},
         {"organization": "bee", "parent": "acme", "start": "2020-01-01"},
     ])  # fmt: skip
-    assert world.organization("bee").parents[0].start == dt.date(2020, 1, 1)
+    assert world.get_organization("bee").parents[0].start == dt.date(2020, 1, 1)
 
 
 def test_files_with_faults(tmp_path: Path) -> None:
@@ -471,7 +480,7 @@ def test_every_bundled_place_has_evidence_or_says_that_it_is_common_knowledge() 
         assert row["country"] != "unknown" or row["note"], row
         assert row["basis"] == "seat" or row["confidence"] == "disputed", row
     disputed = {row["organization"] for row in bundled("affiliations") if row["confidence"] == "disputed"}
-    assert disputed == set(ossgeo.Registry.default().alternatives)
+    assert disputed == set(disputed_organizations(ossgeo.Registry.default()))
 
 
 def test_bundled_tables_are_sorted_so_that_a_change_is_easy_to_read() -> None:
@@ -488,9 +497,8 @@ def test_bundled_big_tech_is_what_the_rule_names() -> None:
     assert marked == {"alphabet", "amazon", "apple", "meta", "microsoft", "nvidia", "baidu", "alibaba-group", "tencent",
                       "xiaomi"}  # fmt: skip
     assert not any(row["kind"] == "startup" for row in bundled("organizations"))
-    kind = ossgeo.Registry.default().kind
-    day = dt.date(2026, 8, 1)
-    assert [str(kind(name, on=day)) for name in ("qwen", "google-deepmind", "mistral-ai", "sap")] == [
+    bundle, day = ossgeo.Registry.default(), dt.date(2026, 8, 1)
+    assert [str(get_kind(bundle, name, on=day)) for name in ("qwen", "google-deepmind", "mistral-ai", "sap")] == [
         "big tech", "big tech", "startup", "company",
     ]  # fmt: skip
 
@@ -529,7 +537,7 @@ def test_dated_cases(namespace: str, day: str, organization: str, countries: lis
 
 def test_archives_are_marked() -> None:
     for namespace in ("openai-community", "google-bert", "google-t5", "FacebookAI"):
-        assert "archive" in ossgeo.Registry.default().roles(namespace)
+        assert "archive" in find_roles(ossgeo.Registry.default(), namespace)
 
 
 def test_the_first_look_up_loads_no_dataframe_library() -> None:
@@ -550,10 +558,10 @@ def test_names_as_others_write_them() -> None:
     assert any("stands here for two organizations" in str(fault) for fault in caught.value.faults)
     assert any("organization 'nobody' is not in this registry" in str(fault) for fault in caught.value.faults)
     mine = ossgeo.Registry.from_rows(**rows, names=[{"name": "The Acme Lab", "organization": "acme-ai"}])
-    assert mine.find_named("acme") is None  # it means two
-    assert mine.find_named("Acme AI") is mine.find_named("the acme-lab") is mine.organization("acme-ai")
+    assert mine.find_by_name("acme") is None  # it means two
+    assert mine.find_by_name("Acme AI") is mine.find_by_name("the acme-lab") is mine.get_organization("acme-ai")
     over = mine.overlay(ossgeo.Registry.from_rows(base=mine, names=[{"name": "the acme lab", "organization": "other"}]))
-    found = over.find_named("The Acme Lab")
+    found = over.find_by_name("The Acme Lab")
     assert found is not None
     assert found.id == "other"
 
@@ -574,39 +582,40 @@ def test_alternatives_and_seats_change_places() -> None:
             {"organization": "calm", "country": "FR"},
         ],
     )
-    assert rows.alternatives == ("lab",)
-    other = rows.with_alternatives("lab")
+    assert disputed_organizations(rows) == ("lab",)
+    other = with_alternatives(rows, "lab")
     found = {day: [str(seat.country) for seat in other.get("Lab", on=day).seats(on=day)]
              for day in (dt.date(2023, 4, 19), dt.date(2023, 4, 20), dt.date(2023, 12, 31), dt.date(2024, 1, 1))}  # fmt: skip
     assert list(found.values()) == [["GB"], ["US"], ["US"], ["GB"]]
     assert other.version != rows.version
-    assert rows.with_alternatives() == rows
+    assert with_alternatives(rows) == rows
     with pytest.raises(UnknownOrganizationError, match=r"alternative seat, organization 'calm' .*\(they are lab\)"):
-        rows.with_alternatives("calm")
+        with_alternatives(rows, "calm")
     with pytest.raises(UnknownOrganizationError, match="did you mean 'lab'") as near:
-        rows.with_alternatives("labs")
+        with_alternatives(rows, "labs")
     assert near.value.suggestions == ("lab",)
     wrong: Any = ["lab"]
     with pytest.raises(
-        UnknownOrganizationError, match=r"organizations must be ids, got \['lab'\]; .*with_alternatives\(\*ids\)"
+        UnknownOrganizationError,
+        match=r"organizations must be ids, got \['lab'\]; .*with_alternatives\(registry, \*ids\)",
     ):
-        rows.with_alternatives(wrong)
+        with_alternatives(rows, wrong)
 
 
 def test_an_alternative_that_counts_stays_switched() -> None:
     bundled, day = ossgeo.Registry.default(), dt.date(2026, 8, 14)
-    once = bundled.with_alternatives("hugging-face")
-    assert bundled.with_alternatives("hugging-face", "hugging-face") == once
-    assert once.with_alternatives("hugging-face") == once
-    assert pickle.loads(pickle.dumps(once)).with_alternatives("hugging-face") == once
-    both = once.with_alternatives("jina-ai", "hugging-face")
-    assert both == bundled.with_alternatives("hugging-face", "jina-ai")
+    once = with_alternatives(bundled, "hugging-face")
+    assert with_alternatives(bundled, "hugging-face", "hugging-face") == once
+    assert with_alternatives(once, "hugging-face") == once
+    assert with_alternatives(pickle.loads(pickle.dumps(once)), "hugging-face") == once
+    both = with_alternatives(once, "jina-ai", "hugging-face")
+    assert both == with_alternatives(bundled, "hugging-face", "jina-ai")
     mine = ossgeo.Registry.from_rows(affiliations=[{"organization": "hugging-face", "country": "BE"}], base=once)
-    assert [str(seat.country) for seat in mine.organization("hugging-face").seats(on=day)] == ["BE"]
-    assert mine.with_alternatives("hugging-face") != mine, "the seat of one's own is not the alternative"
+    assert [str(seat.country) for seat in mine.get_organization("hugging-face").seats(on=day)] == ["BE"]
+    assert with_alternatives(mine, "hugging-face") != mine, "the seat of one's own is not the alternative"
 
 
 def test_every_bundled_alternative_can_be_switched_on() -> None:
     bundled = ossgeo.Registry.default()
-    assert len(bundled.alternatives) > 20
-    assert bundled.with_alternatives(*bundled.alternatives).version != bundled.version
+    assert len(disputed_organizations(bundled)) > 20
+    assert with_alternatives(bundled, *disputed_organizations(bundled)).version != bundled.version

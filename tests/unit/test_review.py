@@ -11,6 +11,7 @@ import ossgeo
 from ossgeo import Registry, review
 from ossgeo.cli import main
 from ossgeo.errors import InvalidArgumentError, UnknownOrganizationError
+from ossgeo.registry import with_alternatives
 from tests.worlds import MARCH, registry, two_dates
 
 BASELINE = Path(__file__).parents[1] / "data" / "baseline-shares.csv"
@@ -147,7 +148,7 @@ def test_what_disputed_seats_do(capsys: pytest.CaptureFixture[str]) -> None:
     panel = ossgeo.load_sample("hub-2026")
     found = ossgeo.review.alternatives(panel)
     name, country, share, other, effect = found.row(0)
-    switched = ossgeo.Registry.default().with_alternatives(name)
+    switched = with_alternatives(ossgeo.Registry.default(), name)
     assert ossgeo.measure(panel, registry=switched).at()[country] == pytest.approx(other)
     assert ossgeo.measure(panel).at()[country] == pytest.approx(share)
     assert effect == pytest.approx(other - share)
@@ -164,6 +165,6 @@ def test_alternatives_switched_together_equal_each_one_alone() -> None:
     assert found["organization"].n_unique() > 2
     before = ossgeo.measure(panel).at()
     for name in found["organization"].unique():
-        alone = ossgeo.measure(panel, registry=known.with_alternatives(name)).at()
+        alone = ossgeo.measure(panel, registry=with_alternatives(known, name)).at()
         for country, effect in found.filter(organization=name).select("country", "effect").iter_rows():
             assert (alone[country] or 0.0) - (before[country] or 0.0) == pytest.approx(effect, abs=1e-12)

@@ -43,6 +43,16 @@ def day_of(value: Any, *, what: str) -> dt.date:
         ) from None
 
 
+def day_or_today(value: Any, *, what: str) -> dt.date:
+    """Return the day of an argument whose default is today, in the time zone of the user.
+
+    Args:
+        value: As for :func:`day_of`, or None.
+        what: The argument's name, for the error.
+    """
+    return dt.date.today() if value is None else day_of(value, what=what)  # noqa: DTZ011  # a calendar day where the user is
+
+
 def days_of(text: str | int | dt.timedelta | None, *, what: str) -> int | None:
     """Return the number of days of a duration such as ``"365d"``, ``"52w"`` or ``timedelta(365)``.
 

@@ -14,7 +14,7 @@ from ossgeo._core.text import period_of
 from ossgeo.analysis._panel_subset import observations_for
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
-from ossgeo.registry._countries import GroupScheme
+from ossgeo.registry._groups import GroupScheme
 from ossgeo.shares._calculation import resolve_calculator
 from ossgeo.shares._grouping import STATUSES, resolve
 from ossgeo.shares._measure import measure

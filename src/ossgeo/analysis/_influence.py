@@ -19,7 +19,7 @@ from ossgeo.analysis._contributions import Unit, values_at
 from ossgeo.analysis._ratio_intervals import FEW_UNITS, effective_number, share_intervals
 from ossgeo.errors import InvalidArgumentError, LowCoverageWarning
 from ossgeo.panel._panel import Panel
-from ossgeo.registry._countries import GroupScheme
+from ossgeo.registry._groups import GroupScheme
 from ossgeo.shares._options import MeasureOptionsDict
 
 UNITS: Final = 1_000

@@ -9,13 +9,14 @@ from typing import Any
 
 import attrs
 
-from ossgeo._core.dates import BEGINNING, END, day_of
+from ossgeo._core.dates import BEGINNING, END, day_or_today
 from ossgeo._core.schema import namespace_of
 from ossgeo.attribution._evaluation import evaluate_model, resolve, shown
 from ossgeo.attribution._lineage.graph import named
 from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context, Credit
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._models import Model
+from ossgeo.registry._classification import find_roles
 from ossgeo.registry._countries import OriginStatus
 from ossgeo.registry._organizations import Affiliation, Evidence
 from ossgeo.registry._registry import Registry
@@ -130,7 +131,7 @@ def explain(
         ('US', False)
     """
     strategy = resolve(attribution or "publisher")
-    day = dt.date.today() if on is None else day_of(on, what="on")  # noqa: DTZ011  # a calendar day where the user is
+    day = day_or_today(on, what="on")
     if not isinstance(model_id, Model) and not (isinstance(model_id, str) and model_id.strip()):
         raise InvalidArgumentError(f"model_id must be an id such as 'Qwen/Qwen3-8B' or a Model, got {model_id!r}")
     context = Context(registry or Registry.default(), models, day)
@@ -154,7 +155,7 @@ def _facts(model: Model, answer: Attribution | None, on: dt.date, registry: Regi
     lines = [f"namespaces: {namespace} is {span.value}{_dates(span.start, span.end)}" for span in spans]
     if not spans:
         lines.append(f"namespaces: {namespace} is not in the registry on that day")
-    lines += [f"roles: {namespace} is a {role}" for role in sorted(registry.roles(namespace, on=on))]
+    lines += [f"roles: {namespace} is a {role}" for role in sorted(find_roles(registry, namespace, on=on))]
     for name in (
         dict.fromkeys(credit.organization for credit in answer.credits if credit.organization) if answer else ()
     ):

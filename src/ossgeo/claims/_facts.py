@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import re
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from typing import Any, Final, Literal, get_args
 import attrs
 import polars as pl
 
-from ossgeo._core import DATA
+from ossgeo._core.csv_rows import bundled_rows
 from ossgeo.errors import UnknownNameError
 from ossgeo.panel._filters import parse_where
 from ossgeo.shares._calculators.derivatives import Derivatives
@@ -146,8 +145,7 @@ def load() -> tuple[Claim, ...]:
         >>> len(load()) >= 40
         True
     """
-    with (DATA / "claims.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(_claim(row) for row in csv.DictReader(file))
+    return tuple(map(_claim, bundled_rows("claims.csv")))
 
 
 def find(name: str) -> Claim:

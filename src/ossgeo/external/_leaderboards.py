@@ -271,13 +271,13 @@ class _Matcher:
 
     def _party(self, names: tuple[str, ...]) -> Organization | Country | None:
         """Return the organization or country of the first name that is known."""
-        found = (self._given(name) or self.registry.find_named(name) for name in names)
+        found = (self._given(name) or self.registry.find_by_name(name) for name in names)
         return next((one for one in found if one is not None), None)
 
     def _given(self, name: str) -> Organization | Country | None:
         """Return the organization or country that the caller gave for a name."""
         if name in self.organizations:
-            return self.registry.organization(self.organizations[name])
+            return self.registry.get_organization(self.organizations[name])
         return self.countries.get(name)
 
     def _places(self, party: Organization | Country | None) -> list[tuple[str | None, str, float]]:

@@ -9,6 +9,7 @@ import polars as pl
 
 from ossgeo._core import engines
 from ossgeo._core.method import Adjustment
+from ossgeo.registry._classification import namespace_seats
 from ossgeo.registry._registry import Registry
 
 _SCHEMA = {"model_id": pl.String, "entity": pl.String}
@@ -63,7 +64,7 @@ def _by_hub_id(models: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_namespace(models: pl.DataFrame, registry: Registry) -> pl.DataFrame:
-    owned = registry.seats.select("namespace", "organization").drop_nulls().unique()
+    owned = namespace_seats(registry).select("namespace", "organization").drop_nulls().unique()
     several = owned.filter(pl.col("namespace").n_unique().over("organization") > 1)
     name = pl.col("model_id").str.split_exact("/", 1).struct.field("field_1")
     found = models.select("model_id", "namespace", name=name).drop_nulls("name").join(several, on="namespace")

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from ossgeo.registry._countries import Country, GroupMember, GroupScheme, OriginStatus
+from ossgeo.registry._alternatives import disputed_organizations, with_alternatives
+from ossgeo.registry._classification import (
+    find_roles,
+    get_kind,
+    namespace_seats,
+    namespaces_with_role,
+    organization_kinds,
+)
+from ossgeo.registry._countries import Country, OriginStatus
+from ossgeo.registry._groups import GroupMember, GroupScheme
+from ossgeo.registry._merge import RegistryDiff
 from ossgeo.registry._organizations import Affiliation, Evidence, Organization, OrganizationKind, Ownership
-from ossgeo.registry._registry import Registry, RegistryDiff
-from ossgeo.registry._tables import Span
+from ossgeo.registry._registry import Registry
+from ossgeo.registry._validation import Span
 
 __all__ = [
     "Affiliation",
@@ -20,4 +30,11 @@ __all__ = [
     "Registry",
     "RegistryDiff",
     "Span",
+    "disputed_organizations",
+    "find_roles",
+    "get_kind",
+    "namespace_seats",
+    "namespaces_with_role",
+    "organization_kinds",
+    "with_alternatives",
 ]

@@ -1,4 +1,4 @@
-"""Countries, origin statuses, and groups of countries with dated members.
+"""Countries and origin statuses.
 
 Codes are ISO 3166-1 alpha-2, and XK for Kosovo, which ISO leaves to its users. Every code is a place of its own: Hong
 Kong, Macao and Taiwan are not joined to China, nor Réunion to France; a :class:`GroupScheme` joins codes where a user
@@ -8,41 +8,32 @@ other codes.
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
 import enum
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from itertools import combinations
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, Self, get_args
+from typing import TYPE_CHECKING
 
 import attrs
 
-from ossgeo._core import DATA
-from ossgeo._core.dates import Day, day_of
-from ossgeo.errors import Fault, RegistryError, UnknownCountryError, UnknownNameError, UnknownSchemeError
+from ossgeo._core.csv_rows import bundled_rows
+from ossgeo.errors import UnknownCountryError
 
 if TYPE_CHECKING:
     from pycountry.db import Country as IsoCountry
 
-Rest = Literal["country", "other"]
-"""What becomes of a country in none of a scheme's groups: its own code, or the word ``other``."""
-
 _SHORT_NUMBER = re.compile(r"(\d{1,3})(?:\.0)?")
 
+_LONGEST_CODE = 3
 _REMEDY = "give an ISO 3166 code or a common name; a group such as the EU is not a country"
 
 
-def _rows(table: str) -> Iterator[dict[str, str]]:
-    yield from csv.DictReader((DATA / table).read_text(encoding="utf-8").splitlines())
-
-
 @cache
-def _names() -> Mapping[str, str]:
-    return MappingProxyType({row["alpha_2"]: row["name"] for row in _rows("countries.csv")})
+def country_names() -> Mapping[str, str]:
+    """Return the short English name of each country, by alpha-2 code."""
+    return MappingProxyType({row["alpha_2"]: row["name"] for row in bundled_rows("countries.csv")})
 
 
 _REMOVED = frozenset(".'\u2018\u2019\u201b\u02bc\u02bb`\u00b4\u2032")
@@ -69,8 +60,8 @@ def _code(text: str) -> str:
 @cache
 def _known_names() -> Mapping[str, str]:
     """Return the alpha-2 code of each bundled name and alias, by key."""
-    found = {_key(name): code for code, name in _names().items()}
-    found.update((_key(row["alias"]), row["alpha_2"]) for row in _rows("country_aliases.csv"))
+    found = {_key(name): code for code, name in country_names().items()}
+    found.update((_key(row["alias"]), row["alpha_2"]) for row in bundled_rows("country_aliases.csv"))
     return MappingProxyType(found)
 
 
@@ -102,7 +93,7 @@ def _by_field(key: Callable[[str], str], *fields: str) -> Mapping[str, str]:
 @cache
 def _native_names() -> Mapping[str, str]:
     """Return the alpha-2 code of each name in the languages of Unicode's CLDR, by key."""
-    rows = _rows("cldr/country_names.csv")
+    rows = bundled_rows("cldr/country_names.csv")
     return MappingProxyType({name: row["alpha_2"] for row in rows for name in row["names"].split("|")})
 
 
@@ -113,14 +104,14 @@ def _iso(alpha_2: str) -> IsoCountry | None:
 
 
 def _known_code(_: object, __: attrs.Attribute[str], value: str) -> None:
-    if not isinstance(value, str) or value not in _names():
+    if not isinstance(value, str) or value not in country_names():
         remedy = "give two capital letters; Country.parse takes names too"
         raise UnknownCountryError.among(str(value), _same_letters(value), what="country code", remedy=remedy)
 
 
 def _same_letters(value: object) -> list[str]:
     """Return the code that differs in case only; by likeness, any code of two letters would be near any other."""
-    return [code for code in _names() if code == str(value).strip().upper()]
+    return [code for code in country_names() if code == str(value).strip().upper()]
 
 
 @attrs.frozen(order=True, repr=False)
@@ -165,13 +156,14 @@ class Country:
         if not isinstance(text, str):
             raise UnknownCountryError(f"country {text!r} is not text ({_REMEDY})", value=text)
         key, code = _key(text), _code(text)
-        found = code if code in _names() else _known_names().get(key) or _iso_codes().get(code)
+        found = code if code in country_names() else _known_names().get(key) or _iso_codes().get(code)
         found = found or _iso_names().get(key) or _native_names().get(key)
         if found is None:
             if number := _SHORT_NUMBER.fullmatch(code):
                 remedy = f"an ISO 3166 number has three digits: {number[1]:0>3}"
                 raise UnknownCountryError(f"country {text!r} is not known ({remedy})", value=text)
-            near = (*_names().values(), *(row["alias"] for row in _rows("country_aliases.csv"))) if len(key) > 3 else ()  # noqa: PLR2004  # short words are codes
+            aliases = (row["alias"] for row in bundled_rows("country_aliases.csv"))
+            near = () if len(key) <= _LONGEST_CODE else (*country_names().values(), *aliases)
             raise UnknownCountryError.among(text, near, what="country", remedy=_REMEDY)
         return cls(found)
 
@@ -190,7 +182,7 @@ class Country:
     @property
     def name(self) -> str:
         """The short name in English, for people to read."""
-        return _names()[self.alpha_2]
+        return country_names()[self.alpha_2]
 
     @property
     def official_name(self) -> str:
@@ -237,218 +229,10 @@ def parse_place(text: str) -> Country | OriginStatus:
         UnknownCountryError: It is neither.
     """
     if isinstance(text, str):
-        if text in _names():
+        if text in country_names():
             return Country(text)
         if text in {status.value for status in OriginStatus}:
             return OriginStatus(text)
     known = [*_same_letters(text), *(status.value for status in OriginStatus)]
     remedy = "give an alpha-2 code such as CN, or a status"
     raise UnknownCountryError.among(str(text), known, what="place", remedy=remedy)
-
-
-def _country(place: str | Country) -> Country:
-    return Country.parse(place)
-
-
-@attrs.frozen
-class GroupMember:
-    """A country's membership in a group, for a span of time.
-
-    Attributes:
-        group: The group's name.
-        country: The member; text is parsed.
-        start: First day of membership; None if open.
-        end: First day after it; None if open.
-        url: A page that shows the membership; may be empty.
-    """
-
-    group: str
-    country: Country = attrs.field(converter=_country)
-    start: dt.date | None = None
-    end: dt.date | None = None
-    url: str = ""
-
-    def holds(self, on: Day) -> bool:
-        """Return whether the country is a member on a day."""
-        day = day_of(on, what="on")
-        return (self.start is None or self.start <= day) and (self.end is None or day < self.end)
-
-    def overlaps(self, other: GroupMember) -> bool:
-        """Return whether both hold on some day."""
-        starts = max(self.start or dt.date.min, other.start or dt.date.min)
-        return starts < min(self.end or dt.date.max, other.end or dt.date.max)
-
-
-def _tuple(members: Iterable[GroupMember]) -> tuple[GroupMember, ...]:
-    return tuple(members)
-
-
-@attrs.frozen
-class GroupScheme:
-    """A partition of the world, at every date, into named groups of countries and a rest.
-
-    Attributes:
-        name: The scheme's name.
-        rest: The key of a country in no group: ``country`` for its own code, ``other`` for that word.
-        members: Who is in which group, and when.
-        title: What the scheme is, what it leaves out, in one line.
-
-    Raises:
-        RegistryError: The groups overlap, or a group has the name of a country code, an origin status or the rest. All
-            faults are in the one error, which is a ValueError too.
-
-    Examples:
-        >>> eu = GroupScheme.named("eu")
-        >>> eu.group_of(Country("GB"), dt.date(2020, 1, 31)), eu.group_of(Country("GB"), dt.date(2020, 2, 1))
-        ('EU', 'GB')
-    """
-
-    name: str
-    rest: Rest
-    members: tuple[GroupMember, ...] = attrs.field(converter=_tuple, repr=lambda members: f"<{len(members)}>")
-    title: str = ""
-
-    def __attrs_post_init__(self) -> None:
-        """Check that the groups are a partition."""
-        if faults := list(self._faults()):
-            raise RegistryError(f"the groups of scheme {self.name!r} must not overlap", faults)
-
-    def _faults(self) -> Iterator[Fault]:
-        if not self.name:
-            yield Fault("scheme", "has no name")
-        if self.rest not in get_args(Rest):
-            yield Fault("rest", f"{self.rest!r} is not one of {', '.join(get_args(Rest))}")
-        taken = {word.casefold() for word in (*_names(), *(status.value for status in OriginStatus), "other", "")}
-        for group in self.groups:
-            if group.casefold() in taken:
-                remedy = "codes, statuses and 'other' are keys already"
-                yield Fault(f"group {group!r}", "is a name that a group cannot have", remedy)
-        by_country: dict[Country, list[GroupMember]] = {}
-        for member in self.members:
-            if member.start is not None and member.end is not None and member.start >= member.end:
-                place = f"group {member.group!r}, {member.country}"
-                yield Fault(place, f"ends on {member.end}, not after its start on {member.start}")
-            else:
-                by_country.setdefault(member.country, []).append(member)
-        for country, memberships in by_country.items():
-            for one, two in combinations(memberships, 2):
-                if one.overlaps(two):
-                    problem = f"is in {one.group!r} and in {two.group!r} at one time"
-                    yield Fault(f"country {country}", problem, "a country is in one group at most")
-
-    @classmethod
-    def named(cls, name: str) -> GroupScheme:
-        """Return a scheme that comes with the library.
-
-        Args:
-            name: One of :meth:`names`.
-
-        Raises:
-            UnknownSchemeError: There is none of this name.
-        """
-        if name not in cls.names():
-            remedy = f"there are {', '.join(cls.names())}"
-            raise UnknownSchemeError.among(str(name), cls.names(), what="group scheme", remedy=remedy)
-        return _bundled(name)
-
-    @classmethod
-    def names(cls) -> tuple[str, ...]:
-        """Return the names of the schemes that come with the library."""
-        return tuple(_scheme_rows())
-
-    @classmethod
-    def of(
-        cls, name: str, groups: Mapping[str, Iterable[str | Country]], *, rest: Rest = "country", title: str = ""
-    ) -> Self:
-        """Make a scheme whose groups do not change over time.
-
-        Args:
-            name: The scheme's name.
-            groups: The countries of each group, as :meth:`Country.parse` takes them.
-            rest: The key of a country in no group: ``country`` for its own code, ``other`` for that word.
-            title: What the scheme is, in one line.
-
-        Raises:
-            UnknownCountryError: A country is not known.
-            RegistryError: The groups overlap, or a group has no country.
-
-        Examples:
-            >>> ours = GroupScheme.of("ours", {"Greater China": ["CN", "HK", "MO", "Taiwan"]}, rest="other")
-            >>> ours.group_of(Country("TW"), dt.date(2026, 1, 1)), ours.group_of(Country("SG"), dt.date(2026, 1, 1))
-            ('Greater China', 'other')
-        """
-        members = {group: () if isinstance(places, str) else tuple(places) for group, places in groups.items()}
-        bare = [group for group, places in members.items() if not places]
-        if bare:
-            faults = [Fault(f"group {group!r}", "has no countries", "give a list of codes or names") for group in bare]
-            raise RegistryError(f"the scheme {name!r} cannot be made", faults)
-        pairs = [GroupMember(group, Country.parse(place)) for group, places in members.items() for place in places]
-        return cls(name, rest, tuple(pairs), title)
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The names of the groups, in the order of their first members."""
-        return tuple(dict.fromkeys(member.group for member in self.members))
-
-    @property
-    def changes(self) -> tuple[dt.date, ...]:
-        """The days on which a membership starts or has ended, in order."""
-        days = {day for member in self.members for day in (member.start, member.end) if day is not None}
-        return tuple(sorted(days))
-
-    def group_of(self, country: Country | str, on: Day) -> str:
-        """Return the key of a country's part of the world.
-
-        Args:
-            country: A country; text is parsed.
-            on: The day whose membership counts, as a date or ISO text.
-
-        Returns:
-            The group's name; for a country in no group its alpha-2 code, or ``other``, as the scheme's rest says.
-
-        Raises:
-            UnknownCountryError: The text names no country.
-            InvalidArgumentError: ``on`` is not a date.
-        """
-        found, day = _country(country), day_of(on, what="on")
-        for member in self.members:
-            if member.country == found and member.holds(day):
-                return member.group
-        return found.alpha_2 if self.rest == "country" else "other"
-
-    def members_of(self, group: str, on: Day) -> tuple[Country, ...]:
-        """Return the countries of a group on a day, by code.
-
-        Args:
-            group: One of :attr:`groups`.
-            on: The day whose membership counts.
-
-        Raises:
-            UnknownNameError: The scheme has no such group.
-        """
-        if group not in self.groups:
-            raise UnknownNameError.among(str(group), self.groups, what=f"group of the scheme {self.name!r}")
-        return tuple(sorted(member.country for member in self.members if member.group == group and member.holds(on)))
-
-
-@cache
-def _scheme_rows() -> Mapping[str, tuple[Mapping[str, str], ...]]:
-    found: dict[str, list[Mapping[str, str]]] = {}
-    for row in _rows("groups.csv"):
-        found.setdefault(row["scheme"], []).append(row)
-    return MappingProxyType({name: tuple(rows) for name, rows in found.items()})
-
-
-@cache
-def _bundled(name: str) -> GroupScheme:
-    rows = _scheme_rows()[name]
-    members = [
-        GroupMember(row["group"], Country(row["country"]), _day(row["start"]), _day(row["end"]), row["url"])
-        for row in rows
-    ]
-    rest: Rest = "country" if rows[0]["rest"] == "country" else "other"
-    return GroupScheme(name, rest, tuple(members), rows[0]["title"])
-
-
-def _day(cell: str) -> dt.date | None:
-    return dt.date.fromisoformat(cell) if cell else None

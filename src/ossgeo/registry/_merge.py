@@ -1,4 +1,4 @@
-"""Amending the tables of a registry: rows of an overlay, and alternative countries, within their dates."""
+"""Merging and comparing the tables of registries, row by row and by date."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final
 
+import attrs
+
 from ossgeo._core.dates import END
 from ossgeo.errors import InvalidArgumentError, UnknownOrganizationError
-from ossgeo.registry._tables import SWITCHED, Row, Tables, plain_name
+from ossgeo.registry._tables import TABLES, Row, Tables, plain_name
 
 _KEYS: Final = {
     "namespaces": ("namespace",),
@@ -20,8 +22,41 @@ _KEYS: Final = {
 """The columns that identify the subject of a dated row: at one time, the rows of an overlay replace those of the base."""
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
-_Span = tuple[str, str]
-"""Start and end as ISO dates, which are in order as text; an open start is empty."""
+
+
+@attrs.frozen
+class RegistryDiff:
+    """The difference between two registries, as rows of their tables.
+
+    Attributes:
+        added: Table and cells of each row that only the newer registry has.
+        removed: Table and cells of each row that only the older registry has.
+    """
+
+    added: tuple[tuple[str, ...], ...]
+    removed: tuple[tuple[str, ...], ...]
+
+    def __bool__(self) -> bool:
+        """Return whether there is any difference."""
+        return bool(self.added or self.removed)
+
+    def __str__(self) -> str:
+        """Return one line for each changed row."""
+        lines = [f"- {' '.join(row)}" for row in self.removed] + [f"+ {' '.join(row)}" for row in self.added]
+        return "\n".join(lines) or "no difference"
+
+
+def iter_facts(tables: Tables) -> Iterator[tuple[str, ...]]:
+    """Yield the table and the filled cells of each row."""
+    for table in TABLES:
+        for row in tables[table]:
+            yield (table, *row.canonical())
+
+
+def difference(old: Tables, new: Tables) -> RegistryDiff:
+    """Return the rows to add and to remove to get from the old tables to the new ones."""
+    before, after = set(iter_facts(old)), set(iter_facts(new))
+    return RegistryDiff(added=tuple(sorted(after - before)), removed=tuple(sorted(before - after)))
 
 
 def merged(base: Tables, over: Tables, *, replace: Collection[str] = ()) -> Tables:
@@ -60,10 +95,8 @@ def merged(base: Tables, over: Tables, *, replace: Collection[str] = ()) -> Tabl
 
 def _extended(base: tuple[Row, ...], over: tuple[Row, ...]) -> tuple[Row, ...]:
     """Return rows of organizations; filled cells of the overlay replace those of the base."""
-    before = {row["organization"]: row for row in base}
-    amended = [
-        {**before.get(row["organization"], {}), **{name: cell for name, cell in row.items() if cell}} for row in over
-    ]
+    before = {row["organization"]: row.cells for row in base}
+    amended = [row.with_defaults(before.get(row["organization"], {})) for row in over]
     names = {row["organization"] for row in over}
     return (*(row for row in base if row["organization"] not in names), *amended)
 
@@ -74,61 +107,40 @@ def _replaced(base: tuple[Row, ...], over: tuple[Row, ...], name: Callable[[Row]
 
 
 def _laid_over(base: Iterable[Row], over: tuple[Row, ...], columns: tuple[str, ...]) -> Iterator[Row]:
-    spans: dict[tuple[str, ...], set[_Span]] = defaultdict(set)
+    spans: dict[tuple[str, ...], set[tuple[str, str]]] = defaultdict(set)
     for row in over:
         if all(_DAY.fullmatch(day) for day in (row.get("start"), row.get("end")) if day):
-            spans[_subject(row, columns)].add(_span_of(row))
+            spans[_subject(row, columns)].add(span_of(row))
     for row in base:
         yield from outside(row, spans.get(_subject(row, columns), ()))
     yield from over
 
 
 def _subject(row: Row, columns: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(row.get(column) or ("seat" if column == "basis" else "") for column in columns)
+    return tuple(row.get(column, "seat" if column == "basis" else "") for column in columns)
 
 
-def _span_of(row: Row) -> _Span:
-    return row.get("start") or "", row.get("end") or str(END)
+def span_of(row: Row) -> tuple[str, str]:
+    """Return start and end of a row as ISO dates, which are in order as text; an open start is empty."""
+    return row.get("start"), row.get("end", str(END))
 
 
-def outside(row: Row, spans: Iterable[_Span]) -> Iterator[Row]:
+def outside(row: Row, spans: Iterable[tuple[str, str]]) -> Iterator[Row]:
     """Yield a row for each part of its validity that lies outside spans.
 
     Args:
         row: A dated row.
         spans: Start and end of each span.
     """
-    start, end = _span_of(row)
+    start, end = span_of(row)
     for since, until in sorted(spans):
         if start < min(end, since):
-            yield {**row, "start": start, "end": _open(min(end, since))}
+            yield row.with_cells(start=start, end=open_end(min(end, since)))
         start = max(start, min(until, end))
     if start < end:
-        yield {**row, "start": start, "end": _open(end)}
+        yield row.with_cells(start=start, end=open_end(end))
 
 
-def switched(rows: Iterable[Row], organizations: Iterable[str]) -> Iterator[Row]:
-    """Let alternatives and seats change places, within the dates of the alternatives.
-
-    Args:
-        rows: The affiliations.
-        organizations: The organizations with an alternative that is to be used.
-    """
-    for name in organizations:
-        mine = [row for row in rows if row["organization"] == name]
-        others = [row for row in mine if row.get("basis") == "alternative"]
-        yield from ({**row, "basis": "seat", SWITCHED: "yes"} for row in others)
-        spans = sorted({_span_of(row) for row in others})
-        for row in mine:
-            if row.get("basis") == "alternative":
-                continue
-            start, end = _span_of(row)
-            for since, until in spans:
-                inside = max(start, since), min(end, until)
-                if inside[0] < inside[1]:
-                    yield {**row, "basis": "alternative", "start": inside[0], "end": _open(inside[1])}
-            yield from outside(row, spans)
-
-
-def _open(day: str) -> str:
+def open_end(day: str) -> str:
+    """Return the text of an end; empty if it is open."""
     return "" if day == str(END) else day

@@ -40,7 +40,7 @@ class OrganizationKind(enum.Enum):
     """What an organization is.
 
     The tables say ``company``; which companies are start-ups, or belong to big tech, depends on the day and is told by the
-    rule of :meth:`ossgeo.Registry.kind`.
+    rule of :func:`ossgeo.registry.get_kind`.
     """
 
     COMPANY = "company"

@@ -1,89 +1,71 @@
-"""The registry's tidy tables: reading them, and checking every row at once."""
+"""The registry's tables: their columns, and reading them from files and from mappings."""
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import re
-import warnings
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import attrs
 
-from ossgeo._core.dates import BEGINNING, END
-from ossgeo.errors import Fault, OssgeoWarning, RegistryError, SourceUnavailableError, UnknownCountryError
-from ossgeo.registry._countries import Country, OriginStatus, parse_place
-from ossgeo.registry._organizations import (
-    BASES,
-    CONFIDENCES,
-    SHOWN,
-    Affiliation,
-    Evidence,
-    Organization,
-    OrganizationKind,
-    Ownership,
-)
+from ossgeo._core.csv_rows import read_rows
+from ossgeo.errors import Fault, RegistryError, SourceUnavailableError
 
-Row = Mapping[str, str]
-Tables = Mapping[str, tuple[Row, ...]]
-
-_START = "first day on which it holds; empty: open"
-_END = "first day on which it no longer holds; empty: open"
+_START = "first day on which the row holds; empty: open"
+_END = "first day on which the row no longer holds; empty: open"
+_URL = "address of the page that was read"
 
 TABLES: Final[dict[str, dict[str, str]]] = {
     "organizations": {
-        "organization": "id: lower-case words with hyphens, never changed",
-        "name": "the name that people use",
+        "organization": "id: lower-case words with hyphens; never changes",
+        "name": "common name",
         "kind": "company, big tech (the groups that the rule names), university, research institute, nonprofit, government, "
         "collective or individual",
-        "homepage": "its own page",
-        "founded": "year, for companies: decides who is a start-up",
+        "homepage": "homepage of the organization",
+        "founded": "year of foundation, for companies: decides which of them are start-ups",
     },
     "namespaces": {
-        "namespace": "the handle, exactly as on the Hub",
-        "organization": "who stands behind it",
+        "namespace": "the namespace, exactly as on the Hub",
+        "organization": "id of the organization behind it",
         "start": _START,
         "end": _END,
     },
     "affiliations": {
-        "organization": "whose place it is",
+        "organization": "id of the organization",
         "basis": "seat (the answer that is used) or alternative (the other side of a dispute); empty: seat",
         "country": "ISO 3166 code, or unknown, individual, international",
-        "weight": "part of the organization that is there, in (0, 1]; empty: 1",
+        "weight": "part of the organization in the country, in (0, 1]; empty: 1",
         "start": _START,
         "end": _END,
-        "url": "the page that was read",
-        "shows": "what kind of page that is",
-        "reviewed_on": "when it was looked at",
+        "url": _URL,
+        "shows": "kind of the page",
+        "reviewed_on": "date of the review",
         "confidence": "certain, likely or disputed",
-        "note": "what the page says, in the reviewer's words",
+        "note": "summary of the page by the reviewer",
     },
     "parents": {
-        "organization": "who is owned",
-        "parent": "by whom; the next owner up, not the last",
+        "organization": "id of the organization that is owned",
+        "parent": "id of its direct owner",
         "start": _START,
         "end": _END,
-        "url": "the page that was read",
+        "url": _URL,
     },
     "roles": {
-        "namespace": "the handle",
+        "namespace": "the namespace, exactly as on the Hub",
         "role": "repackager, archive or testing",
         "start": _START,
         "end": _END,
-        "url": "the page that was read",
+        "url": _URL,
     },
     "names": {
-        "name": "how others write an organization, as leaderboards do",
-        "organization": "which one they mean",
+        "name": "another spelling of the name of an organization, as leaderboards use it",
+        "organization": "id of the organization",
     },
     "moves": {
         "model_id": "the earlier id of a model",
         "current": "its id today",
         "start": "day on which the move was announced; the move itself may be later",
-        "url": "the page that was read",
+        "url": _URL,
     },
 }
 """The tables, their columns and what these mean. One row is one fact; dates are half-open [start, end)."""
@@ -99,61 +81,52 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
 }
 """The columns that no row may leave empty."""
 
-_WEIGHT_TOLERANCE = 1e-6
-_FIRST_YEAR = 800  # the oldest universities
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_CURRENT = re.compile(r"[^\s/]+/[^\s/]+")
-_SHOWN = 3
-_LINE = "__line__"
-SWITCHED: Final = "__switched__"
-"""Marks a seat that was an alternative in the tables as they were read; no column, and no fact."""
-
-_UNKNOWN: Final[Country | OriginStatus] = OriginStatus.UNKNOWN
-
-T = TypeVar("T")
-
 
 @attrs.frozen
-class Span:
-    """Something that is true of a namespace in a span of time.
+class Row:
+    """A row of a table.
 
     Attributes:
-        value: An organization's id, or a role.
-        start: First day on which it holds.
-        end: First day on which it no longer holds.
+        cells: The text of each cell, by column.
+        line: The number of the row in its file.
+        swapped: Whether the row is a seat that was an alternative in the tables as they were read.
     """
 
-    value: str
-    start: dt.date = BEGINNING
-    end: dt.date = END
+    cells: Mapping[str, str]
+    line: int = 0
+    swapped: bool = False
+
+    def __getitem__(self, column: str) -> str:
+        """Return the text of a cell."""
+        return self.cells[column]
+
+    def get(self, column: str, default: str = "") -> str:
+        """Return the text of a cell, or the default if the cell is empty or missing."""
+        return self.cells.get(column) or default
+
+    def with_cells(self, **cells: str) -> Row:
+        """Return a copy with other cells."""
+        return attrs.evolve(self, cells={**self.cells, **cells})
+
+    def with_defaults(self, defaults: Mapping[str, str]) -> Row:
+        """Return a copy whose empty cells have the text of other cells."""
+        filled = {name: cell for name, cell in self.cells.items() if cell}
+        return attrs.evolve(self, cells={**defaults, **filled})
+
+    def canonical(self) -> tuple[str, ...]:
+        """Return the filled cells in a form that does not depend on the order of columns."""
+        return tuple(f"{name}={value}" for name, value in sorted(self.cells.items()) if value)
 
 
-@attrs.frozen
-class Facts:
-    """The checked content of the tables.
-
-    Attributes:
-        organizations: The organizations by id.
-        namespaces: The organizations behind each namespace.
-        roles: The roles of each namespace.
-        names: Ids of organizations by the letters and digits of their names.
-        moves: The current id of each model that moved.
-        owners: The current namespace of each moved id that has none, such as ``openai-community`` for ``gpt2``.
-    """
-
-    organizations: Mapping[str, Organization]
-    namespaces: Mapping[str, tuple[Span, ...]]
-    roles: Mapping[str, tuple[Span, ...]]
-    names: Mapping[str, str]
-    moves: Mapping[str, str]
-    owners: Mapping[str, str]
+Tables = Mapping[str, tuple[Row, ...]]
+"""The rows of each table, by the name of the table."""
 
 
 def read_tables(folder: Path) -> Tables:
     """Read the tables of a folder; a table whose file is absent is empty.
 
     Args:
-        folder: Holds ``organizations.csv``, ``namespaces.csv`` and so on.
+        folder: Contains ``organizations.csv``, ``namespaces.csv`` and so on.
 
     Raises:
         SourceUnavailableError: The folder has none of the tables.
@@ -164,7 +137,7 @@ def read_tables(folder: Path) -> Tables:
     for table in TABLES:
         file = folder / f"{table}.csv"
         if file.is_file():
-            tables[table] = tuple(_read_table(table, file, faults))
+            tables[table] = _read_table(table, file, faults)
     if not tables:
         raise SourceUnavailableError(f"{folder} holds none of {', '.join(f'{table}.csv' for table in TABLES)}")
     if faults:
@@ -172,30 +145,23 @@ def read_tables(folder: Path) -> Tables:
     return {table: tables.get(table, ()) for table in TABLES}
 
 
-def _read_table(table: str, file: Path, faults: list[Fault]) -> Iterator[Row]:
+def _read_table(table: str, file: Path, faults: list[Fault]) -> tuple[Row, ...]:
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         faults.append(Fault(f"{table}.csv, byte {error.start}", "is not UTF-8", "save the file as UTF-8"))
-        return
-    reader = csv.reader(lines)
-    header = next(reader, [])
-    wrong = [name for name in header if name not in TABLES[table]]
-    missing = [name for name in REQUIRED[table] if name not in header]
-    if wrong or missing:
-        problem = f"has the columns {header}; expected are {', '.join(TABLES[table])}"
+        return ()
+    found, columns = read_rows(text, place=f"{table}.csv"), TABLES[table]
+    if any(name not in columns for name in found.header) or any(name not in found.header for name in REQUIRED[table]):
+        problem = f"has the columns {list(found.header)}; expected are {', '.join(columns)}"
         faults.append(Fault(f"{table}.csv, row 1", problem, "see the contributor's guide for the schema"))
-        return
-    for cells in reader:
-        if len(cells) != len(header):
-            problem = f"has {len(cells)} cells where the header has {len(header)}"
-            faults.append(Fault(f"{table}.csv, row {reader.line_num}", problem, "quote cells that hold commas"))
-        else:
-            yield dict(zip(header, map(str.strip, cells), strict=True)) | {_LINE: str(reader.line_num)}
+        return ()
+    faults += found.faults
+    return tuple(Row(dict(zip(found.header, map(str.strip, cells), strict=True)), line) for line, cells in found.rows)
 
 
 def rows_from(table: str, rows: Iterable[Any]) -> tuple[Row, ...]:
-    """Turn a user's mappings into rows of text, as if they had been read from a file.
+    """Convert a user's mappings to rows of text, as if they had been read from a file.
 
     Args:
         table: Which of the tables.
@@ -204,280 +170,22 @@ def rows_from(table: str, rows: Iterable[Any]) -> tuple[Row, ...]:
     Raises:
         RegistryError: A row is not a mapping, or has a key that is not a column.
     """
-    faults = []
-    made = []
+    faults: list[Fault] = []
+    found: list[Row] = []
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, Mapping):
-            faults.append(
-                Fault(f"{table}, row {number}", f"the row must be a mapping from columns to values, got {row!r}")
-            )
+            problem = f"the row must be a mapping from columns to values, got {row!r}"
+            faults.append(Fault(f"{table}, row {number}", problem))
             continue
-        wrong = [name for name in row if name not in TABLES[table]]
-        if wrong:
+        if wrong := [name for name in row if name not in TABLES[table]]:
             faults.append(Fault(f"{table}, row {number}", f"has no column {', '.join(map(repr, wrong))}"))
         cells = {name: "" if value is None else str(value).strip() for name, value in row.items()}
-        made.append(dict.fromkeys(REQUIRED[table], "") | cells | {_LINE: str(number)})
+        found.append(Row(dict.fromkeys(REQUIRED[table], "") | cells, number))
     if faults:
         raise RegistryError("the rows do not fit the registry's tables", faults)
-    return tuple(made)
-
-
-def check(tables: Tables) -> Facts:
-    """Check all rows of all tables and turn them into objects.
-
-    Args:
-        tables: The rows.
-
-    Returns:
-        The organizations, and what holds for each namespace when.
-
-    Raises:
-        RegistryError: With every fault: file, row, column, value.
-    """
-    return _Checker(tables).facts()
-
-
-def canonical(row: Row) -> tuple[str, ...]:
-    """Return a row's filled cells in a form that does not depend on the order of columns or rows."""
-    return tuple(f"{name}={value}" for name, value in sorted(row.items()) if value and name not in (_LINE, SWITCHED))
-
-
-def _year(text: str) -> int | None:
-    year = int(text)
-    if not _FIRST_YEAR <= year < END.year:
-        raise ValueError(text)
-    return year
+    return tuple(found)
 
 
 def plain_name(name: str) -> str:
     """Return a name as it is compared: letters and digits, without case."""
     return "".join(sign for sign in name.casefold() if sign.isalnum())
-
-
-def _single_days_between(spans: Iterable[Span]) -> list[dt.date]:
-    """Return the days that no span covers although one ends on the day and another starts on the next."""
-    rows = list(spans)
-    starts = {row.start for row in rows}
-    ends = sorted({row.end for row in rows if row.end + dt.timedelta(days=1) in starts})
-    return [day for day in ends if not any(row.start <= day < row.end for row in rows)]
-
-
-class _Checker:
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
-        self._faults: list[Fault] = []
-
-    def facts(self) -> Facts:
-        for table, columns in REQUIRED.items():
-            for row in self._tables[table]:
-                for column in columns:
-                    if not row.get(column):
-                        self._fault(table, row, column, "is empty")
-        organizations = self._organizations()
-        namespaces = self._spans("namespaces", "organization", organizations)
-        roles = self._spans("roles", "role", None)
-        names = self._names(organizations)
-        moves = self._moves()
-        if self._faults:
-            raise RegistryError(f"the registry has {len(self._faults)} fault(s)", self._faults)
-        self._warn_of_one_day_gaps(organizations, namespaces)
-        owners = {old: new.split("/")[0] for old, new in moves.items() if "/" not in old and old not in namespaces}
-        return Facts(organizations, namespaces, roles, names, moves, owners)
-
-    def _moves(self) -> dict[str, str]:
-        """Return the current id of each moved model; a move of a moved model is followed."""
-        table, found = "moves", dict[str, str]()
-        for row in self._tables[table]:
-            self._dates(table, row)
-            if row["model_id"] in found:
-                self._fault(table, row, "model_id", f"{row['model_id']!r} stands here twice")
-            if not _CURRENT.fullmatch(row["current"]):
-                self._fault(table, row, "current", f"{row['current']!r} is not namespace/name")
-            found[row["model_id"]] = row["current"]
-        for row in self._tables[table]:
-            seen = {row["model_id"]}
-            while (current := found[row["model_id"]]) in found and current not in seen:
-                seen.add(current)
-                found[row["model_id"]] = found[current]
-            if current in seen:
-                self._fault(table, row, "current", f"{row['model_id']!r} would move to itself")
-        return found
-
-    def _warn_of_one_day_gaps(
-        self, organizations: Mapping[str, Organization], namespaces: Mapping[str, tuple[Span, ...]]
-    ) -> None:
-        """Warn of single days without a row between two rows: the habit of inclusive ends."""
-        spans = {f"namespace {name}": rows for name, rows in namespaces.items()}
-        for name, found in organizations.items():
-            for basis in BASES:
-                places = [place for place in found.affiliations if place.basis == basis]
-                spans[f"{basis} of {name}"] = tuple(
-                    Span(basis, place.start or BEGINNING, place.end or END) for place in places
-                )
-        gaps = [f"{what} on {day}" for what, rows in spans.items() for day in _single_days_between(rows)]
-        if gaps:
-            more = f" and {len(gaps) - _SHOWN} more" if len(gaps) > _SHOWN else ""
-            warnings.warn(
-                f"rows leave out one day ({'; '.join(gaps[:_SHOWN])}{more}): end is the first day on which a row no longer"
-                " holds; end the earlier row on the day on which the later one starts",
-                OssgeoWarning,
-                stacklevel=6,
-            )
-
-    def _fault(self, table: str, row: Row, column: str, problem: str, remedy: str = "") -> None:
-        self._faults.append(Fault(f"{table}.csv, row {row[_LINE]}, column {column}", problem, remedy))
-
-    def _parse(self, table: str, row: Row, column: str, parse: Callable[[str], T], default: T, wanted: str) -> T:
-        text = row.get(column, "")
-        if not text:
-            return default
-        try:
-            return parse(text)
-        except (ValueError, UnknownCountryError):
-            self._fault(table, row, column, f"{text!r} is not {wanted}")
-            return default
-
-    def _word(self, table: str, row: Row, column: str, words: tuple[str, ...], default: str) -> Any:
-        text = row.get(column) or default
-        if text not in words:
-            self._fault(table, row, column, f"{text!r} is not one of {', '.join(words)}")
-        return text
-
-    def _dates(self, table: str, row: Row) -> tuple[dt.date | None, dt.date | None]:
-        start = self._parse(table, row, "start", dt.date.fromisoformat, None, "a date such as 2025-10-22")
-        end = self._parse(table, row, "end", dt.date.fromisoformat, None, "a date such as 2025-10-22")
-        if start is not None and end is not None and start >= end:
-            self._fault(table, row, "end", f"{end} is not after the start {start}", "end is the first day after")
-        for column, day in (("start", start), ("end", end)):
-            if day is not None and not BEGINNING < day < END:
-                self._fault(table, row, column, f"{day} is out of range", "leave it empty if it is open")
-        return start, end
-
-    def _organizations(self) -> dict[str, Organization]:
-        kinds: dict[str, OrganizationKind] = {}
-        for row in self._tables["organizations"]:
-            name = row["organization"]
-            if not _SLUG.fullmatch(name):
-                self._fault("organizations", row, "organization", f"{name!r} is not a lower-case-slug")
-            if name in kinds:
-                self._fault("organizations", row, "organization", f"{name!r} stands here twice")
-            kinds[name] = self._parse("organizations", row, "kind", OrganizationKind, OrganizationKind.COMPANY,
-                                      f"one of {', '.join(map(str, OrganizationKind))}")  # fmt: skip
-        affiliations = self._affiliations(kinds)
-        parents = self._parents(kinds)
-        return {
-            row["organization"]: Organization(
-                id=row["organization"],
-                name=row.get("name") or row["organization"],
-                kind=kinds[row["organization"]],
-                homepage=row.get("homepage") or None,
-                affiliations=tuple(affiliations[row["organization"]]),
-                parents=tuple(parents[row["organization"]]),
-                founded=self._parse("organizations", row, "founded", _year, None, "a year such as 2019"),
-            )
-            for row in self._tables["organizations"]
-        }
-
-    def _names(self, organizations: Mapping[str, Organization]) -> dict[str, str]:
-        """Names as others write them; one that means several organizations means none."""
-        found: dict[str, str] = {}
-        for row in self._tables["names"]:
-            self._known("names", row, "organization", organizations)
-            name = plain_name(row["name"])
-            if found.get(name, row["organization"]) != row["organization"]:
-                self._fault("names", row, "name", f"{row['name']!r} stands here for two organizations")
-            found[name] = row["organization"]
-        own: dict[str, set[str]] = defaultdict(set)
-        for organization in organizations.values():
-            for text in (organization.id, organization.name):
-                own[plain_name(text)].add(organization.id)
-        return {name: ids.pop() for name, ids in own.items() if len(ids) == 1} | found
-
-    def _known(self, table: str, row: Row, column: str, organizations: Mapping[str, Any]) -> None:
-        name = row[column]
-        if name and name not in organizations:
-            remedy = "add it to organizations.csv, or read with base=Registry.default() to amend the bundled registry"
-            self._fault(table, row, column, f"organization {name!r} is not in this registry", remedy)
-
-    def _affiliations(self, kinds: Mapping[str, OrganizationKind]) -> dict[str, list[Affiliation]]:
-        table = "affiliations"
-        found: dict[str, list[Affiliation]] = defaultdict(list)
-        last: dict[tuple[str, str], Row] = {}
-        for row in self._tables[table]:
-            name = row["organization"]
-            self._known(table, row, "organization", kinds)
-            start, end = self._dates(table, row)
-            place = self._parse(table, row, "country", parse_place, _UNKNOWN, "an ISO 3166 code or a status")
-            weight = self._parse(table, row, "weight", float, 1.0, "a number")
-            if not 0 < weight <= 1:
-                self._fault(table, row, "weight", f"{weight} is not in (0, 1]")
-            if kinds.get(name) is OrganizationKind.INDIVIDUAL and place is not OriginStatus.INDIVIDUAL:
-                self._fault(table, row, "country", f"{name!r} is a person, who has no country here", "use individual")
-            basis = self._word(table, row, "basis", BASES, "seat")
-            found[name].append(Affiliation(place, start, end, weight, basis, self._evidence(row)))
-            last[name, basis] = row
-        for (name, basis), row in last.items():
-            self._weights([place for place in found[name] if place.basis == basis], row)
-        return found
-
-    def _evidence(self, row: Row) -> Evidence | None:
-        url = row.get("url") or None
-        if url is not None and not url.startswith(("https://", "http://")):
-            self._fault("affiliations", row, "url", f"{url!r} is not a web address")
-        reviewed = self._parse("affiliations", row, "reviewed_on", dt.date.fromisoformat, None, "a date")
-        if not (row.get("shows") or url):
-            return None
-        shows = self._word("affiliations", row, "shows", SHOWN, "press")
-        confidence = self._word("affiliations", row, "confidence", CONFIDENCES, "likely")
-        return Evidence(shows, url, reviewed, confidence, row.get("note", ""))
-
-    def _weights(self, places: list[Affiliation], row: Row) -> None:
-        cuts = sorted({place.start or BEGINNING for place in places} | {place.end or END for place in places})
-        for day in cuts[:-1]:
-            there = [place for place in places if place.holds(day)]
-            countries = [place.country for place in there]
-            if len(set(countries)) < len(countries):
-                self._fault("affiliations", row, "start", f"{row['organization']!r} is twice in one country on {day}")
-            elif there and abs(sum(place.weight for place in there) - 1) > _WEIGHT_TOLERANCE:
-                total = sum(place.weight for place in there)
-                problem = f"the {there[0].basis} weights of {row['organization']!r} sum to {total:g} on {day}, not to 1"
-                self._fault("affiliations", row, "weight", problem, "dates may overlap only where weights share them")
-
-    def _parents(self, kinds: Mapping[str, OrganizationKind]) -> dict[str, list[Ownership]]:
-        found: dict[str, list[Ownership]] = defaultdict(list)
-        for row in self._tables["parents"]:
-            self._known("parents", row, "organization", kinds)
-            self._known("parents", row, "parent", kinds)
-            start, end = self._dates("parents", row)
-            if self._reaches(found, row["parent"], row["organization"], start or BEGINNING, end or END):
-                self._fault("parents", row, "parent", f"{row['organization']!r} would own itself")
-            found[row["organization"]].append(Ownership(row["parent"], start, end, row.get("url") or None))
-        return found
-
-    def _reaches(
-        self, owners: Mapping[str, list[Ownership]], name: str, goal: str, start: dt.date, end: dt.date
-    ) -> bool:
-        if name == goal:
-            return True
-        spans = [
-            (owner.parent, max(start, owner.start or BEGINNING), min(end, owner.end or END))
-            for owner in owners.get(name, ())
-        ]
-        return any(since < until and self._reaches(owners, up, goal, since, until) for up, since, until in spans)
-
-    def _spans(
-        self, table: str, column: str, organizations: Mapping[str, Organization] | None
-    ) -> dict[str, tuple[Span, ...]]:
-        found: dict[str, list[Span]] = defaultdict(list)
-        for row in self._tables[table]:
-            if organizations is not None:
-                self._known(table, row, column, organizations)
-            start, end = self._dates(table, row)
-            span = Span(row[column], start or BEGINNING, end or END)
-            for other in found[row["namespace"]]:
-                clash = organizations is not None or other.value == span.value
-                if clash and span.start < other.end and other.start < span.end:
-                    problem = f"{row['namespace']!r} is {other.value!r} and {span.value!r} at the same time"
-                    self._fault(table, row, "start", problem, "end the earlier row on the day the later one starts")
-            found[row["namespace"]].append(span)
-        return {name: tuple(sorted(spans, key=lambda span: span.start)) for name, spans in found.items()}

@@ -13,7 +13,8 @@ from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.intervals import WHOLE, aligned
 from ossgeo._core.method import Counting
 from ossgeo.errors import InvalidArgumentError, UnknownSchemeError
-from ossgeo.registry._countries import Country, GroupScheme, OriginStatus
+from ossgeo.registry._countries import Country, OriginStatus
+from ossgeo.registry._groups import GroupScheme
 
 By = str | GroupScheme | Sequence[str | GroupScheme]
 """What a table is grouped by: a key, a group scheme, or a tuple or list of these."""

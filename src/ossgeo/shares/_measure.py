@@ -47,7 +47,7 @@ def measure(
         panel: Counters over time.
         method: A method to measure by again. It determines every option; only ``registry`` and ``models`` may be given
             with it.
-        by: ``country``, ``organization``, ``kind`` (of organization, see :meth:`ossgeo.Registry.kind`), ``namespace``,
+        by: ``country``, ``organization``, ``kind`` (of organization, see :func:`ossgeo.registry.get_kind`), ``namespace``,
             ``model``, a group scheme or its name, or a tuple or list of these.
         calculator: The measured quantity: the name of a calculator, or a calculator.
         attribution: To whom a model is credited: the name of a strategy, or a strategy.

@@ -13,6 +13,7 @@ from ossgeo._core.method import Adjustment
 from ossgeo.attribution import AttributionStrategy, Context, ModelTable, credits_of
 from ossgeo.attribution._evaluation import adjustments_of
 from ossgeo.panel._filters import KEPT, UNDECIDED, decide
+from ossgeo.registry._classification import organization_kinds
 from ossgeo.registry._registry import Registry
 from ossgeo.shares import _grouping as grouping
 from ossgeo.shares._aggregates import coded
@@ -56,7 +57,7 @@ def model_groups(
     for column, strategy in zip(grouping.rules_of(keys), strategies[1:], strict=True):
         credits = grouping.crossed(credits, credits_of(strategy, kept, context=context), column)
     if any(key.name == "kind" for key in keys):
-        credits = grouping.with_kinds(credits, registry.kinds)
+        credits = grouping.with_kinds(credits, organization_kinds(registry))
     credits = grouping.with_schemes(credits, keys)
     credits = _at_registry_date(credits, kept, options.as_of, notes)
     notes.extend(adjustments_of(strategies, context))

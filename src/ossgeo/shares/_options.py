@@ -16,7 +16,7 @@ from ossgeo._core.method import COUNTINGS, DENOMINATORS, INCOMPLETE, Cleaning, C
 from ossgeo.attribution import AttributionStrategy
 from ossgeo.errors import InvalidArgumentError, UnknownNameError
 from ossgeo.panel._filters import Where, describe
-from ossgeo.registry._countries import GroupScheme
+from ossgeo.registry._groups import GroupScheme
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._grouping import By
 from ossgeo.shares._protocol import ShareCalculator
@@ -77,7 +77,7 @@ class MeasureOptions:
     each option as ``metadata["help"]`` and, for options with fixed words, these as ``metadata["values"]``.
 
     Attributes:
-        by: ``country``, ``organization``, ``kind`` (of organization, see :meth:`ossgeo.Registry.kind`), ``namespace``,
+        by: ``country``, ``organization``, ``kind`` (of organization, see :func:`ossgeo.registry.get_kind`), ``namespace``,
             ``model``, a group scheme or its name, or a tuple or list of these.
         calculator: The measured quantity: the name of a calculator, or a calculator.
         attribution: To whom a model is credited: the name of a strategy, or a strategy.

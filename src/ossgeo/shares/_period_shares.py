@@ -10,7 +10,8 @@ import attrs
 import polars as pl
 
 from ossgeo.errors import InvalidArgumentError, UnknownNameError, UnknownOrganizationError
-from ossgeo.registry._countries import Country, GroupScheme
+from ossgeo.registry._countries import Country
+from ossgeo.registry._groups import GroupScheme
 from ossgeo.registry._organizations import OrganizationKind
 from ossgeo.shares._grouping import STATUSES
 

@@ -18,6 +18,7 @@ from ossgeo._core import engines
 from ossgeo.cli import main
 from ossgeo.errors import EngineError, InvalidArgumentError
 from ossgeo.plotting._style import label
+from ossgeo.registry import with_alternatives
 from ossgeo.reports._content import _cell
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -154,7 +155,7 @@ def code_of(page: Path) -> str:
 
 def test_a_default_given_explicitly_gives_the_same_page(page: Path, tmp_path: Path) -> None:
     panel = ossgeo.load_sample("labs-2025")
-    registry = ossgeo.Registry.default().with_alternatives()
+    registry = with_alternatives(ossgeo.Registry.default())
     again = ossgeo.report(panel, path=tmp_path / "r.html", by="country", window=None, registry=registry)
     assert content(again) == content(page)
     assert main(["report", "labs-2025", "-o", str(tmp_path / "s.html")]) == 0
@@ -183,7 +184,7 @@ def test_the_code_of_the_page_makes_the_page_again(
 
 
 def test_what_code_cannot_write_is_named_in_a_comment(tmp_path: Path) -> None:
-    registry = ossgeo.Registry.default().with_alternatives("hugging-face")
+    registry = with_alternatives(ossgeo.Registry.default(), "hugging-face")
     code = code_of(ossgeo.report(hostile(), path=tmp_path / "r.html", registry=registry))
     assert "# registry: " in code
     assert "registry=registry)" in code

@@ -22,6 +22,7 @@ from ossgeo.errors import (
     UnknownSchemeError,
     VoidOptionWarning,
 )
+from ossgeo.registry import organization_kinds
 from ossgeo.shares._protocol import credited
 from tests.worlds import JANUARY, MARCH, panel, registry, shares, two_dates
 
@@ -98,7 +99,7 @@ def test_kinds_of_organizations_follow_the_date_of_the_flow() -> None:
         table.at()["goverment"]
     both = ossgeo.measure(two_dates(), by=("country", "kind"), registry=dated, as_of=JANUARY)
     assert both.at()["GB", "startup"] == pytest.approx(0.15)
-    kinds = dated.kinds.filter(organization="mover").select("start", "kind").rows()
+    kinds = organization_kinds(dated).filter(organization="mover").select("start", "kind").rows()
     assert [kind for _, kind in kinds] == ["company", "startup", "big tech"]
     assert kinds[1][0] == dt.date(2015, 1, 1)
 

@@ -12,6 +12,7 @@ from ossgeo._core.method import Adjustment
 from ossgeo.attribution._lineage.components import components
 from ossgeo.attribution._protocol import Context
 from ossgeo.panel._models import Model, Relation
+from ossgeo.registry._classification import namespace_seats, namespaces_with_role
 from ossgeo.registry._registry import Registry
 
 Shares = Mapping[Relation, float]
@@ -260,7 +261,7 @@ def _by_spelling(missing: pl.DataFrame, known: pl.DataFrame, registry: Registry)
 
 
 def _by_organization(missing: pl.DataFrame, known: pl.DataFrame, registry: Registry) -> pl.DataFrame:
-    owned = registry.seats.select("namespace", "organization").drop_nulls().unique()
+    owned = namespace_seats(registry).select("namespace", "organization").drop_nulls().unique()
 
     def keyed(table: pl.DataFrame, model: str) -> pl.DataFrame:
         parts = pl.col(model).str.splitn("/", 2).struct
@@ -275,7 +276,7 @@ def _by_name(missing: pl.DataFrame, known: pl.DataFrame, registry: Registry) -> 
     only = missing.filter(~pl.col("parent").str.contains("/", literal=True))
     name = pl.col("model_id").str.splitn("/", 2).struct.field("field_1")
     hits = only.join(known.with_columns(name=name), left_on="parent", right_on="name")
-    archived = hits.filter(pl.col("namespace").is_in(list(registry.with_role("archive"))))
+    archived = hits.filter(pl.col("namespace").is_in(list(namespaces_with_role(registry, "archive"))))
     return pl.concat([archived, hits.join(archived, on=["child", "parent"], how="anti")])
 
 

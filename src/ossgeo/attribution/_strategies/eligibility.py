@@ -9,6 +9,7 @@ import polars as pl
 
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo.panel._models import Model
+from ossgeo.registry._classification import namespace_seats
 from ossgeo.registry._countries import OriginStatus
 from ossgeo.registry._registry import Registry
 
@@ -38,7 +39,7 @@ def eligible_intervals(models: pl.DataFrame, registry: Registry, statuses: Colle
         One row for each model and interval: model_id, start, end, organization (null if unknown).
     """
     words = [status.value for status in {*statuses, OriginStatus.UNREVIEWED}]
-    listed = registry.seats
+    listed = namespace_seats(registry)
     unlisted = models.select("model_id", "namespace").join(listed, on="namespace", how="anti")
     anytime = unlisted.select(
         "model_id", start=pl.lit(BEGINNING), end=pl.lit(END), organization=pl.lit(None, pl.String)

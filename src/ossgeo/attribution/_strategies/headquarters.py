@@ -95,7 +95,7 @@ def owners_of(organization: Organization, on: dt.date, registry: Registry) -> di
     while waiting:
         one, part = waiting.pop()
         owners = [
-            registry.organization(owner.parent)
+            registry.get_organization(owner.parent)
             for owner in one.parents
             if (owner.start is None or owner.start <= on) and (owner.end is None or on < owner.end)
         ]
@@ -108,11 +108,11 @@ def owners_of(organization: Organization, on: dt.date, registry: Registry) -> di
 def _iter_seats(registry: Registry) -> Iterator[tuple[str, dt.date, dt.date, str, str, float]]:
     for namespace, spans in registry.namespaces.items():
         for span in spans:
-            above = _all_owners(registry.organization(span.value), registry)
+            above = _all_owners(registry.get_organization(span.value), registry)
             days = {day for organization in above for day in _days(organization)}
             cuts = [span.start, *sorted(day for day in days if span.start < day < span.end), span.end]
             for start, end in itertools.pairwise(cuts):
-                for top, part in owners_of(registry.organization(span.value), start, registry).items():
+                for top, part in owners_of(registry.get_organization(span.value), start, registry).items():
                     seats = top.seats(on=start)
                     for seat in seats:
                         yield namespace, start, end, top.id, str(seat.country), seat.weight * part
@@ -126,7 +126,7 @@ def _all_owners(organization: Organization, registry: Registry) -> list[Organiza
     while waiting:
         for owner in waiting.pop().parents:
             if owner.parent not in found:
-                found[owner.parent] = registry.organization(owner.parent)
+                found[owner.parent] = registry.get_organization(owner.parent)
                 waiting.append(found[owner.parent])
     return list(found.values())
 

@@ -13,6 +13,7 @@ from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Cr
 from ossgeo.attribution._strategies.eligibility import eligible_intervals, is_eligible
 from ossgeo.attribution._strategies.publisher import seats_changes
 from ossgeo.panel._models import Model
+from ossgeo.registry._classification import namespace_seats
 from ossgeo.registry._countries import OriginStatus
 from ossgeo.registry._organizations import Evidence, Organization
 
@@ -73,7 +74,9 @@ class Membership:
             models.select("model_id", "namespace", "member_of").filter(pl.col("member_of").list.len() > 0).collect()
         )
         words = [status.value for status in _OPEN]
-        placed = context.registry.seats.filter(~pl.col("country").is_in(words).all().over("namespace", "start", "end"))
+        placed = namespace_seats(context.registry).filter(
+            ~pl.col("country").is_in(words).all().over("namespace", "start", "end")
+        )
         handles = members.select("model_id", namespace="member_of").explode("namespace").unique()
         seats = handles.join(placed.rename({"weight": "part"}), on="namespace").drop("namespace")
         span = ["model_id", "start", "end"]

@@ -10,6 +10,7 @@ import polars as pl
 from ossgeo._core.dates import END
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
 from ossgeo.panel._models import Model
+from ossgeo.registry._classification import namespace_seats
 from ossgeo.registry._countries import OriginStatus
 from ossgeo.registry._registry import Registry
 
@@ -65,7 +66,7 @@ class Publisher:
         Returns:
             The credits table; models without an attribution have no row.
         """
-        seats = context.registry.seats.lazy().filter(pl.col("organization").is_not_null())
+        seats = namespace_seats(context.registry).lazy().filter(pl.col("organization").is_not_null())
         found = models.select("model_id", "namespace").join(seats, on="namespace")
         return found.with_columns(rule=pl.lit(self.name)).select(*CREDIT_SCHEMA)
 
@@ -84,5 +85,5 @@ def seats_changes(registry: Registry) -> frozenset[dt.date]:
     Args:
         registry: The registry.
     """
-    seats = registry.seats
+    seats = namespace_seats(registry)
     return frozenset(seats["start"].unique().to_list()) | frozenset(seats["end"].unique().to_list()) - {END}

@@ -18,6 +18,7 @@ from ossgeo.attribution._lineage.propagation import Delegation, delegations_to_s
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, AttributionStrategy, Context
 from ossgeo.attribution._strategies.publisher import Publisher
 from ossgeo.panel._models import Model, Relation
+from ossgeo.registry._classification import find_roles, namespaces_with_role
 
 ROLE: Final = "repackager"
 """The role in the registry of namespaces that mostly convert models of others."""
@@ -88,7 +89,7 @@ class RepackagerPassthrough:
         graph = Graph.of(context)
 
         def onward(one: Model) -> Mapping[str, float]:
-            if ROLE not in context.registry.roles(one.namespace, on=on):
+            if ROLE not in find_roles(context.registry, one.namespace, on=on):
                 return {}
             bases = [base.model_id for base in graph.bases(one, context=context) if base.relation in CONVERSIONS]
             return dict.fromkeys(bases, 1 / len(bases)) if bases else {}
@@ -111,7 +112,7 @@ def repackager_passthrough(*, over: str | AttributionStrategy = "publisher") -> 
 
 def _conversions(graph: Graph, on: dt.date, context: Context) -> pl.DataFrame:
     """Return the links from conversions by repackagers on a day, in equal parts."""
-    spans = context.registry.with_role(ROLE)
+    spans = namespaces_with_role(context.registry, ROLE)
     then = [name for name, found in spans.items() if any(span.start <= on < span.end for span in found)]
     handle = pl.col("child").str.split("/").list.first()
     links = graph.links.filter(pl.col("relation").is_in([str(one) for one in CONVERSIONS]) & handle.is_in(then))
@@ -119,5 +120,5 @@ def _conversions(graph: Graph, on: dt.date, context: Context) -> pl.DataFrame:
 
 
 def _days(context: Context) -> frozenset[dt.date]:
-    spans = [span for found in context.registry.with_role(ROLE).values() for span in found]
+    spans = [span for found in namespaces_with_role(context.registry, ROLE).values() for span in found]
     return frozenset(day for span in spans for day in (span.start, span.end) if BEGINNING < day < END)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,8 @@ import attrs
 import polars as pl
 
 from ossgeo._core import engines
-from ossgeo.errors import Fault, PanelError, SourceUnavailableError
+from ossgeo._core.csv_rows import read_rows
+from ossgeo.errors import PanelError, SourceUnavailableError
 from ossgeo.sources._files.json_shapes import rows_of_json
 
 FORMATS: Final = {
@@ -28,7 +28,6 @@ FORMATS: Final = {
 """Endings of file names and their formats; ``.gz`` and ``.zst`` may follow, except for Parquet."""
 
 COMPRESSED: Final = (".gz", ".zst")
-_FAULTS_A_FILE = 5
 
 
 @attrs.frozen
@@ -146,32 +145,10 @@ def _csv(text: str, place: str) -> RawTable:
 
 def _csv_row_by_row(text: str, separator: str, place: str, first: int) -> RawTable:
     """Return the cells of a CSV that is not well-formed, or raise every fault with its row."""
-    before = csv.field_size_limit(max(csv.field_size_limit(), len(text)))
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
-    faults: list[Fault] = []
-    wrong = 0
-    rows: list[list[str]] = []
-    try:
-        header = next(reader, [])
-        for cells in reader:
-            if len(cells) == len(header):
-                rows.append(cells)
-            elif cells:
-                wrong += 1
-                problem = f"has {len(cells)} cells, the header has {len(header)}"
-                remedy = f"quote cells that hold {separator!r}"
-                if wrong <= _FAULTS_A_FILE:
-                    faults.append(Fault(f"{place}, row {reader.line_num + first - 2}", problem, remedy))
-    except csv.Error as error:
-        row = reader.line_num + first - 1
-        raise PanelError.of(f"{place}, row {row}", "is not CSV: a quote is not closed", "see RFC 4180") from error
-    finally:
-        csv.field_size_limit(before)
-    if wrong > _FAULTS_A_FILE:
-        faults.append(Fault(place, f"{wrong - _FAULTS_A_FILE} more rows with another number of cells"))
-    if twice := sorted({name for name in header if header.count(name) > 1}):
-        faults.append(Fault(f"{place}, row 1", f"has the column {', '.join(twice)} twice", "rename one"))
-    if faults:
-        raise PanelError(f"{place} cannot be read", faults)
-    columns = {name: pl.Series([row[n] for row in rows], dtype=pl.String) for n, name in enumerate(header)}
-    return RawTable(place, columns, len(rows), first)
+    found = read_rows(text, place=place, separator=separator, skipped=first - 2)
+    if found.faults:
+        raise PanelError(f"{place} cannot be read", found.faults)
+    columns = {
+        name: pl.Series([cells[n] for _, cells in found.rows], dtype=pl.String) for n, name in enumerate(found.header)
+    }
+    return RawTable(place, columns, len(found.rows), first)
