@@ -123,7 +123,10 @@ class _Checker:
             raise RegistryError(f"the registry has {len(self._faults)} fault(s)", self._faults)
         self._warn_of_one_day_gaps(organizations, namespaces)
         moved = {old: new.split("/")[0] for old, new in moves.items() if "/" not in old and old not in namespaces}
-        return Facts(*map(MappingProxyType, (organizations, namespaces, roles, names, moves, moved)))
+        return Facts(
+            organizations=MappingProxyType(organizations), namespaces=MappingProxyType(namespaces),
+            roles=MappingProxyType(roles), names=names, moves=MappingProxyType(moves), moved_namespaces=moved,
+        )  # fmt: skip
 
     def _moves(self) -> dict[str, str]:
         """Return the current id of each moved model; a move of a moved model is followed."""
