@@ -34,7 +34,7 @@ def cumulative_flows(counts: Counts, born: Mapping[str, dt.date | None]) -> tupl
     for model, day in sorted(counts):
         observed[model].append(day)
     flows: list[Flow] = []
-    aside = {"first_count_is_base": 0, "counter_fell": 0}
+    aside = {"first_count_is_base": 0, "counter_fell": 0, "counter_recovered": 0}
     for model, seen in observed.items():
         first = seen[0]
         earlier = [day for day in snapshots if day < first]
@@ -47,6 +47,7 @@ def cumulative_flows(counts: Counts, born: Mapping[str, dt.date | None]) -> tupl
         for before, day in itertools.pairwise(seen):
             count = counts[model, day]
             aside["counter_fell"] += max(counts[model, before] - count, 0)
+            aside["counter_recovered"] += max(min(count, top) - counts[model, before], 0)
             flows.append((model, before, day, Fraction(max(count - top, 0))))
             top = max(top, count)
     return flows, aside

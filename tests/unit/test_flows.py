@@ -52,7 +52,7 @@ def test_a_dip_and_its_recovery_are_no_flow() -> None:
     slow = ossgeo.measure(panel({"Qwen/a": [100, 40, 70, 130]}), by="model")
     assert [value for value in flows(slow).values() if value] == [30]
     assert slow.adjustments["counter_fell"].count == 60
-    assert slow.adjustments["counter_recovered"].count == 30
+    assert slow.adjustments["counter_recovered"].count == 60, "30 to 70, and 30 of the rise to 130"
 
 
 @pytest.mark.parametrize(
@@ -136,3 +136,54 @@ def test_the_earliest_creation_date_of_the_hub_means_at_least_this_old() -> None
     assert adjusted == {"created_at_floor": 1, "age_at_least": 20, "age_unknown": 3}
     assert {"created_at_floor", "impossible_creation"} <= made.check().codes
     assert made.check()["impossible_creation"].examples == ("meta/c (1970-01-01)",)
+
+
+def test_the_earliest_creation_date_is_a_day() -> None:
+    hub = ossgeo.load_sample("hub-2026")
+    issue = hub.check()["created_at_floor"]
+    assert issue.count == 43  # at 23:29:04 and at 23:29:05
+    assert "44.8% of the counts" in issue.meaning
+    caps = [ossgeo.measure(hub, age_cap=cap) for cap in ("1596d", "1626d")]
+    assert [round(100 * (cap.at()["CN"] or 0), 1) for cap in caps] == [43.9, 43.8]  # no cap makes them young
+    assert caps[0].adjustments["created_at_floor"].count == 43
+    for options in ({"as_of": "creation"}, {"calculator": "supply", "every": "1mo"}):
+        note = ossgeo.measure(hub, **options).adjustments["created_at_floor"]  # type: ignore[arg-type]
+        assert note.count == 43
+    assert (
+        "created_at_floor" not in ossgeo.measure(hub, calculator="supply").adjustments
+    )  # before the first observation
+    months = ossgeo.measure(hub, calculator="supply", every="1mo").to_polars()
+    assert (months["value"].sum(), months.filter(period=dt.date(2022, 3, 31))["value"].sum()) == (157, 1)
+    assert ossgeo.measure(hub, calculator="supply", by="kind").to_polars()["value"].sum() == 200
+
+
+def test_creation_dates_that_are_not_possible_have_the_latest_state() -> None:
+    registry = ossgeo.Registry.from_rows(
+        organizations=[{"organization": "m"}],
+        namespaces=[{"namespace": "m", "organization": "m"}],
+        affiliations=[
+            {"organization": "m", "country": "GB", "end": "2022-03-02"},
+            {"organization": "m", "country": "US", "start": "2022-03-02", "end": "2024-01-01"},
+            {"organization": "m", "country": "FR", "start": "2024-01-01"},
+        ],
+    )
+    born = {"m/floor": dt.datetime(2022, 3, 2, 23, 29, 5), "m/never": dt.datetime(1970, 1, 1),
+            "m/first": dt.datetime(2016, 1, 1)}  # fmt: skip
+    made = panel({"m/floor": [0, 1, 2], "m/never": [0, 1, 3], "m/first": [0, 1, 5]}, born)
+    table = ossgeo.measure(made, registry=registry, as_of="creation")
+    assert dict(table.at()) == {"US": 1 / 7, "FR": 2 / 7, "GB": 4 / 7}
+    adjusted = {code: table.adjustments[code].count for code in ("created_at_floor", "creation_unknown")}
+    assert adjusted == {"created_at_floor": 1, "creation_unknown": 1}
+
+
+@pytest.mark.parametrize("cap", [None, "3650d"])
+def test_a_recovery_that_goes_above_the_earlier_maximum_is_split(cap: str | None) -> None:
+    born = dict.fromkeys(("Qwen/a", "google/b"), dt.datetime(2024, 12, 1))
+    made = panel({"Qwen/a": [10**9, 0, 10**9 + 10], "google/b": [5, 3, 4]}, born)
+    table = ossgeo.measure(made, by="model", age_cap=cap)
+    assert flows(table)[DAYS[2], "Qwen/a"] == 10
+    assert (DAYS[2], "google/b") not in flows(table)
+    assert table.adjustments["counter_fell"].count == 10**9 + 2
+    assert table.adjustments["counter_recovered"].count == 10**9 + 1
+    # the first count, the flows, falls and recoveries add up to the last count
+    assert 10**9 + 10 + 4 == (10**9 + 5) + 10 - (10**9 + 2) + (10**9 + 1)

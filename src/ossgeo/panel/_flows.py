@@ -17,7 +17,7 @@ import polars as pl
 
 from ossgeo._core import engines
 from ossgeo._core.dates import BEGINNING
-from ossgeo._core.method import Cleaning
+from ossgeo._core.method import Adjustment, Cleaning
 from ossgeo._core.schema import Counter
 
 WINDOW_DAYS: Final = 30
@@ -26,8 +26,8 @@ WINDOW_DAYS: Final = 30
 DOWNLOADS_LIMIT: Final = 10**12
 """Download counts above this are errors: no repository has been downloaded that often."""
 
-FLOOR: Final = dt.datetime(2022, 3, 2, 23, 29, 4, tzinfo=dt.UTC)
-"""The Hub's earliest creation date; it means "created then or before".
+FLOOR: Final = dt.date(2022, 3, 2)
+"""The Hub's earliest creation date (23:29:04 or 23:29:05 UTC); it means "created then or before".
 
 Source: https://github.com/huggingface/huggingface_hub/issues/1816
 """
@@ -60,10 +60,13 @@ class Flows:
         keys: Of ``since`` (the start of the interval, if it is not the same for all of a period), ``event`` and
             ``divisor``: under an age cap ``downloads`` is downloads times days, and each sum is divided by ``divisor`` days
             afterwards, because sums of integers do not depend on the order of the rows.
+        crossing: Further rows of the same columns: the part below the earlier maximum of a rise that goes above it. There are
+            none unless a counter fell.
     """
 
     frame: nw.LazyFrame[Any]
     keys: tuple[str, ...] = ()
+    crossing: nw.LazyFrame[Any] | None = None
 
 
 def make_flows(
@@ -151,9 +154,22 @@ def births_of(models: pl.DataFrame) -> pl.DataFrame | None:
     """
     if "created_at" not in models.columns:
         return None
-    at = pl.col("created_at")
-    born = pl.when(at == FLOOR).then(pl.lit(BEGINNING)).when(at.dt.date() >= HUB_START).then(at.dt.date())
+    day = pl.col("created_at").dt.date()
+    born = pl.when(day == FLOOR).then(pl.lit(BEGINNING)).when(day >= HUB_START).then(day)
     return models.select("model_id", born=born)
+
+
+def floor_note(models: pl.DataFrame, note: str) -> Adjustment:
+    """Return the adjustment with the number of models at the Hub's earliest creation date.
+
+    Args:
+        models: The models table.
+        note: How their age is taken.
+    """
+    number = models.select((pl.col("created_at").dt.date() == FLOOR).sum()).item()
+    return Adjustment(
+        "created_at_floor", number, "models", f"created on {FLOOR} or before, the Hub's earliest date: {note}"
+    )
 
 
 def _observed_at(rows: nw.LazyFrame[Any]) -> list[str]:
@@ -208,8 +224,8 @@ def _differences(
     steps = steps.with_columns(since=since)
     change = nw.col("downloads") - nw.col("downloads_before")
     counted: nw.Expr = change
+    gain = nw.col("top") - nw.col("top_before")
     if clips:
-        gain = nw.col("top") - nw.col("top_before")
         recovered = (gain == 0) & (nw.col("downloads_before") < nw.col("top")) & (change >= 0)
         event = nw.when(recovered).then(nw.lit(RECOVERED)).otherwise(event)
         counted = nw.when((change < 0) | recovered).then(change).otherwise(gain)
@@ -223,7 +239,13 @@ def _differences(
         event=nw.when(first).then(nw.lit(BASE)).otherwise(event).cast(nw.Int32),
         downloads=nw.when(first).then(nw.col("downloads")).otherwise(counted),
     )
-    return Flows(frame, ("since", "event"))
+    crossing = None
+    if clips:
+        below = nw.col("top_before") - nw.col("downloads_before")
+        crossing = steps.filter((gain > 0) & (below > 0)).select(
+            "model_id", "period", "since", event=nw.lit(RECOVERED).cast(nw.Int32), downloads=below
+        )
+    return Flows(frame, ("since", "event"), crossing)
 
 
 def _zero_observations(births: pl.DataFrame | None, periods: Sequence[dt.date]) -> pl.DataFrame:
@@ -266,12 +288,19 @@ def _capped(flows: Flows, births: pl.DataFrame | None, age_cap: int) -> Flows:
     """
     if births is None:
         raise AssertionError("an age cap needs the days of birth")
-    frame = flows.frame
-    if "event" not in flows.keys:
+    keys = tuple(dict.fromkeys((*flows.keys, "event", "divisor")))
+    crossing = None if flows.crossing is None else _capped_rows(flows.crossing, flows.keys, births, age_cap, keys)
+    return Flows(_capped_rows(flows.frame, flows.keys, births, age_cap, keys), keys, crossing)
+
+
+def _capped_rows(
+    frame: nw.LazyFrame[Any], given: tuple[str, ...], births: pl.DataFrame, age_cap: int, keys: tuple[str, ...]
+) -> nw.LazyFrame[Any]:
+    if "event" not in given:
         frame = frame.with_columns(event=nw.lit(FLOW).cast(nw.Int32))
     frame = frame.join(engines.send(births.select("model_id", "born"), frame), on="model_id", how="left")
     until = day_number("period")
-    since = day_number("since") if "since" in flows.keys else until - WINDOW_DAYS
+    since = day_number("since") if "since" in given else until - WINDOW_DAYS
     frame = frame.with_columns(_until=until, _since=since, _born=day_number("born"))
     first = nw.when(nw.col("_born") - 1 > nw.col("_since")).then(nw.col("_born") - 1).otherwise(nw.col("_since"))
     frame = frame.with_columns(_first=first, _last=nw.col("_born") + (age_cap - 1))
@@ -288,5 +317,4 @@ def _capped(flows: Flows, births: pl.DataFrame | None, age_cap: int) -> Flows:
         divisor=nw.when(whole).then(nw.lit(1)).otherwise(length).cast(nw.Int64),
         event=event.cast(nw.Int32),
     )
-    keys = tuple(dict.fromkeys((*flows.keys, "event", "divisor")))
-    return Flows(frame.select("model_id", "period", *keys, "downloads"), keys)
+    return frame.select("model_id", "period", *keys, "downloads")

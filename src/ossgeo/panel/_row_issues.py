@@ -106,7 +106,7 @@ def _creations(steps: Steps, models: pl.LazyFrame) -> Iterator[QualityIssue]:
     """Yield the models at the Hub's earliest creation date, and those with a date that is not possible."""
     rows, counter = steps.rows, steps.counter
     dated = models.select("model_id", "created_at").drop_nulls().unique("model_id").collect()
-    floor = dated.filter(pl.col("created_at") == FLOOR)
+    floor = dated.filter(pl.col("created_at").dt.date() == FLOOR)
     share = 0.0
     if floor.height:
         at_floor = rows.join(engines.send(floor.select("model_id"), rows), on="model_id")
@@ -114,7 +114,7 @@ def _creations(steps: Steps, models: pl.LazyFrame) -> Iterator[QualityIssue]:
             engines.collect(some.select(nw.col(counter).cast(nw.Float64).sum())).item() for some in (at_floor, rows)
         ]
         share = (sums[0] or 0.0) / sums[1] if sums[1] else 0.0
-    meaning = f"created on 2022-03-02 or before, the Hub's earliest date; they have {share:.1%} of the counts"
+    meaning = f"created on {FLOOR} or before, the Hub's earliest date; they have {share:.1%} of the counts"
     examples = tuple(floor["model_id"].sort().head(EXAMPLES))
     yield QualityIssue("created_at_floor", floor.height, "models", meaning, examples)
     seen = rows.filter(nw.col(counter) > 0).group_by("model_id").agg(first=nw.col("period").min())

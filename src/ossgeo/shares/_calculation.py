@@ -9,11 +9,10 @@ import polars as pl
 
 from ossgeo import plugins
 from ossgeo._core import engines
-from ossgeo._core.dates import BEGINNING
 from ossgeo._core.method import Adjustment, Cleaning
 from ossgeo.errors import CalculatorContractError, InvalidArgumentError, OssgeoError
 from ossgeo.panel._cleaning import last_valid_day, panel_error, rows_are_usable, unusable_rows_error
-from ossgeo.panel._flows import FELL, WINDOW_DAYS, Flows, births_of, make_flows
+from ossgeo.panel._flows import FELL, FLOOR, WINDOW_DAYS, Flows, births_of, floor_note, make_flows
 from ossgeo.panel._panel import Panel
 from ossgeo.panel._renames import find_renames
 from ossgeo.registry._registry import Registry
@@ -93,14 +92,14 @@ def calculator_input(
         notes: Receives what was followed or left out.
     """
     if isinstance(calculator, EventCalculator):
-        return _events(panel, models, calculator, notes)
+        return _events(panel, models, calculator, options, notes)
+    if "created_at" in calculator.requires:
+        notes.append(floor_note(models, "of unknown age"))
     if gives_of(calculator) == "stock":
         return _levels(panel, options.cleaning)
     births = births_of(models)
-    if options.age_cap is not None and births is not None:
-        at_floor = births.filter(pl.col("born") == BEGINNING).height
-        note = "created on 2022-03-02 or before, the Hub's earliest date: taken as older than the age cap"
-        notes.append(Adjustment("created_at_floor", at_floor, "models", note))
+    if options.age_cap is not None:
+        notes.append(floor_note(models, "taken as older than the age cap"))
     return make_flows(
         panel.rows,
         counter=panel.counter,
@@ -122,9 +121,21 @@ def _levels(panel: Panel, cleaning: Cleaning) -> Flows:
     )  # fmt: skip
 
 
-def _events(panel: Panel, models: pl.DataFrame, calculator: EventCalculator, notes: list[Adjustment]) -> Flows:
-    """Return events in the form of flows; they need the models table only."""
+def _events(
+    panel: Panel, models: pl.DataFrame, calculator: EventCalculator, options: MeasureOptions, notes: list[Adjustment]
+) -> Flows:
+    """Return events in the form of flows; they need the models table only.
+
+    A creation at the Hub's earliest date is one "then or before": it belongs to the period before the first observation,
+    and to no calendar step or window.
+    """
     events = calculator.events(models.lazy()).collect()
+    placed = options.every is None and options.window is None and panel.periods[0] >= FLOOR
+    if "created_at" in calculator.requires and not placed:
+        at_floor = events.filter(pl.col("period") == FLOOR)
+        note = f"left out: created on {FLOOR} or before, the Hub's earliest date, so in no known period"
+        notes.append(Adjustment("created_at_floor", at_floor.height, "models", note))
+        events = events.join(at_floor, on="model_id", how="anti")
     dated = events.drop_nulls("period")
     last = panel.periods[-1]
     within = dated.filter(pl.col("period") <= last)
@@ -171,7 +182,8 @@ def sums_of(
         PanelError: Rows of the panel cannot be used.
     """
     keys = (GROUP, *flows.keys)
-    rows = engines.collect(_aggregate(flows, _with_required(credits, models, calculator), calculator, keys))
+    required = _with_required(credits, models, calculator)
+    rows = engines.collect(_aggregate(flows.frame, required, calculator, keys))
     unusable = rows["period"].is_null()
     _require_valid_rows(rows, keys, credits, None if isinstance(calculator, EventCalculator) else panel, calculator)
     if "event" in flows.keys and cleaning.decreases == "error" and (rows["event"] == FELL).any():
@@ -183,6 +195,9 @@ def sums_of(
     if unusable.any() and cleaning.invalid == "error":
         raise unusable_rows_error(panel)
     rows = rows.filter(~unusable)
+    if flows.crossing is not None and (rows["event"] == FELL).any():
+        more = engines.collect(_aggregate(flows.crossing, required, calculator, keys)).cast(rows.schema)
+        rows = pl.concat([rows, more]).group_by("period", *keys, maintain_order=True).agg(pl.col("value").sum())
     if "divisor" in flows.keys:
         exact = pl.col("value").cast(pl.Float64) / pl.col("divisor")
         rows = rows.sort("period", *keys).with_columns(value=exact)
@@ -238,10 +253,10 @@ def _with_required(credits: pl.DataFrame, models: pl.DataFrame, calculator: Shar
 
 
 def _aggregate(
-    flows: Flows, credits: pl.DataFrame, calculator: ShareCalculator, keys: tuple[str, ...]
+    flows: nw.LazyFrame[Any], credits: pl.DataFrame, calculator: ShareCalculator, keys: tuple[str, ...]
 ) -> nw.LazyFrame[Any]:
     try:
-        lazy = calculator.aggregate(flows.frame, engines.send(credits, flows.frame), keys=keys)
+        lazy = calculator.aggregate(flows, engines.send(credits, flows), keys=keys)
     except OssgeoError:
         raise
     except Exception as error:  # a calculator is foreign code

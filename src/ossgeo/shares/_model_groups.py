@@ -13,6 +13,7 @@ from ossgeo._core.method import Adjustment
 from ossgeo.attribution import AttributionStrategy, Context, ModelTable, credits_of
 from ossgeo.attribution._evaluation import adjustments_of
 from ossgeo.panel._filters import KEPT, UNDECIDED, decide
+from ossgeo.panel._flows import HUB_START, floor_note
 from ossgeo.registry._classification import organization_kinds
 from ossgeo.registry._registry import Registry
 from ossgeo.shares import _grouping as grouping
@@ -84,16 +85,18 @@ def _at_registry_date(
     always = {"start": pl.lit(BEGINNING), "end": pl.lit(END)}
     if isinstance(as_of, dt.date):
         return credits.filter((pl.col("start") <= as_of) & (pl.col("end") > as_of)).with_columns(**always)
-    born = models.select("model_id", born=pl.col("created_at").dt.date())
+    day = pl.col("created_at").dt.date()
+    born = models.select("model_id", born=pl.when(day >= HUB_START).then(day))
     dated = credits.join(born, on="model_id", maintain_order="left")
     notes.append(
         Adjustment(
             "creation_unknown",
             born["born"].null_count(),
             "models",
-            "no created_at: attributed by the registry's latest state",
+            "no created_at, or one that is not possible: attributed by the registry's latest state",
         )
     )
+    notes.append(floor_note(models, "attributed by the registry's state on that day"))
     day = pl.col("born").fill_null(END - dt.timedelta(days=1))
     return dated.filter((pl.col("start") <= day) & (pl.col("end") > day)).with_columns(**always).drop("born")
 

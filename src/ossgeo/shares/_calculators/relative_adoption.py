@@ -78,7 +78,7 @@ class RelativeAdoption:
         for place in reversed(range(len(SIZES))):
             size = nw.when(nw.col("parameters") <= SIZES[place]).then(nw.lit(place)).otherwise(size)
         days = day_number("period") - day_number("created_at")
-        dated = ~nw.col("created_at").is_null() & (nw.col("created_at") > nw.lit(FLOOR.date()))
+        dated = ~nw.col("created_at").is_null() & (nw.col("created_at") > nw.lit(FLOOR))
         known = ~nw.col("parameters").is_null() & dated & (days >= 0)
         length = nw.when(days > 1).then(days).otherwise(nw.lit(1)) if self.cumulative else nw.lit(1)
         return rows.with_columns(

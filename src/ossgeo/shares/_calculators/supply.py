@@ -18,7 +18,8 @@ class Supply:
 
     A model counts once, on the day of its creation: with ``every="1mo"`` in that month, with ``window="365d"`` in the year
     that follows, and otherwise at the first observation after it. The first observation holds all that were created before.
-    The earliest day of the Hub, 2022-03-02, means this day or an earlier one. ``where`` limits size, task and license. Of
+    The earliest day of the Hub, 2022-03-02, means this day or an earlier one: such models count before the first observation,
+    and are left out of calendar steps and windows (adjustment ``created_at_floor``). ``where`` limits size, task and license. Of
     several organizations see :func:`ossgeo.analysis.publishers`.
     """
 
