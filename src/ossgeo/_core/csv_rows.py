@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from threading import Lock
 
 import attrs
 
@@ -12,6 +13,7 @@ from ossgeo._core import DATA
 from ossgeo.errors import Fault
 
 _MOST_FAULTS = 5
+_LIMIT = Lock()
 
 
 @attrs.frozen
@@ -38,6 +40,11 @@ def read_rows(text: str, *, place: str, separator: str = ",", skipped: int = 0) 
         separator: The character between cells.
         skipped: Number of lines that were removed in front of the text.
     """
+    with _LIMIT:  # the limit belongs to the process
+        return _read_rows(text, place, separator, skipped)
+
+
+def _read_rows(text: str, place: str, separator: str, skipped: int) -> CsvRows:
     before = csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     faults: list[Fault] = []

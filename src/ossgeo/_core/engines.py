@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 import narwhals as nw
 import polars as pl
 
+from ossgeo._core.boundary import is_panic
 from ossgeo.errors import EngineError, OssgeoError, PanelError
 
 if TYPE_CHECKING:
@@ -106,7 +107,9 @@ def collect(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
         return collected
     except OssgeoError:
         raise
-    except Exception as error:  # every engine has exceptions of its own
+    except BaseException as error:  # every engine has exceptions of its own
+        if not isinstance(error, Exception) and not is_panic(error):
+            raise
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         remedy = "check the files behind the panel; the engine's own error is chained"
         raise PanelError.of(f"engine {name_of(frame)}", f"the query failed: {first}", remedy) from error

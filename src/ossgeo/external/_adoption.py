@@ -14,6 +14,7 @@ import polars as pl
 from narwhals.typing import IntoFrame
 
 from ossgeo import attribution as attributions
+from ossgeo._core.boundary import reads_data
 from ossgeo._core.dates import day_of
 from ossgeo._core.method import Adjustment, Adjustments, Cleaning, Method
 from ossgeo.attribution import AttributionStrategy, Context, ModelTable, credits_of
@@ -31,6 +32,7 @@ AdoptionDenominator = Literal["all", "users"]
 _COLUMNS: Final = ("adopter", "country", "model")
 
 
+@reads_data
 def adoption_shares(
     table: str | Path | IntoFrame,
     *,

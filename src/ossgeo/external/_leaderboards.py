@@ -12,6 +12,7 @@ import attrs
 import polars as pl
 from narwhals.typing import IntoFrame
 
+from ossgeo._core.boundary import reads_data
 from ossgeo._core.dates import day_of
 from ossgeo._core.display import Plottable
 from ossgeo._core.method import Adjustment, Adjustments, Cleaning, Coverage, Covered, Method
@@ -173,6 +174,7 @@ def table_of(
     return ShareTable(ordered, method, Coverage(tuple(covered)), Adjustments(adjusted))
 
 
+@reads_data
 def read_leaderboard(
     table: str | Path | IntoFrame,
     *,
@@ -292,6 +294,7 @@ class _Matcher:
         return [(party.id, str(seat.country), seat.weight) for seat in seats]
 
 
+@reads_data
 def leaderboard_shares(
     table: str | Path | IntoFrame,
     *,

@@ -16,7 +16,7 @@ from ossgeo._core import engines
 from ossgeo._core.dates import BEGINNING, END, day_of
 from ossgeo._core.schema import Counter
 from ossgeo._core.text import printable
-from ossgeo.errors import InvalidArgumentError
+from ossgeo.errors import InvalidArgumentError, PanelError
 from ossgeo.panel._cleaning import last_valid_day, unusable_rows_error
 from ossgeo.panel._constant import constant_groups, within_validity
 from ossgeo.panel._models_table import normalized_models
@@ -84,6 +84,12 @@ class Panel:
             PanelError: The rows cannot be read.
         """
         counts = _counts_by_period(rows, counter)
+        possible = pl.col("period").is_between(dt.date.min, dt.date.max)
+        if number := counts.filter(~possible)["n"].sum():  # DuckDB's infinity, and years that Python does not have
+            remedy = "correct the dates or leave the rows out"
+            raise PanelError.of(
+                f"{source or 'panel'}, column period", f"lies outside the years 1 to 9999 in {number:,} row(s)", remedy
+            )
         if models is None:
             ids = rows.select("model_id").unique()
             lazy = ids.to_native() if engines.name_of(rows) == "polars" else engines.collect(ids).lazy()

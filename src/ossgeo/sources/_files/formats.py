@@ -1,4 +1,4 @@
-"""Files as raw tables: CSV, JSON, JSON Lines and Excel, also compressed."""
+"""Files as raw tables: CSV, JSON, JSON Lines, Excel and SQLite, the text formats also compressed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import attrs
 import polars as pl
 
 from ossgeo._core import engines
-from ossgeo._core.csv_rows import read_rows
 from ossgeo.errors import PanelError, SourceUnavailableError
+from ossgeo.sources._files.csv_files import csv_columns
+from ossgeo.sources._files.decoding import text_of
 from ossgeo.sources._files.json_shapes import rows_of_json
+from ossgeo.sources._files.sqlite_files import sqlite_columns
 
 FORMATS: Final = {
     ".csv": "csv",
@@ -24,10 +26,23 @@ FORMATS: Final = {
     ".ndjson": "json",
     ".parquet": "parquet",
     ".xlsx": "excel",
+    ".db": "sqlite",
+    ".sqlite": "sqlite",
+    ".sqlite3": "sqlite",
 }
-"""Endings of file names and their formats; ``.gz`` and ``.zst`` may follow, except for Parquet."""
+"""Endings of file names and their formats; ``.gz`` and ``.zst`` may follow those of text."""
 
 COMPRESSED: Final = (".gz", ".zst")
+_TEXT: Final = ("csv", "json")
+_MAGIC: Final = (
+    (b"SQLite format 3\0", "is a SQLite database", "name it .sqlite"),
+    (b"PAR1", "is a Parquet file", "name it .parquet"),
+    (b"PK\x03\x04", "is a ZIP archive or a workbook", "unpack it, or name a workbook .xlsx"),
+    (b"\x1f\x8b", "is compressed by gzip", "let its name end in .gz"),
+    (b"\x28\xb5\x2f\xfd", "is compressed by Zstandard", "let its name end in .zst"),
+)
+"""First bytes of files of other formats than their names say."""
+_WEB_PAGE: Final = (b"<!doctype html", b"<html")
 
 
 @attrs.frozen
@@ -63,35 +78,40 @@ def format_of(file: Path) -> str | None:
     suffixes = [suffix.lower() for suffix in file.suffixes]
     if suffixes and suffixes[-1] in COMPRESSED:
         found = FORMATS.get(suffixes[-2]) if len(suffixes) > 1 else None
-        return None if found == "parquet" else found
+        return found if found in _TEXT else None
     return FORMATS.get(suffixes[-1]) if suffixes else None
 
 
-def read_table(file: Path, records: str | None) -> RawTable:
+def read_table(file: Path, records: str | None, encoding: str | None = None) -> RawTable:
     """Read a file that is not Parquet.
 
     Args:
         file: The file.
-        records: For JSON: the key of the rows.
+        records: For JSON: the key of the rows; for SQLite: the table.
+        encoding: For text: the name of its encoding; by default UTF-8, or what a byte order mark says.
 
     Raises:
         SourceUnavailableError: The file cannot be read.
         PanelError: The file is damaged, with every fault.
     """
+    kind = format_of(file)
+    if kind == "sqlite":
+        return RawTable(file.name, *sqlite_columns(file, records))
     try:
         content = _content(file)
     except OSError as error:
         raise SourceUnavailableError(f"{file} cannot be read: {error.strerror or 'it is damaged'}") from error
     except EOFError as error:
         raise PanelError.of(file.name, "ends within its compressed data", "fetch or write it again") from error
-    kind = format_of(file)
     if kind == "excel":
         return _excel(content, file.name)
-    text = _text(content, file.name)
+    _check_magic(content, file.name)
+    text = text_of(content, file.name, encoding)
     if kind == "json":
         rows = rows_of_json(text, file.name, records)
         return RawTable.of_rows(rows, file.name)
-    return _csv(text, file.name)
+    columns, height, first = csv_columns(text, file.name)
+    return RawTable(file.name, columns, height, first)
 
 
 def _content(file: Path) -> bytes:
@@ -106,12 +126,13 @@ def _content(file: Path) -> bytes:
     return file.read_bytes()
 
 
-def _text(content: bytes, place: str) -> str:
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise PanelError.of(f"{place}, byte {error.start}", "is not UTF-8", "save the file as UTF-8") from error
+def _check_magic(content: bytes, place: str) -> None:
+    """Raise the error for content of another format than the name says."""
+    for start, problem, remedy in _MAGIC:
+        if content.startswith(start):
+            raise PanelError.of(place, problem, remedy)
+    if content[:100].lstrip().lower().startswith(_WEB_PAGE):
+        raise PanelError.of(place, "is a web page, not data", "fetch the file itself; a service may want a login")
 
 
 def _excel(content: bytes, place: str) -> RawTable:
@@ -122,33 +143,3 @@ def _excel(content: bytes, place: str) -> RawTable:
     except Exception as error:  # the engine has exceptions of its own
         raise PanelError.of(place, "is not an Excel workbook", "save it as .xlsx again") from error
     return RawTable.of_frame(frame, place, 2)
-
-
-def _csv(text: str, place: str) -> RawTable:
-    """Return the cells of a CSV as text; the separator is the one that the header has most of."""
-    first = 2
-    if text[:4].lower() == "sep=":
-        text, first = text.partition("\n")[2], 3
-    header = text.partition("\n")[0]
-    separator = max(",;\t", key=header.count)
-    try:
-        frame = pl.read_csv(io.BytesIO(text.encode()), separator=separator, infer_schema=False)
-    except pl.exceptions.NoDataError:
-        return RawTable(place, {}, 0)
-    except pl.exceptions.PolarsError:
-        return _csv_row_by_row(text, separator, place, first)
-    short = frame.width > 0 and frame[:, -1].null_count() > 0  # perhaps a row with too few cells
-    if short or any("_duplicated_" in name for name in frame.columns):
-        return _csv_row_by_row(text, separator, place, first)
-    return RawTable.of_frame(frame, place, first)
-
-
-def _csv_row_by_row(text: str, separator: str, place: str, first: int) -> RawTable:
-    """Return the cells of a CSV that is not well-formed, or raise every fault with its row."""
-    found = read_rows(text, place=place, separator=separator, skipped=first - 2)
-    if found.faults:
-        raise PanelError(f"{place} cannot be read", found.faults)
-    columns = {
-        name: pl.Series([cells[n] for _, cells in found.rows], dtype=pl.String) for n, name in enumerate(found.header)
-    }
-    return RawTable(place, columns, len(found.rows), first)

@@ -227,7 +227,7 @@ def _with_parsed_text(
 ) -> nw.LazyFrame[Any]:
     """Replace the column ``_text`` by the parsed column: each distinct text is parsed once, and joined."""
     words = engines.collect(frame.select("_text").unique())["_text"].drop_nulls().to_list()
-    parse = parser(name, date_format)
+    parse = parser(name, date_format, words)
     known: dict[str, Any] = {}
     wrong: list[Fault] = []
     for word in words:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import attrs
@@ -80,13 +81,16 @@ def limited(faults: Sequence[Fault]) -> list[Fault]:
     return [*faults[:FAULTS_IN_ALL], *([Fault("the source", f"has {rest:,} more faults")] if rest > 0 else [])]
 
 
-def parser(name: str, date_format: str | None) -> Callable[[Any], Any]:
+def parser(name: str, date_format: str | None, column: Iterable[Any] = ()) -> Callable[[Any], Any]:
     """Return the parser of the values of a column.
 
     Args:
         name: The library's name of the column.
         date_format: The pattern of dates; a ``created_at`` may also be in ISO 8601.
+        column: The values, which show the thousands separator.
     """
+    if TYPES[name] == pl.Int64:
+        return partial(values.count, thousands=values.thousands_separator(column))
     if name == "period":
         return lambda value: values.instant(value, date_format).date()
     if name == "observed_at":
@@ -107,7 +111,6 @@ def _creation(value: Any, date_format: str | None) -> Any:
 
 _PARSERS: Final[dict[str, Callable[[Any], Any]]] = {
     "model_id": values.model_id,
-    **dict.fromkeys((*COUNTERS, "likes", "parameters"), values.count),
     "private": values.flag,
     "disabled": values.flag,
     "tags": values.words,
@@ -148,7 +151,7 @@ def typed(
         if series is None:
             wrong: list[Fault] = []
             series, bad = _one_by_one(
-                name, column, origin, wrong, values.any_id if lenient else parser(name, date_format)
+                name, column, origin, wrong, values.any_id if lenient else parser(name, date_format, column)
             )
             if bad and name in optional and unread is not None:
                 unread[name] = unread.get(name, 0) + bad
@@ -165,7 +168,7 @@ def _one_by_one(
     known: dict[str, Any] = {}
     found: list[Any] = []
     bad = 0
-    for index, value in enumerate(column.to_list() if isinstance(column, pl.Series) else column):
+    for index, value in enumerate(_items_of(column)):
         if values.is_missing(value, name):
             found.append(None)
             continue
@@ -194,6 +197,15 @@ def _one_by_one(
     except (pl.exceptions.PolarsError, TypeError, UnicodeError, OverflowError):
         faults.append(Fault(f"{origin.file}, column {name}", f"has values that are not {TYPES[name]}"))
         return pl.Series(name, [None] * len(found), dtype=TYPES[name]), len(found)
+
+
+def _items_of(column: Sequence[Any] | pl.Series) -> Sequence[Any]:
+    """Return the values of a column; dates in years that Python does not have are text."""
+    if not isinstance(column, pl.Series):
+        return column
+    if column.dtype in (pl.Date, pl.Datetime) and not column.dt.year().is_between(1, 9999).all():
+        column = column.cast(pl.String)
+    return column.to_list()
 
 
 def _remedy(name: str, origin: Origin) -> str:

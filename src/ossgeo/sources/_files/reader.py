@@ -10,16 +10,19 @@ from typing import Any, Literal
 import polars as pl
 
 from ossgeo._core import engines
+from ossgeo._core.boundary import reads_data
 from ossgeo._core.dates import day_of
 from ossgeo._core.schema import COUNTERS, Counter
 from ossgeo.errors import EngineError, InvalidArgumentError, PanelError, SourceUnavailableError
 from ossgeo.panel._panel import Panel
 from ossgeo.sources._files.columns import Choice
+from ossgeo.sources._files.decoding import check_encoding
 from ossgeo.sources._files.formats import COMPRESSED, FORMATS, format_of
 from ossgeo.sources._files.reading import Reading
 from ossgeo.sources._store.snapshots import SnapshotStore
 
 
+@reads_data
 def read_panel(
     source: Any,
     *,
@@ -33,6 +36,7 @@ def read_panel(
     wide: str | Sequence[str] | None = None,
     expand: str | None = None,
     ignore: Sequence[str] | None = None,
+    encoding: str | None = None,
     scope: str | None = None,
     engine: Literal["polars", "duckdb", "spark"] | None = None,
     start: dt.date | str | None = None,
@@ -40,7 +44,8 @@ def read_panel(
 ) -> Panel:
     """Read a panel from files or a dataframe. The same rows give the same panel from any source.
 
-    The Hub's own column names and common ones are known (see the reference of columns); ``columns`` names others. Lists in
+    The Hub's own column names and common ones are known (see the reference of columns); ``columns`` names others. The separator
+    of a CSV is that of its header. Lists in
     cells may be JSON, Python, or items between ``|`` or ``;``. Base models are taken from ``base_model:`` tags unless the source has
     such a column. Words for missing values (``NA``, ``null``, ``-`` and others) are missing. A value that cannot be
     read is an error with file, row and column; in columns that only describe models, such as ``likes`` or ``license``, it
@@ -51,13 +56,13 @@ def read_panel(
     not data.
 
     Args:
-        source: A CSV, TSV, JSON, JSON Lines, Excel or Parquet file (the text formats also as ``.gz`` or ``.zst``); a folder
+        source: A CSV, TSV, JSON, JSON Lines, Excel, SQLite or Parquet file (the text formats also as ``.gz`` or ``.zst``); a folder
             of such files; a store of snapshots; a dataframe that Narwhals takes; or an object with ``__arrow_c_stream__``.
         columns: Source name and library's name, for example ``{"downloads_last_month": "downloads_30d"}``.
         counter: The counter to use if a source has two, or the meaning of a column ``downloads``: the Hub's API
             gives the trailing 30 days under that name.
         models: A models table, in any form that ``read_models`` takes, if the rows have only counters.
-        records: For JSON: the key of the rows. Single values beside the rows, such as a date, apply to each row.
+        records: For SQLite: the table. For JSON: the key of the rows. Single values beside the rows, such as a date, apply to each row.
         pattern: The files of a folder, such as ``*.csv``.
         period_from: ``file``: the date in a file's name (or in a folder's below the source) is the period; one file is one
             snapshot. A date is the period of all rows.
@@ -67,6 +72,8 @@ def read_panel(
             leaves known columns out. Empty cells are models that were not observed. Needs ``counter``.
         expand: A column of JSON objects whose keys become columns; columns beside it win.
         ignore: Columns of the source to leave out.
+        encoding: The encoding of text files, such as ``cp1252`` or ``utf-16-le``; UTF-8 by default, or what a byte order mark
+            says.
         scope: The coverage of the panel, in words; printed with every result.
         engine: Engine for Parquet files: ``polars``, ``duckdb``, or ``spark`` (the active session, or a new one).
         start: First period to read, a date or text such as ``2026-01-31``; all by default.
@@ -91,7 +98,7 @@ def read_panel(
         raise PanelError.of("counter", f"must be {' or '.join(map(repr, COUNTERS))}, got {counter!r}")
     if engine is not None and engine not in engines.ENGINES:
         raise EngineError(f"engine must be one of {', '.join(engines.ENGINES)}, got {engine!r}")
-    _check_arguments(columns, ignore, date_format)
+    _check_arguments(columns, ignore, date_format, encoding)
     first, last = (None if day is None else day_of(day, what=name) for name, day in (("start", start), ("end", end)))
     by_file = isinstance(period_from, str) and period_from == "file"
     day = None if by_file or period_from is None else day_of(period_from, what="period_from, if not 'file',")
@@ -104,7 +111,9 @@ def read_panel(
     if stored:
         return SnapshotStore(source).panel(first, last, counter=counter or "downloads_30d")
     choice = Choice(dict(columns or {}), counter, tuple(ignore or ()), by_file or day is not None)
-    reading = Reading(choice, records, wide, expand, by_file, day, date_format, engine or "polars", first, last)
+    reading = Reading(
+        choice, records, wide, expand, by_file, day, date_format, engine or "polars", first, last, encoding
+    )
     identity: str | None = None
     if isinstance(source, str | Path):
         files = data_files(Path(source), pattern)
@@ -121,6 +130,7 @@ def read_panel(
                     scope="; ".join([*([scope] if scope else []), *notes]))  # fmt: skip
 
 
+@reads_data
 def read_models(
     source: Any,
     *,
@@ -130,17 +140,19 @@ def read_models(
     date_format: str | None = None,
     expand: str | None = None,
     ignore: Sequence[str] | None = None,
+    encoding: str | None = None,
 ) -> pl.DataFrame:
     """Read a list of models without counters, from any source that :func:`read_panel` takes.
 
     Args:
         source: A file, a folder, a dataframe, or an object with ``__arrow_c_stream__``.
         columns: Source name and library's name, for example ``{"publication_date": "created_at"}``.
-        records: For JSON: the key of the rows.
+        records: For JSON: the key of the rows; for SQLite: the table.
         pattern: The files of a folder, such as ``*.csv``.
         date_format: The strptime pattern of dates, or ``unix`` or ``unix_ms``; ISO 8601 by default.
         expand: A column of JSON objects whose keys become columns.
         ignore: Columns of the source to leave out.
+        encoding: The encoding of text files; UTF-8 by default.
 
     Returns:
         One row for each row of the source, in its order, with the columns of the models table that the source has, and
@@ -155,15 +167,16 @@ def read_models(
         >>> read_models(pl.DataFrame({"id": ["Qwen/a"], "tags": ["['x', 'base_model:google/b']"]}))["base_models"].to_list()
         [[{'relation': 'unspecified', 'model_id': 'google/b'}]]
     """
-    _check_arguments(columns, ignore, date_format)
+    _check_arguments(columns, ignore, date_format, encoding)
     choice = Choice(dict(columns or {}), None, tuple(ignore or ()), rows=False)
-    reading = Reading(choice, records, None, expand, False, None, date_format, "polars", None, None)
+    reading = Reading(choice, records, None, expand, False, None, date_format, "polars", None, None, encoding)
     if isinstance(source, str | Path):
         return reading.models(data_files(Path(source), pattern))
     return reading.models_of_frame(source)
 
 
-def _check_arguments(columns: object, ignore: object, date_format: object) -> None:
+def _check_arguments(columns: object, ignore: object, date_format: object, encoding: object) -> None:
+    check_encoding(encoding)
     if not isinstance(columns, Mapping | None):
         raise InvalidArgumentError(
             f"columns must be a mapping of the source's names to the library's, such as {{'repo': 'model_id'}}, got {columns!r}"

@@ -43,6 +43,7 @@ class Reading:
     engine: str
     start: dt.date | None
     end: dt.date | None
+    encoding: str | None = None
     unread: dict[str, int] = attrs.field(factory=dict, init=False)
     others: list[int] = attrs.field(factory=list, init=False)
 
@@ -109,7 +110,7 @@ class Reading:
             if format_of(file) == "parquet":
                 parquet_groups([file])
                 return RawTable.of_frame(pl.read_parquet(file.read_bytes()), file.name)
-            table = read_table(file, self.records)
+            table = read_table(file, self.records, self.encoding)
         except PanelError as error:
             faults.extend(error.faults)
             return None

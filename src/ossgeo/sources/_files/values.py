@@ -8,6 +8,7 @@ import decimal
 import json
 import math
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from ossgeo.panel._models import base_models_from_hub
@@ -39,6 +40,11 @@ UNIX: Final = {"unix": 1, "unix_ms": 1000}
 _INT64 = 2**63
 _LONGEST_NUMBER = 40
 _FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+_GROUPED: Final = re.compile(
+    r"\d{1,3}(?P<sign>[,.'\u2019 \u00a0\u202f])\d{3}(?P<more>(?:(?P=sign)\d{3})+)?(?P<zeros>(?!(?P=sign))[.,]0+)?"
+)
+"""Digits in groups of three, with the sign between them; perhaps decimals that are zero."""
+_DECIMAL_COMMA: Final = re.compile(r"(\d+),0{1,2}")
 _ADJACENT = re.compile(r"""['"]\s+['"]""")
 _INSTANT_PROBLEM = "is not an ISO 8601 date or time, such as 2026-08-14T11:00:25Z"
 
@@ -116,20 +122,45 @@ def _instant_of(value: Any, date_format: str | None) -> dt.datetime:
         raise ValueError(f"{_INSTANT_PROBLEM}; give date_format=") from None
 
 
-def count(value: Any) -> int:
-    """Return a whole number; ``9E+06`` and ``12.0`` are whole.
+def thousands_separator(column: Iterable[Any]) -> str:
+    """Return the sign that a value of a column has between two groups of three digits: ``,`` or ``.``; empty if none or both.
+
+    Args:
+        column: The values.
+    """
+    texts = (value for value in column if isinstance(value, str))
+    found = {match["sign"] for text in texts if (match := _GROUPED.fullmatch(text.strip())) and match["more"]}
+    signs = found & {",", "."}
+    return signs.pop() if len(signs) == 1 else ""
+
+
+def count(value: Any, thousands: str = "") -> int:
+    """Return a whole number. ``9E+06``, ``12.0``, ``12,0``, ``1,234,567``, ``1 234`` and ``1.234,0`` are whole.
+
+    A number such as ``1,234`` may be a fraction, unless other numbers of the column have this sign between groups of digits.
+
+    Args:
+        value: The value.
+        thousands: The sign between groups of three digits in the column; see :func:`thousands_separator`.
 
     Raises:
         ValueError: The value is not a whole number of at most 63 bits.
     """
     text = "" if isinstance(value, bool | list | dict) else str(value).strip()
+    if grouped := _GROUPED.fullmatch(text) if len(text) <= _LONGEST_NUMBER else None:
+        clear = grouped["more"] or grouped["zeros"] or grouped["sign"] not in ",." or grouped["sign"] == thousands
+        if clear:
+            text = text.removesuffix(grouped["zeros"] or "").replace(grouped["sign"], "")
+        elif grouped["sign"] == ",":
+            raise ValueError("is not a whole number; remove the thousands separators")
+    elif whole := _DECIMAL_COMMA.fullmatch(text):
+        text = whole[1]
     try:
         number = decimal.Decimal(text) if len(text) <= _LONGEST_NUMBER and "_" not in text else decimal.Decimal("nan")
     except decimal.InvalidOperation:
         number = decimal.Decimal("nan")
     if not number.is_finite() or (number.adjusted() < _LONGEST_NUMBER and number != number.to_integral_value()):
-        hint = "; remove the thousands separators" if re.fullmatch(r"\d{1,3}([,. ']\d{3})+", text) else ""
-        raise ValueError(f"is not a whole number{hint}")
+        raise ValueError("is not a whole number")
     if not -_INT64 <= number < _INT64:
         raise ValueError("is above 2^63, more than any counter")
     return int(number)
