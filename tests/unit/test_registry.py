@@ -515,7 +515,7 @@ def test_every_bundled_organization_has_a_seat_and_no_person_a_country_or_homepa
     ("namespace", "day", "organization", "countries"),
     [
         ("jinaai", "2025-10-08", "jina-ai", ["DE"]),
-        ("jinaai", "2025-10-09", "jina-ai", ["US"]),
+        ("jinaai", "2025-10-09", "jina-ai", ["DE"]),
         ("sentence-transformers", "2025-10-21", "ukp-lab", ["DE"]),
         ("sentence-transformers", "2025-10-22", "hugging-face", ["US"]),
         ("THUDM", "2024-01-01", "zhipu-ai", ["CN"]),
