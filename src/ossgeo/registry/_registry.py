@@ -6,6 +6,7 @@ import datetime as dt
 import difflib
 import functools
 import hashlib
+import threading
 import warnings
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -39,7 +40,8 @@ class Registry:
     @classmethod
     def default(cls) -> Registry:
         """Return the bundled registry; it is loaded once, on first use."""
-        return _default()
+        with _LOADING:
+            return _default()
 
     @classmethod
     def read(cls, folder: str | Path, *, base: Registry | None = None, replace: Collection[str] = ()) -> Self:
@@ -297,6 +299,9 @@ def _amended(base: Registry | None, tables: Tables, replace: Collection[str]) ->
             stacklevel=3,
         )
     return over
+
+
+_LOADING = threading.Lock()  # threads that begin together share one registry
 
 
 @functools.cache

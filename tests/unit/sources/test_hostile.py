@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import logging
+import os
 import pickle
 import time
 from collections.abc import Callable, Iterator
@@ -31,6 +33,30 @@ def server() -> Iterator[FakeHub]:
     with fake_hub() as running:
         running.add(*(entry(f"Qwen/m{number}", 1000 - number) for number in range(25)))
         yield running
+
+
+def forms_of(secret: str) -> tuple[bytes, ...]:
+    """Return the forms in which a text may be written: plain, base64, hexadecimal, percent-encoded, UTF-16."""
+    plain = secret.encode()
+    percent = "".join(f"%{one:02X}" for one in plain).encode()
+    return (plain, base64.b64encode(plain)[:-4], plain.hex().encode(), percent, secret.encode("utf-16-le"))
+
+
+@pytest.fixture(autouse=True)
+def no_secret_is_left(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> Iterator[None]:
+    """Search what a test printed, logged and stored for the token, after every test of this file."""
+    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG, logger="ossgeo")
+    yield
+    printed = "".join(capfd.readouterr())
+    texts = {"output": printed.encode(), "log": caplog.text.encode()}
+    texts |= {str(file): file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    home = Path(os.environ["HF_HOME"])
+    texts |= {str(file): file.read_bytes() for file in home.rglob("*") if file.is_file()}
+    found = [(place, form) for place, text in texts.items() for form in forms_of(TOKEN) if form in text]
+    assert not found
 
 
 def hub(server: FakeHub, **options: Any) -> Hub:
