@@ -12,6 +12,7 @@ import polars as pl
 from ossgeo._core import engines
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo.errors import InvalidArgumentError
+from ossgeo.registry._classification import namespace_seats
 from ossgeo.registry._registry import Registry
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _groups_of_models(models: pl.LazyFrame, by: str, registry: Registry | None) 
     """Return the groups of each model with their validity: model_id, group, start, end."""
     if by not in _GROUPS:
         raise InvalidArgumentError(f"by must be one of {', '.join(map(repr, _GROUPS))}, got {by!r}")
-    seats = (registry or Registry.default()).seats.select("namespace", "start", "end", "organization").unique()
+    seats = namespace_seats(registry or Registry.default()).select("namespace", "start", "end", "organization").unique()
     if by != "organization":
         seats = seats.clear()
     found = models.select("model_id", "namespace").collect().join(seats, on="namespace", how="left")
