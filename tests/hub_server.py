@@ -206,6 +206,9 @@ class Handler(BaseHTTPRequestHandler):
         elif rest[:1] == ["tree"]:
             below = "/".join(rest[2:])
             found = {name: path for name, path in files.items() if name.startswith(f"{below}/" if below else "")}
+            if "recursive=true" in self.path.lower():
+                self.say([self._file(name, path) for name, path in found.items()])
+                return
             direct = [
                 self._file(name, path) for name, path in found.items() if "/" not in name[len(below) :].strip("/")
             ]

@@ -13,12 +13,13 @@ from ossgeo._core import engines
 from ossgeo._core.boundary import reads_data
 from ossgeo._core.dates import day_of
 from ossgeo._core.schema import COUNTERS, Counter
-from ossgeo.errors import EngineError, InvalidArgumentError, PanelError, SourceUnavailableError
+from ossgeo.errors import EngineError, InvalidArgumentError, PanelError
 from ossgeo.panel._panel import Panel
 from ossgeo.sources._files.columns import Choice
 from ossgeo.sources._files.decoding import check_encoding
-from ossgeo.sources._files.formats import COMPRESSED, FORMATS, format_of
+from ossgeo.sources._files.locations import located
 from ossgeo.sources._files.reading import Reading
+from ossgeo.sources._files.remote_files import is_remote
 from ossgeo.sources._store.snapshots import SnapshotStore
 
 
@@ -57,7 +58,8 @@ def read_panel(
 
     Args:
         source: A CSV, TSV, JSON, JSON Lines, Excel, SQLite or Parquet file (the text formats also as ``.gz`` or ``.zst``); a folder
-            of such files; a store of snapshots; a dataframe that Narwhals takes; or an object with ``__arrow_c_stream__``.
+            of such files; the ``https://`` address of a file; ``hf://datasets/OWNER/NAME/PATH`` for a file or folder on the
+            Hub; a store of snapshots; a dataframe that Narwhals takes; or an object with ``__arrow_c_stream__``.
         columns: Source name and library's name, for example ``{"downloads_last_month": "downloads_30d"}``.
         counter: The counter to use if a source has two, or the meaning of a column ``downloads``: the Hub's API
             gives the trailing 30 days under that name.
@@ -102,7 +104,7 @@ def read_panel(
     first, last = (None if day is None else day_of(day, what=name) for name, day in (("start", start), ("end", end)))
     by_file = isinstance(period_from, str) and period_from == "file"
     day = None if by_file or period_from is None else day_of(period_from, what="period_from, if not 'file',")
-    stored = isinstance(source, str | Path) and SnapshotStore.is_store(source)
+    stored = isinstance(source, str | Path) and not is_remote(source) and SnapshotStore.is_store(source)
     if by_file and (stored or not isinstance(source, str | Path)):
         kind = "a store of snapshots" if stored else f"a {type(source).__name__}"
         raise PanelError.of(
@@ -114,20 +116,19 @@ def read_panel(
     reading = Reading(
         choice, records, wide, expand, by_file, day, date_format, engine or "polars", first, last, encoding
     )
-    identity: str | None = None
-    if isinstance(source, str | Path):
-        files = data_files(Path(source), pattern)
-        rows, found, notes = reading.files(files, Path(source))
-        sizes = [f"{file.name}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in files]
-        identity = ",".join([*sizes, *(str(limit) for limit in (first, last) if limit is not None)])
-        title = str(source)
+    place = located(source, pattern) if isinstance(source, str | Path) else None
+    if place is not None:
+        rows, found, notes = reading.files(place.files, place.path, place.title)
     else:
         rows, found, notes = reading.frame(source)
-        title = f"a {type(source).__module__.split('.')[0]} {type(source).__name__}"
     which = next(name for name in COUNTERS if name in rows.collect_schema().names())
     given = found if models is None else read_models(models, date_format=date_format).lazy()
-    return Panel.of(rows, given, counter=which, identity=identity, source=title,
-                    scope="; ".join([*([scope] if scope else []), *notes]))  # fmt: skip
+    stated = "; ".join([*([scope] if scope else []), *notes])
+    if place is None:
+        title = f"a {type(source).__module__.split('.')[0]} {type(source).__name__}"
+        return Panel.of(rows, given, counter=which, source=title, scope=stated)
+    identity = ",".join([place.identity, *(str(limit) for limit in (first, last) if limit is not None)])
+    return Panel.of(rows, given, counter=which, identity=identity, source=place.title, scope=stated, kept=place.kept)
 
 
 @reads_data
@@ -171,7 +172,8 @@ def read_models(
     choice = Choice(dict(columns or {}), None, tuple(ignore or ()), rows=False)
     reading = Reading(choice, records, None, expand, False, None, date_format, "polars", None, None, encoding)
     if isinstance(source, str | Path):
-        return reading.models(data_files(Path(source), pattern))
+        place = located(source, pattern)
+        return reading.models(place.files)
     return reading.models_of_frame(source)
 
 
@@ -185,42 +187,3 @@ def _check_arguments(columns: object, ignore: object, date_format: object, encod
         raise InvalidArgumentError(f"ignore must be a list of names of columns, got {ignore!r}")
     if date_format is not None and (not isinstance(date_format, str) or not date_format):
         raise InvalidArgumentError(f"date_format must be a strptime pattern such as '%d-%m-%Y', got {date_format!r}")
-
-
-def data_files(path: Path, pattern: str | None) -> list[Path]:
-    """Return the files of a source, in order of their names, all of one format.
-
-    Args:
-        path: A file or a folder; below a folder, names that begin with ``.`` or ``_`` are not data.
-        pattern: The files of a folder, such as ``*.csv``.
-
-    Raises:
-        SourceUnavailableError: The file does not exist.
-        PanelError: The format is not known, or there are several.
-    """
-    endings = f"{', '.join(FORMATS)}; also {' and '.join(COMPRESSED)} after the text formats"
-    try:
-        if path.is_file():
-            if format_of(path) is None:
-                raise PanelError.of(str(path), f"has the unknown ending {path.suffix!r}", f"known are {endings}")
-            return [path]
-        if not path.exists():
-            raise SourceUnavailableError(f"{path} does not exist")
-        found = sorted(
-            file
-            for file in path.rglob(pattern or "*")
-            if format_of(file) is not None
-            and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
-            and file.is_file()
-        )
-    except OSError as error:
-        if isinstance(error, SourceUnavailableError):
-            raise
-        raise SourceUnavailableError(f"{str(path)[:200]} cannot be read: {error.strerror}") from error
-    if not found:
-        raise SourceUnavailableError(f"{path} holds no file {pattern or 'of a known format'} ({endings})")
-    kinds = sorted({str(format_of(file)) for file in found})
-    if len(kinds) > 1:
-        endings = " or ".join(f"pattern='*{ending}'" for ending in sorted({file.suffix for file in found}))
-        raise PanelError.of(str(path), f"holds files of several formats: {', '.join(kinds)}", f"choose with {endings}")
-    return found

@@ -52,8 +52,8 @@ class Reading:
         """Columns whose unreadable values are counted: those that only describe models, unless they were named."""
         return OPTIONAL - set(self.choice.columns.values())
 
-    def files(self, files: Sequence[Path], source: Path) -> Found:
-        """Read files of one format."""
+    def files(self, files: Sequence[Path], source: Path, title: str) -> Found:
+        """Read files of one format; ``title`` names the source in messages."""
         root = source if source.is_dir() else source.parent
         if format_of(files[0]) == "parquet" and self.wide is None and self.expand is None:
             return self._lazy(self._parquet(files, root))
@@ -68,7 +68,7 @@ class Reading:
             if part is not None:
                 parts.append(part)
         if faults:
-            raise PanelError(f"{source if len(files) > 1 else files[0]} cannot be read", limited(faults))
+            raise PanelError(f"{title} cannot be read", limited(faults))
         return self._eager(pl.concat(parts, how="diagonal"))
 
     def frame(self, source: Any) -> Found:

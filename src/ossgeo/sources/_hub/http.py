@@ -119,6 +119,7 @@ class Transport:
         timeout: Seconds that a request may take, from the connection to the last byte.
         patience: Seconds that may be lost in all: on failed requests, and waiting between attempts.
         deadline: Seconds that all requests may take together.
+        largest: Bytes of a response after decompression.
         on_wait: Called with the seconds and the reason before each wait.
         refused: Fields of ``expand[]`` that the server refused; later requests leave them out.
     """
@@ -128,6 +129,7 @@ class Transport:
     timeout: float = 60.0
     patience: float = 600.0
     deadline: float = 21_600.0
+    largest: int = LARGEST
     on_wait: Callable[[float, str], None] | None = None
     refused: set[str] = attrs.field(factory=set, init=False)
     _patience_left: float = attrs.field(init=False)
@@ -155,7 +157,7 @@ class Transport:
             sent = None if params is None else [pair for pair in params if pair[1] not in self.refused]
             began = time.monotonic()
             try:
-                return self._checked(self._redirected(url, sent), sent or [], accepted)
+                return self._checked(self._redirected(url, sent, accepted), sent or [], accepted)
             except _RefusedFieldsError as error:
                 self.refused.update(error.fields)
                 logger.warning("the Hub refuses the fields %s%s", ", ".join(error.fields), error)
@@ -219,12 +221,12 @@ class Transport:
             return self.own(str(target))
         return self.own(self.endpoint + target.raw_path.decode())
 
-    def _redirected(self, url: str, params: Params | None) -> Answer:
-        """Return the answer after redirects on the endpoint's host."""
+    def _redirected(self, url: str, params: Params | None, accepted: tuple[int, ...]) -> Answer:
+        """Return the answer after redirects on the endpoint's host; an accepted redirect is not followed."""
         answer = self._request(url, params)
         for _ in range(_MOST_REDIRECTS):
             location = answer.headers.get("location")
-            if answer.status not in _REDIRECTS or not location:
+            if answer.status not in _REDIRECTS or answer.status in accepted or not location:
                 break
             answer = self._request(self.own(str(_parsed(answer.url).join(_parsed(location)))), None)
         return answer
@@ -267,7 +269,7 @@ class Transport:
                 raise SourceFormatError(
                     f"{_without_query(url)}: the response has the unknown encoding {encoding[:40]!r}"
                 )
-            limit = LARGEST if response.is_success else _LARGEST_ERROR
+            limit = self.largest if response.is_success else _LARGEST_ERROR
             for chunk in response.iter_bytes():
                 body += chunk
                 if len(body) > limit or time.monotonic() > ends:
@@ -275,7 +277,7 @@ class Transport:
         if time.monotonic() > ends:
             raise TimeoutError
         if len(body) > limit and response.is_success:
-            raise SourceFormatError(f"{_without_query(url)}: the response is larger than {LARGEST:,} bytes")
+            raise SourceFormatError(f"{_without_query(url)}: the response is larger than {self.largest:,} bytes")
         link = response.links.get("next", {}).get("url")
         headers = {name: self._redacted(value) for name, value in response.headers.items()}
         content = bytes(body[:limit])

@@ -1,0 +1,92 @@
+"""The files of a source: on this machine, or fetched from an address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+
+from ossgeo.errors import PanelError, SourceUnavailableError
+from ossgeo.sources._files.formats import COMPRESSED, FORMATS, format_of
+from ossgeo.sources._files.remote_files import is_remote, local_copy
+
+
+@attrs.frozen
+class Location:
+    """The files of a source.
+
+    Attributes:
+        path: The file, or the folder that holds the files.
+        files: The files in order of their names, all of one format.
+        title: The source in words; an address without its query.
+        identity: A text that changes with the content.
+        kept: An object that must live as long as the files.
+    """
+
+    path: Path
+    files: list[Path]
+    title: str
+    identity: str
+    kept: object = None
+
+
+def located(source: str | Path, pattern: str | None) -> Location:
+    """Return the files of a path, or of an address ``https://`` or ``hf://``.
+
+    Args:
+        source: The path or address.
+        pattern: The files of a folder, such as ``*.csv``.
+
+    Raises:
+        SourceUnavailableError: It does not exist, or cannot be reached.
+        SourceFormatError: The address is too large or has another form.
+        PanelError: The format is not known, or there are several.
+    """
+    if isinstance(source, str) and is_remote(source):
+        copy = local_copy(source, pattern)
+        title = source.partition("?")[0]
+        return Location(copy.path, data_files(copy.path, pattern), title, copy.identity, copy.kept)
+    path = Path(source)
+    files = data_files(path, pattern)
+    states = [(file.name, file.stat()) for file in files]
+    identity = ",".join(f"{name}:{state.st_size}:{state.st_mtime_ns}" for name, state in states)
+    return Location(path, files, str(source), identity)
+
+
+def data_files(path: Path, pattern: str | None) -> list[Path]:
+    """Return the files of a source, in order of their names, all of one format.
+
+    Args:
+        path: A file or a folder; below a folder, names that begin with ``.`` or ``_`` are not data.
+        pattern: The files of a folder, such as ``*.csv``.
+
+    Raises:
+        SourceUnavailableError: The file does not exist.
+        PanelError: The format is not known, or there are several.
+    """
+    endings = f"{', '.join(FORMATS)}; also {' and '.join(COMPRESSED)} after the text formats"
+    try:
+        if path.is_file():
+            if format_of(path) is None:
+                raise PanelError.of(str(path), f"has the unknown ending {path.suffix!r}", f"known are {endings}")
+            return [path]
+        if not path.exists():
+            raise SourceUnavailableError(f"{path} does not exist")
+        found = sorted(
+            file
+            for file in path.rglob(pattern or "*")
+            if format_of(file) is not None
+            and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
+            and file.is_file()
+        )
+    except OSError as error:
+        if isinstance(error, SourceUnavailableError):
+            raise
+        raise SourceUnavailableError(f"{str(path)[:200]} cannot be read: {error.strerror}") from error
+    if not found:
+        raise SourceUnavailableError(f"{path} holds no file {pattern or 'of a known format'} ({endings})")
+    kinds = sorted({str(format_of(file)) for file in found})
+    if len(kinds) > 1:
+        endings = " or ".join(f"pattern='*{ending}'" for ending in sorted({file.suffix for file in found}))
+        raise PanelError.of(str(path), f"holds files of several formats: {', '.join(kinds)}", f"choose with {endings}")
+    return found
