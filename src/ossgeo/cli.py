@@ -132,10 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     reading.add_argument("--check", action="store_true", help="print the panel's issues first")
     _add_choices(measure.add_argument_group("choices"))
     plot = commands.add_parser("plot", help="draw the shares as PNG, SVG or PDF")
-    plot.add_argument("-o", "--output", required=True, metavar="FILE", help="the file to write: .png, .svg or .pdf")
-    plot.add_argument("--kind", choices=("line", "stacked", "ranks", "bars", "map", "matrix"), help="the kind of chart")
-    plot.add_argument("--top", type=int, default=8, metavar="N", help="groups drawn separately (default: 8)")
-    plot.add_argument("--theme", choices=("light", "dark"), default="light", help="the colors (default: light)")
+    _add_picture(plot)
     report = commands.add_parser("report", help="write a report as one HTML page that needs no network")
     report.add_argument(
         "-o", "--output", default="report.html", metavar="FILE", help="the file to write (default: report.html)"
@@ -181,6 +178,21 @@ def _parser() -> argparse.ArgumentParser:
     output.add_argument("--json", action="store_true", help="method, coverage, adjustments and rows as JSON")
     output.add_argument("--csv", action="store_true", help="rows of all periods as CSV")
     return parser
+
+
+def _add_picture(plot: argparse.ArgumentParser) -> None:
+    """Add the options of a picture."""
+    plot.add_argument("-o", "--output", required=True, metavar="FILE", help="the file to write: .png, .svg or .pdf")
+    plot.add_argument("--kind", choices=("line", "stacked", "ranks", "bars", "map", "matrix"), help="the kind of chart")
+    plot.add_argument("--top", type=int, default=8, metavar="N", help="groups drawn separately (default: 8)")
+    plot.add_argument("--theme", choices=("light", "dark"), default="light", help="the colors (default: light)")
+    plot.add_argument("--title", help="the title (default: the finding)")
+    plot.add_argument("--subtitle", help="the first line below the title (default: the measured quantity)")
+    plot.add_argument("--width", type=float, default=800, metavar="PIXELS", help="the width (default: 800)")
+    plot.add_argument("--height", type=float, metavar="PIXELS", help="the height of the plotting area")
+    plot.add_argument(
+        "--font-scale", type=float, default=1, metavar="FACTOR", help="factor on all font sizes (default: 1)"
+    )
 
 
 def _add_registry(commands: Any) -> None:
@@ -264,7 +276,10 @@ def _drawn(given: argparse.Namespace) -> str:
         raise InvalidArgumentError(f"--output must end in .png, .svg or .pdf, got {given.output!r}")
     require_place(given.output)
     table = ossgeo.measure(_panel(given.path, given), **_choices(given))
-    chart = table.plot(top=given.top, theme=given.theme, **({} if given.kind is None else {"kind": given.kind}))
+    chart = table.plot(
+        kind=given.kind, top=given.top, theme=given.theme, title=given.title, subtitle=given.subtitle, width=given.width,
+        height=given.height, font_scale=given.font_scale,
+    )  # fmt: skip
     with writing(given.output) as temporary:
         if form == "png":
             chart.save(str(temporary), format=form, scale_factor=2)

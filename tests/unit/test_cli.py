@@ -146,6 +146,15 @@ def test_plot(name: str, magic: bytes, tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
+def test_plot_takes_title_and_size(tmp_path: Path) -> None:
+    words = ["--title", "Mine", "--subtitle", "Below", "--width", "400", "--font-scale", "1.2", "--kind", "stacked"]
+    assert main(["plot", "labs-2025", "-o", str(tmp_path / "x.svg"), *words]) == 0
+    drawn = (tmp_path / "x.svg").read_text(encoding="utf-8")
+    assert "Mine" in drawn
+    assert "Below" in drawn
+    assert "34 chosen" in drawn
+
+
 def test_plot_needs_a_known_ending(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plot", "trending-2026", "-o", str(tmp_path / "x.gif")]) == 2
     assert ".png, .svg or .pdf" in capsys.readouterr().err

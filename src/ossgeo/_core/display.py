@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, Literal, TypedDict, Unpack
 
 import attrs
 import polars as pl
@@ -23,21 +23,51 @@ _BACKEND: Final = "altair"
 """Name of the plotting backend in :mod:`ossgeo.plugins`."""
 
 
+class PlotOptions(TypedDict, total=False):
+    """The options of a picture; all may be left out.
+
+    Attributes:
+        title: The title; by default the finding.
+        subtitle: The first line below the title; by default the measured quantity. The scope always follows it.
+        width: Width of the picture in pixels, 800 by default. Below 520, names stand above bars.
+        height: Height of the plotting area in pixels; by default it fits the data.
+        font_scale: Factor on all font sizes, 1 by default.
+        theme: ``light`` (the default) or ``dark``.
+        top: How many groups are drawn separately; the others are one group, so that totals are kept. Not for crossovers.
+        kind: For share tables: ``line``, ``stacked``, ``ranks``, ``bars`` (the last period), ``map`` (countries or groups
+            of countries at the last period) or ``matrix`` (two keys); by default the one that fits the keys.
+        bounds: For lines of a share table: the result of :func:`ossgeo.analysis.bounds`, drawn as bands.
+        crossovers: For lines of a share table: the result of :func:`ossgeo.analysis.crossovers`, drawn as diamonds.
+    """
+
+    title: str | None
+    subtitle: str | None
+    width: float
+    height: float | None
+    font_scale: float
+    theme: Literal["light", "dark"]
+    top: int
+    kind: Literal["line", "stacked", "ranks", "bars", "map", "matrix"] | None
+    bounds: Result
+    crossovers: Result
+
+
 class Plottable:
     """A result with a chart. The plotting backend is loaded when the first chart is drawn."""
 
     __slots__ = ()
 
-    def plot(self, **options: Any) -> alt.Chart:
+    def plot(self, **options: Unpack[PlotOptions]) -> alt.Chart:
         """Return a chart of the result; needs the extra ``plot``.
 
         Args:
-            **options: See :func:`ossgeo.plotting._dispatch.plot`.
+            **options: See :class:`ossgeo.plotting.PlotOptions`.
 
         Returns:
             An Altair chart, to be changed, shown or saved.
 
         Raises:
+            InvalidArgumentError: An option does not apply to the result.
             EngineError: Altair is not installed.
         """
         chart: alt.Chart = plugins.get("plotting", _BACKEND)(self, **options)

@@ -232,6 +232,7 @@ class Method:
         registry: Version of the registry.
         panel: Fingerprint of the panel.
         source: The origin of the panel, in words.
+        scope: The population that the panel covers, in words; not compared, because it changes no figure.
         checked: Whether the panel had been searched for quality issues; not compared, because it changes no figure.
         engine: The dataframe engine.
         version: The version of ossgeo.
@@ -265,6 +266,7 @@ class Method:
     plugins: tuple[str, ...] = ()
     incomplete: Incomplete = "mark"
     gives: Literal["flow", "stock", "events"] = "flow"
+    scope: str = attrs.field(default="", eq=False)
     void: tuple[str, ...] = attrs.field(default=(), eq=False)
     choices: Mapping[str, Any] = attrs.field(factory=dict, eq=False, repr=False, hash=False)
 
@@ -289,7 +291,7 @@ class Method:
         Args:
             other: The other method.
         """
-        ignored = {"choices", "void", "engine", "version", "checked", "panel", "source"}
+        ignored = {"choices", "void", "scope", "engine", "version", "checked", "panel", "source"}
         names = [field.name for field in attrs.fields(type(self)) if field.name not in ignored]
         pairs = {name: (getattr(self, name), getattr(other, name)) for name in names}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any, Final, Literal
@@ -16,6 +17,7 @@ Format = Literal["text", "share", "change", "points", "width", "number", "count"
 """How a column prints: text; a fraction as percent; a relative change as signed percent; a difference of shares as signed
 points; a range of shares as points; a number with three decimals; a number without decimals."""
 
+_LONGEST: Final = 60
 SHOWN: Final = 10
 """How many rows of a result are printed."""
 
@@ -61,6 +63,17 @@ def points(difference: float | None) -> str:
 def printable(value: object) -> str:
     """Return a value as text, with a replacement character for each control character."""
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in str(value))
+
+
+def plain(text: object, longest: int = _LONGEST) -> str:
+    """Return text that is safe in charts and pages: shortened, without control characters and direction marks.
+
+    Args:
+        text: Any text, also a hostile one.
+        longest: The largest number of characters.
+    """
+    kept = "".join(sign for sign in str(text) if unicodedata.category(sign)[0] != "C")
+    return kept if len(kept) <= longest else f"{kept[: longest - 1]}…"
 
 
 _FORMATS: Final[Mapping[Format, Callable[[Any], str]]] = {

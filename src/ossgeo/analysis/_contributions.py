@@ -29,6 +29,11 @@ SEPARATOR = " x "
 """Between the parts of a group of several keys."""
 
 
+def unit_name(unit: Unit) -> str:
+    """Return the name of a unit."""
+    return unit.name if isinstance(unit, GroupScheme) else unit
+
+
 def values_at(
     panel: Panel, unit: Unit, options: MeasureOptionsDict, period: dt.date | str | None, *, function: str
 ) -> tuple[dt.date, pl.DataFrame, Method]:

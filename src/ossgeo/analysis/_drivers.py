@@ -11,7 +11,7 @@ import polars as pl
 
 from ossgeo._core.display import Result
 from ossgeo._core.text import Format, percent, period_of, points
-from ossgeo.analysis._contributions import SEPARATOR, Unit, values_of
+from ossgeo.analysis._contributions import SEPARATOR, Unit, unit_name, values_of
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
 from ossgeo.shares._options import MeasureOptionsDict
@@ -35,6 +35,7 @@ class Drivers(Result):
         end: The last period.
         before: The share at the start, a fraction.
         after: The share at the end, a fraction.
+        unit: The unit that the change is split by.
     """
 
     group: str
@@ -42,6 +43,7 @@ class Drivers(Result):
     end: dt.date
     before: float
     after: float
+    unit: str = "organization"
 
     @property
     def change(self) -> float:
@@ -114,7 +116,7 @@ def drivers(
          "effect": [(values[0] + values[1]) / 2 * (1 / totals[1] - 1 / totals[0])]}
     )  # fmt: skip
     frame = pl.concat([moved, denominator]).sort(pl.col("effect").abs(), "unit", descending=[True, False])
-    return Drivers(frame, method, name, days[0], days[1], values[0] / totals[0], values[1] / totals[1])
+    return Drivers(frame, method, name, days[0], days[1], values[0] / totals[0], values[1] / totals[1], unit_name(unit))
 
 
 def _known_group(group: str | tuple[str, ...], rows: pl.DataFrame, keys: tuple[str, ...]) -> str:

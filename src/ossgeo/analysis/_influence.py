@@ -15,11 +15,10 @@ import polars as pl
 
 from ossgeo._core.display import Result
 from ossgeo._core.text import Format, percent
-from ossgeo.analysis._contributions import Unit, values_at
+from ossgeo.analysis._contributions import Unit, unit_name, values_at
 from ossgeo.analysis._ratio_intervals import FEW_UNITS, effective_number, share_intervals
 from ossgeo.errors import InvalidArgumentError, LowCoverageWarning
 from ossgeo.panel._panel import Panel
-from ossgeo.registry._groups import GroupScheme
 from ossgeo.shares._options import MeasureOptionsDict
 
 UNITS: Final = 1_000
@@ -117,7 +116,7 @@ def influence(
     counted = rows.filter("counted")
     units = counted.group_by("unit").agg(own=pl.col("value").sum()).sort("own", "unit", descending=[True, False])
     total = _total(units, day)
-    _warn_of_few_units(units, _name(unit))
+    _warn_of_few_units(units, unit_name(unit))
     groups = counted.group_by("group").agg(sum=pl.col("value").sum())
     pairs = counted.group_by("unit", "group").agg(pl.col("value").sum())
     grid = units.head(n).join(groups, how="cross").join(pairs, on=["unit", "group"], how="left")
@@ -128,7 +127,7 @@ def influence(
         pl.col("effect").abs(), "value", "unit", "group", descending=[True, True, False, False], nulls_last=True
     )
     shown = frame.select("unit", "group", "value", "share", "without", "effect")
-    return Influence(shown, method, _name(unit), day, share_intervals(counted), max(units.height - n, 0))
+    return Influence(shown, method, unit_name(unit), day, share_intervals(counted), max(units.height - n, 0))
 
 
 @attrs.frozen(eq=False)
@@ -207,9 +206,9 @@ def bootstrap(
     counted = rows.filter("counted")
     units = counted.group_by("unit").agg(own=pl.col("value").sum())
     _total(units, day)
-    _warn_of_few_units(units, _name(unit))
+    _warn_of_few_units(units, unit_name(unit))
     frame = share_intervals(counted, errors=_drawn_errors(counted, draws, seed))
-    return Bootstrap(frame, method, _name(unit), day, draws, seed)
+    return Bootstrap(frame, method, unit_name(unit), day, draws, seed)
 
 
 def _drawn_errors(counted: pl.DataFrame, draws: int, seed: int) -> dict[str, float]:
@@ -228,10 +227,6 @@ def _drawn_errors(counted: pl.DataFrame, draws: int, seed: int) -> dict[str, flo
         name: statistics.stdev(found) if len(found) >= max((1 - _LOST) * draws, 2) else math.nan
         for name, found in ratios.items()
     }
-
-
-def _name(unit: Unit) -> str:
-    return unit.name if isinstance(unit, GroupScheme) else unit
 
 
 def _total(units: pl.DataFrame, day: dt.date) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ossgeo._core.display import PlotOptions
 from ossgeo.plotting._dispatch import plot
 
 __all__ = [
+    "PlotOptions",
     "plot",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from bisect import bisect_right
 from functools import cache
 from typing import Any, Final
@@ -11,28 +12,30 @@ import polars as pl
 from ossgeo._core import DATA
 from ossgeo._core.text import percent
 from ossgeo.errors import InvalidArgumentError
-from ossgeo.plotting._primitives import data_of, footer_of
-from ossgeo.plotting._style import WIDTH, colors, label, styled
+from ossgeo.plotting._primitives import Area, data_of, framed
+from ossgeo.plotting._style import PADDING, Look
 from ossgeo.registry._countries import Country
+from ossgeo.registry._groups import GroupScheme
 from ossgeo.shares._grouping import RULES, STATUSES
+from ossgeo.shares._names import coverage_text, day_text, footer, group_label, quantity, scope_text, span
 from ossgeo.shares._table import ShareTable
 
 MAPPED: Final = ("country", *RULES)
 """Keys whose groups are countries."""
 
 _FOLDER: Final = DATA / "world"
-_STEPS: Final = (0.001, 0.01, 0.05, 0.2)
-_WORDS: Final = ("under 0.1 %", "0.1 to 1 %", "1 to 5 %", "5 to 20 %", "20 % and more")
+_STEPS: Final = (0.001, 0.01, 0.05, 0.2, 0.5)
+_WORDS: Final = ("under 0.1 %", "0.1 to 1 %", "1 to 5 %", "5 to 20 %", "20 to 50 %", "50 % and more")
 # One hue, from light to dark (dark to light on dark paper): the order is told in black and white, too.
 _SHADES: Final = {
-    "light": ("#D6E6F4", "#9CC5E3", "#5A9BCB", "#2468A8", "#0B3268"),
-    "dark": ("#1F3A55", "#2E628F", "#4A93C6", "#8CC3E8", "#DDEFFB"),
+    "light": ("#D6E6F4", "#A9CDE7", "#74AED6", "#3F86BF", "#1B5A9A", "#0A2A5C"),
+    "dark": ("#1F3A55", "#2E628F", "#4389BE", "#75B3DF", "#A9D4F0", "#E8F5FD"),
 }
 _EMPTY: Final = {"light": "#E9E9E9", "dark": "#33383E"}
 _NO_CODE: Final = {"light": "#B9B9B9", "dark": "#5A6068"}
 _ANTARCTICA: Final = "010"
 _ROOM: Final = (26.0, 9.0)
-_TALL: Final = 300
+_RATIO: Final = 0.47
 _ABOVE: Final = 6.0
 _LEAST: Final = 0.0005
 _NOTE: Final = (
@@ -53,72 +56,108 @@ def places() -> pl.DataFrame:
     return pl.read_csv(_FOLDER / "places.csv")
 
 
-def draw_world(table: ShareTable, *, top: int, theme: str) -> Any:
+def draw_world(table: ShareTable, look: Look, *, top: int) -> Any:
     """Draw the shares of the last period on a map; the largest are labeled if there is room.
 
     Raises:
-        InvalidArgumentError: The groups are not countries.
+        InvalidArgumentError: The groups are neither countries nor groups of countries.
     """
     import altair as alt
 
-    key, day = table.keys[0], table.periods[-1]
-    if key not in MAPPED:
-        raise InvalidArgumentError(f"kind='map' does not fit a table by {key}: it draws countries")
-    shares = table.to_polars().filter(pl.col("period") == day, pl.col("share") > 0).select("share", country=key)
-    named = shares.filter(~pl.col("country").is_in(STATUSES)).sort("share", "country", descending=[True, False])
-    rows = named.join(places(), on="country", how="left", maintain_order="left").with_columns(
-        pl.Series("name", [label(one) for one in named["country"]], dtype=pl.String),
-        pl.Series("numeric", [Country(one).numeric for one in named["country"]], dtype=pl.String),
-        pl.Series("text", [percent(one) for one in named["share"]], dtype=pl.String),
-        pl.Series("step", [_WORDS[bisect_right(_STEPS, one)] for one in named["share"]], dtype=pl.String),
-    )
-    ink, paper = colors(theme).ink, colors(theme).paper
-    shade = alt.Color(
-        "step:N",
-        scale=alt.Scale(domain=list(_WORDS), range=list(_SHADES[theme])),
-        legend=alt.Legend(title=None, orient="bottom", direction="horizontal", symbolType="square", labelColor=ink),
-    )
+    day = table.periods[-1]
+    shares = table.to_polars().filter(pl.col("period") == day, pl.col("share") > 0).select("share", group=table.keys[0])
+    rows = _rows(table, shares, day)
+    colors = look.colors
+    shade = alt.Color("step:N", scale=alt.Scale(domain=list(_WORDS), range=list(_SHADES[look.theme])), legend=alt.Legend(
+        title=None, orient="top", direction="horizontal", columns=3 if look.narrow else 0, symbolType="square",
+        labelColor=colors.ink, labelFontSize=look.font(11),
+    ))  # fmt: skip
     shape = alt.Data(values=_shapes(), format=alt.TopoDataFormat(type="topojson", feature="countries"))  # type: ignore[no-untyped-call]
     land = alt.Chart(shape).transform_filter(f"datum.id !== '{_ANTARCTICA}'")
     fields = ["step", "name", "text"]
     looked_up = alt.LookupData(data=data_of(rows.select("numeric", *fields)), key="numeric", fields=fields)
-    line: Any = {"stroke": paper, "strokeWidth": 0.5}
+    line: Any = {"stroke": colors.paper, "strokeWidth": 0.5}
     ground = land.mark_geoshape(**line).encode(
-        color=alt.condition("isValid(datum.id)", alt.value(_EMPTY[theme]), alt.value(_NO_CODE[theme]))
+        color=alt.condition("isValid(datum.id)", alt.value(_EMPTY[look.theme]), alt.value(_NO_CODE[look.theme]))
     )
     filled = land.transform_lookup(lookup="id", from_=looked_up).transform_filter("isValid(datum.step)")
     filled = filled.mark_geoshape(**line).encode(color=shade, tooltip=["name:N", "text:N"])
     seat: Any = {"longitude": "longitude:Q", "latitude": "latitude:Q"}
     small = data_of(rows.filter("dot").select("longitude", "latitude", *fields))
-    dots = alt.Chart(small).mark_circle(size=42, opacity=1, stroke=ink, strokeWidth=0.6)
+    dots = alt.Chart(small).mark_circle(size=42, opacity=1, stroke=colors.ink, strokeWidth=0.6)
     dots = dots.encode(**seat, color=shade, tooltip=["name:N", "text:N"])
-    said = _labeled(rows, top).with_columns(words=pl.concat_str("country", "text", separator=" "))
-    words = alt.Chart(data_of(said.select("longitude", "words", latitude=pl.col("latitude") + _ABOVE * pl.col("dot"))))
-    halo: Any = {"fontSize": 11, "fontWeight": "bold"}
-    behind = words.mark_text(**halo, stroke=paper, strokeWidth=3, color=paper).encode(**seat, text="words:N")
-    before = words.mark_text(**halo, color=ink).encode(**seat, text="words:N")
-    layers = alt.layer(ground, filled, dots, behind, before).project(type="equalEarth")
-    chart = layers.properties(width=WIDTH, height=_TALL)
-    foot = footer_of(table)["title"]
-    unplaced = rows.filter(pl.col("longitude").is_null())["country"].to_list()
-    rest = shares.filter(pl.col("country").is_in([*STATUSES, *unplaced])).sort("share", descending=True)
-    away = ", ".join(f"{label(one)} {percent(share)}" for share, one in rest.iter_rows())
-    told = [f"Not on the map: {away}." if away else "", _NOTE, *foot]
-    return styled(chart, theme, _title(rows, day), [text for text in told if text])
+    words = alt.Chart(data_of(_labeled(rows, min(top, 4) if look.narrow else top)))
+    halo: Any = {"fontSize": look.font(11), "fontWeight": "bold"}
+    behind = words.mark_text(**halo, stroke=colors.paper, strokeWidth=3, color=colors.paper).encode(
+        **seat, text="words:N"
+    )
+    before = words.mark_text(**halo, color=colors.ink).encode(**seat, text="words:N")
+    named = {str(one) for one in rows["group"]}
+    rest = shares.filter(~pl.col("group").is_in(named)).sort("share", descending=True)
+    names = ((group_label(table.method, group, table.keys[0]), share) for share, group in rest.iter_rows())
+    away = ", ".join(f"{name} {percent(share)}" for name, share in names)
+    width = look.width - 2 * PADDING
+    said = f"{quantity(table.method)}, {span(table.method, [day])}"
+    return framed(
+        [ground, filled, dots, behind, before], look, Area(width, look.height or round(width * _RATIO)),
+        title=_title(rows, day), below=8, map_of="equalEarth",
+        subtitle=[said[0].upper() + said[1:], scope_text(table.method), *([f"Not on the map: {away}."] if away else [])],
+        foot=[*footer(table.method, coverage_text(table)), _NOTE],
+    )  # fmt: skip
+
+
+def _rows(table: ShareTable, shares: pl.DataFrame, day: dt.date) -> pl.DataFrame:
+    """Return one row for each country that is drawn: group, share, country, the place, numeric, name, text, step."""
+    key = table.keys[0]
+    on_map = places()
+    if key in MAPPED:
+        countries = shares.filter(~pl.col("group").is_in(STATUSES)).with_columns(country="group")
+        joined = countries.join(on_map, on="country", maintain_order="left")
+    else:
+        scheme = _scheme(table)
+        groups = [scheme.group_of(Country(code), day) for code in on_map["country"]]
+        joined = on_map.with_columns(pl.Series("group", groups, dtype=pl.String)).join(shares, on="group")
+    codes = joined["country"]
+    return joined.with_columns(
+        pl.Series("name", [group_label(table.method, one, key) for one in joined["group"]], dtype=pl.String),
+        pl.Series("numeric", [Country(one).numeric for one in codes], dtype=pl.String),
+        pl.Series("text", [percent(one) for one in joined["share"]], dtype=pl.String),
+        pl.Series("step", [_WORDS[bisect_right(_STEPS, one)] for one in joined["share"]], dtype=pl.String),
+    ).sort("share", "group", "country", descending=[True, False, False])
+
+
+def _scheme(table: ShareTable) -> GroupScheme:
+    """Return the group scheme of a table."""
+    key = table.keys[0]
+    given = table.method.choices.get("by")
+    for one in given if isinstance(given, tuple) else (given,):
+        if isinstance(one, GroupScheme) and one.name == key:
+            return one
+    if key in GroupScheme.names():
+        return GroupScheme.named(key)
+    raise InvalidArgumentError(f"kind='map' does not fit a table by {key}: it draws countries and groups of countries")
 
 
 def _labeled(rows: pl.DataFrame, top: int) -> pl.DataFrame:
-    """The largest that have room: no label may lie over that of a larger one."""
+    """Return the labels of the largest groups that have room: no label may cover that of a larger one."""
     kept: list[tuple[str, float, float]] = []
     wide, high = _ROOM
-    placed = rows.drop_nulls("longitude").filter(pl.col("share") >= _LEAST).select("country", "longitude", "latitude")
-    for country, east, north in placed.iter_rows():
+    middle = rows.filter(pl.col("share") >= _LEAST).with_columns(
+        away=(pl.col("longitude") - pl.col("longitude").mean().over("group")).abs()
+        + (pl.col("latitude") - pl.col("latitude").mean().over("group")).abs()
+    )
+    first = middle.sort("away").unique("group", keep="first", maintain_order=True)
+    first = first.sort("share", "group", descending=[True, False])
+    for group, east, north in first.select("group", "longitude", "latitude").iter_rows():
         near = any(abs(east - x) < wide and abs(north - y) < high for _, x, y in kept)
         if len(kept) < top and not near:
-            kept.append((country, east, north))
-    return rows.filter(pl.col("country").is_in([country for country, _, _ in kept]))
+            kept.append((group, east, north))
+    chosen = first.filter(pl.col("group").is_in([group for group, _, _ in kept]))
+    words = pl.concat_str("group", "text", separator=" ")
+    return chosen.select("longitude", words=words, latitude=pl.col("latitude") + _ABOVE * pl.col("dot"))
 
 
-def _title(rows: pl.DataFrame, day: Any) -> str:
-    parts = [f"{name} {text}" for name, text in rows.select("name", "text").head(2).iter_rows()]
-    return f"{', '.join(parts) or 'No country'} at {day}"
+def _title(rows: pl.DataFrame, day: dt.date) -> str:
+    largest = rows.unique("group", keep="first", maintain_order=True).select("name", "text").head(2)
+    parts = [f"{name} {text}" for name, text in largest.iter_rows()]
+    return f"{', '.join(parts) or 'No country with a share'} at {day_text(day)}"

@@ -1,49 +1,45 @@
-"""How pictures look: one color a country, greys for statuses, text that cannot break out."""
+"""The look of pictures: size, theme, colors that can be told apart, and text that fits and cannot break out."""
 
 from __future__ import annotations
 
 import textwrap
 import unicodedata
-import zlib
-from collections.abc import Sequence
-from typing import Any, Final, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal, get_args
 
 import attrs
 
-from ossgeo._core.method import Method
-from ossgeo.errors import InvalidArgumentError, UnknownCountryError
-from ossgeo.registry._countries import Country
+from ossgeo._core.text import plain
+from ossgeo.errors import InvalidArgumentError
 from ossgeo.shares._grouping import STATUSES
 
 Theme = Literal["light", "dark"]
 
-WIDTH: Final = 640
-OTHERS: Final = "all others"
-"""The group that holds what is not drawn by itself."""
+WIDTH: Final = 800
+"""Width of a picture in pixels, by default."""
 
-# Colors that people with any color vision can tell apart (M. Okabe and K. Ito, "Color Universal Design", 2008), and that
-# differ in lightness, so that they stay apart in black and white.
-_FIXED: Final = {
-    "US": "#0072B2", "CN": "#D55E00", "FR": "#56B4E9", "DE": "#E69F00", "GB": "#009E73", "JP": "#CC79A7", "KR": "#8C6D1F",
-    "CA": "#B22222", "IL": "#5B4FA2", "AE": "#2F8F8F", "CH": "#A65628", "IN": "#F0A3C0", "SG": "#4D7C0F",
-}  # fmt: skip
-_MORE: Final = (
-    "#7A5195",
-    "#3B8686",
-    "#BC5090",
-    "#6B8E23",
-    "#CD853F",
-    "#4682B4",
-    "#9A7D0A",
-    "#C0504D",
-    "#4F6228",
-    "#7F6084",
-)
-_GREYS: Final = {
-    "unreviewed": "#8A8A8A", "unknown": "#A8A8A8", "individual": "#6E6E6E", "international": "#BDBDBD", OTHERS: "#D6D6D6",
+PADDING: Final = 16
+"""Empty space around a picture, in pixels."""
+
+OTHERS: Final = "all others"
+"""The group that holds the groups that are not drawn separately."""
+
+# Eight colors after M. Okabe and K. Ito, "Color Universal Design" (2008), which people with any color vision can tell
+# apart; orange and pink are darkened to a contrast of 3:1 on white (WCAG 2.2, 1.4.11).
+PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#B5628F", "#B8860B", "#4BA3D9", "#5B4FA2", "#7A4A2B")
+_FIXED: Final = dict(zip(("US", "CN", "FR", "DE", "GB", "JP", "KR", "CA"), PALETTE, strict=True))
+_GRAYS: Final = {
+    "unreviewed": "#8A8A8A", "unknown": "#9E9E9E", "individual": "#6E6E6E", "international": "#B0B0B0",
+    "residual": "#7C7C7C", OTHERS: "#C2C2C2",
 }  # fmt: skip
 _DASHES: Final = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 4], [3, 1])
-_LONGEST: Final = 40
+_NARROW: Final = 520
+_SHORT: Final = 18
+_LINE: Final = 15
+_LETTER: Final = 0.56
+"""Mean width of a letter, as a part of the font size."""
+_READABLE: Final = 4.5
+"""Least contrast of text (WCAG 2.2, 1.4.3)."""
 
 
 @attrs.frozen
@@ -64,72 +60,156 @@ class Colors:
 _THEMES: Final = {"light": Colors("#FFFFFF", "#1A1A1A", "#6B6B6B"), "dark": Colors("#15181C", "#F0F0F0", "#A6ADB5")}
 
 
-def colors(theme: str) -> Colors:
-    """Return a theme's colors.
+def _positive(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and (not isinstance(value, int | float) or isinstance(value, bool) or value <= 0):
+        raise InvalidArgumentError(f"{attribute.name} must be a positive number, got {value!r}")
 
-    Args:
+
+def _text(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and not isinstance(value, str):
+        raise InvalidArgumentError(f"{attribute.name} must be text, got {value!r}")
+
+
+@attrs.frozen
+class Look:
+    """The options that every picture has; see :class:`ossgeo.plotting.PlotOptions`.
+
+    Attributes:
         theme: ``light`` or ``dark``.
-
-    Raises:
-        InvalidArgumentError: The theme is unknown.
+        title: The title; None for the finding.
+        subtitle: The first line below the title; None for the measured quantity. The scope always follows it.
+        width: Width of the picture in pixels.
+        height: Height of the plotting area in pixels; None for the height that fits the data.
+        font_scale: Factor on all font sizes.
     """
-    if theme not in _THEMES:
-        raise InvalidArgumentError(f"theme={theme!r} is neither 'light' nor 'dark'")
-    return _THEMES[theme]
+
+    theme: Theme = "light"
+    title: str | None = attrs.field(default=None, validator=_text)
+    subtitle: str | None = attrs.field(default=None, validator=_text)
+    width: float = attrs.field(default=WIDTH, validator=_positive)
+    height: float | None = attrs.field(default=None, validator=_positive)
+    font_scale: float = attrs.field(default=1.0, validator=_positive)
+
+    def __attrs_post_init__(self) -> None:
+        """Check the theme."""
+        if self.theme not in get_args(Theme):
+            raise InvalidArgumentError(f"theme must be 'light' or 'dark', got {self.theme!r}")
+
+    @property
+    def colors(self) -> Colors:
+        """The colors of the theme."""
+        return _THEMES[self.theme]
+
+    @property
+    def narrow(self) -> bool:
+        """Whether names stand above bars instead of beside them."""
+        return self.width < _NARROW
+
+    def font(self, size: float) -> float:
+        """Return a font size in pixels."""
+        return round(size * self.font_scale, 1)
+
+    def lines(self, text: object, size: float) -> list[str]:
+        """Return text in lines that fit the width of the picture.
+
+        Args:
+            text: Any text.
+            size: The font size before scaling.
+        """
+        letters = int((self.width - 2 * PADDING) / (_LETTER * self.font(size)))
+        return textwrap.wrap(plain(text, 600), max(letters, 20))
+
+    def room(self, texts: Iterable[str], size: float = 11) -> float:
+        """Return the width of the longest text in pixels."""
+        return max((text_width(line) for text in texts for line in text.split("\n")), default=0.0) * self.font(size)
+
+    def wrapped(self, text: str) -> str:
+        """Return a label with line breaks in a narrow picture."""
+        return "\n".join(textwrap.wrap(text, _SHORT, break_long_words=False)) if self.narrow else text
+
+    def label_gap(self, texts: Iterable[str]) -> float:
+        """Return the distance in pixels at which labels do not cover each other."""
+        return self.font(_LINE) * max((text.count("\n") + 1 for text in texts), default=1)
+
+    def text_color(self, color: str) -> str:
+        """Return a color of the same hue that text can have on the paper."""
+        return readable(color, self.colors)
 
 
-def color_of(group: str) -> str:
-    """Return a group's color, the same in every picture."""
-    if group in _GREYS:
-        return _GREYS[group]
-    return _FIXED.get(group) or _MORE[zlib.crc32(group.encode()) % len(_MORE)]
+def text_width(text: str) -> float:
+    """Return the width of a text as a multiple of the font size; East Asian letters are twice as wide."""
+    return sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else _LETTER for letter in text)
 
 
-def dash_of(group: str) -> list[int]:
-    """Return a group's kind of line, so that lines can be told apart without color."""
-    place = list(_FIXED).index(group) if group in _FIXED else zlib.crc32(group.encode())
-    return list(_DASHES[place % len(_DASHES)])
+def shades(groups: Sequence[str]) -> dict[str, str]:
+    """Return a color for each group: countries with a fixed color have it, the others take the free ones in order.
 
-
-def plain(text: object, longest: int = _LONGEST) -> str:
-    """Return text that is safe in a chart: shortened, without control characters and direction marks.
+    Of nine groups and more, colors repeat; line styles then tell them apart.
 
     Args:
-        text: Any text, also a hostile one.
-        longest: How many signs at most.
+        groups: The groups, the largest first.
     """
-    kept = "".join(sign for sign in str(text) if unicodedata.category(sign)[0] != "C")
-    return kept if len(kept) <= longest else f"{kept[: longest - 1]}…"
+    found = {group: _GRAYS[group] for group in groups if group in _GRAYS}
+    found |= {group: _FIXED[group] for group in groups if group in _FIXED}
+    rest = [group for group in groups if group not in found]
+    free = [color for color in PALETTE if color not in found.values()] or list(PALETTE)
+    cycle = [*free, *PALETTE]
+    return found | {group: cycle[at % len(cycle)] for at, group in enumerate(rest)}
 
 
-def label(group: str) -> str:
-    """Return the label of a group: the name of a country, or the group itself."""
-    if group in STATUSES or group == OTHERS:
-        return group
-    try:
-        return plain(Country(group).name)
-    except UnknownCountryError:
-        return plain(group)
+def dashes(groups: Sequence[str]) -> dict[str, list[int]]:
+    """Return a line style for each group, so that lines can be told apart without color.
+
+    Args:
+        groups: The groups, the largest first.
+    """
+    return {group: list(_DASHES[at % len(_DASHES)]) for at, group in enumerate(groups)}
 
 
-def footer(method: Method, coverage: str = "") -> list[str]:
-    """Return source, method and coverage as short lines."""
-    said = [
-        f"Source: {plain(method.source, 90)}" if method.source else "",
-        f"Method: {method.calculator}, attribution {method.attribution}, {method.counting} counting, denominator "
-        f"{method.denominator}{f', window {method.window}d' if method.window else ''}"
-        f"{f', age cap {method.age_cap}d' if method.age_cap else ''}"
-        f"{f', where {method.where}' if method.where else ''}; registry {method.registry}, ossgeo {method.version}",
-        f"Coverage: {coverage}" if coverage else "",
-    ]
-    return [line for text in said if text for line in textwrap.wrap(plain(text, 400), 118)]
+def is_status(group: str) -> bool:
+    """Return whether a group is an origin status or holds all others."""
+    return group in STATUSES or group == OTHERS
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colors, 1 to 21.
+
+    Source: Web Content Accessibility Guidelines 2.2, "contrast ratio".
+
+    Example:
+        >>> round(contrast("#000000", "#FFFFFF")), round(contrast("#6B6B6B", "#FFFFFF"), 1)
+        (21, 5.3)
+    """
+    low, high = sorted(_luminance(color) for color in (one, other))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(color: str) -> float:
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]  # noqa: PLR2004
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def readable(color: str, theme: Colors) -> str:
+    """Return a color mixed with the ink until text in it has a contrast of 4.5:1 on the paper.
+
+    Args:
+        color: The color, as ``#RRGGBB``.
+        theme: The colors of the theme.
+    """
+    for step in range(11):
+        pairs = [(int(color[at : at + 2], 16), int(theme.ink[at : at + 2], 16)) for at in (1, 3, 5)]
+        mixed = "#" + "".join(f"{round(own + (ink - own) * step / 10):02X}" for own, ink in pairs)
+        if contrast(mixed, theme.paper) >= _READABLE:
+            return mixed
+    return theme.ink
 
 
 def spaced(values: Sequence[float], least: float, low: float, high: float) -> list[float]:
     """Move label positions apart so that none covers another, as little as possible, within a range.
 
     Args:
-        values: Where the labels belong.
+        values: The positions of the labeled points.
         least: The least distance.
         low: The lowest position allowed.
         high: The highest.
@@ -143,30 +223,6 @@ def spaced(values: Sequence[float], least: float, low: float, high: float) -> li
     return found
 
 
-def styled(chart: Any, theme: str, title: str, subtitle: str | Sequence[str]) -> Any:
-    """Give a chart its title and the theme's colors.
-
-    Args:
-        chart: An Altair chart.
-        theme: ``light`` or ``dark``.
-        title: The title.
-        subtitle: What the figures are; several lines where given.
-    """
-    import altair as alt
-
-    ink = colors(theme)
-    said = [subtitle] if isinstance(subtitle, str) else subtitle
-    lines = [line for text in said for line in textwrap.wrap(plain(text, 300), 118)]
-    words = alt.TitleParams(
-        plain(title, 90), subtitle=lines, anchor="start", color=ink.ink,
-        subtitleColor=ink.faint, fontSize=16, subtitleFontSize=12, offset=12,
-    )  # fmt: skip
-    return (
-        chart.properties(title=words)
-        .configure(background=ink.paper, padding=16, font="DejaVu Sans, Noto Sans, Arial, sans-serif")
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=ink.ink, titleColor=ink.faint, gridColor=ink.faint, gridOpacity=0.25, domainColor=ink.faint,
-            tickColor=ink.faint, titleFontWeight="normal", titleFontSize=10, labelFontSize=11, labelLimit=220,
-        )
-    )  # fmt: skip
+def scale_of(values: Mapping[str, Any]) -> tuple[list[str], list[Any]]:
+    """Return the domain and the range of a scale by group."""
+    return [plain(group, 200) for group in values], list(values.values())

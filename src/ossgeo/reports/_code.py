@@ -9,8 +9,8 @@ from pathlib import Path
 import attrs
 
 from ossgeo._core.method import Cleaning
+from ossgeo._core.text import plain
 from ossgeo.panel._panel import Panel
-from ossgeo.plotting._style import plain
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._options import MeasureOptions, MeasureOptionsDict
 

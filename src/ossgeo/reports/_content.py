@@ -9,8 +9,8 @@ import attrs
 import polars as pl
 
 from ossgeo._core.display import Plottable
-from ossgeo._core.text import percent
-from ossgeo.plotting._style import label, plain
+from ossgeo._core.text import percent, plain
+from ossgeo.shares._names import label
 
 _SHARES: Final = frozenset({"share", "lower", "upper", "lowest", "highest", "spread", "cumulative", "alternative"})
 _LONGEST: Final = 200

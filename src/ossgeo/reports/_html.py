@@ -11,9 +11,9 @@ from typing import Final, Unpack
 
 from ossgeo._core import engines
 from ossgeo._core.io import require_place, writing
+from ossgeo._core.text import plain
 from ossgeo.errors import InvalidArgumentError, OssgeoWarning
 from ossgeo.panel._panel import Panel
-from ossgeo.plotting._style import plain
 from ossgeo.reports._code import given_options
 from ossgeo.reports._content import Section
 from ossgeo.reports._sections import sections_of

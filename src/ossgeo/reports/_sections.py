@@ -9,17 +9,17 @@ from typing import Any, Final
 
 import polars as pl
 
-from ossgeo._core.text import percent
+from ossgeo._core.text import percent, plain
 from ossgeo.analysis import bootstrap, bounds, concentration, crossovers, drivers, influence, sensitivity
 from ossgeo.errors import InvalidArgumentError, PanelError, UnknownNameError
 from ossgeo.panel._panel import Panel
 from ossgeo.plotting._map import MAPPED
-from ossgeo.plotting._style import label, plain
 from ossgeo.reports._code import code_of
 from ossgeo.reports._content import Section, download, picture, sheet
 from ossgeo.review import alternatives, gaps
 from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._measure import measure
+from ossgeo.shares._names import label
 from ossgeo.shares._options import MeasureOptionsDict
 from ossgeo.shares._table import ShareTable
 

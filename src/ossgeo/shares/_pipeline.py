@@ -235,6 +235,7 @@ class Plan:
             registry=self.registry.version,
             panel=panel.fingerprint,
             source=panel.source,
+            scope=panel.scope,
             checked=panel.checked,
             engine=panel.engine,
             version=version("ossgeo"),

@@ -17,9 +17,9 @@ import ossgeo
 from ossgeo._core import engines
 from ossgeo.cli import main
 from ossgeo.errors import EngineError, InvalidArgumentError
-from ossgeo.plotting._style import label
 from ossgeo.registry import with_alternatives
 from ossgeo.reports._content import _cell
+from ossgeo.shares._names import label
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")

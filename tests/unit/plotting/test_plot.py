@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import re
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -13,11 +14,13 @@ import vl_convert
 
 import ossgeo
 from ossgeo._core import engines
-from ossgeo._core.text import percent
+from ossgeo._core.text import percent, plain
 from ossgeo.errors import EngineError, InvalidArgumentError
 from ossgeo.plotting._dispatch import plot
 from ossgeo.plotting._map import places
-from ossgeo.plotting._style import OTHERS, color_of, dash_of, label, plain, spaced
+from ossgeo.plotting._primitives import _ticks
+from ossgeo.plotting._style import OTHERS, PALETTE, Look, contrast, dashes, readable, shades, spaced
+from ossgeo.shares._names import label
 from tests.worlds import registry, two_dates
 
 pytestmark = pytest.mark.filterwarnings("ignore::ossgeo.errors.OssgeoWarning")
@@ -78,7 +81,7 @@ def test_every_result_has_a_picture(name: str, theme: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["line", "stacked", "ranks", "bars"])
-def test_kinds_of_tables(kind: str) -> None:
+def test_kinds_of_tables(kind: Any) -> None:
     said = texts(svg_of(labs().plot(kind=kind)))
     assert "China" in said
     assert "United States" in said
@@ -99,7 +102,7 @@ def test_the_picture_has_the_tables_numbers() -> None:
 
 
 @pytest.mark.parametrize("kind", ["line", "stacked", "bars"])
-def test_totals_are_kept_and_statuses_are_shown(kind: str) -> None:
+def test_totals_are_kept_and_statuses_are_shown(kind: Any) -> None:
     table = ossgeo.measure(two_dates(), registry=registry())
     rows = values(table.plot(kind=kind, top=1))
     last = [row for row in rows if row.get("period", "2025-03-02") == "2025-03-02"]
@@ -113,13 +116,13 @@ def test_bands_and_marks() -> None:
     crossed = ANALYSIS.crossovers(table, "US", "GB")
     chart = table.plot(kind="line", bounds=ANALYSIS.bounds(table), crossovers=crossed)
     kinds = [layer["mark"]["type"] for layer in chart.to_dict()["layer"]]
-    assert kinds == ["area", "line", "text", *(["point"] if crossed.frame.height else [])]
+    assert kinds == ["area", "line", "text", *(["point"] if crossed.frame.height else []), "text"]
 
 
 def test_the_waterfall_ends_where_the_share_does() -> None:
     found = RESULTS["drivers"]()
     rows = values(found.plot(top=3))
-    assert rows[0]["name"] == "2025-01-14"
+    assert rows[0]["name"] == "14 January 2025"
     assert rows[-1]["high"] == pytest.approx(found.after)
     assert rows[-2]["high"] == pytest.approx(found.after)
     assert rows[-2]["name"] == OTHERS
@@ -146,13 +149,80 @@ def test_hostile_names(name: str) -> None:
     assert plain(name)[:5] in texts(svg)
 
 
-def test_one_color_and_one_line_a_country() -> None:
-    assert color_of("CN") == color_of("CN") != color_of("US")
-    assert color_of("BR") == color_of("BR")
-    assert color_of("unreviewed")[1:3] == color_of("unreviewed")[3:5]  # a gray
-    assert dash_of("US") != dash_of("CN")
+def test_groups_of_one_picture_have_distinct_colors_and_lines() -> None:
+    groups = ["google", "CN", "baai", "US", "qwen", "meta", "nvidia", "openai", OTHERS, "unreviewed"]
+    colors = shades(groups)
+    assert len(set(colors.values())) == len(groups)
+    assert set(colors.values()) - {colors[OTHERS], colors["unreviewed"]} == set(PALETTE)
+    assert (colors["US"], colors["CN"]) == (PALETTE[0], PALETTE[1])  # the same in every picture
+    assert colors["unreviewed"][1:3] == colors["unreviewed"][3:5]  # a gray
+    assert len({tuple(line) for line in dashes(groups[:8]).values()}) == 8
     assert label("CN") == "China"
-    assert label("unknown") == "unknown"
+    assert label("unknown") == "country unknown"
+    assert label("ukp-lab", "organization") != "ukp-lab"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_text_has_contrast(theme: Any) -> None:
+    look = Look(theme=theme)
+    for color in (*PALETTE, *shades([OTHERS, "unknown", "individual", "residual", "international"]).values()):
+        assert contrast(readable(color, look.colors), look.colors.paper) >= 4.5
+    assert contrast(look.colors.faint, look.colors.paper) >= 4.5
+    said = svg_of(labs(by="organization").plot(theme=theme))
+    words = re.findall(r'<text[^>]*fill="(#[0-9A-Fa-f]{6})"', said)
+    assert len(words) > 20
+    assert all(contrast(color.upper(), look.colors.paper) >= 4.5 for color in words)
+
+
+@pytest.mark.parametrize(
+    ("days", "labels"),
+    [
+        ([dt.date(2026, 8, day) for day in range(7, 15)], "%-d %b"),
+        ([dt.date(2025, 12, 28) + dt.timedelta(days=7 * week) for week in range(6)], "%-d %b %Y"),
+        ([dt.date(2024, month, 28) for month in range(1, 13)], "%b %Y"),
+        ([dt.date(2016 + year, 3, 1) for year in range(10)], "%Y"),
+    ],
+)
+def test_the_dates_of_an_axis_differ(days: list[dt.date], labels: str) -> None:
+    ticks, form = _ticks(days, 6)
+    assert form == labels
+    shown = [tick.strftime(form) for tick in ticks]
+    assert 1 < len(shown) <= 6
+    assert len(set(shown)) == len(shown)
+
+
+def test_titles_size_and_scope() -> None:
+    chart = labs().plot(title="Mine", subtitle="My words", width=600, height=200, font_scale=1.5).to_dict()
+    assert chart["title"]["text"] == ["Mine"]
+    assert chart["title"]["subtitle"][0] == "My words"
+    assert "34 chosen laboratories" in " ".join(chart["title"]["subtitle"])
+    assert chart["height"] == 200
+    for width in (360, 600, 900):
+        drawn = re.search(r'<svg[^>]* width="(\d+)', svg_of(labs().plot(width=width)))
+        assert drawn is not None
+        assert int(drawn[1]) == pytest.approx(width, abs=30)
+
+
+@pytest.mark.parametrize("name", list(RESULTS))
+def test_every_picture_has_its_scope_and_its_days(name: str) -> None:
+    said = texts(svg_of(RESULTS[name]().plot(width=900)))
+    assert "Scope: " in said
+    assert re.search(r"\d+ (April 2026|September 2025|August 2025)|2025-08-04", said)
+
+
+def test_differences_are_points_and_names_are_names() -> None:
+    said = texts(svg_of(RESULTS["influence"]().plot())) + texts(svg_of(RESULTS["drivers"]().plot()))
+    assert "points" in said
+    assert "UKP Lab (Germany)" in said
+    assert "Beijing Academy of Artificial Intelligence" in said
+    assert "+13.4%" not in said
+
+
+def test_a_map_of_groups() -> None:
+    table = ossgeo.measure(ossgeo.load_sample("trending-2026"), by="eu")
+    rows = table.plot(kind="map").to_dict()["layer"][1]["transform"][1]["from"]["data"]["values"]
+    shown = {row["numeric"]: row["text"] for row in rows}
+    assert shown[ossgeo.Country("FR").numeric] == shown[ossgeo.Country("PL").numeric] == percent(table.at()["EU"])
 
 
 def test_labels_do_not_cover_each_other() -> None:
@@ -165,13 +235,16 @@ def test_labels_do_not_cover_each_other() -> None:
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
-        (lambda: plot(5), "int cannot be drawn"),
-        (lambda: labs().plot(kind="pie"), "kind='pie'"),
+        (lambda: plot(5), "int cannot be drawn"),  # type: ignore[arg-type]
+        (lambda: labs().plot(width=0), "width must be a positive number"),
+        (lambda: labs().plot(title=5), "title must be text"),  # type: ignore[arg-type]
+        (lambda: RESULTS["crossovers"]().plot(top=3), "top: no such option for Crossovers"),
+        (lambda: labs().plot(kind="pie"), "kind must be one of"),  # type: ignore[arg-type]
         (lambda: labs().plot(kind="matrix"), "does not fit"),
         (lambda: labs(by="organization").plot(kind="map"), "does not fit a table by organization"),
         (lambda: ANALYSIS.crossovers(labs(denominator="attributed").filter(country="none"), "CN", "US").plot(), "nothing to draw"),
-        (lambda: labs().plot(theme="pink"), "theme='pink'"),
-        (lambda: labs().plot(kind="ranks", bounds=1), "bounds: no such option"),
+        (lambda: labs().plot(theme="pink"), "theme must be"),  # type: ignore[arg-type]
+        (lambda: labs().plot(kind="ranks", bounds=1), "bounds: no such option"),  # type: ignore[arg-type]
         (lambda: labs().filter(country="none").plot(), "nothing to draw"),
         (lambda: ossgeo.read_leaderboard(pl.DataFrame({"model": ["a"], "rank": [1]}), on=dt.date(2025, 1, 1)).plot(), "no ratings"),
     ],
@@ -203,9 +276,9 @@ def test_what_is_on_no_map_stands_above_it() -> None:
         {"model_id": ["a/m", "b/m"], "observed_at": [dt.date(2025, 1, 31)] * 2, "downloads_30d": [6, 4]}
     )
     said = texts(svg_of(ossgeo.measure(ossgeo.read_panel(rows)).plot(kind="map")))
-    assert "Not on the map: unreviewed 100.0%" in said
+    assert "Not on the map: not reviewed 100.0%" in said
     assert "without a position on claims" in said
-    assert "No country" in said
+    assert "No country with a share" in said
 
 
 def test_every_place_is_a_country_on_the_globe() -> None:
@@ -219,7 +292,7 @@ def test_every_place_is_a_country_on_the_globe() -> None:
 
 def test_labels_of_the_map_have_room() -> None:
     chart = ossgeo.measure(ossgeo.load_sample("trending-2026")).plot(kind="map", top=30).to_dict()
-    said = [row["words"][:2] for row in chart["layer"][-1]["data"]["values"]]
+    said = [row["words"][:2] for row in chart["layer"][-2]["data"]["values"]]
     assert {"US", "CN"} <= set(said)
     assert not {"FR", "DE", "GB", "CH"} <= set(said)  # they would lie over each other
 

@@ -1,0 +1,138 @@
+"""The words of pictures and pages: names of groups, days, the measured quantity, its scope and its sources."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from ossgeo._core.method import Method
+from ossgeo._core.text import percent, plain, plural
+from ossgeo.errors import UnknownCountryError
+from ossgeo.panel._flows import WINDOW_DAYS
+from ossgeo.registry._countries import Country
+from ossgeo.registry._registry import Registry
+
+if TYPE_CHECKING:
+    from ossgeo.shares._table import ShareTable
+
+STATUS_NAMES: Final = {
+    "unreviewed": "not reviewed",
+    "unknown": "country unknown",
+    "individual": "individuals",
+    "international": "international",
+    "residual": "not broken down",
+}
+"""What pictures and pages call the origin statuses."""
+
+_IDS: Final = ("namespace", "model")
+
+
+def label(group: str, key: str = "country", registry: Registry | None = None) -> str:
+    """Return the name of a group for readers: of a country or an organization its name.
+
+    Args:
+        group: The group.
+        key: The key of the table that it belongs to; a group of a scheme may be the code of a country.
+        registry: The registry with the names of organizations; by default the bundled one.
+    """
+    if key in _IDS:
+        return plain(group)
+    if group in STATUS_NAMES:
+        return STATUS_NAMES[group]
+    if key == "organization":
+        found = (registry or Registry.default()).organizations.get(group)
+        return plain(found.name if found else group)
+    try:
+        return plain(Country(group).name)
+    except UnknownCountryError:
+        return plain(group)
+
+
+def group_label(method: Method, group: str, key: str | None = None) -> str:
+    """Return the name of a group of a result; groups of several keys are joined by `` x ``.
+
+    Args:
+        method: The method of the result.
+        group: The group.
+        key: The key that it belongs to; by default those of the method.
+    """
+    registry = method.choices.get("registry")
+    known = registry if isinstance(registry, Registry) else None
+    keys = (key,) if key is not None else method.by
+    parts = group.split(" x ") if len(keys) > 1 else [group]
+    return " x ".join(label(part, one, known) for part, one in zip(parts, keys, strict=False))
+
+
+def day_text(day: dt.date) -> str:
+    """Return a day in words.
+
+    Example:
+        >>> day_text(dt.date(2025, 9, 7))
+        '7 September 2025'
+    """
+    return f"{day.day} {day:%B %Y}"
+
+
+def quantity(method: Method) -> str:
+    """Return the measured quantity: the numerator, the denominator and the keys."""
+    keys = " and ".join(key.replace("_", " ") for key in method.by)
+    if method.denominator == "attributed":
+        return f"share of the {method.unit} with a known country, by {keys}"
+    return f"share of all {method.unit} by {keys}"
+
+
+def span(method: Method, periods: Sequence[dt.date]) -> str:
+    """Return the days that the figures cover, such as ``in the 30 days to 7 September 2025``."""
+    first, last = periods[0], periods[-1]
+    if method.gives == "stock":
+        return f"up to {day_text(last)}" if first == last else f"{day_text(first)} to {day_text(last)}"
+    days = method.window or (
+        WINDOW_DAYS if method.counter == "downloads_30d" and method.every is None and method.gives == "flow" else None
+    )
+    if first == last:
+        return f"in the {days} days to {day_text(last)}" if days else f"in the period to {day_text(last)}"
+    each = f", each in the {days} days before" if days else f", each over {method.every}" if method.every else ""
+    return f"{day_text(first)} to {day_text(last)}{each}"
+
+
+def scope_text(method: Method) -> str:
+    """Return the population that the panel covers."""
+    return f"Scope: {method.scope.rstrip('.')}." if method.scope else "Scope: not stated by the source."
+
+
+def coverage_text(table: ShareTable) -> str:
+    """Return the part of the last period whose country is known, and the parts of the statuses, as a sentence."""
+    last = max((row.period for row in table.coverage.rows), default=None)
+    shares = {row.status: row.share for row in table.coverage.rows if row.period == last}
+    if last is None or all(share is None for share in shares.values()):
+        return ""
+    rest = [
+        f"{STATUS_NAMES[status]} {percent(share)}"
+        for status, share in shares.items()
+        if status in STATUS_NAMES and share
+    ]
+    known = f"Country known for {percent(shares.get('attributed') or 0.0)} of these {table.method.unit}"
+    return f"{known}; {', '.join(rest)}." if rest else f"{known}."
+
+
+def footer(method: Method, coverage: str = "") -> list[str]:
+    """Return source, method and coverage, one text for each."""
+    options = {
+        f"{method.counting} counting": method.counting != "fractional",
+        f"uses within {method.age_cap} days of a model's creation": method.age_cap is not None,
+        f"registry as of {method.as_of}": method.as_of != "flow",
+        f"only models with {method.where}": method.where is not None,
+        f"without effect: {'; '.join(method.void)}": bool(method.void),
+    }
+    chosen = "".join(f"; {text}" for text, given in options.items() if given)
+    return [text for text in (
+        coverage,
+        f"Source: {plain(method.source, 90)}; ossgeo {method.version}, registry {method.registry}.",
+        f"Method: {method.calculator}; credited by {method.attribution}{chosen}.",
+    ) if text]  # fmt: skip
+
+
+def plural_key(key: str) -> str:
+    """Return the plural of a key for readers."""
+    return plural(key.replace("_", " "))
