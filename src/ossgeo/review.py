@@ -179,10 +179,11 @@ def _values(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def show(name: str, *, on: dt.date | str | None = None, registry: Registry | None = None) -> str:
-    """Show what the registry says of a namespace or an organization: its history, seats, owners, roles and evidence.
+    """Show what the registry says of a namespace, an organization or a model, with the evidence.
 
     Args:
-        name: The handle; or an organization's id or name, where no namespace is called so.
+        name: The handle; or an organization's id or name, where no namespace is called so; or the id of a model with lineage
+            facts.
         on: Only facts that hold on this day, given as a date or ISO text; by default the whole history of
             organizations, seats and owners, with today's kinds and roles.
         registry: The registry; by default the bundled one.
@@ -197,6 +198,8 @@ def show(name: str, *, on: dt.date | str | None = None, registry: Registry | Non
     """
     used = registry or Registry.default()
     day = day_or_today(on, what="on")
+    if facts := used.lineage.get(name):
+        return "\n".join(f"{fact.basis}: {fact}" for fact in facts if on is None or fact.holds(day))
     spans = used.namespaces.get(name)
     if spans is None:
         named = used.find_by_name(name) or used.get(name, on=day)

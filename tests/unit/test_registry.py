@@ -589,7 +589,7 @@ def test_alternatives_and_seats_change_places() -> None:
     assert list(found.values()) == [["GB"], ["US"], ["US"], ["GB"]]
     assert other.version != rows.version
     assert with_alternatives(rows) == rows
-    with pytest.raises(UnknownOrganizationError, match=r"alternative seat, organization 'calm' .*\(they are lab\)"):
+    with pytest.raises(UnknownOrganizationError, match=r"alternative, organization or model 'calm' .*\(they are lab\)"):
         with_alternatives(rows, "calm")
     with pytest.raises(UnknownOrganizationError, match="did you mean 'lab'") as near:
         with_alternatives(rows, "labs")
@@ -597,7 +597,7 @@ def test_alternatives_and_seats_change_places() -> None:
     wrong: Any = ["lab"]
     with pytest.raises(
         UnknownOrganizationError,
-        match=r"organizations must be ids, got \['lab'\]; .*with_alternatives\(registry, \*ids\)",
+        match=r"names must be ids, got \['lab'\]; .*with_alternatives\(registry, \*ids\)",
     ):
         with_alternatives(rows, wrong)
 

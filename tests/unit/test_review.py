@@ -168,3 +168,9 @@ def test_alternatives_switched_together_equal_each_one_alone() -> None:
         alone = ossgeo.measure(panel, registry=with_alternatives(known, name)).at()
         for country, effect in found.filter(organization=name).select("country", "effect").iter_rows():
             assert (alone[country] or 0.0) - (before[country] or 0.0) == pytest.approx(effect, abs=1e-12)
+
+
+def test_show_lists_the_lineage_facts_of_a_model() -> None:
+    lines = review.show("ascend-tribe/pangu-pro-moe").splitlines()
+    assert lines[0].startswith("fact: ascend-tribe/pangu-pro-moe <- no base model [vendor statement")
+    assert lines[1].startswith("alternative: ascend-tribe/pangu-pro-moe <- Qwen/Qwen2.5-14B (finetune) [weights")

@@ -12,13 +12,14 @@ import attrs
 from ossgeo._core.dates import BEGINNING, END, day_or_today
 from ossgeo._core.schema import namespace_of
 from ossgeo.attribution._evaluation import evaluate_model, resolve, shown
-from ossgeo.attribution._lineage.graph import named
+from ossgeo.attribution._lineage.ancestry import RootEvidence
+from ossgeo.attribution._lineage.paths import named
 from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context, Credit
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._models import Model
 from ossgeo.registry._classification import find_roles
 from ossgeo.registry._countries import OriginStatus
-from ossgeo.registry._organizations import Affiliation, Evidence
+from ossgeo.registry._organizations import CONFIDENCES, Affiliation, Confidence, Evidence
 from ossgeo.registry._registry import Registry
 
 
@@ -33,6 +34,8 @@ class Step:
         answer: The result; None if the strategy abstained.
         facts: The registry rows behind the result, one line each.
         steps: The evaluations of other strategies that it used.
+        remarks: What the strategy says about the model, such as its declared and reviewed lineage, one line each.
+        rests_on: What the root models of the model rest on, for strategies that follow the lineage.
     """
 
     label: str
@@ -41,6 +44,8 @@ class Step:
     answer: Attribution | None
     facts: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    remarks: tuple[str, ...] = ()
+    rests_on: RootEvidence | None = None
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -57,6 +62,7 @@ class Step:
         results = _credits(self.answer.credits) if self.answer is not None else "abstained"
         yield f"{indent}{why}{self.rule} -> {results}"
         inner = f"{indent}   "
+        yield from (f"{inner}{remark}" for remark in self.remarks)
         if not self.steps:
             yield from (f"{inner}{fact}" for fact in self.facts)
             yield from (f"{inner}evidence: {item}" for item in self.evidence)
@@ -88,11 +94,22 @@ class Explanation:
         answer = self.step.answer
         return answer.credits if answer is not None else (Credit(OriginStatus.UNREVIEWED),)
 
+    @property
+    def confidence(self) -> Confidence | None:
+        """The lowest confidence of the evidence behind the credits; None if none is recorded, or if no base is declared."""
+        if self.step.rests_on == "absent":
+            return None
+        found = {item.confidence for item in self.step.evidence}
+        return next((word for word in reversed(CONFIDENCES) if word in found), None)
+
     def __str__(self) -> str:
         """Return the explanation as a tree."""
         known = "" if self.known else "; not in the models table: give models= for its base models"
         head = f"{self.model_id} on {self.on} (registry {self.registry}{known})"
-        return "\n".join([head, *self.step.lines("   "), f"   credits: {_credits(self.credits)}"])
+        certainty = f"; confidence: {self.confidence}" if self.confidence else ""
+        if self.step.rests_on == "absent":
+            certainty = "; no base declared, so that the model counts as its own root"
+        return "\n".join([head, *self.step.lines("   "), f"   credits: {_credits(self.credits)}{certainty}"])
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(str(self))}</pre>"
@@ -145,7 +162,10 @@ def _step(label: str, strategy: Any, model: Model, on: dt.date, context: Context
     answer = evaluate_model(strategy, model, on=on, context=context)
     delegations = strategy.delegations(model, on=on, context=context) if hasattr(strategy, "delegations") else ()
     steps = tuple(_step(one.label, one.strategy, one.model, on, context) for one in delegations)
-    return Step(label, shown(strategy), model.id, answer, _facts(model, answer, on, context.registry), steps)
+    remarks = strategy.remarks(model, on=on, context=context) if hasattr(strategy, "remarks") else ()
+    rests_on = strategy.rests_on(model, on=on, context=context) if hasattr(strategy, "rests_on") else None
+    facts = _facts(model, answer, on, context.registry)
+    return Step(label, shown(strategy), model.id, answer, facts, steps, remarks, rests_on)
 
 
 def _facts(model: Model, answer: Attribution | None, on: dt.date, registry: Registry) -> tuple[str, ...]:

@@ -10,9 +10,10 @@ import attrs
 import polars as pl
 from cachetools import LRUCache
 
+from ossgeo._core.relations import Relation
 from ossgeo._core.schema import MODEL_SCHEMA
 from ossgeo.errors import AttributionContractError
-from ossgeo.panel._models import BaseModel, Label, Model, Relation
+from ossgeo.panel._models import BaseModel, Label, Model
 from ossgeo.panel._panel import normalized_models
 from ossgeo.registry._countries import Country, OriginStatus, parse_place
 from ossgeo.registry._organizations import Evidence
@@ -205,7 +206,9 @@ class AttributionStrategy(Protocol):
     Optional parts: ``attribute_frame(models, *, context)`` attributes all models at once and returns a lazy credits table (see
     the reference of columns); ``changes(context)`` returns the dates at which results may change; ``adjustments(context)``
     returns what was left out or estimated; ``requires`` names the models columns that it uses besides model_id and namespace
-    (by default all); ``delegations(model, *, on, context)`` returns the strategies that it evaluates, for ``explain``.
+    (by default all); ``delegations(model, *, on, context)`` returns the strategies that it evaluates, and
+    ``remarks(model, *, on, context)`` lines about the model, ``rests_on(model, *, on, context)`` what its root models rest on,
+    all three for ``explain``.
     """
 
     @property

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ossgeo._core.relations import Relation
 from ossgeo.panel._filters import Where, decide
-from ossgeo.panel._models import BaseModel, Label, Model, Relation
+from ossgeo.panel._models import BaseModel, Label, Model
 from ossgeo.panel._openness import Openness, normalized_license, openness_of
 from ossgeo.panel._panel import Panel
 from ossgeo.panel._quality import QualityIssue, QualityReport

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import enum
 import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
+from ossgeo._core.relations import Relation
 from ossgeo._core.schema import namespace_of
 from ossgeo.errors import SourceFormatError
 
@@ -17,20 +17,6 @@ if TYPE_CHECKING:
     from huggingface_hub import ModelInfo
 
 _TAG = "base_model:"
-
-
-class Relation(enum.Enum):
-    """How a model was made from its base."""
-
-    FINETUNE = "finetune"
-    ADAPTER = "adapter"
-    QUANTIZED = "quantized"
-    MERGE = "merge"
-    UNSPECIFIED = "unspecified"
-
-    def __str__(self) -> str:
-        """Return the value, as in the tables."""
-        return self.value
 
 
 @attrs.frozen

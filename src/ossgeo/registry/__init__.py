@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ossgeo.registry._alternatives import disputed_organizations, with_alternatives
+from ossgeo.registry._alternatives import disputed_models, disputed_organizations, with_alternatives
 from ossgeo.registry._classification import (
     find_roles,
     get_kind,
@@ -12,6 +12,7 @@ from ossgeo.registry._classification import (
 )
 from ossgeo.registry._countries import Country, OriginStatus
 from ossgeo.registry._groups import GroupMember, GroupScheme
+from ossgeo.registry._lineage import LineageFact
 from ossgeo.registry._merge import RegistryDiff
 from ossgeo.registry._organizations import Affiliation, Evidence, Organization, OrganizationKind, Ownership
 from ossgeo.registry._registry import Registry
@@ -23,6 +24,7 @@ __all__ = [
     "Evidence",
     "GroupMember",
     "GroupScheme",
+    "LineageFact",
     "Organization",
     "OrganizationKind",
     "OriginStatus",
@@ -30,6 +32,7 @@ __all__ = [
     "Registry",
     "RegistryDiff",
     "Span",
+    "disputed_models",
     "disputed_organizations",
     "find_roles",
     "get_kind",

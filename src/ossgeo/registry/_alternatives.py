@@ -1,4 +1,4 @@
-"""Alternative countries of organizations whose country is disputed."""
+"""Alternatives of disputed facts: countries of organizations, and the lineage of models."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from ossgeo.errors import UnknownOrganizationError
+from ossgeo.registry._lineage import RETRACTED
 from ossgeo.registry._merge import open_end, outside, span_of
 from ossgeo.registry._registry import Registry
 from ossgeo.registry._tables import Row
@@ -27,18 +28,31 @@ def disputed_organizations(registry: Registry) -> tuple[str, ...]:
     return tuple(sorted({row["organization"] for row in rows if row.get("basis") == "alternative"}))
 
 
-def with_alternatives(registry: Registry, *organizations: str) -> Registry:
-    """Return a registry that uses the alternative countries of disputed organizations.
-
-    Outside the dates of an alternative the country is unchanged; the replaced country becomes the alternative. Calling it
-    again for the same organization has no effect.
+def disputed_models(registry: Registry) -> tuple[str, ...]:
+    """Return the ids of the models with a disputed lineage, for which an alternative is recorded.
 
     Args:
         registry: The registry.
-        *organizations: Ids; see :func:`disputed_organizations`.
+
+    Example:
+        >>> disputed_models(Registry.default())
+        ('ascend-tribe/pangu-pro-moe',)
+    """
+    return tuple(sorted({row["model"] for row in registry._tables["lineage"] if row.get("basis") == "alternative"}))
+
+
+def with_alternatives(registry: Registry, *names: str) -> Registry:
+    """Return a registry that uses the alternative countries of disputed organizations, or the alternative lineage of models.
+
+    Outside the dates of an alternative the country is unchanged; what is replaced becomes the alternative. Calling it again for
+    the same organization or model has no effect.
+
+    Args:
+        registry: The registry.
+        *names: Ids; see :func:`disputed_organizations` and :func:`disputed_models`.
 
     Raises:
-        UnknownOrganizationError: An organization has no alternative country; with near ids and all ids that have one.
+        UnknownOrganizationError: An organization or model has no alternative; with near ids and all ids that have one.
 
     Example:
         >>> import datetime as dt
@@ -46,19 +60,33 @@ def with_alternatives(registry: Registry, *organizations: str) -> Registry:
         >>> [str(seat.country) for seat in registry.get("HuggingFaceTB", on=day).seats(on=day)]
         ['FR']
     """
-    disputed = disputed_organizations(registry)
+    disputed = (*disputed_organizations(registry), *disputed_models(registry))
     name: Any  # a list, if the caller forgot the asterisk
-    for name in organizations:
+    for name in names:
         if not isinstance(name, str):
-            message = f"organizations must be ids, got {name!r}; give each id as an argument, as in with_alternatives(registry, *ids)"
+            message = (
+                f"names must be ids, got {name!r}; give each id as an argument, as in with_alternatives(registry, *ids)"
+            )
             raise UnknownOrganizationError(message, value=name)
         if name not in disputed:
-            what = "among those with an alternative seat, organization"
+            what = "among those with an alternative, organization or model"
             raise UnknownOrganizationError.among(name, disputed, what=what, remedy=f"they are {', '.join(disputed)}")
-    rows = registry._tables["affiliations"]
-    wanted = set(organizations) - {row["organization"] for row in rows if row.swapped}
-    kept = [row for row in rows if row["organization"] not in wanted]
-    return Registry({**registry._tables, "affiliations": (*kept, *_swapped(rows, sorted(wanted)))})
+    seats, lineage = registry._tables["affiliations"], registry._tables["lineage"]
+    done = {row["organization"] for row in seats if row.swapped} | {row["model"] for row in lineage if row.swapped}
+    wanted = set(names) - done
+    kept = [row for row in seats if row["organization"] not in wanted]
+    swapped = _swapped(seats, sorted(wanted & {row["organization"] for row in seats}))
+    facts = tuple(_swapped_fact(row) if row["model"] in wanted else row for row in lineage)
+    return Registry({**registry._tables, "affiliations": (*kept, *swapped), "lineage": facts})
+
+
+def _swapped_fact(row: Row) -> Row:
+    """Return a lineage row with fact and alternative exchanged; a retracted claim is never used."""
+    if row.get("evidence") == RETRACTED:
+        return row
+    if row.get("basis") == "alternative":
+        return attrs.evolve(row.with_cells(basis="fact"), swapped=True)
+    return row.with_cells(basis="alternative")
 
 
 def _swapped(rows: Iterable[Row], organizations: Iterable[str]) -> Iterator[Row]:

@@ -11,6 +11,7 @@ import attrs
 
 from ossgeo._core.dates import END
 from ossgeo.errors import InvalidArgumentError, UnknownOrganizationError
+from ossgeo.registry._lineage import WHOLE
 from ossgeo.registry._tables import TABLES, Row, Tables, plain_name
 
 _KEYS: Final = {
@@ -90,6 +91,7 @@ def merged(base: Tables, over: Tables, *, replace: Collection[str] = ()) -> Tabl
         **{table: tuple(_laid_over(kept[table], over[table], columns)) for table, columns in _KEYS.items()},
         "names": _replaced(kept["names"], over["names"], lambda row: plain_name(row["name"])),
         "moves": _replaced(kept["moves"], over["moves"], lambda row: row["model_id"]),
+        "lineage": _replaced(kept["lineage"], over["lineage"], _lineage_subject),
     }
 
 
@@ -104,6 +106,11 @@ def _extended(base: tuple[Row, ...], over: tuple[Row, ...]) -> tuple[Row, ...]:
 def _replaced(base: tuple[Row, ...], over: tuple[Row, ...], name: Callable[[Row], str]) -> tuple[Row, ...]:
     names = {name(row) for row in over}
     return (*(row for row in base if name(row) not in names), *over)
+
+
+def _lineage_subject(row: Row) -> str:
+    """Return model, component and basis: the rows of an overlay about them replace those of the base."""
+    return "\t".join((row["model"], row.get("component", WHOLE), row.get("basis", "fact")))
 
 
 def _laid_over(base: Iterable[Row], over: tuple[Row, ...], columns: tuple[str, ...]) -> Iterator[Row]:

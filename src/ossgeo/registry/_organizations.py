@@ -31,6 +31,11 @@ Shown = Literal[
 """What kind of thing a piece of evidence shows; ``common knowledge`` has no URL, and neither has a
 user's ``own table``."""
 
+LineageShown = Literal["declared", "configuration", "weights", "vendor statement", "press", "retracted", "own table"]
+"""What a lineage fact rests on: ``declared`` (a model card), ``configuration`` (architecture and sizes are equal), ``weights``
+(a comparison of the weights), ``vendor statement`` (paper, page or announcement of the publisher), ``press``, ``retracted`` (a
+claim that its author withdrew; it is kept and never used) or a user's ``own table``."""
+
 BASES = get_args(Basis)
 CONFIDENCES = get_args(Confidence)
 SHOWN = get_args(Shown)
@@ -74,7 +79,7 @@ class Evidence:
         note: Summary of the page.
     """
 
-    shows: Shown
+    shows: Shown | LineageShown
     url: str | None = None
     reviewed_on: dt.date | None = None
     confidence: Confidence = "likely"

@@ -15,6 +15,7 @@ from typing import Any, Self
 from ossgeo._core import DATA
 from ossgeo._core.dates import day_or_today
 from ossgeo.errors import InvalidArgumentError, OssgeoWarning, UnknownOrganizationError
+from ossgeo.registry._lineage import LineageFact
 from ossgeo.registry._merge import RegistryDiff, difference, iter_facts, merged
 from ossgeo.registry._organizations import Organization
 from ossgeo.registry._tables import Tables, plain_name, read_tables, rows_from
@@ -75,6 +76,7 @@ class Registry:
         roles: Iterable[Mapping[str, Any]] = (),
         names: Iterable[Mapping[str, Any]] = (),
         moves: Iterable[Mapping[str, Any]] = (),
+        lineage: Iterable[Mapping[str, Any]] = (),
         base: Registry | None = None,
         replace: Collection[str] = (),
     ) -> Self:
@@ -88,6 +90,7 @@ class Registry:
             roles: Rows (namespace, role, start, end, url).
             names: Rows (name, organization): other spellings of the names of organizations.
             moves: Rows (model_id, current, start, url): ids of models that moved to another id.
+            lineage: Rows (model, base, relation, component, start, evidence, url, ...): base models established by review.
             base: A registry that the rows amend, as in :meth:`overlay`.
             replace: Ids of organizations that are replaced as a whole: row, countries and owners in ``base`` are dropped.
 
@@ -109,7 +112,7 @@ class Registry:
             'Acme'
         """
         given = {"organizations": organizations, "namespaces": namespaces, "affiliations": affiliations,
-                 "parents": parents, "roles": roles, "names": names, "moves": moves}  # fmt: skip
+                 "parents": parents, "roles": roles, "names": names, "moves": moves, "lineage": lineage}  # fmt: skip
         return cls(_amended(base, {table: rows_from(table, rows) for table, rows in given.items()}, replace))
 
     @property
@@ -131,6 +134,17 @@ class Registry:
     def moves(self) -> Mapping[str, str]:
         """The current id of each model that moved, such as ``openai-community/gpt2`` for ``gpt2``, by its earlier id."""
         return self._facts.moves
+
+    @property
+    def lineage(self) -> Mapping[str, tuple[LineageFact, ...]]:
+        """The lineage facts about each model, by its id: base models that were established by review.
+
+        Example:
+            >>> (fact,) = Registry.default().lineage["Rakuten/RakutenAI-3.0"]
+            >>> fact.base, fact.evidence.shows, fact.evidence.confidence
+            ('deepseek-ai/DeepSeek-V3', 'configuration', 'likely')
+        """
+        return self._facts.lineage
 
     @functools.cached_property
     def version(self) -> str:

@@ -10,6 +10,7 @@ import attrs
 
 from ossgeo._core.csv_rows import read_rows
 from ossgeo.errors import Fault, RegistryError, SourceUnavailableError
+from ossgeo.registry._lineage import COMPONENTS, LINEAGE_SHOWN
 
 _START = "first day on which the row holds; empty: open"
 _END = "first day on which the row no longer holds; empty: open"
@@ -67,6 +68,19 @@ TABLES: Final[dict[str, dict[str, str]]] = {
         "start": "day on which the move was announced; the move itself may be later",
         "url": _URL,
     },
+    "lineage": {
+        "model": "id of the model, exactly as on the Hub",
+        "base": "id of the model that it was made from; empty: it was not made from another one",
+        "basis": "fact (the answer that is used) or alternative (the other side of a dispute); empty: fact",
+        "relation": "finetune, adapter, quantized, merge or unspecified; empty: unspecified",
+        "component": f"whole, or the part that comes from the base: {', '.join(COMPONENTS)}; empty: whole",
+        "start": "first day on which the row holds; empty: open",
+        "evidence": f"what shows it: {', '.join(LINEAGE_SHOWN)}; empty: own table",
+        "url": _URL,
+        "reviewed_on": "date of the review",
+        "confidence": "certain, likely or disputed",
+        "note": "summary of the page by the reviewer",
+    },
 }
 """The tables, their columns and what these mean. One row is one fact; dates are half-open [start, end)."""
 
@@ -78,6 +92,7 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "roles": ("namespace", "role"),
     "names": ("name", "organization"),
     "moves": ("model_id", "current"),
+    "lineage": ("model",),
 }
 """The columns that no row may leave empty."""
 

@@ -13,8 +13,10 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from ossgeo._core.dates import BEGINNING, END
+from ossgeo._core.relations import Relation
 from ossgeo.errors import Fault, OssgeoWarning, RegistryError, UnknownCountryError
 from ossgeo.registry._countries import Country, OriginStatus, parse_place
+from ossgeo.registry._lineage import COMPONENTS, LINEAGE_BASES, LINEAGE_SHOWN, WHOLE, LineageFact, problems
 from ossgeo.registry._organizations import (
     BASES,
     CONFIDENCES,
@@ -63,6 +65,7 @@ class Facts:
         names: Ids of organizations by the letters and digits of their names.
         moves: The current id of each model that moved.
         moved_namespaces: The current namespace of each moved id that has none, such as ``openai-community`` for ``gpt2``.
+        lineage: The lineage facts about each model.
     """
 
     organizations: Mapping[str, Organization]
@@ -71,6 +74,7 @@ class Facts:
     names: Mapping[str, str]
     moves: Mapping[str, str]
     moved_namespaces: Mapping[str, str]
+    lineage: Mapping[str, tuple[LineageFact, ...]]
 
 
 def check(tables: Tables) -> Facts:
@@ -119,6 +123,7 @@ class _Checker:
         roles = self._spans("roles", "role", None)
         names = self._names(organizations)
         moves = self._moves()
+        lineage = self._lineage()
         if self._faults:
             raise RegistryError(f"the registry has {len(self._faults)} fault(s)", self._faults)
         self._warn_of_one_day_gaps(organizations, namespaces)
@@ -126,6 +131,7 @@ class _Checker:
         return Facts(
             organizations=MappingProxyType(organizations), namespaces=MappingProxyType(namespaces),
             roles=MappingProxyType(roles), names=names, moves=MappingProxyType(moves), moved_namespaces=moved,
+            lineage=MappingProxyType(lineage),
         )  # fmt: skip
 
     def _moves(self) -> dict[str, str]:
@@ -146,6 +152,25 @@ class _Checker:
             if current in seen:
                 self._fault(table, row, "current", f"{row['model_id']!r} would move to itself")
         return found
+
+    def _lineage(self) -> dict[str, tuple[LineageFact, ...]]:
+        """Return the lineage facts about each model."""
+        table = "lineage"
+        found: dict[str, list[tuple[Row, LineageFact]]] = defaultdict(list)
+        relations = {str(relation): relation for relation in Relation}
+        for row in self._tables[table]:
+            start, _ = self._dates(table, row)
+            relation = self._word(table, row, "relation", tuple(relations), "unspecified")
+            component = self._word(table, row, "component", (WHOLE, *COMPONENTS), WHOLE)
+            basis = self._word(table, row, "basis", LINEAGE_BASES, "fact")
+            evidence = self._evidence(row, table, "evidence", LINEAGE_SHOWN, "own table") or Evidence("own table")
+            fact = LineageFact(row["model"], row.get("base") or None, relations.get(relation, Relation.UNSPECIFIED),
+                               component, start, basis, evidence)  # fmt: skip
+            found[fact.model].append((row, fact))
+        for rows in found.values():
+            for place, column, problem, remedy in problems(tuple(fact for _, fact in rows)):
+                self._fault(table, rows[place][0], column, problem, remedy)
+        return {model: tuple(fact for _, fact in rows) for model, rows in found.items()}
 
     def _warn_of_one_day_gaps(
         self, organizations: Mapping[str, Organization], namespaces: Mapping[str, tuple[Span, ...]]
@@ -264,15 +289,22 @@ class _Checker:
             self._weights([place for place in found[name] if place.basis == basis], row)
         return found
 
-    def _evidence(self, row: Row) -> Evidence | None:
+    def _evidence(
+        self,
+        row: Row,
+        table: str = "affiliations",
+        column: str = "shows",
+        words: tuple[str, ...] = SHOWN,
+        default: str = "press",
+    ) -> Evidence | None:
         url = row.get("url") or None
         if url is not None and not url.startswith(("https://", "http://")):
-            self._fault("affiliations", row, "url", f"{url!r} is not a web address")
-        reviewed = self._parse("affiliations", row, "reviewed_on", dt.date.fromisoformat, None, "a date")
-        if not (row.get("shows") or url):
+            self._fault(table, row, "url", f"{url!r} is not a web address")
+        reviewed = self._parse(table, row, "reviewed_on", dt.date.fromisoformat, None, "a date")
+        if not (row.get(column) or url):
             return None
-        shows = self._word("affiliations", row, "shows", SHOWN, "press")
-        confidence = self._word("affiliations", row, "confidence", CONFIDENCES, "likely")
+        shows = self._word(table, row, column, words, default)
+        confidence = self._word(table, row, "confidence", CONFIDENCES, "likely")
         return Evidence(shows, url, reviewed, confidence, row.get("note", ""))
 
     def _weights(self, places: list[Affiliation], row: Row) -> None:

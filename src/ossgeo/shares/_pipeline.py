@@ -90,7 +90,13 @@ class _Parts:
         """Return the strategies that cannot apply, since a models table with these columns lacks one that they need."""
         rules = [rule for strategy in self.strategies for rule in strategies_in(strategy)]
         missing = {str(rule.name): sorted(set(getattr(rule, "requires", None) or ()) - set(columns)) for rule in rules}
-        return tuple(f"{name} (no column {', '.join(names)})" for name, names in missing.items() if names)
+        facts = {str(rule.name): getattr(rule, "evidence", None) == "reviewed" for rule in rules}
+        only = "; only reviewed facts about lineage apply"
+        return tuple(
+            f"{name} (no column {', '.join(names)}{only if facts[name] else ''})"
+            for name, names in missing.items()
+            if names
+        )
 
 
 @attrs.frozen(eq=False)

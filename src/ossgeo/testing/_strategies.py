@@ -23,7 +23,7 @@ from ossgeo.testing._network import no_network
 from ossgeo.testing._runner import Check, NotApplicable, Report, require_known_methods, run
 
 _CONTRACT: Final = frozenset(
-    {"attribute", "attribute_frame", "changes", "adjustments", "delegations", "requires", "name"}
+    {"attribute", "attribute_frame", "changes", "adjustments", "delegations", "remarks", "rests_on", "requires", "name"}
 )
 """Public methods and properties of a strategy."""
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 import polars as pl
 from hypothesis import strategies as st
 
-from ossgeo.panel._models import BaseModel, Model, Relation
+from ossgeo._core.relations import Relation
+from ossgeo.panel._models import BaseModel, Model
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
 from ossgeo.sources._files.reader import read_panel

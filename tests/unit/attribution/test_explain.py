@@ -46,7 +46,7 @@ def test_the_tree_of_a_lineage() -> None:
     assert base.model_id == "mistralai/Mistral-Medium-3.5-128B"
     assert base.rule == "publisher"
     assert base.evidence
-    assert str(said).splitlines()[-1] == "   credits: FR (mistral-ai) 100.0%"
+    assert str(said).splitlines()[-1] == "   credits: FR (mistral-ai) 100.0%; confidence: certain"
     assert "<pre>" in said._repr_html_()
 
 
@@ -75,7 +75,7 @@ def test_an_organization_of_the_users_own_table() -> None:
 
     table = pl.DataFrame({"namespace": ["who"], "country": ["CH"], "organization": ["mine"]})
     said = ossgeo.explain("who/x", on=DAY, attribution=attribution.table(table), registry=registry())
-    assert str(said).splitlines()[-1] == "   credits: CH (mine) 100.0%"
+    assert str(said).splitlines()[-1] == "   credits: CH (mine) 100.0%; confidence: likely"
     assert "affiliations" not in str(said)
 
 
@@ -143,11 +143,13 @@ def test_a_model_without_a_declared_base_model_is_not_presented_as_certain(strat
         },
         schema_overrides={"base_models": pl.List(pl.Struct({"relation": pl.String, "model_id": pl.String}))},
     )
-    own = "from Rakuten/RakutenAI-3.0 (itself; "
-    assert own + "no base model declared)" in str(
-        ossgeo.explain("Rakuten/RakutenAI-3.0", attribution=strategy, models=models)
-    )
+    models = models.with_columns(pl.col("model_id").replace("Rakuten/RakutenAI-3.0", "Rakuten/other"))
+    own = "from Rakuten/other (itself; "
+    found = ossgeo.explain("Rakuten/other", attribution=strategy, models=models)
+    assert own + "no base declared)" in str(found)
+    assert found.confidence is None
+    assert str(found).endswith("; no base declared, so that the model counts as its own root")
     for unknown in (None, models.drop("base_models")):
-        text = str(ossgeo.explain("Rakuten/RakutenAI-3.0", attribution=strategy, models=unknown))
+        text = str(ossgeo.explain("Rakuten/other", attribution=strategy, models=unknown))
         assert own + "base models unknown)" in text
     assert "itself;" not in str(ossgeo.explain("unsloth/x", attribution=strategy, models=models))

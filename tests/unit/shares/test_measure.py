@@ -585,11 +585,14 @@ class Tagged:
 
 def test_a_strategy_without_its_columns_is_named_as_void() -> None:
     of = ossgeo.load_sample("hub-2026")
-    with pytest.warns(VoidOptionWarning, match=r"no effect for root \(no column base_models\)"):
+    with pytest.warns(
+        VoidOptionWarning,
+        match=r"no effect for root \(no column base_models; only reviewed facts about lineage apply\)",
+    ):
         table = ossgeo.measure(of, attribution="root")
-    assert table.method.void == ("root (no column base_models)",)
+    assert table.method.void == ("root (no column base_models; only reviewed facts about lineage apply)",)
     assert table.adjustments["attribution_void"].count == 200
-    assert "without effect: root (no column base_models)" in str(table)
+    assert "without effect: root (no column base_models; only" in str(table)
     assert ossgeo.Method.from_dict(table.method.to_dict()).void == table.method.void
     with pytest.warns(VoidOptionWarning):
         grid = ossgeo.analysis.sensitivity(

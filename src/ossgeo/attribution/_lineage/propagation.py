@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
 import polars as pl
 
 from ossgeo.attribution._evaluation import ABSTAINED, completed, evaluate_model, evaluate_models
-from ossgeo.attribution._lineage.graph import Graph, named
+from ossgeo.attribution._lineage.ancestry import missing_bases
+from ossgeo.attribution._lineage.graph import Graph
+from ossgeo.attribution._lineage.paths import named
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
 from ossgeo.panel._models import Model
 from ossgeo.registry._countries import OriginStatus
+from ossgeo.registry._organizations import Evidence
 
 
 @attrs.frozen
@@ -32,7 +35,14 @@ class Delegation:
 
 
 def propagate_credits(
-    rule: str, sources: Mapping[str, float], over: Any, model: Model, *, on: dt.date, context: Context
+    rule: str,
+    sources: Mapping[str, float],
+    over: Any,
+    model: Model,
+    *,
+    on: dt.date,
+    context: Context,
+    evidence: Iterable[Evidence] = (),
 ) -> Attribution | None:
     """Return the weighted sum of the results of a strategy for the sources of a model.
 
@@ -43,6 +53,7 @@ def propagate_credits(
         model: The model.
         on: The day.
         context: The registry and the models.
+        evidence: Why the sources are believed.
 
     Returns:
         The credits, one for each organization and country; a source on which the strategy abstains is ``unreviewed``. None if the
@@ -61,34 +72,40 @@ def propagate_credits(
             party = (credit.country, credit.organization)
             parties[party] = parties.get(party, 0.0) + part * credit.weight
     credits = tuple(Credit(country, organization, weight) for (country, organization), weight in parties.items())
-    evidence = dict.fromkeys(item for answer in results.values() if answer for item in answer.evidence)
-    return Attribution(rule, credits, tuple(evidence))
+    inner = (item for answer in results.values() if answer for item in answer.evidence)
+    return Attribution(rule, credits, tuple(dict.fromkeys((*evidence, *inner))))
 
 
 def propagate_all(
-    rule: str, sources: pl.DataFrame, over: Any, models: pl.LazyFrame, *, context: Context
+    rule: str, sources: pl.DataFrame, over: Any, models: pl.LazyFrame, *, context: Context, graph: Graph
 ) -> pl.LazyFrame:
     """Do the same as :func:`propagate_credits` for all models at once.
 
     Args:
         rule: Name of the strategy that propagates credits.
-        sources: model_id, source, weight, for models with other sources than themselves.
+        sources: model_id, source, weight, start, end, for models with other sources than themselves.
         over: The strategy that is evaluated for each source.
         models: The models that are evaluated.
         context: The registry and the models.
+        graph: The graph that the sources were taken from.
 
     Returns:
-        The credits table; without rows for models that are their own only source and on which the strategy abstains.
+        The credits table; without rows where a model is its own only source and the strategy abstains.
     """
     asked = models.collect()
     sources = sources.join(asked.select("model_id"), on="model_id", how="semi")
-    everyone = _with_sources(asked, sources, context)
+    everyone = _with_sources(asked, sources, context, graph)
     inner = completed(evaluate_models(over, everyone, context=context), everyone)
     own = inner.join(asked.select("model_id"), on="model_id", how="semi")
     own = own.join(sources.select("model_id"), on="model_id", how="anti").filter(pl.col("rule") != ABSTAINED)
+    joined = sources.rename({"weight": "part", "start": "since", "end": "until"}).join(
+        inner, left_on="source", right_on="model_id"
+    )
+    alone = (pl.col("source") == pl.col("model_id")) & (pl.col("part") == 1) & (pl.col("rule") == ABSTAINED)
     passed = (
-        sources.rename({"weight": "part"})
-        .join(inner, left_on="source", right_on="model_id")
+        joined.filter(~alone)
+        .with_columns(start=pl.max_horizontal("start", "since"), end=pl.min_horizontal("end", "until"))
+        .filter(pl.col("start") < pl.col("end"))
         .group_by("model_id", "start", "end", "organization", "country")
         .agg(weight=(pl.col("weight") * pl.col("part")).sum(), rule=pl.lit(rule).first())
     )
@@ -96,7 +113,7 @@ def propagate_all(
 
 
 def delegations_to_sources(
-    sources: Mapping[str, float], over: Any, model: Model, context: Context
+    sources: Mapping[str, float], over: Any, model: Model, *, on: dt.date, context: Context, graph: Graph
 ) -> tuple[Delegation, ...]:
     """Return the evaluations of the sources, the largest part first.
 
@@ -106,10 +123,12 @@ def delegations_to_sources(
         sources: The part of each source, by id.
         over: The strategy that is evaluated.
         model: The model.
+        on: The day.
         context: The models.
+        graph: The graph that the sources were taken from.
     """
-    relations = {base.model_id: str(base.relation) for base in Graph.of(context).bases(model, context=context)}
-    own = "itself" if relations else f"itself; {_missing_bases(model, context)}"
+    relations = {base.model_id: str(base.relation) for base in graph.bases(model, on=on, context=context)}
+    own = "itself" if relations else f"itself; {missing_bases(model, context)}"
     found = []
     for name, part in sorted(sources.items(), key=lambda item: (-item[1], item[0])):
         what = own if name == model.id else relations.get(name, "further up")
@@ -119,15 +138,9 @@ def delegations_to_sources(
     return tuple(found)
 
 
-def _missing_bases(model: Model, context: Context) -> str:
-    """Return why a model has no base models in the graph."""
-    declared = "base_models" in context.models.frame.columns if model.id in context.models else bool(model.base_models)
-    return "no base model declared" if declared else "base models unknown"
-
-
-def _with_sources(asked: pl.DataFrame, sources: pl.DataFrame, context: Context) -> pl.DataFrame:
+def _with_sources(asked: pl.DataFrame, sources: pl.DataFrame, context: Context, graph: Graph) -> pl.DataFrame:
     """Return the evaluated models and their sources; sources that the models table does not list have their id only."""
     wanted = sources.select(model_id="source").unique().join(asked.select("model_id"), on="model_id", how="anti")
     listed = context.models.frame.join(wanted, on="model_id", how="semi")
-    unlisted = Graph.of(context).unlisted.join(wanted, on="model_id", how="semi")
+    unlisted = graph.unlisted.join(wanted, on="model_id", how="semi")
     return pl.concat([asked, listed, unlisted], how="diagonal")

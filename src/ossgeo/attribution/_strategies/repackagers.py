@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 from collections.abc import Mapping
 from typing import Final
 
@@ -12,12 +11,15 @@ import polars as pl
 
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment
+from ossgeo._core.relations import Relation
 from ossgeo.attribution._evaluation import adjustments_of, changes_of, resolve, shown
-from ossgeo.attribution._lineage.graph import Graph, Shares, propagate, walk
+from ossgeo.attribution._lineage.facts import LINKS
+from ossgeo.attribution._lineage.graph import Graph
+from ossgeo.attribution._lineage.paths import Shares, sources_of, walk
 from ossgeo.attribution._lineage.propagation import Delegation, delegations_to_sources, propagate_all, propagate_credits
-from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, AttributionStrategy, Context
+from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context
 from ossgeo.attribution._strategies.publisher import Publisher
-from ossgeo.panel._models import Model, Relation
+from ossgeo.panel._models import Model
 from ossgeo.registry._classification import find_roles, namespaces_with_role
 
 ROLE: Final = "repackager"
@@ -59,23 +61,19 @@ class RepackagerPassthrough:
         return propagate_credits(self.name, self._sources(model, on, context), self.over, model, on=on, context=context)
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
-        """Attribute all models at once, separately for each interval in which the set of repackagers is constant.
+        """Attribute all models at once.
 
         Args:
             models: The models table.
             context: The registry and the models.
         """
-        parts = []
-        for start, end in itertools.pairwise([BEGINNING, *sorted(_days(context)), END]):
-            links = _conversions(Graph.of(context), start, context)
-            credits = propagate_all(self.name, propagate(links, _ON), self.over, models, context=context)
-            since, until = pl.max_horizontal("start", pl.lit(start)), pl.min_horizontal("end", pl.lit(end))
-            parts.append(credits.with_columns(start=since, end=until).filter(pl.col("start") < pl.col("end")))
-        return pl.concat(parts).select(*CREDIT_SCHEMA)
+        graph = Graph.of(context)
+        sources = sources_of(_conversions(graph, context), _ON)
+        return propagate_all(self.name, sources, self.over, models, context=context, graph=graph)
 
     def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which the result of the inner strategy or the set of repackagers changes."""
-        return changes_of([self.over], context) | _days(context)
+        """Return the dates at which the result of the inner strategy, the lineage or the set of repackagers changes."""
+        return changes_of([self.over], context) | Graph.of(context).days | _days(context)
 
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
         """Return the corrections of declared base models and the links that were left out."""
@@ -83,7 +81,8 @@ class RepackagerPassthrough:
 
     def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
         """Return the strategies that are evaluated, each with its model."""
-        return delegations_to_sources(self._sources(model, on, context), self.over, model, context)
+        sources, graph = self._sources(model, on, context), Graph.of(context)
+        return delegations_to_sources(sources, self.over, model, on=on, context=context, graph=graph)
 
     def _sources(self, model: Model, on: dt.date, context: Context) -> Mapping[str, float]:
         graph = Graph.of(context)
@@ -91,7 +90,7 @@ class RepackagerPassthrough:
         def onward(one: Model) -> Mapping[str, float]:
             if ROLE not in find_roles(context.registry, one.namespace, on=on):
                 return {}
-            bases = [base.model_id for base in graph.bases(one, context=context) if base.relation in CONVERSIONS]
+            bases = [base.model_id for base in graph.bases(one, on=on, context=context) if base.relation in CONVERSIONS]
             return dict.fromkeys(bases, 1 / len(bases)) if bases else {}
 
         return walk(model, onward, context=context)
@@ -110,13 +109,19 @@ def repackager_passthrough(*, over: str | AttributionStrategy = "publisher") -> 
     return RepackagerPassthrough(over)
 
 
-def _conversions(graph: Graph, on: dt.date, context: Context) -> pl.DataFrame:
-    """Return the links from conversions by repackagers on a day, in equal parts."""
-    spans = namespaces_with_role(context.registry, ROLE)
-    then = [name for name, found in spans.items() if any(span.start <= on < span.end for span in found)]
-    handle = pl.col("child").str.split("/").list.first()
-    links = graph.links.filter(pl.col("relation").is_in([str(one) for one in CONVERSIONS]) & handle.is_in(then))
-    return links.with_columns(part=1 / pl.len().over("child").cast(pl.Float64))
+def _conversions(graph: Graph, context: Context) -> pl.DataFrame:
+    """Return the links from conversions by repackagers, while the publisher is a repackager."""
+    spans = [
+        (name, one.start, one.end)
+        for name, found in namespaces_with_role(context.registry, ROLE).items()
+        for one in found
+    ]
+    roles = pl.DataFrame(spans, schema={"handle": pl.String, "since": pl.Date, "until": pl.Date}, orient="row")
+    relations = [str(one) for one in CONVERSIONS]
+    links = graph.links.filter(pl.col("relation").is_in(relations))
+    links = links.with_columns(handle=pl.col("child").str.split("/").list.first()).join(roles, on="handle")
+    start, end = pl.max_horizontal("start", "since"), pl.min_horizontal("end", "until")
+    return links.with_columns(start=start, end=end).filter(pl.col("start") < pl.col("end")).select(*LINKS)
 
 
 def _days(context: Context) -> frozenset[dt.date]:

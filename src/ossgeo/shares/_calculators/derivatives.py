@@ -9,8 +9,8 @@ import attrs
 import narwhals as nw
 import polars as pl
 
+from ossgeo._core.relations import Relation
 from ossgeo.errors import InvalidArgumentError
-from ossgeo.panel._models import Relation
 from ossgeo.shares._calculators.supply import counted
 
 

@@ -1,0 +1,129 @@
+"""Declared base models, and the models that they mean: addresses, other spellings, renames and bare names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import polars as pl
+
+from ossgeo._core.method import Adjustment
+from ossgeo._core.relations import Relation
+from ossgeo.registry._classification import namespace_seats, namespaces_with_role
+from ossgeo.registry._registry import Registry
+
+_ADDRESS: Final = r"^(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s]+/[^/\s?#]+).*$"
+_ID: Final = r"^[A-Za-z0-9][\w.-]*(?:/[\w.-]+)?$"
+
+
+def declared_links(models: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Return the declared links, unique, with addresses reduced to ids, and the number of declarations that are not ids.
+
+    Args:
+        models: The models table; without ``base_models`` nothing is declared.
+
+    Returns:
+        child, parent, relation; a stated relation takes precedence over an unspecified one.
+    """
+    if "base_models" not in models.columns:
+        return pl.DataFrame(schema=dict.fromkeys(("child", "parent", "relation"), pl.String)), 0
+    some = models.select("model_id", "base_models").filter(pl.col("base_models").list.len() > 0)
+    base = pl.col("base_models").struct
+    text = base.field("model_id").str.strip_chars()
+    links = some.explode("base_models").select(
+        child="model_id",
+        parent=text.str.replace(_ADDRESS, "$1"),
+        relation=base.field("relation").fill_null(Relation.UNSPECIFIED.value),
+    )
+    usable = links.filter(pl.col("parent").str.contains(_ID))
+    return unique_links(usable), links.height - usable.height
+
+
+def unique_links(links: pl.DataFrame) -> pl.DataFrame:
+    """Return one link for each pair of models and component; a stated relation takes precedence over an unspecified one.
+
+    Args:
+        links: child, parent, relation, and perhaps component.
+    """
+    pair = [name for name in ("child", "parent", "component") if name in links.columns]
+    vague = (links["relation"] == Relation.UNSPECIFIED.value).cast(pl.Int8)
+    ordered = links.with_columns(vague=vague).sort(*pair, "vague", "relation")
+    return ordered.unique(pair, keep="first", maintain_order=True).drop("vague")
+
+
+def resolved_links(
+    links: pl.DataFrame, known: pl.DataFrame, registry: Registry
+) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
+    """Return the links with base models that the models table lists where they can be found, and what was done.
+
+    Args:
+        links: child, parent, relation and further columns.
+        known: model_id and namespace of the models of the table.
+        registry: Determines which namespaces belong together, and which are archives.
+    """
+    columns = links.columns
+    links, moved = _at_current_ids(links, known, registry)
+    missing = links.join(known, left_on="parent", right_on="model_id", how="anti")
+    found = [links.join(known, left_on="parent", right_on="model_id", how="semi")]
+    notes = [("base_moved", moved, "to a base model that moved to another id, by the registry")]
+    for code, note, finder in _FINDERS:
+        hits = finder(missing.select("child", "parent").unique(), known, registry)
+        hits = hits.select("child", "parent", "model_id").unique().unique(["child", "parent"], keep="none")
+        there = missing.join(hits, on=["child", "parent"]).with_columns(parent="model_id").select(columns)
+        missing = missing.join(hits, on=["child", "parent"], how="anti")
+        found.append(there)
+        notes.append((code, there.height, note))
+    has_namespace = pl.col("parent").str.contains("/", literal=True)
+    outside = missing.filter(has_namespace)
+    nameless = missing.height - outside.height
+    notes.append(("base_nameless", nameless, "declared by a name that no model or several models have"))
+    notes.append(
+        ("base_missing", outside.height, "to a base model that the models table does not list; known by its id")
+    )
+    adjustments = tuple(Adjustment(code, count, "links", note) for code, count, note in notes)
+    return pl.concat([*found, outside]), adjustments
+
+
+def _at_current_ids(links: pl.DataFrame, known: pl.DataFrame, registry: Registry) -> tuple[pl.DataFrame, int]:
+    """Return the links with the current id of each moved parent that the models do not list, and the number of these."""
+    moves = registry.moves
+    moved = pl.col("parent").is_in(list(moves)) & ~pl.col("parent").is_in(known["model_id"].implode())
+    current = pl.col("parent").replace_strict(dict(moves), default=pl.col("parent"), return_dtype=pl.String)
+    number = links.select(moved.sum()).item()
+    return links.with_columns(parent=pl.when(moved).then(current).otherwise("parent")), number
+
+
+def _by_spelling(missing: pl.DataFrame, known: pl.DataFrame, registry: Registry) -> pl.DataFrame:
+    del registry
+    lower = pl.col("parent").str.to_lowercase()
+    return missing.with_columns(key=lower).join(
+        known.select("model_id", key=pl.col("model_id").str.to_lowercase()), on="key"
+    )
+
+
+def _by_organization(missing: pl.DataFrame, known: pl.DataFrame, registry: Registry) -> pl.DataFrame:
+    owned = namespace_seats(registry).select("namespace", "organization").drop_nulls().unique()
+
+    def keyed(table: pl.DataFrame, model: str) -> pl.DataFrame:
+        parts = pl.col(model).str.splitn("/", 2).struct
+        split = table.with_columns(namespace=parts.field("field_0"), name=parts.field("field_1").str.to_lowercase())
+        return split.drop_nulls("name").join(owned, on="namespace").drop("namespace")
+
+    there = keyed(known.select("model_id"), "model_id")
+    return keyed(missing, "parent").join(there, on=["organization", "name"])
+
+
+def _by_name(missing: pl.DataFrame, known: pl.DataFrame, registry: Registry) -> pl.DataFrame:
+    only = missing.filter(~pl.col("parent").str.contains("/", literal=True))
+    name = pl.col("model_id").str.splitn("/", 2).struct.field("field_1")
+    hits = only.join(known.with_columns(name=name), left_on="parent", right_on="name")
+    archived = hits.filter(pl.col("namespace").is_in(list(namespaces_with_role(registry, "archive"))))
+    return pl.concat([archived, hits.join(archived, on=["child", "parent"], how="anti")])
+
+
+_Finder = Callable[[pl.DataFrame, pl.DataFrame, Registry], pl.DataFrame]
+_FINDERS: Final[tuple[tuple[str, str, _Finder], ...]] = (
+    ("base_respelled", "to a base model that was found in another letter case", _by_spelling),
+    ("base_renamed", "to a base model that was found in another namespace of its organization", _by_organization),
+    ("base_by_name", "to a base model that was declared by its name only and found", _by_name),
+)
