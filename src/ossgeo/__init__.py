@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         testing,
     )
     from ossgeo import panel as panel
+    from ossgeo._core.counter import Counter
     from ossgeo._core.method import Adjustment, Adjustments, Cleaning, Coverage, Method
     from ossgeo._core.versions import show_versions
     from ossgeo._inventory import Inventory, inventory
@@ -49,6 +50,7 @@ _HOMES = {
     "BaseModel": "panel",
     "Cleaning": "_core.method",
     "Country": "registry",
+    "Counter": "_core.counter",
     "Coverage": "_core.method",
     "Evidence": "registry",
     "GroupScheme": "registry",
@@ -90,6 +92,7 @@ __all__ = [
     "Affiliation",
     "BaseModel",
     "Cleaning",
+    "Counter",
     "Country",
     "Coverage",
     "Evidence",

@@ -224,7 +224,9 @@ def _add_registry(commands: Any) -> None:
 
 def _add_reading(reading: Any) -> None:
     reading.add_argument(
-        "--counter", choices=("downloads_30d", "downloads_all_time"), help="the meaning of a column named 'downloads'"
+        "--counter",
+        metavar="NAME",
+        help="what the rows count, such as downloads_30d, downloads_all_time, tokens_per_7d or tokens_per_interval",
     )
     reading.add_argument(
         "--column", action="append", default=[], metavar="THEIRS=OURS", help="rename a column; may be repeated"
@@ -389,7 +391,7 @@ def _registry(folder: str | None) -> ossgeo.Registry:
 def _panel(path: str, given: argparse.Namespace) -> ossgeo.Panel:
     if path in {sample.name for sample in list_samples()}:
         panel = ossgeo.load_sample(path)
-        if given.counter not in (None, panel.counter):
+        if given.counter is not None and ossgeo.Counter.parse(given.counter) != panel.counter:
             raise InvalidArgumentError(f"--counter {given.counter}: the sample {path} has {panel.counter}")
         if said := [name for name in ("column", "pattern", "records", "period_from") if getattr(given, name)]:
             raise InvalidArgumentError(

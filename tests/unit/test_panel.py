@@ -27,7 +27,7 @@ def ids(some: ossgeo.Panel) -> list[str]:
 
 def test_what_a_panel_tells() -> None:
     some = two_dates()
-    assert some.counter == "downloads_30d"
+    assert some.counter == ossgeo.Counter("downloads", kind="trailing", days=30)
     assert some.periods == (JANUARY, MARCH)
     assert some.size == 12
     assert some.engine == "polars"

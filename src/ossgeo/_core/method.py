@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import attrs
 
+from ossgeo._core.counter import Counter, CounterKind
 from ossgeo._core.dates import Day, day_of
-from ossgeo._core.schema import Counter
 from ossgeo.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 Counting = Literal["fractional", "full", "primary"]
 Denominator = Literal["all", "attributed"]
 Incomplete = Literal["mark", "drop", "scale"]
-CounterName = Counter | Literal["events"]
-"""The input of a calculator: one of the Hub's counters, or events that happen once to a model."""
+Measured = Counter | Literal["events"]
+"""The input of a calculator: the counter of the panel, or events that happen once to a model."""
+
+MeasuredKind = CounterKind | Literal["events"]
+"""What one value of the input covers: the kind of the counter, or ``events``."""
 
 COUNTINGS: tuple[Counting, ...] = ("fractional", "full", "primary")
 INCOMPLETE: tuple[Incomplete, ...] = ("mark", "drop", "scale")
@@ -211,6 +214,10 @@ class Coverage:
         return f"{last}: " + ", ".join(parts)
 
 
+def _measured(counter: Counter | str) -> Measured:
+    return "events" if counter == "events" else Counter.parse(counter)
+
+
 @attrs.frozen
 class Method:
     """Every choice behind a result. Two results are comparable if their methods are equal.
@@ -218,7 +225,7 @@ class Method:
     Attributes:
         calculator: The name of the calculator.
         unit: The unit of ``value``.
-        counter: Which of the Hub's counters, or ``events``.
+        counter: The counter of the panel, or ``events``.
         by: The keys of the table, outermost first; a group scheme by its name.
         attribution: The attribution strategy, as text.
         counting: ``fractional``, ``full`` or ``primary``.
@@ -246,7 +253,7 @@ class Method:
 
     calculator: str
     unit: str
-    counter: CounterName
+    counter: Measured = attrs.field(converter=_measured)
     by: tuple[str, ...]
     attribution: str
     counting: Counting
@@ -272,7 +279,16 @@ class Method:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, as in exported files."""
-        return attrs.asdict(self, filter=lambda attribute, _: attribute.name != "choices")
+        return attrs.asdict(
+            self,
+            filter=lambda attribute, _: attribute.name != "choices",
+            value_serializer=lambda _, __, value: str(value) if isinstance(value, Counter) else value,
+        )
+
+    @property
+    def kind(self) -> MeasuredKind:
+        """What one value of the input covers: the kind of the counter, or ``events``."""
+        return self.counter.kind if isinstance(self.counter, Counter) else "events"
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:

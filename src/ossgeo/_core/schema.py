@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import attrs
 import polars as pl
 
-Counter = Literal["downloads_30d", "downloads_all_time"]
-"""The Hub's two download counters. They are never mixed."""
-
-COUNTERS: Final[tuple[Counter, ...]] = ("downloads_30d", "downloads_all_time")
+COUNTERS: Final = ("downloads_30d", "downloads_all_time")
+"""The columns of the Hub's two download counters, which are never mixed; a panel may hold any other :class:`ossgeo.Counter`."""
 
 
 @attrs.frozen

@@ -16,7 +16,6 @@ import polars as pl
 from ossgeo._core.text import percent
 from ossgeo.claims._facts import Claim, Population, find
 from ossgeo.errors import InvalidArgumentError, OssgeoError, OssgeoWarning
-from ossgeo.panel._flows import WINDOW_DAYS
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._measure import measure
@@ -172,8 +171,8 @@ def _obstacle(claim: Claim, panel: Panel) -> tuple[str, str] | None:
     """Return why no panel like this one can decide the claim, and the data that would; None if one can."""
     if claim.kind == "other":
         return "A panel of counters alone does not decide it.", f"It would be decided by {claim.needs}."
-    counter = str(getattr(panel.counter, "name", panel.counter))
-    if claim.counts_events or counter.startswith(claim.counts):
+    counter = panel.counter.name
+    if claim.counts_events or claim.counts in (counter, panel.counter.unit):
         return None
     needs = f"counters of {claim.counts} of {claim.scope} from {claim.start} to {claim.end}"
     return f"The claim counts {claim.counts}, the panel counts {counter}.", f"It would be decided by {needs}."
@@ -221,8 +220,8 @@ def _scope(claim: Claim, panel: Panel) -> _Scope | None:
 def _observed(panel: Panel, before: dt.date, last: dt.date) -> list[tuple[dt.date, dt.date]]:
     """Return the observed intervals (start, end] that reach into (before, last], without overlaps."""
     days = [day for day in panel.periods if day <= last]
-    if panel.counter == "downloads_30d":
-        length = dt.timedelta(days=WINDOW_DAYS)
+    if panel.counter.days is not None:
+        length = dt.timedelta(days=panel.counter.days)
         raw = [(day - length, day) for day in days]
     else:
         raw = list(itertools.pairwise(days))

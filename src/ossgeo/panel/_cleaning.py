@@ -13,7 +13,6 @@ from ossgeo._core import engines
 from ossgeo._core.dates import BEGINNING
 from ossgeo._core.method import Adjustment, Cleaning
 from ossgeo.errors import Fault, PanelError, StaleDataWarning
-from ossgeo.panel._flows import limit_of
 from ossgeo.panel._models_table import normalized_models
 from ossgeo.panel._quality import dipped_periods, row_faults, stale_periods, unusable_rows
 
@@ -80,7 +79,7 @@ def last_valid_day() -> dt.date:
 
 def rows_are_usable(panel: Panel) -> bool:
     """Return whether every row has a date that is not in the future, and a finite count from 0 to the counter's limit."""
-    limit = limit_of(panel.counter)
+    limit = panel.counter.limit
     usable = (
         (pl.col("known").cast(pl.Int64) == pl.col("n").cast(pl.Int64))
         & (pl.col("low") >= 0)

@@ -1,7 +1,7 @@
 """Flows: use within an interval, derived from a panel's counters by lazy expressions.
 
-A trailing 30-day counter gives one flow for each observation, over the 30 days before it. A cumulative counter gives one
-flow for each pair of consecutive observations of a model. Counts that are not flows are passed on under an *event* code (a
+A trailing or interval counter gives one flow for each observation: over the days before it, or over its interval. A
+cumulative counter gives one flow for each pair of consecutive observations of a model. Counts that are not flows are passed on under an *event* code (a
 key of the aggregate), so that one pass yields the flows and the exact volume of everything that is excluded.
 """
 
@@ -16,15 +16,9 @@ import narwhals as nw
 import polars as pl
 
 from ossgeo._core import engines
+from ossgeo._core.counter import Counter
 from ossgeo._core.dates import BEGINNING
 from ossgeo._core.method import Adjustment, Cleaning
-from ossgeo._core.schema import Counter
-
-WINDOW_DAYS: Final = 30
-"""Length of the Hub's trailing counter in days."""
-
-DOWNLOADS_LIMIT: Final = 10**12
-"""Download counts above this are errors: no repository has been downloaded that often."""
 
 FLOOR: Final = dt.date(2022, 3, 2)
 """The Hub's earliest creation date (23:29:04 or 23:29:05 UTC); it means "created then or before".
@@ -86,7 +80,7 @@ def make_flows(
     ``Cleaning(invalid="drop")``. Otherwise they get a null period, and the aggregate that has one raises.
 
     Args:
-        rows: model_id, period and the counter.
+        rows: model_id, period, the counter and, for intervals of different lengths, since.
         counter: The counter that the rows hold.
         periods: The panel's observation periods, in order.
         cleaning: ``decreases``, ``duplicates`` and ``invalid`` apply here.
@@ -99,27 +93,36 @@ def make_flows(
     Returns:
         The flows.
     """
-    count = nw.col("downloads")
-    rows = rows.select("model_id", "period", *_observed_at(rows), downloads=nw.col(counter))
+    counts = usable_counts(rows, counter=counter, cleaning=cleaning, horizon=horizon)
+    if counter.kind == "cumulative":
+        whole = counts.frame.collect_schema()["downloads"].is_integer()
+        number = nw.col("downloads").cast(nw.Int64 if whole else nw.Float64)
+        flows = _differences(counts.frame.select("model_id", "period", number), periods, cleaning, births, renames)
+    else:  # a count of a window or an interval is a flow already
+        flows = counts
+    return flows if age_cap is None else _capped(flows, births, age_cap, days=counter.days)
+
+
+def usable_counts(rows: nw.LazyFrame[Any], *, counter: Counter, cleaning: Cleaning, horizon: dt.date | None) -> Flows:
+    """Return the counts themselves, in the form of flows: each model's once for each period.
+
+    Args:
+        rows: model_id, period, the counter and, optionally, observed_at and since.
+        counter: The counter that the rows hold.
+        cleaning: ``duplicates`` and ``invalid`` apply here.
+        horizon: The last day that is not in the future; None if the panel is known to have usable rows only.
+    """
+    names = rows.collect_schema().names()
+    keys = tuple(name for name in ("since",) if name in names)
+    rows = rows.select("model_id", "period", *keys, *_observed_at(rows), downloads=nw.col(counter.column))
     if horizon is not None:
-        usable = is_usable("downloads", limit_of(counter), horizon)
+        usable = is_usable("downloads", counter.limit, horizon)
         if cleaning.invalid == "drop":
             rows = rows.filter(usable)
         else:
             rows = rows.with_columns(period=nw.when(usable).then(nw.col("period")))
-    rows = _without_duplicates(rows, cleaning)
-    if counter == "downloads_30d":
-        flows = Flows(rows.select("model_id", "period", "downloads"))
-    else:
-        whole = rows.collect_schema()["downloads"].is_integer()
-        counts = rows.select("model_id", "period", count.cast(nw.Int64 if whole else nw.Float64))
-        flows = _differences(counts, periods, cleaning, births, renames)
-    return flows if age_cap is None else _capped(flows, births, age_cap)
-
-
-def limit_of(counter: str) -> int | None:
-    """Return the largest possible count of a counter, or None if there is no limit."""
-    return DOWNLOADS_LIMIT if counter.startswith("downloads") else None
+    rows = _without_duplicates(rows, cleaning, keys)
+    return Flows(rows.select("model_id", "period", *keys, "downloads"), keys)
 
 
 def is_usable(column: str, limit: int | None, horizon: dt.date) -> nw.Expr:
@@ -176,11 +179,11 @@ def _observed_at(rows: nw.LazyFrame[Any]) -> list[str]:
     return ["observed_at"] if "observed_at" in rows.collect_schema().names() else []
 
 
-def _without_duplicates(rows: nw.LazyFrame[Any], cleaning: Cleaning) -> nw.LazyFrame[Any]:
-    """Keep one row of each model and period, unless duplicates raise."""
+def _without_duplicates(rows: nw.LazyFrame[Any], cleaning: Cleaning, keys: tuple[str, ...]) -> nw.LazyFrame[Any]:
+    """Keep one row of each model, period and, if they have one, interval, unless duplicates raise."""
     if cleaning.duplicates == "error":
         return rows
-    grain = ("model_id", "period")
+    grain = ("model_id", "period", *keys)
     if cleaning.duplicates == "last" and "observed_at" in rows.collect_schema().names():
         latest = rows.with_columns(_latest=nw.col("observed_at").max().over(*grain))
         rows = latest.filter(nw.col("observed_at") == nw.col("_latest"))
@@ -280,7 +283,7 @@ def day_number(name: str) -> nw.Expr:
     return year * 365 + year // 4 - year // 100 + year // 400 + nw.col(name).dt.ordinal_day().cast(nw.Int64)
 
 
-def _capped(flows: Flows, births: pl.DataFrame | None, age_cap: int) -> Flows:
+def _capped(flows: Flows, births: pl.DataFrame | None, age_cap: int, *, days: int | None) -> Flows:
     """Keep the part of each flow before the model reaches the age of the cap, pro rata by days.
 
     The part is a product of integers and, under the key ``divisor``, the length of the interval. Flows of models without a
@@ -289,18 +292,25 @@ def _capped(flows: Flows, births: pl.DataFrame | None, age_cap: int) -> Flows:
     if births is None:
         raise AssertionError("an age cap needs the days of birth")
     keys = tuple(dict.fromkeys((*flows.keys, "event", "divisor")))
-    crossing = None if flows.crossing is None else _capped_rows(flows.crossing, flows.keys, births, age_cap, keys)
-    return Flows(_capped_rows(flows.frame, flows.keys, births, age_cap, keys), keys, crossing)
+    crossing = (
+        None if flows.crossing is None else _capped_rows(flows.crossing, flows.keys, births, age_cap, keys, days or 1)
+    )
+    return Flows(_capped_rows(flows.frame, flows.keys, births, age_cap, keys, days or 1), keys, crossing)
 
 
 def _capped_rows(
-    frame: nw.LazyFrame[Any], given: tuple[str, ...], births: pl.DataFrame, age_cap: int, keys: tuple[str, ...]
+    frame: nw.LazyFrame[Any],
+    given: tuple[str, ...],
+    births: pl.DataFrame,
+    age_cap: int,
+    keys: tuple[str, ...],
+    days: int,
 ) -> nw.LazyFrame[Any]:
     if "event" not in given:
         frame = frame.with_columns(event=nw.lit(FLOW).cast(nw.Int32))
     frame = frame.join(engines.send(births.select("model_id", "born"), frame), on="model_id", how="left")
     until = day_number("period")
-    since = day_number("since") if "since" in given else until - WINDOW_DAYS
+    since = day_number("since") if "since" in given else until - days
     frame = frame.with_columns(_until=until, _since=since, _born=day_number("born"))
     first = nw.when(nw.col("_born") - 1 > nw.col("_since")).then(nw.col("_born") - 1).otherwise(nw.col("_since"))
     frame = frame.with_columns(_first=first, _last=nw.col("_born") + (age_cap - 1))
@@ -308,12 +318,12 @@ def _capped_rows(
     ageless = nw.col("_born").is_null() | (nw.col("_born") > nw.col("_until"))
     at_floor = nw.col("born") == nw.lit(BEGINNING)
     whole = ageless | at_floor | (nw.col("_last") >= nw.col("_until"))
-    days = nw.when(nw.col("_last") <= nw.col("_first")).then(nw.lit(0)).otherwise(young)
+    counted = nw.when(nw.col("_last") <= nw.col("_first")).then(nw.lit(0)).otherwise(young)
     is_flow = nw.col("event").is_in([FLOW, BORN])
     aged = nw.when(is_flow & at_floor).then(nw.lit(AT_FLOOR)).otherwise(nw.col("event"))
     event = nw.when(is_flow & ageless).then(nw.lit(AGELESS)).otherwise(aged)
     frame = frame.with_columns(
-        downloads=nw.when(whole).then(nw.col("downloads")).otherwise(nw.col("downloads") * days),
+        downloads=nw.when(whole).then(nw.col("downloads")).otherwise(nw.col("downloads") * counted),
         divisor=nw.when(whole).then(nw.lit(1)).otherwise(length).cast(nw.Int64),
         event=event.cast(nw.Int32),
     )

@@ -13,8 +13,8 @@ import narwhals as nw
 import polars as pl
 
 from ossgeo._core import engines
+from ossgeo._core.counter import Counter
 from ossgeo._core.dates import BEGINNING, END, day_of
-from ossgeo._core.schema import Counter
 from ossgeo._core.text import printable
 from ossgeo.errors import InvalidArgumentError, PanelError
 from ossgeo.panel._cleaning import last_valid_day, unusable_rows_error
@@ -29,15 +29,20 @@ if TYPE_CHECKING:
 __all__ = ["Panel", "normalized_models"]
 
 
+def _parsed(counter: Counter | str) -> Counter:
+    return Counter.parse(counter)
+
+
 @attrs.frozen(eq=False)
 class Panel:
     """Counters over time. :func:`ossgeo.read_panel` and :func:`ossgeo.load_sample` return one.
 
     Attributes:
         rows: Narwhals lazy frame, one row for each model and observation: model_id, period (the day of the observation,
-            or the label of the snapshot), the counter and, if known, observed_at.
+            the label of the snapshot, or the last day of an interval), the counter under the name ``counter.column``
+            and, if known, observed_at and since (the day before an interval's first).
         models: Polars lazy frame, one row for each model; see ``ossgeo._core.schema.MODELS``.
-        counter: ``downloads_30d`` or ``downloads_all_time``.
+        counter: The counter that the rows hold: name, kind, unit and length.
         periods: The observation periods, in order.
         size: Number of rows.
         fingerprint: Twelve hexadecimal digits that identify the panel.
@@ -47,7 +52,7 @@ class Panel:
 
     rows: nw.LazyFrame[Any]
     models: pl.LazyFrame
-    counter: Counter
+    counter: Counter = attrs.field(converter=_parsed)
     periods: tuple[dt.date, ...]
     size: int
     fingerprint: str
@@ -62,7 +67,7 @@ class Panel:
         rows: nw.LazyFrame[Any],
         models: pl.LazyFrame | None,
         *,
-        counter: Counter,
+        counter: Counter | str,
         identity: str | None = None,
         source: str = "",
         scope: str = "",
@@ -83,6 +88,7 @@ class Panel:
         Raises:
             PanelError: The rows cannot be read.
         """
+        counter = Counter.parse(counter)
         counts = _counts_by_period(rows, counter)
         possible = pl.col("period").is_between(dt.date.min, dt.date.max)
         if number := counts.filter(~possible)["n"].sum():  # DuckDB's infinity, and years that Python does not have
@@ -238,7 +244,7 @@ class Panel:
         """Return the size, range, counter and source for a notebook; every text is escaped."""
         facts = {
             "source": self.source, "scope": self.scope, "rows": f"{self.size:,}", "periods": f"{len(self.periods)}, {range_text(self.periods)}",
-            "counter": self.counter, "engine": self.engine, "fingerprint": self.fingerprint,
+            "counter": str(self.counter), "engine": self.engine, "fingerprint": self.fingerprint,
             "checked": "yes" if self.checked else "no; panel.check() looks for issues",
         }  # fmt: skip
         rows = "".join(f"<tr><th>{name}</th><td>{html.escape(text)}</td></tr>" for name, text in facts.items() if text)
@@ -256,7 +262,7 @@ def range_text(periods: Collection[dt.date]) -> str:
 
 def _counts_by_period(rows: nw.LazyFrame[Any], counter: Counter) -> pl.DataFrame:
     """Return number of rows, number of counts, total, minimum and maximum of each period."""
-    count = nw.col(counter)
+    count = nw.col(counter.column)
     per = rows.group_by("period").agg(
         n=nw.len(), known=count.count(), total=count.cast(nw.Float64).sum(), low=count.min(), high=count.max()
     )

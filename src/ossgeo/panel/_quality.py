@@ -11,10 +11,9 @@ import narwhals as nw
 import polars as pl
 
 from ossgeo._core import engines
+from ossgeo._core.counter import Counter
 from ossgeo._core.dates import BEGINNING
-from ossgeo._core.schema import Counter
 from ossgeo.errors import Fault
-from ossgeo.panel._flows import limit_of
 
 ROWS_AT_ONCE: Final = 20_000_000
 """Duplicates are counted in groups of periods of up to this many rows, so that memory stays flat (about 0.7 GB)."""
@@ -131,17 +130,17 @@ def unusable_rows(counter: Counter, horizon: dt.date) -> Iterator[UnusableRows]:
         counter: The counter that the rows hold.
         horizon: The last day that is not in the future.
     """
-    count, period = nw.col(counter), nw.col("period")
+    count, period = nw.col(counter.column), nw.col("period")
     drop = "drop the row, or Cleaning(invalid='drop')"
     yield UnusableRows(
         "model_id", nw.col("model_id").is_null(), "without id", "has no model id", "drop the row or give its id"
     )
     unknown = count.is_null() | ~count.cast(nw.Float64).is_finite()
-    yield UnusableRows(counter, unknown, "without a number", "has no number", drop)
-    yield UnusableRows(counter, count < 0, "negative", "is negative", drop)
-    if (limit := limit_of(counter)) is not None:
+    yield UnusableRows(counter.column, unknown, "without a number", "has no number", drop)
+    yield UnusableRows(counter.column, count < 0, "negative", "is negative", drop)
+    if (limit := counter.limit) is not None:
         remedy = "correct the count, or Cleaning(invalid='drop')"
-        yield UnusableRows(counter, count > limit, f"above {limit:,}", f"is above {limit:,}", remedy)
+        yield UnusableRows(counter.column, count > limit, f"above {limit:,}", f"is above {limit:,}", remedy)
     yield UnusableRows(
         "period", period.is_null(), "without date", "has no date", "give observed_at, or period_from='file'"
     )
@@ -169,7 +168,7 @@ def row_faults(rows: nw.LazyFrame[Any], counter: Counter, horizon: dt.date) -> l
         bad = rows.filter(kind.condition)
         number = int(engines.collect(bad.select(nw.len()))[:, 0].item())
         if number:
-            example = engines.collect(bad.select("model_id", "period", counter).head(1)).row(0, named=True)
+            example = engines.collect(bad.select("model_id", "period", counter.column).head(1)).row(0, named=True)
             shown = ", ".join(f"{name}={value}" for name, value in example.items())
             problem = f"{kind.problem} in {number:,} row(s), for example {shown}"
             faults.append(Fault(f"column {kind.column}", problem, kind.remedy))

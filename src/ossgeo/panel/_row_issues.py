@@ -30,7 +30,7 @@ def find(steps: Steps, models: pl.LazyFrame) -> Iterator[QualityIssue]:
         steps: The steps of the panel.
         models: The models table.
     """
-    rows, counter = steps.rows, steps.counter
+    rows, counter = steps.rows, steps.counter.column
     duplicates = number_of_duplicates(rows, steps.sizes)
     yield QualityIssue("duplicate", duplicates, "rows", "repeat the model and period of another row")
     zero = rows.filter(nw.col(counter) == 0)
@@ -104,7 +104,7 @@ def _renames(models: pl.LazyFrame) -> Iterator[QualityIssue]:
 
 def _creations(steps: Steps, models: pl.LazyFrame) -> Iterator[QualityIssue]:
     """Yield the models at the Hub's earliest creation date, and those with a date that is not possible."""
-    rows, counter = steps.rows, steps.counter
+    rows, counter = steps.rows, steps.counter.column
     dated = models.select("model_id", "created_at").drop_nulls().unique("model_id").collect()
     floor = dated.filter(pl.col("created_at").dt.date() == FLOOR)
     share = 0.0

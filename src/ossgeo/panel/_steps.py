@@ -12,7 +12,7 @@ import narwhals as nw
 import polars as pl
 
 from ossgeo._core import engines
-from ossgeo._core.schema import Counter
+from ossgeo._core.counter import Counter
 
 STALE_SHARE: Final = 0.98
 """Two observations with this share of equal counters are one observation."""
@@ -53,9 +53,9 @@ class Steps:
         """One row for each model and step: model_id, period, count, before."""
         pairs = pl.DataFrame({"earlier": list(self.periods[:-1]), "period": list(self.periods[1:])},
                              schema={"earlier": pl.Date, "period": pl.Date})  # fmt: skip
-        later = self.rows.select("model_id", "period", count=nw.col(self.counter))
+        later = self.rows.select("model_id", "period", count=nw.col(self.counter.column))
         later = later.join(engines.send(pairs, self.rows), on="period")
-        earlier = self.rows.select("model_id", earlier=nw.col("period"), before=nw.col(self.counter))
+        earlier = self.rows.select("model_id", earlier=nw.col("period"), before=nw.col(self.counter.column))
         return later.join(earlier, on=["model_id", "earlier"])
 
     @cached_property
@@ -100,7 +100,7 @@ class Steps:
 
     def dipped(self) -> list[dt.date]:
         """Return the periods at which the total, or most models, fall by more than a third and come back within a week."""
-        if self.counter != "downloads_30d":
+        if self.counter.kind != "trailing":
             return []
         compared = (pl.col("compared") >= _COMPARED_MINIMUM) & (pl.col("before") > 0)
         median = pl.col("large") >= _COMPARED_MINIMUM

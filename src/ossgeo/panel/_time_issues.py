@@ -11,7 +11,6 @@ import narwhals as nw
 import polars as pl
 
 from ossgeo._core import engines
-from ossgeo.panel._flows import WINDOW_DAYS
 from ossgeo.panel._quality import QualityIssue
 from ossgeo.panel._steps import DIP, Steps, excursions
 
@@ -47,13 +46,13 @@ def find(steps: Steps, models: pl.LazyFrame) -> Iterator[QualityIssue]:
     yield QualityIssue(
         "stale_snapshot", len(stale), "periods", "repeat the counters of the period before", _days(stale)
     )
-    if steps.counter == "downloads_30d":
+    if steps.counter.kind == "trailing":
         dipped = steps.dipped()
         meaning = "the total, or most models, fall by more than a third and come back within a week"
         yield QualityIssue("counters_dipped", len(dipped), "periods", meaning, _days(dipped))
         yield from _namespace_excursions(steps, models)
         yield _spikes(steps)
-    else:
+    elif steps.counter.kind == "cumulative":
         yield _falls(steps)
     yield _churn(steps)
     yield _split(steps)
@@ -62,14 +61,15 @@ def find(steps: Steps, models: pl.LazyFrame) -> Iterator[QualityIssue]:
 
 def _windows(steps: Steps) -> Iterator[QualityIssue]:
     lengths = [(later, (later - earlier).days) for earlier, later in pairwise(steps.periods)]
-    if steps.counter == "downloads_30d":
-        short = [day for day, length in lengths if length < WINDOW_DAYS]
-        long = [day for day, length in lengths if length > WINDOW_DAYS]
-        meaning = "shorter than the counter's 30 days: do not add these up"
+    days = steps.counter.days
+    if days is not None:
+        short = [day for day, length in lengths if length < days]
+        long = [day for day, length in lengths if length > days]
+        meaning = f"shorter than the counter's {days} days: do not add these up"
         yield QualityIssue("overlapping_window", len(short), "steps", meaning, _days(short))
-        meaning = "longer than the counter's 30 days: the days between are not counted"
+        meaning = f"longer than the counter's {days} days: the days between are not counted"
         yield QualityIssue("window_gap", len(long), "steps", meaning, _days(long))
-    elif lengths:
+    elif lengths and steps.counter.kind == "cumulative":
         usual = sorted(length for _, length in lengths)[len(lengths) // 2]
         long = [day for day, length in lengths if length > 1.5 * usual]
         meaning = f"longer than the usual {usual} days: an observation is missing"
@@ -124,7 +124,7 @@ def _namespace_totals(steps: Steps, models: pl.LazyFrame) -> pl.DataFrame:
     """Return the totals of each step of the large namespaces, over common models: namespace, period, count, before."""
     names = engines.send(models.select("model_id", "namespace").collect(), steps.rows)
     rows = steps.rows.join(names, on="model_id")
-    total = nw.col(steps.counter).cast(nw.Float64).sum()
+    total = nw.col(steps.counter.column).cast(nw.Float64).sum()
     sums = rows.group_by("namespace", "period").agg(total=total).filter(nw.col("total") >= SPIKE_MINIMUM)
     large = engines.collect(sums.select("namespace").unique())
     found = steps.frame.join(names, on="model_id").join(engines.send(large, steps.rows), on="namespace")

@@ -61,13 +61,13 @@ class Aggregate:
         if method.gives == "stock":
             plan = level_factors(intervals, method.every)
         else:
-            plan = spread(intervals, self.periods, counter=method.counter, every=method.every, window=method.window,
+            plan = spread(intervals, self.periods, kind=method.kind, every=method.every, window=method.window,
                           estimate=method.cleaning.gaps == "spread", dipped=self._dipped(), missing=missing,
                           incomplete=method.incomplete)  # fmt: skip
         values = spread_out(inside, plan)
         frame, coverage = shares_of(values, self.groups, plan, method)
         warn_of_low_coverage(coverage, method.unit)
-        aside = excluded_volumes(self.rows, self.periods)
+        aside = excluded_volumes(self.rows, self.periods, method.unit)
         found = (*self.adjustments, *aside, *gaps, *outside, *plan.adjustments)
         kept = Adjustments(tuple(item for item in found if item.count))
         return ShareTable(frame, method, attrs.evolve(coverage, namespaces=self.behind), kept, self.note)
@@ -97,7 +97,7 @@ class Aggregate:
         else:
             proper = self.rows.filter(~is_aside(self.rows, self.periods))
             flows = proper.group_by("since", "period", "group").agg(pl.col("value").sum()).select(columns)
-        if self.method.counter != "downloads_all_time" or self.method.gives == "stock":
+        if self.method.kind != "cumulative" or self.method.gives == "stock":
             return flows, [], ()
         over_gap = pl.col("since") != pl.col("period").replace_strict(
             predecessors(self.periods), default=None, return_dtype=pl.Date
@@ -114,7 +114,7 @@ class Aggregate:
 
     def _dipped(self) -> frozenset[dt.date]:
         """Return the observations of 30-day counters whose total dips."""
-        if self.method.counter != "downloads_30d" or self.method.gives == "stock":
+        if self.method.kind != "trailing" or self.method.gives == "stock":
             return frozenset()
         return dipped_totals(self.rows.group_by("period").agg(pl.col("value").sum()).sort("period").iter_rows())
 

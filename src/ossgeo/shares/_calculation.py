@@ -9,13 +9,15 @@ import polars as pl
 
 from ossgeo import plugins
 from ossgeo._core import engines
+from ossgeo._core.counter import Counter
 from ossgeo._core.method import Adjustment, Cleaning
 from ossgeo.errors import CalculatorContractError, InvalidArgumentError, OssgeoError
 from ossgeo.panel._cleaning import last_valid_day, panel_error, rows_are_usable, unusable_rows_error
-from ossgeo.panel._flows import FELL, FLOOR, WINDOW_DAYS, Flows, births_of, floor_note, make_flows
+from ossgeo.panel._flows import FELL, FLOOR, Flows, births_of, floor_note, make_flows, usable_counts
 from ossgeo.panel._panel import Panel
 from ossgeo.panel._renames import find_renames
 from ossgeo.registry._registry import Registry
+from ossgeo.shares._calculators.downloads import Downloads
 from ossgeo.shares._calculators.relative_adoption import RelativeAdoption
 from ossgeo.shares._calculators.stock import Stock
 from ossgeo.shares._model_groups import GROUP
@@ -42,7 +44,7 @@ def resolve_calculator(calculator: str | ShareCalculator) -> ShareCalculator:
     return calculator
 
 
-def require_fitting(calculator: ShareCalculator, options: MeasureOptions, counter: str) -> None:
+def require_fitting(calculator: ShareCalculator, options: MeasureOptions, counter: Counter) -> None:
     """Raise if the options about time, or the panel's counter, do not fit a calculator.
 
     Args:
@@ -67,10 +69,17 @@ def require_fitting(calculator: ShareCalculator, options: MeasureOptions, counte
         remedy = "use calculator='flow'"
     elif isinstance(calculator, RelativeAdoption) and calculator.cumulative:
         remedy = "use calculator=RelativeAdoption(cumulative=False), of ossgeo.shares"
-    if remedy and counter != "downloads_all_time":
+    if remedy and counter.kind != "cumulative":
         raise InvalidArgumentError(
             f"calculator {calculator.name!r} must have a panel of cumulative counters, got {counter}; {remedy}"
         )
+
+
+def described(calculator: ShareCalculator, counter: Counter) -> tuple[str, str]:
+    """Return the name and the unit of a calculator for a counter; flows of other units than downloads are named ``flow``."""
+    unit = calculator.unit or counter.unit
+    flow = isinstance(calculator, Downloads) and unit != Downloads().name
+    return "flow" if flow else str(calculator.name), unit
 
 
 def calculator_input(
@@ -114,11 +123,8 @@ def calculator_input(
 
 def _levels(panel: Panel, cleaning: Cleaning) -> Flows:
     """Return the counters themselves in the form of flows: the level of each model at each observation."""
-    rows = panel.rows.with_columns(downloads_30d=nw.col(panel.counter))  # trailing counters are taken as they are
-    return make_flows(
-        rows, counter="downloads_30d", periods=panel.periods, cleaning=cleaning, births=None, renames=None,
-        age_cap=None, horizon=None if rows_are_usable(panel) else last_valid_day(),
-    )  # fmt: skip
+    horizon = None if rows_are_usable(panel) else last_valid_day()
+    return usable_counts(panel.rows, counter=panel.counter, cleaning=cleaning, horizon=horizon)
 
 
 def _events(
@@ -148,7 +154,7 @@ def _renames(
     panel: Panel, models: pl.DataFrame, cleaning: Cleaning, registry: Registry, notes: list[Adjustment]
 ) -> pl.DataFrame | None:
     """Return the models that continue under a new id; only differences need a model's history under its earlier id."""
-    if panel.counter == "downloads_30d" or cleaning.renames == "keep":
+    if panel.counter.kind != "cumulative" or cleaning.renames == "keep":
         return None
     renames, found = find_renames(panel.rows, models, registry)
     notes.extend(found)
@@ -203,12 +209,38 @@ def sums_of(
         rows = rows.sort("period", *keys).with_columns(value=exact)
         rest = [name for name in keys if name != "divisor"]
         rows = rows.group_by("period", *rest, maintain_order=True).agg(pl.col("value").sum())
-    days = 1 if isinstance(calculator, EventCalculator) else WINDOW_DAYS
+    days = 1 if isinstance(calculator, EventCalculator) else panel.counter.days or 1
     defaults = {"since": (pl.col("period") - pl.duration(days=days)).cast(pl.Date), "event": pl.lit(0, pl.Int32)}
     absent = {name: column for name, column in defaults.items() if name not in flows.keys}
-    return rows.with_columns(pl.col("value").cast(pl.Float64), **absent).select(
-        "since", "period", GROUP, "event", "value"
-    )
+    found = rows.with_columns(pl.col("value").cast(pl.Float64), **absent)
+    if panel.counter.kind == "interval" and gives_of(calculator) == "flow":
+        _require_disjoint_intervals(panel, found)
+    return found.select("since", "period", GROUP, "event", "value")
+
+
+def _require_disjoint_intervals(panel: Panel, found: pl.DataFrame) -> None:
+    """Raise if intervals of one model overlap, since their flows would be counted twice.
+
+    The models are compared only if some intervals of the panel overlap.
+    """
+    spans = found.select("since", "period").unique().sort("period", "since")
+    if not (spans["since"] < spans["period"].shift(1)).any():
+        return
+    rows = panel.rows
+    since = nw.col("since")
+    if "since" not in rows.collect_schema().names():
+        since = nw.col("period").dt.offset_by(f"-{panel.counter.days}d").cast(nw.Date)
+    rows = rows.select("model_id", "period", since=since).unique()
+    before = nw.col("period").shift(1).over("model_id", order_by=["period", "since"])
+    wrong = rows.with_columns(before=before).filter(nw.col("before") > nw.col("since"))
+    example = engines.collect(wrong.sort("model_id", "period").head(1))
+    if example.height:
+        model, end, start, _ = example.select("model_id", "period", "since", "before").row(0)
+        raise panel_error(
+            panel,
+            f"the intervals of a model overlap: {model} has one of ({start}, {end}] and one that ends within it",
+            "keep one of them; a total that is observed more often than its length has kind='trailing'",
+        )
 
 
 def _require_valid_rows(

@@ -118,10 +118,11 @@ class IncrementalAggregate:
         plan = self._plan(panel, options)
         given = (panel.models if models is None else normalized_models(models)).collect()
         everyone = _joined(self.models, given)
-        rows = panel.rows.select("model_id", "period", panel.counter)
-        if panel.counter == "downloads_all_time":
-            earlier = _rows_of(self.seen).rename({"downloads": panel.counter})
-            rows = rows.with_columns(nw.col(panel.counter).cast(nw.Int64))
+        column = panel.counter.column
+        rows = panel.rows.select("model_id", "period", *_since(panel), column)
+        if panel.counter.kind == "cumulative":
+            earlier = _rows_of(self.seen).rename({"downloads": column})
+            rows = rows.with_columns(nw.col(column).cast(nw.Int64))
             rows = engines.concat([engines.send(earlier, rows), rows])
         periods = (*self.periods, *panel.periods)
         joined = attrs.evolve(
@@ -154,11 +155,11 @@ class IncrementalAggregate:
         self._require(other.method)
         shared = self.models.join(other.models, on="model_id", how="semi").height
         apart = not set(self.periods) & set(other.periods)
-        if shared and not (apart and self.method.counter == "downloads_30d"):
+        if shared and not (apart and self.method.kind != "cumulative"):
             raise InvalidArgumentError(
                 f"{shared:,} models are in both parts at common observations: they would count twice"
             )
-        if self.method.counter == "downloads_all_time" and self.periods != other.periods:
+        if self.method.kind == "cumulative" and self.periods != other.periods:
             raise InvalidArgumentError(
                 "parts of all-time counters need the same observations; extend() adds later ones"
             )
@@ -250,7 +251,7 @@ class IncrementalAggregate:
             )
 
     def _require_no_rename(self, other: Self, models: pl.DataFrame) -> None:
-        if self.method.counter == "downloads_30d" or self.method.cleaning.renames == "keep":
+        if self.method.kind != "cumulative" or self.method.cleaning.renames == "keep":
             return
         registry = self.method.choices.get("registry") or Registry.default()
         rows = engines.wrap(pl.concat([_rows_of(self.seen), _rows_of(other.seen)]).lazy())
@@ -268,12 +269,16 @@ class IncrementalAggregate:
         return f"<IncrementalAggregate {self.aggregate.rows.height:,} rows, {self.periods[0]} .. {self.periods[-1]}; {self.method}>"
 
 
+def _since(panel: Panel) -> tuple[str, ...]:
+    return ("since",) if "since" in panel.rows.collect_schema().names() else ()
+
+
 def _seen(panel: Panel) -> pl.DataFrame:
     """When each model was first and last observed, and its count then; 30-day counters need none of it."""
     schema = {"model_id": pl.String, "first": pl.Date, "last": pl.Date, "downloads": pl.Int64, "top": pl.Int64}
-    if panel.counter == "downloads_30d":
+    if panel.counter.kind != "cumulative":
         return pl.DataFrame(schema=schema)
-    count, period = nw.col(panel.counter), nw.col("period")
+    count, period = nw.col(panel.counter.column), nw.col("period")
     usable = panel.rows.filter((count >= 0) & ~period.is_null())
     ends = usable.group_by("model_id").agg(first=period.min(), last=period.max(), top=count.max())
     counts = usable.group_by("model_id", "period").agg(downloads=count.max())

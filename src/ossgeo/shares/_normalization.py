@@ -36,8 +36,14 @@ def is_aside(aggregate: pl.DataFrame, periods: Iterable[dt.date]) -> pl.Series:
     ]
 
 
-def excluded_volumes(aggregate: pl.DataFrame, periods: Iterable[dt.date]) -> tuple[Adjustment, ...]:
-    """Return the volumes of the rows that are not flows."""
+def excluded_volumes(aggregate: pl.DataFrame, periods: Iterable[dt.date], unit: str) -> tuple[Adjustment, ...]:
+    """Return the volumes of the rows that are not flows.
+
+    Args:
+        aggregate: One row for each interval, group and event.
+        periods: The panel's observations.
+        unit: The unit of the values.
+    """
     aside = aggregate.filter(is_aside(aggregate, periods))
     sums = dict(aside.group_by("event").agg(pl.col("value").sum()).iter_rows())
     base = sums.get(BASE, 0.0) + sums.get(BORN, 0.0)
@@ -45,28 +51,26 @@ def excluded_volumes(aggregate: pl.DataFrame, periods: Iterable[dt.date]) -> tup
         Adjustment(
             "first_count_is_base",
             base,
-            "downloads",
+            unit,
             "counted before the first observation of a model: a base, not a flow",
         ),
-        Adjustment(
-            "counter_fell", -sums.get(FELL, 0.0), "downloads", "falls of cumulative counters, clipped to no downloads"
-        ),
+        Adjustment("counter_fell", -sums.get(FELL, 0.0), unit, f"falls of cumulative counters, clipped to no {unit}"),
         Adjustment(
             "counter_recovered",
             sums.get(RECOVERED, 0.0),
-            "downloads",
+            unit,
             "rises of counters below their earlier maximum: not a flow",
         ),
         Adjustment(
             "age_unknown",
             sums.get(AGELESS, 0.0),
-            "downloads",
+            unit,
             "left out under the age cap: no created_at, or one that is not possible",
         ),
         Adjustment(
             "age_at_least",
             sums.get(AT_FLOOR, 0.0),
-            "downloads",
+            unit,
             "of models at the Hub's earliest creation date: taken as older than the age cap",
         ),
     )

@@ -14,7 +14,7 @@ from narwhals.typing import IntoFrame
 
 from ossgeo import attribution as attributions
 from ossgeo import plugins
-from ossgeo._core.method import Adjustment, CounterName, Method
+from ossgeo._core.method import Adjustment, Measured, Method
 from ossgeo.attribution import AttributionStrategy
 from ossgeo.attribution._evaluation import required_columns, shown, strategies_in
 from ossgeo.errors import CalculatorContractError, InvalidArgumentError, VoidOptionWarning
@@ -24,7 +24,7 @@ from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.registry._registry import Registry
 from ossgeo.shares import _grouping as grouping
 from ossgeo.shares._aggregates import Aggregate
-from ossgeo.shares._calculation import calculator_input, require_fitting, resolve_calculator, sums_of
+from ossgeo.shares._calculation import calculator_input, described, require_fitting, resolve_calculator, sums_of
 from ossgeo.shares._grouping import Key
 from ossgeo.shares._model_groups import GROUP, encoded, model_groups, namespace_counts
 from ossgeo.shares._options import OPTIONS, MeasureOptions, MeasureOptionsDict, require_options
@@ -223,10 +223,11 @@ class Plan:
 
     def _method(self, parts: _Parts, void: tuple[str, ...]) -> Method:
         options, panel, calculator = self.options, self.panel, parts.calculator
-        counter: CounterName = "events" if isinstance(calculator, EventCalculator) else panel.counter
+        counter: Measured = "events" if isinstance(calculator, EventCalculator) else panel.counter
+        name, unit = described(calculator, panel.counter)
         return Method(
-            calculator=str(calculator.name),
-            unit=calculator.unit,
+            calculator=name,
+            unit=unit,
             counter=counter,
             by=tuple(key.name for key in parts.keys),
             attribution=shown(parts.strategies[0]),

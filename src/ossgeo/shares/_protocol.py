@@ -32,7 +32,7 @@ class ShareCalculator(Protocol):
 
     @property
     def unit(self) -> str:
-        """The unit of ``value``, such as ``downloads`` or ``models``."""
+        """The unit of ``value``, such as ``models``; empty for the unit of the panel's counter."""
         ...
 
     @property

@@ -16,14 +16,16 @@ import attrs
 import polars as pl
 
 from ossgeo._core.dates import BEGINNING
-from ossgeo._core.method import Adjustment, CounterName, Incomplete
+from ossgeo._core.method import Adjustment, Incomplete, MeasuredKind
 from ossgeo.errors import InvalidArgumentError
-from ossgeo.panel._flows import WINDOW_DAYS
 
 Interval = tuple[dt.date, dt.date]
 
 COMPLETE: Final = 0.9
 """A period is complete if at least this part of its days is observed: 30-day counters do not cover a month of 31 days."""
+
+_BOUNDED: Final = ("trailing", "interval")
+"""Kinds whose counts cover days that are known beforehand, so that days may be without any count."""
 
 _STEP = re.compile(r"(\d{1,4})(d|w|mo|q|y)")
 _SCHEMA = {"since": pl.Date, "period": pl.Date, "target": pl.Date, "factor": pl.Float64}
@@ -54,7 +56,7 @@ def spread(
     intervals: Sequence[Interval],
     observations: Sequence[dt.date],
     *,
-    counter: CounterName,
+    kind: MeasuredKind,
     every: str | None,
     window: int | None,
     estimate: bool,
@@ -67,12 +69,12 @@ def spread(
     Args:
         intervals: The (since, period] of the aggregate.
         observations: The panel's observation dates, in order.
-        counter: Observations of 30-day counters overlap and are thinned before they are summed; differences and events
-            never overlap. Events are known from the beginning, whenever the panel was first observed.
+        kind: Observations of trailing counters overlap and are thinned before they are summed; intervals, differences and
+            events are not thinned. Events are known from the beginning, whenever the panel was first observed.
         every: Calendar step, such as ``1mo``; None for one period for each observation.
         window: Length of a rolling sum in days; None for no window.
-        estimate: Whether inner gaps between 30-day counters are estimated pro rata.
-        dipped: Observations whose counters dipped; sums of 30-day counters are made of the others.
+        estimate: Whether inner gaps between trailing counters, or intervals, are estimated pro rata.
+        dipped: Observations whose counters dipped; sums of trailing counters are made of the others.
         missing: Intervals whose flows are left out; a period that overlaps one has no figure.
         incomplete: The policy for periods that are observed in part.
 
@@ -85,27 +87,28 @@ def spread(
     known = [*intervals, *missing]
     if not known or not observations:
         return Spread(pl.DataFrame(schema=_SCHEMA), ())
-    if counter == "downloads_30d" and every is None and window is None:
+    if kind in _BOUNDED and every is None and window is None:
         same = [(since, period, period, 1.0) for since, period in intervals]
-        return Spread(_table(same), tuple(sorted({period for _, period in intervals})), as_observed=True)
+        ends = tuple(sorted({period for _, period in intervals}))
+        return Spread(_table(same), ends, as_observed=len(ends) == len(intervals))
     first = min(since for since, _ in known)
     last = max(*(period for _, period in known), observations[-1])
-    targets = _targets(every, observations, first, last, counter)
-    first = BEGINNING if counter == "events" else first
+    targets = _targets(every, observations, first, last, kind)
+    first = BEGINNING if kind == "events" else first
     return _Windows(
-        intervals, targets, first, last, counter, window, estimate, frozenset(dipped), tuple(missing), incomplete
+        intervals, targets, first, last, kind, window, estimate, frozenset(dipped), tuple(missing), incomplete
     ).spread(observations)
 
 
 def _targets(
-    every: str | None, observations: Sequence[dt.date], first: dt.date, last: dt.date, counter: CounterName
+    every: str | None, observations: Sequence[dt.date], first: dt.date, last: dt.date, kind: MeasuredKind
 ) -> list[Interval]:
     """Return the basic periods as (start, end]."""
     if every is not None:
         return list(_steps(every, first, last))
-    if counter == "downloads_30d":
-        return [(day - dt.timedelta(days=WINDOW_DAYS), day) for day in observations]
-    if counter == "events":
+    if kind in _BOUNDED:  # the start of a rolling sum is that of its window
+        return [(day - dt.timedelta(days=1), day) for day in observations]
+    if kind == "events":
         return list(itertools.pairwise([BEGINNING, *observations]))
     return list(itertools.pairwise(observations))
 
@@ -136,17 +139,20 @@ def _steps(every: str, first: dt.date, last: dt.date) -> Iterator[Interval]:
         raise InvalidArgumentError(f"every={every!r} is longer than the calendar allows") from error
 
 
-def thinned(days: Iterable[dt.date], anchor: dt.date, dipped: Collection[dt.date] = ()) -> list[dt.date]:
-    """Return observations whose 30 days do not overlap, backwards from a day.
+def thinned(
+    days: Iterable[dt.date], anchor: dt.date, dipped: Collection[dt.date] = (), *, length: int
+) -> list[dt.date]:
+    """Return observations of a trailing counter whose windows do not overlap, backwards from a day.
 
     Args:
         days: The observations.
         anchor: The latest observation that may be used.
         dipped: Observations that are not used.
+        length: The length of each window in days.
     """
     kept: list[dt.date] = []
     for day in sorted((day for day in days if day <= anchor and day not in dipped), reverse=True):
-        if not kept or (kept[-1] - day).days >= WINDOW_DAYS:
+        if not kept or (kept[-1] - day).days >= length:
             kept.append(day)
     return kept
 
@@ -157,7 +163,7 @@ class _Windows:
     targets: Sequence[Interval]
     first: dt.date
     last: dt.date
-    counter: CounterName
+    kind: MeasuredKind
     window: int | None
     estimate: bool
     dipped: frozenset[dt.date]
@@ -189,9 +195,9 @@ class _Windows:
             observed[end] = covered / length
             scale = length / inside if self.incomplete == "scale" and self.window is None else 1.0
             lacking = any(_overlap(interval, since, end) > 0 for interval in self.missing)
-            if lacking or (beyond and self.window is not None) or not (parts or self.counter == "events"):
+            if lacking or (beyond and self.window is not None) or not (parts or self.kind == "events"):
                 unobserved.add(end)
-            elif self.counter == "downloads_30d" and covered < inside:
+            elif self.kind in _BOUNDED and covered < inside:
                 if self.estimate:
                     scale *= inside / covered
                     estimated += inside - covered
@@ -207,32 +213,37 @@ class _Windows:
         )
 
     def _covered(self, since: dt.date, end: dt.date, parts: Sequence[tuple[Interval, int]]) -> int:
-        """Return the number of observed days of a period; the intervals of differences overlap each other."""
-        if self.counter == "downloads_30d":
+        """Return the number of observed days of a period; intervals and differences may overlap each other."""
+        if self.kind == "trailing":
             return sum(days for _, days in parts)
+        if self.kind == "interval":
+            return _days_in_union((max(start, since), min(stop, end)) for (start, stop), _ in parts)
         missing = sum(max(0, _overlap(interval, since, end)) for interval in set(self.missing))
         return max(0, (end - max(since, self.first)).days - missing)
 
     def _within(self, end: dt.date, observations: Sequence[dt.date]) -> list[Interval]:
         """Return the intervals that may be summed."""
-        if self.counter != "downloads_30d":
+        if self.kind != "trailing":
             return list(self.intervals)
         anchor = end if end in set(observations) else self.last
-        kept = set(thinned((period for _, period in self.intervals), anchor, self.dipped))
+        length = _length(self.intervals[0])
+        kept = set(thinned((period for _, period in self.intervals), anchor, self.dipped, length=length))
         return [interval for interval in self.intervals if interval[1] in kept]
 
     def _adjustments(self, used: int, estimated: int, partial: int, unobserved: int) -> Iterator[Adjustment]:
         periods = {period for _, period in self.intervals}
         dipped = len(self.dipped & periods)
-        left_out = len(self.intervals) - used - (dipped if self.counter == "downloads_30d" else 0)
-        if self.counter == "downloads_30d" and left_out:
-            note = "left out: their 30 days overlap others, or lie outside every period"
+        left_out = len(self.intervals) - used - dipped
+        if self.kind == "trailing" and left_out:
+            days = _length(self.intervals[0])
+            note = f"left out: their {days} days overlap others, or lie outside every period"
             yield Adjustment("overlapping_window", left_out, "observations", note)
-        if self.counter == "downloads_30d" and dipped:
+        if self.kind == "trailing" and dipped:
             note = "not summed: the total fell by more than a third and came back within a week"
             yield Adjustment("counters_dipped", dipped, "observations", note)
         if estimated:
-            note = "days between 30-day counters, estimated pro rata; summed over the periods"
+            between = "windows of the counter" if self.kind == "trailing" else "intervals"
+            note = f"days between {between}, estimated pro rata; summed over the periods"
             yield Adjustment("window_gap", estimated, "days", note)
         if partial:
             done = {
@@ -248,6 +259,15 @@ class _Windows:
 
 def _overlap(interval: Interval, since: dt.date, end: dt.date) -> int:
     return (min(interval[1], end) - max(interval[0], since)).days
+
+
+def _days_in_union(intervals: Iterable[Interval]) -> int:
+    """Return the number of days that at least one interval covers."""
+    days, reached = 0, dt.date.min
+    for start, end in sorted(intervals):
+        days += max(0, (end - max(start, reached)).days)
+        reached = max(reached, end)
+    return days
 
 
 def _length(interval: Interval) -> int:

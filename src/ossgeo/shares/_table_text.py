@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import polars as pl
 
+from ossgeo._core.counter import Counter
 from ossgeo._core.text import percent, printable
 from ossgeo.errors import UnknownCountryError
-from ossgeo.panel._flows import WINDOW_DAYS
 from ossgeo.registry._countries import Country
 
 if TYPE_CHECKING:
@@ -177,7 +177,10 @@ def _span(table: ShareTable, day: dt.date) -> str:
         return f"in the {method.window} days to {day}"
     if method.every is not None:
         return f"in the {method.every} to {day}"
-    return f"in the {WINDOW_DAYS} days to {day}" if method.counter == "downloads_30d" else f"in the period to {day}"
+    days = method.counter.days if isinstance(method.counter, Counter) else None
+    if days is None:
+        return f"in the period to {day}"
+    return f"on {day}" if days == 1 else f"in the {days} days to {day}"
 
 
 def citation(table: ShareTable) -> str:

@@ -8,7 +8,6 @@ import attrs
 import polars as pl
 
 from ossgeo._core import DATA
-from ossgeo._core.schema import Counter
 from ossgeo.errors import UnknownSampleError
 from ossgeo.panel._panel import Panel
 from ossgeo.sources._files.reader import read_panel
@@ -31,7 +30,7 @@ class Sample:
     name: str
     title: str
     note: str
-    counter: Counter = "downloads_30d"
+    counter: str = "downloads_30d"
 
 
 SAMPLES: Final = (

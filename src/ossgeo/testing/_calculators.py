@@ -63,7 +63,7 @@ def check_calculator(
 def _is_a_calculator(calculator: Any) -> None:
     assert isinstance(calculator, ShareCalculator), "it needs name, unit, requires and aggregate"
     assert calculator.name, "its name is empty"
-    assert calculator.unit, "its unit is empty"
+    assert isinstance(calculator.unit, str), "its unit must be text; empty for the unit of the counter"
     gives_of(calculator)
 
 

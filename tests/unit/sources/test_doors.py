@@ -269,7 +269,7 @@ def test_a_counter_without_values_is_not_a_counter() -> None:
     frame = pl.DataFrame({"id": ["Qwen/a"], "date": ["2025-01-31"], "downloads_30d": [1]})
     frame = frame.with_columns(downloads_all_time=pl.lit(None, pl.Int64))
     for source in (frame, frame.lazy()):
-        assert ossgeo.read_panel(source).counter == "downloads_30d"
+        assert ossgeo.read_panel(source).counter.column == "downloads_30d"
 
 
 def test_paths_are_not_patterns(tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def test_choosing_files_and_columns(tmp_path: Path) -> None:
     write(tmp_path, "readme.txt", "hello")
     assert "several formats: csv, json" in faults(tmp_path)
     columns = {"repo": "model_id", "downloads": "downloads_all_time"}
-    assert ossgeo.read_panel(tmp_path, pattern="*.csv", columns=columns).counter == "downloads_all_time"
+    assert ossgeo.read_panel(tmp_path, pattern="*.csv", columns=columns).counter.column == "downloads_all_time"
     assert "has no column 'rep'; did you mean 'repo'?" in faults(tmp_path, pattern="*.csv", columns={"rep": "model_id"})
     assert "'model'" in faults(tmp_path, pattern="*.csv", columns={"repo": "model"})
     assert "unknown ending '.txt'" in faults(tmp_path / "readme.txt")
@@ -186,7 +186,7 @@ def test_choosing_files_and_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        ({"counter": "downloads"}, PanelError),
+        ({"counter": "downloads"}, InvalidArgumentError),
         ({"engine": "spark"}, EngineError),
         ({"period_from": "name"}, InvalidArgumentError),
         ({"engine": "duckdb"}, EngineError),

@@ -37,7 +37,7 @@ def hub(server: FakeHub, **options: Any) -> Hub:
 
 
 def counts(panel: ossgeo.Panel) -> dict[str, int]:
-    return dict(panel.rows.to_native().select("model_id", panel.counter).collect().iter_rows())
+    return dict(panel.rows.to_native().select("model_id", panel.counter.column).collect().iter_rows())
 
 
 def test_everything_over_several_pages(server: FakeHub) -> None:

@@ -56,7 +56,7 @@ def test_the_study_and_its_labels_beside_ours(server: FakeHub, tmp_path: Path) -
     server.files[REPOSITORY] = {FILE: tmp_path / FILE}
     source = OpenModelEvolution(endpoint=server.url, token=False, revision=COMMIT)
     panel = source.panel()
-    assert panel.counter == "downloads_all_time"
+    assert panel.counter.column == "downloads_all_time"
     assert panel.periods == (dt.date(2025, 2, 1), dt.date(2025, 3, 1))
     assert 'label "user" covers persons' in panel.scope
     ours = ossgeo.measure(panel).at()

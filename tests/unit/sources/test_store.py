@@ -66,7 +66,7 @@ def test_add_scan_and_measure(tmp_path: Path) -> None:
     assert store.panel(start=dt.date(2026, 8, 10)).periods == panel.periods[1:]
     assert store.panel(end=dt.date(2026, 8, 10)).periods == panel.periods[:2]
     flows = ossgeo.measure(store.panel(counter="downloads_all_time"))
-    assert flows.method.counter == "downloads_all_time"
+    assert str(flows.method.counter) == "downloads_all_time"
     assert store.verify() == ()
     assert ossgeo.read_panel(store.path).periods == panel.periods
     assert [one.note for one in store.snapshots] == ["five models"] * 3

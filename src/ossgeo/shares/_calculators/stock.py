@@ -20,7 +20,7 @@ class Stock:
     """
 
     name: str = attrs.field(default="stock", init=False)
-    unit: str = attrs.field(default="downloads", init=False)
+    unit: str = attrs.field(default="", init=False)
     requires: frozenset[str] = attrs.field(default=frozenset(), init=False)
     gives: Literal["flow", "stock", "events"] = attrs.field(default="stock", init=False)
 
@@ -35,6 +35,6 @@ class Stock:
             keys: The columns to group by.
 
         Returns:
-            period, every key, value (downloads).
+            period, every key, value (in the unit of the counter).
         """
         return Downloads().aggregate(flows, credits, keys=keys)

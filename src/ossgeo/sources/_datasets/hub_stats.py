@@ -13,9 +13,9 @@ from typing import Any, Final
 import polars as pl
 
 from ossgeo._core import engines
+from ossgeo._core.counter import Counter, column_of
 from ossgeo._core.dates import day_of
-from ossgeo._core.schema import Counter
-from ossgeo.errors import SourceFormatError, SourceUnavailableError
+from ossgeo.errors import InvalidArgumentError, SourceFormatError, SourceUnavailableError
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.sources._datasets.remote import instant_of, reaching, require_columns, scan_remote
 from ossgeo.sources._hub.credentials import Token, endpoint_of
@@ -23,7 +23,7 @@ from ossgeo.sources._hub.credentials import Token, endpoint_of
 REPOSITORY: Final = "cfahlgren1/hub-stats"
 WEEKLY: Final = "hfmlsoc/hub_weekly_snapshots"
 
-_COUNTERS: Final[dict[Counter, str]] = {"downloads_30d": "downloads", "downloads_all_time": "downloadsAllTime"}
+_COUNTERS: Final[dict[str, str]] = {"downloads_30d": "downloads", "downloads_all_time": "downloadsAllTime"}
 _DATED: Final = re.compile(r"models/(\d{4}-\d{2}-\d{2})/models\.parquet$")
 _TEXTS: Final = {"_id": "hub_id", "author": "namespace", "pipeline_tag": "task", "library_name": "library"}
 _PLAIN: Final = ("private", "disabled", "likes", "tags")
@@ -47,7 +47,7 @@ class HubStats:
         *,
         repository: str = REPOSITORY,
         observed_on: dt.date | str | None = None,
-        counter: Counter = "downloads_30d",
+        counter: Counter | str = "downloads_30d",
         token: str | bool | None = None,
         endpoint: str | None = None,
     ) -> None:
@@ -64,8 +64,10 @@ class HubStats:
         Raises:
             InvalidArgumentError: ``observed_on`` is not a day, or the token or endpoint cannot be used.
         """
+        if column_of(counter) not in _COUNTERS:
+            raise InvalidArgumentError(f"counter must be one of {', '.join(map(repr, _COUNTERS))}, got {counter!r}")
         self._path = None if path is None else Path(path).expanduser().absolute()
-        self._repository, self._counter = repository, counter
+        self._repository, self._counter = repository, column_of(counter)
         self._observed_on = None if observed_on is None else day_of(observed_on, what="observed_on")
         self._token, self._endpoint = Token(token), None if endpoint is None else endpoint_of(endpoint)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final
 
 import attrs
+import polars as pl
 
-from ossgeo._core.schema import COUNTERS, MODELS, Counter
+from ossgeo._core.counter import Counter
+from ossgeo._core.schema import COUNTERS, MODELS
 from ossgeo.errors import Fault
-from ossgeo.sources._files.normalization import KNOWN, listed
+from ossgeo.sources._files import values
+from ossgeo.sources._files.normalization import KNOWN, TYPES, listed
 
 BARE: Final = "downloads"
 """A name that the Hub's API uses for the trailing 30 days, and others for all downloads."""
@@ -21,6 +24,11 @@ SYNONYMS: Final[dict[str, str]] = {
 }
 """Known names of columns, and the library's."""
 
+START: Final = "start"
+"""The first day of the interval of a count, included."""
+
+_STARTS = (START, "start_date", "period_start")
+_ENDS = ("end", "end_date", "period_end")
 _MODEL_NAMES = frozenset(column.name for column in MODELS)
 
 
@@ -42,6 +50,24 @@ class Choice:
     dated_outside: bool = False
     rows: bool = True
 
+    @property
+    def types(self) -> dict[str, Any]:
+        """Name and type of every column that the source may have."""
+        if self.counter is None:
+            return TYPES
+        return {**TYPES, START: pl.Date, self.counter.column: pl.Int64 if self.counter.whole else pl.Float64}
+
+    @property
+    def ids(self) -> Callable[[Any], str]:
+        """The parser of ids: the Hub's for counters of downloads; those of other platforms may name a variant."""
+        if not self.rows:
+            return values.any_id
+        return values.model_id if self.counter is None or self.counter.unit == "downloads" else values.variant_id
+
+    def measured(self, names: Collection[str]) -> Counter:
+        """Return the counter of a table that has these of the library's columns."""
+        return self.counter or Counter.parse(next(name for name in COUNTERS if name in names))
+
     def of(
         self, names: Sequence[str], place: str, faults: list[Fault], *, empty: Collection[str] = ()
     ) -> dict[str, str] | None:
@@ -56,7 +82,9 @@ class Choice:
         if not self._names_are_known(names, place, faults):
             return None
         left = [name for name in names if name not in self.ignore]
-        chosen = {ours: theirs for theirs, ours in self.columns.items()}
+        chosen = {self._renamed(ours): theirs for theirs, ours in self.columns.items()}
+        if self.counter is not None and self.counter.kind == "interval":
+            self._with_interval(chosen, left)
         for column in KNOWN:
             if column.name not in chosen:
                 options = [name for name in (column.name, *column.aliases) if name in left and name not in self.columns]
@@ -70,7 +98,17 @@ class Choice:
         if not self.rows:
             return {ours: theirs for ours, theirs in chosen.items() if ours in _MODEL_NAMES}
         found = self._with_counter(chosen, left, place, faults, empty)
-        if not self.dated_outside and not {"period", "observed_at"} & chosen.keys():
+        dated = {"period", "observed_at", *([START] if self.counter is not None and self.counter.days else [])}
+        if (
+            self.counter is not None
+            and self.counter.kind == "interval"
+            and not self.counter.days
+            and START not in chosen
+        ):
+            remedy = f"name it: columns={{'...': '{START}'}}; or give the length: Counter(..., days=7)"
+            faults.append(Fault(place, "has no column of the first days of its intervals", remedy))
+            return None
+        if not self.dated_outside and not dated & chosen.keys():
             remedy = (
                 "name it: columns={'...': 'observed_at'}; or period_from='file' if the file's name has the date, "
                 "or period_from='2026-08-14'"
@@ -79,8 +117,21 @@ class Choice:
             return None
         return found
 
+    def _renamed(self, ours: str) -> str:
+        """Return the name of a column; the counter's may be given by its name, and the last day of an interval as ``end``."""
+        if self.counter is not None and ours == self.counter.name:
+            return self.counter.column
+        return "period" if ours == _ENDS[0] else ours
+
+    def _with_interval(self, chosen: dict[str, str], names: Sequence[str]) -> None:
+        """Add the columns of the first and last days of intervals."""
+        for ours, options in ((START, _STARTS), ("period", ("period", *_ENDS))):
+            found = [name for name in options if name in names and name not in self.columns]
+            if ours not in chosen and found:
+                chosen[ours] = found[0]
+
     def _names_are_known(self, names: Sequence[str], place: str, faults: list[Fault]) -> bool:
-        ours = sorted({column.name for column in KNOWN})
+        ours = sorted({column.name for column in KNOWN} | self._own_names())
         missing = [name for name in (*self.columns, *self.ignore) if name not in names]
         wrong = [name for name in self.columns.values() if name not in ours]
         for name in missing:
@@ -91,21 +142,28 @@ class Choice:
         faults.extend(Fault("columns", f"{name!r} is not a column of ossgeo", remedy) for name in wrong)
         return not (missing or wrong)
 
+    def _own_names(self) -> set[str]:
+        """Return the names of columns that the given counter adds."""
+        if self.counter is None:
+            return set()
+        return {self.counter.name, self.counter.column, *((START, "end") if self.counter.kind == "interval" else ())}
+
     def _with_counter(
         self, chosen: dict[str, str], names: Sequence[str], place: str, faults: list[Fault], empty: Collection[str]
     ) -> dict[str, str] | None:
         """Return the choice with one counter; two counters, or a bare name, need ``counter``."""
-        found = {name: chosen[name] for name in COUNTERS if name in chosen}
+        found: dict[str, str] = {name: chosen[name] for name in COUNTERS if name in chosen}
         bare = BARE in names and BARE not in self.columns
-        if self.counter is not None and self.counter not in found and bare:
-            found = {self.counter: BARE}
-        elif self.counter is not None:
-            if self.counter not in found:
+        if self.counter is not None:
+            column = self.counter.column
+            options = [column, self.counter.name, f"total_{self.counter.name}"]
+            options = [name for name in options if name in names and name not in self.columns]
+            if column not in chosen and not options:
                 other = f"choose with counter={next(iter(found))!r}, or " if found else ""
-                remedy = f"{other}name the column: columns={{'...': {self.counter!r}}}"
-                faults.append(Fault(place, f"has no {self.counter}; it has {listed(names)}", remedy))
+                remedy = f"{other}name the column: columns={{'...': {column!r}}}"
+                faults.append(Fault(place, f"has no {column}; it has {listed(names)}", remedy))
                 return None
-            found = {self.counter: found[self.counter]}
+            found = {column: chosen.get(column) or options[0]}
         else:
             candidates = {theirs: f"counter={name!r}" for name, theirs in found.items()}
             if bare:
@@ -127,4 +185,4 @@ class Choice:
                 faults.append(Fault(f"{place}, column {BARE}", "may be either of the Hub's counters", remedy))
                 return None
             found = {name: theirs for name, theirs in found.items() if theirs in full}
-        return {ours: theirs for ours, theirs in chosen.items() if ours not in COUNTERS} | found
+        return {ours: theirs for ours, theirs in chosen.items() if ours not in {*COUNTERS, *found}} | found

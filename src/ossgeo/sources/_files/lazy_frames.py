@@ -12,11 +12,13 @@ import narwhals as nw
 import polars as pl
 
 from ossgeo._core import engines
+from ossgeo._core.counter import Counter
 from ossgeo._core.schema import COUNTERS, MODELS
 from ossgeo.errors import Fault, PanelError
 from ossgeo.panel._panel import normalized_models
 from ossgeo.sources._files import values
-from ossgeo.sources._files.columns import BARE, SYNONYMS, Choice
+from ossgeo.sources._files.columns import BARE, START, SYNONYMS, Choice
+from ossgeo.sources._files.intervals import with_since
 from ossgeo.sources._files.normalization import (
     FAULTS_A_COLUMN,
     TYPES,
@@ -32,6 +34,10 @@ _IN_UTC: Final = (
     r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]00:?00)?)?$"
 )
 """Text that is a day, or an instant in UTC, in ISO 8601: its day is its first ten characters."""
+
+
+_AROUND: Final = frozenset({"model_id", "observed_at", "since", "period"})
+"""The columns of rows beside the counter."""
 
 
 @attrs.frozen
@@ -82,19 +88,26 @@ class LazyNormalization:
         chosen = self.choice.of(names, place, faults, empty=_empty_counters(frame, self.choice))
         if chosen is None:
             raise PanelError(f"{place} cannot be used", faults)
-        which = next(name for name in COUNTERS if name in chosen)
+        counter = self.choice.measured(chosen)
+        which = counter.column
         frame = frame.select(nw.col(theirs).alias(ours) for ours, theirs in chosen.items())
         if self.day is not None:
             frame = frame.with_columns(period=nw.lit(self.day))
         frame, others = self._with_ids(frame, f"{place}, column {chosen['model_id']}", faults)
-        frame = _with_counts(frame, which, f"{place}, column {chosen[which]}", faults)
-        if self.day is None:
+        frame = _with_counts(frame, counter, f"{place}, column {chosen[which]}", faults)
+        if START in chosen:
+            frame = self._with_starts(frame, counter, f"{place}, column {chosen[START]}", faults)
+        elif self.day is None:
             name = "period" if "period" in chosen else "observed_at"
             frame = self._with_days(frame, name, f"{place}, column {chosen[name]}", faults)
         if faults:
             raise PanelError(f"{place} cannot be used", faults)
         frame = self._within(frame, by_instant="period" not in chosen and self.day is None)
-        kept = [name for name in ("model_id", "observed_at", "period", which) if name in frame.collect_schema().names()]
+        kept = [
+            name
+            for name in ("model_id", "observed_at", "since", "period", which)
+            if name in frame.collect_schema().names()
+        ]
         about = [column.name for column in MODELS if column.name in chosen and column.name != "model_id"]
         unread: dict[str, int] = {}
         models = self._models(frame, about, Origin(place, 1, chosen), unread) if about else None
@@ -120,6 +133,8 @@ class LazyNormalization:
             frame = frame.with_columns(nw.when(name.str.contains(address)).then(cut).otherwise(name).alias("model_id"))
         words = sorted(values.MISSING - {""})
         right = name.str.contains(values.ID) & ~name.str.contains(values.NOT_IN_ID)
+        if self.choice.ids is values.variant_id:
+            right = name.str.contains(values.VARIANT_ID)
         wrong = frame.filter(~right | name.str.to_lowercase().is_in(words)).select("model_id").head(FAULTS_A_COLUMN)
         for value in sorted(engines.collect(wrong)["model_id"].to_list()):
             missing = values.is_missing(value)
@@ -143,6 +158,22 @@ class LazyNormalization:
         if self.date_format is None:
             text = nw.when(text.str.contains(_IN_UTC)).then(text.str.slice(0, 10)).otherwise(text)
         return _with_parsed_text(frame.with_columns(_text=text).drop(name), "period", place, faults, self.date_format)
+
+    def _with_starts(
+        self, frame: nw.LazyFrame[Any], counter: Counter, place: str, faults: list[Fault]
+    ) -> nw.LazyFrame[Any]:
+        """Add ``period`` and ``since``, the last day of each interval and the day before its first."""
+        names = frame.collect_schema().names()
+        if "period" in names:
+            frame = self._with_days(frame.rename({"period": "_end"}), "_end", place, faults).rename(
+                {"period": "_until"}
+            )
+        frame = self._with_days(frame, START, place, faults)
+        if faults:
+            return frame
+        frame = frame.drop(START).rename({"period": START})
+        frame = frame.rename({"_until": "period"}) if "period" in names else frame
+        return with_since(frame, counter, place, faults)
 
     def _within(self, frame: nw.LazyFrame[Any], *, by_instant: bool) -> nw.LazyFrame[Any]:
         """Keep the periods from start to end, and rows without a date, which are faults of the panel.
@@ -183,7 +214,8 @@ class LazyNormalization:
         faults: list[Fault] = []
         raw = engines.collect(engines.wrap(models))
         columns = {name: raw[name] for name in ("model_id", *about)}
-        table = typed(columns, origin, faults, date_format=self.date_format, optional=self.optional, unread=unread)
+        table = typed(columns, origin, faults, date_format=self.date_format, optional=self.optional, unread=unread,
+                      ids=self.choice.ids)  # fmt: skip
         if faults:
             raise PanelError(f"{origin.file} cannot be used", faults)
         return normalized_models(with_bases(table))
@@ -203,15 +235,20 @@ def _empty_counters(frame: nw.LazyFrame[Any], choice: Choice) -> list[str]:
     return [name for name, number in known.items() if not number]
 
 
-def _with_counts(frame: nw.LazyFrame[Any], which: str, place: str, faults: list[Fault]) -> nw.LazyFrame[Any]:
-    """Convert the counter to integers; text is parsed, and a fraction is a fault."""
+def _with_counts(frame: nw.LazyFrame[Any], counter: Counter, place: str, faults: list[Fault]) -> nw.LazyFrame[Any]:
+    """Convert the counter to its type; text is parsed, and a fraction of a whole unit is a fault."""
+    which = counter.column
     kind = frame.collect_schema()[which]
     count = nw.col(which)
     if kind == nw.String:
-        return _with_parsed_text(frame.with_columns(_text=count).drop(which), which, place, faults, None)
+        wanted = pl.Int64 if counter.whole else pl.Float64
+        return _with_parsed_text(frame.with_columns(_text=count).drop(which), which, place, faults, None, wanted)
     if not kind.is_numeric():
         faults.append(Fault(place, f"holds {kind}, not numbers", "convert the column"))
         return frame
+    if not counter.whole:
+        fraction = count.cast(nw.Float64)
+        return frame.with_columns(nw.when(~fraction.is_nan()).then(fraction).alias(which))
     if kind.is_integer():
         return frame if kind in (nw.Int64, nw.UInt64) else frame.with_columns(count.cast(nw.Int64))
     if kind.is_float():
@@ -223,11 +260,16 @@ def _with_counts(frame: nw.LazyFrame[Any], which: str, place: str, faults: list[
 
 
 def _with_parsed_text(
-    frame: nw.LazyFrame[Any], name: str, place: str, faults: list[Fault], date_format: str | None
+    frame: nw.LazyFrame[Any],
+    name: str,
+    place: str,
+    faults: list[Fault],
+    date_format: str | None,
+    wanted: Any = None,
 ) -> nw.LazyFrame[Any]:
     """Replace the column ``_text`` by the parsed column: each distinct text is parsed once, and joined."""
     words = engines.collect(frame.select("_text").unique())["_text"].drop_nulls().to_list()
-    parse = parser(name, date_format, words)
+    parse = parser(name, date_format, words, wanted)
     known: dict[str, Any] = {}
     wrong: list[Fault] = []
     for word in words:
@@ -241,7 +283,7 @@ def _with_parsed_text(
     if len(wrong) > FAULTS_A_COLUMN:
         faults.append(Fault(place, f"{len(wrong) - FAULTS_A_COLUMN} more values like these"))
     table = pl.DataFrame(
-        {"_text": list(known), name: list(known.values())}, schema={"_text": pl.String, name: TYPES[name]}
+        {"_text": list(known), name: list(known.values())}, schema={"_text": pl.String, name: wanted or TYPES[name]}
     )
     return frame.join(engines.send(table, frame), on="_text", how="left").drop("_text")
 
@@ -267,6 +309,11 @@ def parquet_groups(files: Sequence[Path]) -> list[list[Path]]:
     return list(groups.values())
 
 
+def _in_one_type(rows: nw.LazyFrame[Any], counter: str) -> nw.Expr:
+    """Return a counter whose type is the same for all groups of files."""
+    return nw.col(counter).cast(nw.Int64 if rows.collect_schema()[counter].is_integer() else nw.Float64)
+
+
 def joined(parts: Sequence[LazyRows]) -> LazyRows:
     """Return the rows of several groups of files together; instants become datetimes in UTC."""
     if len(parts) == 1:
@@ -277,13 +324,14 @@ def joined(parts: Sequence[LazyRows]) -> LazyRows:
         kind = part.rows.collect_schema().get("observed_at")
         at = nw.col("observed_at")
         rows = part.rows
-        counter = next(name for name in COUNTERS if name in rows.collect_schema().names())
+        since = [name for name in ("since",) if name in rows.collect_schema().names()]
+        counter = next(name for name in rows.collect_schema().names() if name not in _AROUND)
         if shared and kind is not None:
             if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
                 at = at.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
             rows = rows.with_columns(at.cast(nw.Datetime("us")))
-        names = ["model_id", *(["observed_at"] if shared else []), "period", counter]
-        frames.append(rows.select(*names).with_columns(nw.col(counter).cast(nw.Int64)))
+        names = ["model_id", *(["observed_at"] if shared else []), *since, "period", counter]
+        frames.append(rows.select(*names).with_columns(_in_one_type(rows, counter)))
     models = [part.models for part in parts if part.models is not None]
     unread: dict[str, int] = {}
     for part in parts:

@@ -40,7 +40,6 @@ FAULTS_A_COLUMN: Final = 5
 FAULTS_IN_ALL: Final = 100
 _SHOWN = 60
 _NAMES = 30
-_DATES = ("observed_at", "created_at", "period")
 
 
 @attrs.frozen
@@ -81,17 +80,21 @@ def limited(faults: Sequence[Fault]) -> list[Fault]:
     return [*faults[:FAULTS_IN_ALL], *([Fault("the source", f"has {rest:,} more faults")] if rest > 0 else [])]
 
 
-def parser(name: str, date_format: str | None, column: Iterable[Any] = ()) -> Callable[[Any], Any]:
+def parser(name: str, date_format: str | None, column: Iterable[Any] = (), kind: Any = None) -> Callable[[Any], Any]:
     """Return the parser of the values of a column.
 
     Args:
         name: The library's name of the column.
         date_format: The pattern of dates; a ``created_at`` may also be in ISO 8601.
         column: The values, which show the thousands separator.
+        kind: The type of the column; by default that of every source.
     """
-    if TYPES[name] == pl.Int64:
+    kind = kind or TYPES[name]
+    if kind == pl.Int64:
         return partial(values.count, thousands=values.thousands_separator(column))
-    if name == "period":
+    if kind == pl.Float64:
+        return values.number
+    if kind == pl.Date:
         return lambda value: values.instant(value, date_format).date()
     if name == "observed_at":
         return lambda value: values.instant(value, date_format)
@@ -128,7 +131,8 @@ def typed(
     date_format: str | None = None,
     optional: frozenset[str] = frozenset(),
     unread: dict[str, int] | None = None,
-    any_ids: bool = False,
+    types: Mapping[str, Any] = TYPES,
+    ids: Callable[[Any], str] = values.model_id,
 ) -> pl.DataFrame:
     """Convert columns of raw values to typed columns.
 
@@ -139,20 +143,20 @@ def typed(
         date_format: The pattern of dates; ISO 8601 by default.
         optional: Columns whose unreadable values are counted in ``unread`` instead.
         unread: Receives the number of unreadable values of each optional column.
-        any_ids: Whether ids may have any form, as in a list of models of any kind.
+        types: The type of each column.
+        ids: The parser of ids.
 
     Returns:
         The typed columns; a value that is missing or cannot be read is null.
     """
     found: dict[str, pl.Series] = {}
     for name, column in columns.items():
-        lenient = any_ids and name == "model_id"
-        series = _without_loop(name, column, date_format) if isinstance(column, pl.Series) else None
+        kind = types[name]
+        series = _without_loop(name, column, date_format, kind) if isinstance(column, pl.Series) else None
         if series is None:
             wrong: list[Fault] = []
-            series, bad = _one_by_one(
-                name, column, origin, wrong, values.any_id if lenient else parser(name, date_format, column)
-            )
+            parse = ids if name == "model_id" else parser(name, date_format, column, kind)
+            series, bad = _one_by_one(name, column, origin, wrong, parse, kind)
             if bad and name in optional and unread is not None:
                 unread[name] = unread.get(name, 0) + bad
             else:
@@ -162,7 +166,12 @@ def typed(
 
 
 def _one_by_one(
-    name: str, column: Sequence[Any] | pl.Series, origin: Origin, faults: list[Fault], parse: Callable[[Any], Any]
+    name: str,
+    column: Sequence[Any] | pl.Series,
+    origin: Origin,
+    faults: list[Fault],
+    parse: Callable[[Any], Any],
+    kind: Any,
 ) -> tuple[pl.Series, int]:
     """Return a column whose values are parsed one by one, and the number of values that cannot be read."""
     known: dict[str, Any] = {}
@@ -193,10 +202,10 @@ def _one_by_one(
             )
         )
     try:
-        return pl.Series(name, found, dtype=TYPES[name]), bad
+        return pl.Series(name, found, dtype=kind), bad
     except (pl.exceptions.PolarsError, TypeError, UnicodeError, OverflowError):
-        faults.append(Fault(f"{origin.file}, column {name}", f"has values that are not {TYPES[name]}"))
-        return pl.Series(name, [None] * len(found), dtype=TYPES[name]), len(found)
+        faults.append(Fault(f"{origin.file}, column {name}", f"has values that are not {kind}"))
+        return pl.Series(name, [None] * len(found), dtype=kind), len(found)
 
 
 def _items_of(column: Sequence[Any] | pl.Series) -> Sequence[Any]:
@@ -213,24 +222,27 @@ def _remedy(name: str, origin: Origin) -> str:
     return "" if name in required else f"correct it, or leave the column out: ignore=[{origin.names.get(name, name)!r}]"
 
 
-def _without_loop(name: str, column: pl.Series, date_format: str | None) -> pl.Series | None:
+def _without_loop(name: str, column: pl.Series, date_format: str | None, wanted: Any) -> pl.Series | None:
     """Return a column converted at once; None if a value has to be parsed by itself.
 
     This is the fast path for text and typed columns: a CSV of 100,000 rows takes a tenth of the time.
     """
-    kind, wanted = column.dtype, TYPES[name]
+    kind = column.dtype
     if isinstance(kind, pl.Categorical | pl.Enum):
         column, kind = column.cast(pl.String), pl.String()
     if kind == pl.Null:
         return pl.Series(name, [None] * len(column), dtype=wanted)
     if kind == pl.String:
-        return _from_text(name, column, date_format)
-    if kind.is_float() and wanted == pl.Int64:
+        return _from_text(name, column, date_format, wanted)
+    if kind.is_float() and wanted in (pl.Int64, pl.Float64):
         column = column.fill_nan(None)
+    if wanted == pl.Float64 and kind.is_numeric():
+        column = column.cast(pl.Float64)
+        return column if column.is_finite().fill_null(value=True).all() else None
     if wanted == pl.Int64 and kind.is_numeric():
         found = column.cast(pl.Int64, strict=False)
         return found if (found.cast(kind) == column).fill_null(column.is_null()).all() else None
-    if name in _DATES and kind.is_temporal():
+    if wanted in (pl.Date, INSTANT) and kind.is_temporal():
         return _from_dates(column, wanted)
     return column if kind == wanted and name not in ("base_models", "tags", "member_of") else None
 
@@ -243,7 +255,7 @@ def _from_dates(column: pl.Series, wanted: Any) -> pl.Series | None:
     return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC").cast(wanted)
 
 
-def _from_text(name: str, column: pl.Series, date_format: str | None) -> pl.Series | None:
+def _from_text(name: str, column: pl.Series, date_format: str | None, wanted: Any) -> pl.Series | None:
     text = column.str.strip_chars()
     missing = text.is_null() | (text.str.to_lowercase().is_in(list(values.MISSING)))
     if name == "declared_country":
@@ -252,17 +264,19 @@ def _from_text(name: str, column: pl.Series, date_format: str | None) -> pl.Seri
     if name == "model_id":
         right = text.str.contains(values.ID) & ~text.str.contains(values.NOT_IN_ID)
         return text if right.fill_null(True).all() else None
-    if TYPES[name] == pl.Int64:
-        found = text.cast(pl.Int64, strict=False)
-        return found if found.null_count() == text.null_count() else None
-    if name in _DATES:
+    if wanted in (pl.Int64, pl.Float64):
+        found = text.cast(wanted, strict=False)
+        right = found.is_not_null() & found.is_finite() | text.is_null()
+        return found if right.all() else None
+    if wanted in (pl.Date, INSTANT):
         known = dict.fromkeys(text.unique().drop_nulls())
         try:
-            known = {word: parser(name, date_format)(word) for word in known}
+            parse = parser(name, date_format, (), wanted)
+            known = {word: parse(word) for word in known}
         except (ValueError, OverflowError):
             return None
-        return text.replace_strict(list(known), list(known.values()), default=None, return_dtype=TYPES[name])
-    if TYPES[name] == pl.String:
+        return text.replace_strict(list(known), list(known.values()), default=None, return_dtype=wanted)
+    if wanted == pl.String:
         return text if not text.str.contains(r"^[\[{]").any() else None
     return None
 

@@ -11,8 +11,8 @@ import polars as pl
 
 from ossgeo._core import engines
 from ossgeo._core.boundary import reads_data
+from ossgeo._core.counter import Counter
 from ossgeo._core.dates import day_of
-from ossgeo._core.schema import COUNTERS, Counter
 from ossgeo.errors import EngineError, InvalidArgumentError, PanelError
 from ossgeo.panel._panel import Panel
 from ossgeo.sources._files.columns import Choice
@@ -28,7 +28,7 @@ def read_panel(
     source: Any,
     *,
     columns: Mapping[str, str] | None = None,
-    counter: Counter | None = None,
+    counter: Counter | str | None = None,
     models: Any = None,
     records: str | None = None,
     pattern: str | None = None,
@@ -62,7 +62,10 @@ def read_panel(
             Hub; a store of snapshots; a dataframe that Narwhals takes; or an object with ``__arrow_c_stream__``.
         columns: Source name and library's name, for example ``{"downloads_last_month": "downloads_30d"}``.
         counter: The counter to use if a source has two, or the meaning of a column ``downloads``: the Hub's API
-            gives the trailing 30 days under that name.
+            gives the trailing 30 days under that name. Any other quantity is an :class:`ossgeo.Counter`, such as
+            ``Counter("tokens", kind="interval", days=7)``, or its name, ``tokens_per_7d``; its column is found by the
+            counter's name (``tokens``, ``total_tokens``) or named by ``columns``. The date of a row is the last day of its
+            interval; columns ``start`` and ``end`` hold the first and the last day, both included.
         models: A models table, in any form that ``read_models`` takes, if the rows have only counters.
         records: For SQLite: the table. For JSON: the key of the rows. Single values beside the rows, such as a date, apply to each row.
         pattern: The files of a folder, such as ``*.csv``.
@@ -96,8 +99,8 @@ def read_panel(
         >>> read_panel(frame, counter="downloads_30d").periods
         (datetime.date(2026, 8, 14),)
     """
-    if counter is not None and counter not in COUNTERS:
-        raise PanelError.of("counter", f"must be {' or '.join(map(repr, COUNTERS))}, got {counter!r}")
+    if counter is not None:
+        counter = Counter.parse(counter)
     if engine is not None and engine not in engines.ENGINES:
         raise EngineError(f"engine must be one of {', '.join(engines.ENGINES)}, got {engine!r}")
     _check_arguments(columns, ignore, date_format, encoding)
@@ -121,14 +124,14 @@ def read_panel(
         rows, found, notes = reading.files(place.files, place.path, place.title)
     else:
         rows, found, notes = reading.frame(source)
-    which = next(name for name in COUNTERS if name in rows.collect_schema().names())
+    measured = choice.measured(rows.collect_schema().names())
     given = found if models is None else read_models(models, date_format=date_format).lazy()
     stated = "; ".join([*([scope] if scope else []), *notes])
     if place is None:
         title = f"a {type(source).__module__.split('.')[0]} {type(source).__name__}"
-        return Panel.of(rows, given, counter=which, source=title, scope=stated)
+        return Panel.of(rows, given, counter=measured, source=title, scope=stated)
     identity = ",".join([place.identity, *(str(limit) for limit in (first, last) if limit is not None)])
-    return Panel.of(rows, given, counter=which, identity=identity, source=place.title, scope=stated, kept=place.kept)
+    return Panel.of(rows, given, counter=measured, identity=identity, source=place.title, scope=stated, kept=place.kept)
 
 
 @reads_data

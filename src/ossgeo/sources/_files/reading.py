@@ -16,9 +16,10 @@ from ossgeo._core.schema import COUNTERS, MODELS
 from ossgeo.errors import EngineError, Fault, PanelError
 from ossgeo.panel._panel import normalized_models
 from ossgeo.sources._files import values
-from ossgeo.sources._files.columns import BARE, SYNONYMS, Choice
+from ossgeo.sources._files.columns import BARE, START, SYNONYMS, Choice
 from ossgeo.sources._files.file_dates import date_of_file
 from ossgeo.sources._files.formats import RawTable, format_of, read_table
+from ossgeo.sources._files.intervals import with_since
 from ossgeo.sources._files.lazy_frames import LazyNormalization, LazyRows, joined, parquet_groups
 from ossgeo.sources._files.normalization import INSTANT, OPTIONAL, Origin, limited, typed, with_bases
 from ossgeo.sources._files.shapes import expanded, unpivoted, without_other_repositories
@@ -125,7 +126,7 @@ class Reading:
         if self.expand is not None:
             table = expanded(table, self.expand, faults)
         if self.wide is not None:
-            table = unpivoted(table, self.wide, self.choice.columns, self.choice.counter, faults)
+            table = unpivoted(table, self.wide, self.choice.columns, self._wide_counter(), faults)
         if len(faults) > before:
             return None
         names = list(table.columns)
@@ -149,13 +150,17 @@ class Reading:
             date_format=self.date_format,
             optional=self.optional,
             unread=self.unread,
-            any_ids=not self.choice.rows,
+            types=self.choice.types,
+            ids=self.choice.ids,
         )
         if len(faults) == before and made["model_id"].null_count():
             place = origin.place("model_id", int(made["model_id"].is_null().arg_max() or 0))
             problem = f"has no model id ({made['model_id'].null_count()} row(s) in all)"
             faults.append(Fault(place, problem, "drop the row or give its id"))
         return self._dated(made, origin, day, faults) if self.choice.rows else made
+
+    def _wide_counter(self) -> str | None:
+        return None if self.choice.counter is None else self.choice.counter.column
 
     def _dated(self, table: pl.DataFrame, origin: Origin, day: dt.date | None, faults: list[Fault]) -> pl.DataFrame:
         """Return rows with a period; a row without a date keeps a null, which is a fault of the panel."""
@@ -164,17 +169,22 @@ class Reading:
             if "observed_at" not in table.columns and day is not None:
                 midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
                 table = table.with_columns(observed_at=pl.lit(midnight, INSTANT))
-        elif "period" not in table.columns:
+        elif "period" not in table.columns and START not in table.columns:
             table = table.with_columns(period=pl.col("observed_at").dt.date())
-        if table["period"].null_count() == table.height and not faults:
+        if START in table.columns and not faults:
+            place = f"{origin.file}, column {origin.names.get(START, START)}"
+            measured = self.choice.measured(table.columns)
+            lazy = with_since(engines.wrap(table.lazy()), measured, place, faults)
+            table = engines.collect(lazy)
+        if not faults and table["period"].null_count() == table.height:
             name = "period" if "period" in origin.names else "observed_at"
             faults.append(Fault(origin.place(name, 0), f"has no date ({table.height} row(s) in all)", "give a date"))
         return table
 
     def _eager(self, table: pl.DataFrame) -> Found:
         """Return the rows and the models of a table in memory; the latest observation of a model wins."""
-        which = next(name for name in COUNTERS if name in table.columns)
-        kept = [name for name in ("model_id", "observed_at", "period", which) if name in table.columns]
+        which = self.choice.measured(table.columns).column
+        kept = [name for name in ("model_id", "observed_at", "since", "period", which) if name in table.columns]
         about = [column.name for column in MODELS if column.name in table.columns and column.name != "model_id"]
         period = pl.col("period")
         if self.start is not None:

@@ -28,6 +28,9 @@ ID: Final = rf"^(?:{_NAME}/)?{_NAME}$|^{_NAME}/[*]$"
 
 ``namespace/*`` is the stated remainder of a namespace, as in the sample ``labs-2025``."""
 
+VARIANT_ID: Final = rf"^(?:{_NAME}/)?{_NAME}(?::[A-Za-z0-9_.-]+)?$"
+"""The grammar of ids of other platforms, which may name a variant, such as ``z-ai/glm-4.5-air:free``."""
+
 NOT_IN_ID: Final = r"--|\.\.|\.git$"
 """Texts that a model id cannot contain."""
 
@@ -75,6 +78,33 @@ def model_id(value: Any) -> str:
     if not re.fullmatch(ID, text) or re.search(NOT_IN_ID, text):
         raise ValueError("is not a model id such as 'Qwen/Qwen3-8B'")
     return text
+
+
+def variant_id(value: Any) -> str:
+    """Return the id of a model on a platform other than the Hub, which may name a variant.
+
+    Raises:
+        ValueError: The value is not such an id.
+    """
+    text = value.strip() if isinstance(value, str) else ""
+    if not re.fullmatch(VARIANT_ID, text):
+        raise ValueError("is not a model id such as 'z-ai/glm-4.5-air:free'")
+    return text
+
+
+def number(value: Any) -> float:
+    """Return a number, which may be a fraction.
+
+    Raises:
+        ValueError: The value is not a finite number.
+    """
+    try:
+        found = math.nan if isinstance(value, bool | list | dict) else float(str(value).strip())
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise ValueError("is not a number")
+    return found
 
 
 def any_id(value: Any) -> str:

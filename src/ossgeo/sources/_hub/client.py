@@ -16,7 +16,8 @@ import polars as pl
 from cachetools import TTLCache
 
 from ossgeo._core import engines
-from ossgeo._core.schema import COUNTERS, Counter
+from ossgeo._core.counter import Counter, column_of
+from ossgeo._core.schema import COUNTERS
 from ossgeo.errors import InvalidArgumentError, OssgeoError, SourceFormatError
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.sources._hub.checkpoint import Checkpoint
@@ -124,7 +125,7 @@ class Hub:
         members: bool = False,
         cards: bool = False,
         private: bool = False,
-        counter: Counter = "downloads_30d",
+        counter: Counter | str = "downloads_30d",
     ) -> Panel:
         """Observe models now: all of them, or the choice that one of the arguments makes.
 
@@ -152,6 +153,7 @@ class Hub:
         Warns:
             OssgeoWarning: The token is sent unencrypted, or the token of this machine to a host that is not the Hub's.
         """
+        counter = column_of(counter)
         if counter not in COUNTERS:
             raise InvalidArgumentError(f"counter must be one of {', '.join(map(repr, COUNTERS))}, got {counter!r}")
         folder = _TemporaryFolder()
@@ -334,7 +336,7 @@ class Hub:
             yield self._transport(lambda seconds, why: bar.set_postfix_str(f"waiting {seconds:.0f} s: {why}")), bar
 
 
-def _panel_of(path: Path, counter: Counter, *, source: str, note: str, folder: _TemporaryFolder) -> Panel:
+def _panel_of(path: Path, counter: str, *, source: str, note: str, folder: _TemporaryFolder) -> Panel:
     """Return the panel of one snapshot file, which keeps the file's folder as long as itself."""
     scan = pl.scan_parquet(path, glob=False)
     uncounted = scan.select(pl.col(counter).null_count()).collect().item()

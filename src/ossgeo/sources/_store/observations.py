@@ -9,6 +9,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core import engines
+from ossgeo._core.counter import Counter
 from ossgeo._core.schema import COUNTERS
 from ossgeo.errors import Fault, InvalidArgumentError, PanelError
 from ossgeo.panel._panel import Panel
@@ -157,5 +158,5 @@ def _row_faults(frame: pl.DataFrame) -> list[Fault]:
     for counter in counters:
         known = frame.lazy().filter(pl.col(counter).is_not_null() | pl.col("model_id").is_null())
         rows = known.select("model_id", pl.col(counter).fill_null(0), period=pl.col("observed_at").dt.date())
-        faults.extend(row_faults(engines.wrap(rows), counter, horizon))
+        faults.extend(row_faults(engines.wrap(rows), Counter.parse(counter), horizon))
     return list({str(fault): fault for fault in faults}.values())

@@ -11,8 +11,9 @@ from typing import Final
 import polars as pl
 
 from ossgeo._core import engines
+from ossgeo._core.counter import Counter, column_of
 from ossgeo._core.dates import day_of
-from ossgeo._core.schema import COUNTERS, Counter
+from ossgeo._core.schema import COUNTERS
 from ossgeo.errors import Fault, PanelError, StoreError
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.sources._store.layout import inside, problem_of
@@ -25,7 +26,7 @@ _NOTES: Final = 3
 
 
 def read_store(
-    folder: Path, start: dt.date | str | None, end: dt.date | str | None, *, counter: Counter, source: str
+    folder: Path, start: dt.date | str | None, end: dt.date | str | None, *, counter: Counter | str, source: str
 ) -> Panel:
     """Return the snapshots of a range as a panel; see ``SnapshotStore.panel``.
 
@@ -41,6 +42,7 @@ def read_store(
         PanelError: See ``SnapshotStore.panel``.
         InvalidArgumentError: See ``SnapshotStore.panel``.
     """
+    counter = column_of(counter)
     if counter not in COUNTERS:
         raise PanelError.of(
             "counter", f"must be {' or '.join(map(repr, COUNTERS))}, got {counter!r}", "choose one of them"

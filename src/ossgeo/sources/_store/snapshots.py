@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ossgeo._core.schema import Counter
+from ossgeo._core.counter import Counter
 from ossgeo.errors import Fault, InvalidArgumentError, StoreError
 from ossgeo.panel._panel import Panel
 from ossgeo.sources._hub.checkpoint import Checkpoint
@@ -250,7 +250,7 @@ class SnapshotStore:
         start: dt.date | str | None = None,
         end: dt.date | str | None = None,
         *,
-        counter: Counter = "downloads_30d",
+        counter: Counter | str = "downloads_30d",
     ) -> Panel:
         """Return the snapshots of a range as a panel; the files are scanned when it is measured.
 

@@ -17,6 +17,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core import engines
+from ossgeo._core.counter import Counter
 from ossgeo._core.schema import COUNTERS
 from ossgeo.errors import InvalidArgumentError, PanelError, StoreError
 from ossgeo.panel._panel import normalized_models
@@ -361,7 +362,7 @@ class Writer:
         rows = rows.filter(pl.col(counter).is_not_null())
         models = normalized_models(scan.select("model_id").unique())
         periods = [*(one.date for one in before[-1:] if files), observed_at.date()]
-        issues = find_issues(engines.wrap(rows), models, counter=counter, periods=periods)
+        issues = find_issues(engines.wrap(rows), models, counter=Counter.parse(counter), periods=periods)
         return found | {issue.code: int(issue.count) for issue in issues}
 
     def _sweep(self, manifest: Manifest) -> None:
