@@ -83,6 +83,58 @@ def test_facts_are_the_latest_known_by_time_of_observation(tmp_path: Path, order
     assert facts(store, "tags") == {"Qwen/m0": ["new"], "Qwen/m1": []}
 
 
+def test_facts_are_known_by_day_and_carry_their_validity(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    with pytest.raises(StoreError, match="has no snapshot"):
+        store.models()
+    with pytest.raises(StoreError, match="has no snapshot"):
+        store.facts(["Qwen/m0"])
+    store.add(week(0, license=["mit", "apache-2.0"]))
+    store.add(week(1))  # id and counter only: nothing is known to have changed
+    store.add(week(2, license=["other", "apache-2.0"]))
+    days = [MONDAY.date() + dt.timedelta(weeks=number) for number in range(3)]
+
+    def licenses(on: dt.date | str | None = None) -> dict[str, str]:
+        return dict(store.models(on).select("model_id", "license").iter_rows())
+
+    assert licenses(days[1]) == {"Qwen/m0": "mit", "Qwen/m1": "apache-2.0"}
+    assert licenses(str(days[2])) == licenses() == {"Qwen/m0": "other", "Qwen/m1": "apache-2.0"}
+    rows = store.facts(["Qwen/m0", "Qwen/m1", "Qwen/none"]).select("model_id", "since", "until", "license").rows()
+    assert rows == [
+        ("Qwen/m0", days[0], days[2], "mit"), ("Qwen/m0", days[2], None, "other"),
+        ("Qwen/m1", days[0], None, "apache-2.0"),
+    ]  # fmt: skip
+    then = ossgeo.measure(store.panel(), by="model", where={"license": "mit"}, models=store.models(days[0]))
+    assert then.at(period=days[0]) == {"Qwen/m0": 1.0}
+    with pytest.raises(StoreError, match="no snapshot on or before 2026-01-01"):
+        store.models("2026-01-01")
+    with pytest.raises(InvalidArgumentError, match="model_ids must be a list"):
+        store.facts("Qwen/m0")
+    (tmp_path / store.snapshots[0].file).write_bytes(b"PAR1")
+    with pytest.raises(StoreError, match="was changed or cut"):
+        store.models()
+    with pytest.raises(StoreError, match="was changed or cut"):
+        store.facts(["Qwen/m0"])
+
+
+def test_a_change_of_base_models_is_a_change(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    for number, base in enumerate(([], [], ["Qwen/b"])):
+        bases = [[{"relation": "finetune", "model_id": one} for one in base]] * 2
+        schema = {"base_models": pl.List(pl.Struct({"relation": pl.String, "model_id": pl.String}))}
+        store.add(week(number).with_columns(pl.Series("base_models", bases, dtype=schema["base_models"])))
+    found = store.facts(["Qwen/m0"])
+    assert found["since"].to_list() == [MONDAY.date(), MONDAY.date() + dt.timedelta(weeks=2)]
+    assert found["base_models"].to_list()[1] == [{"relation": "finetune", "model_id": "Qwen/b"}]
+
+
+def test_facts_without_any_column_are_one_row(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    store.add(week(0))
+    store.add(week(1))
+    assert store.facts(["Qwen/m0"]).rows() == [("Qwen/m0", MONDAY.date(), None)]
+
+
 def test_facts_of_a_removed_snapshot_go_with_it(tmp_path: Path) -> None:
     store = SnapshotStore(tmp_path)
     store.add(week(0, license=["mit", "mit"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from ossgeo.errors import Fault, InvalidArgumentError, StoreError
 from ossgeo.panel._panel import Panel
 from ossgeo.sources._hub.checkpoint import Checkpoint
 from ossgeo.sources._hub.parts import ROW_GROUP
+from ossgeo.sources._store.facts import facts_of, models_on
 from ossgeo.sources._store.layout import CHECKPOINT, MANIFEST
 from ossgeo.sources._store.manifest import Snapshot, read_manifest
 from ossgeo.sources._store.observations import Observation, observation_of
@@ -272,6 +273,42 @@ class SnapshotStore:
             InvalidArgumentError: ``start`` or ``end`` is not a day.
         """
         return read_store(self.path, start, end, counter=counter, source=self.name)
+
+    def models(self, on: dt.date | str | None = None) -> pl.DataFrame:
+        """Return the facts about every model as they were known at the end of a day.
+
+        Licenses, base models and other facts change. A measurement of the past that should not know what came later takes
+        this table: ``ossgeo.measure(store.panel(), models=store.models("2026-03-31"))``.
+
+        Args:
+            on: The day, or text such as ``2026-03-31``; default: the latest known facts, which :meth:`panel` uses.
+
+        Returns:
+            One row for each model that was observed by then: model_id, and for each column of the models table the latest
+            value that was not null.
+
+        Raises:
+            StoreError: There is no snapshot on or before the day, or a file is missing or damaged.
+            InvalidArgumentError: ``on`` is not a day.
+        """
+        return models_on(self.path, on)
+
+    def facts(self, model_ids: Collection[str]) -> pl.DataFrame:
+        """Return the facts about some models with their validity.
+
+        Args:
+            model_ids: The models.
+
+        Returns:
+            One row for each model and change: model_id, since (the day of the snapshot that first had the facts), until
+            (the day of the snapshot that changed them; null if they still hold), and the columns of the models table. A
+            snapshot without a column does not change it. Models that were never observed have no row.
+
+        Raises:
+            StoreError: The store has no snapshot, or a file is missing or damaged.
+            InvalidArgumentError: ``model_ids`` is not a collection of ids.
+        """
+        return facts_of(self.path, model_ids)
 
     def verify(self) -> tuple[Fault, ...]:
         """Compare every file with its SHA-256, byte by byte.
