@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ossgeo._core.versions import show_versions
     from ossgeo._inventory import Inventory, inventory
     from ossgeo.attribution import explain
-    from ossgeo.external import adoption_shares, leaderboard_shares, read_leaderboard
+    from ossgeo.external import adoption_shares, answer_shares, leaderboard_shares, read_leaderboard, read_leaderboards
     from ossgeo.panel import BaseModel, Model, Panel, Relation
     from ossgeo.registry import (
         Affiliation,
@@ -67,6 +67,7 @@ _HOMES = {
     "ShareTable": "shares",
     "OriginStatus": "registry",
     "adoption_shares": "external",
+    "answer_shares": "external",
     "explain": "attribution",
     "explain_cell": "shares",
     "inventory": "_inventory",
@@ -76,6 +77,7 @@ _HOMES = {
     "measure": "shares",
     "profile": "reports",
     "read_leaderboard": "external",
+    "read_leaderboards": "external",
     "read_models": "sources",
     "read_panel": "sources",
     "report": "reports",
@@ -111,6 +113,7 @@ __all__ = [
     "ShareTable",
     "adoption_shares",
     "analysis",
+    "answer_shares",
     "attribution",
     "claims",
     "errors",
@@ -127,6 +130,7 @@ __all__ = [
     "plugins",
     "profile",
     "read_leaderboard",
+    "read_leaderboards",
     "read_models",
     "read_panel",
     "registry",

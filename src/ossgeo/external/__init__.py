@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from ossgeo.external._adoption import adoption_shares, wilson
-from ossgeo.external._leaderboards import Leaderboard, leaderboard_shares, read_leaderboard
+from ossgeo.external._answers import answer_shares
+from ossgeo.external._leaderboard_history import LeaderboardHistory, read_leaderboards
+from ossgeo.external._leaderboards import BoardOptions, Leaderboard, leaderboard_shares, read_leaderboard
 
 __all__ = [
+    "BoardOptions",
     "Leaderboard",
+    "LeaderboardHistory",
     "adoption_shares",
+    "answer_shares",
     "leaderboard_shares",
     "read_leaderboard",
+    "read_leaderboards",
     "wilson",
 ]

@@ -22,9 +22,10 @@ from ossgeo.attribution._evaluation import shown
 from ossgeo.errors import Fault, InvalidArgumentError, PanelError, UnknownCountryError
 from ossgeo.external._board_rows import read_table, renamed
 from ossgeo.panel._panel import normalized_models
-from ossgeo.registry._countries import Country, OriginStatus
+from ossgeo.registry._countries import Country, OriginStatus, parse_origin
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._table import ShareTable
+from ossgeo.sources._files.normalization import limited
 
 AdoptionDenominator = Literal["all", "users"]
 """``all``: every adopter of the country; ``users``: those that use any open model. Quotations often confuse the two."""
@@ -40,7 +41,7 @@ def adoption_shares(
     denominator: AdoptionDenominator = "all",
     attribution: str | AttributionStrategy = attributions.DEFAULT,
     columns: Mapping[str, str] | None = None,
-    countries: Mapping[str, str | Country] | None = None,
+    countries: Mapping[str, str | Country | OriginStatus] | None = None,
     models: IntoFrame | None = None,
     confidence: float = 0.95,
     registry: Registry | None = None,
@@ -52,13 +53,14 @@ def adoption_shares(
     adopter without a model uses none: it counts in the denominator ``all`` only.
 
     Args:
-        table: A dataframe or the path of a CSV with the columns adopter, country (of the adopter) and model (an id on the
+        table: A dataframe, or the path or address of a file, with the columns adopter, country (of the adopter) and model (an id on the
             Hub, or empty); one row for each model that an adopter uses.
         on: The date of the survey, and of the registry.
         denominator: ``all`` adopters of the country, or ``users`` of any open model.
         attribution: The strategy that gives the country of a model.
         columns: The table's name of a column to adopter, country or model.
-        countries: The table's text of a country to a country, for texts that :meth:`ossgeo.Country.parse` does not read.
+        countries: The table's text of a country to a country or status (``international``), for texts that
+            :meth:`ossgeo.Country.parse` does not read.
         models: A models table, for strategies that need more than the id.
         confidence: Confidence level of the intervals, between 0 and 1.
         registry: The registry; by default the bundled one.
@@ -88,7 +90,7 @@ def adoption_shares(
         raise InvalidArgumentError(f"confidence must be between 0 and 1, got {confidence!r}")
     day = day_of(on, what="on")
     used = registry or Registry.default()
-    rows, title = _read(table, columns, {text: str(Country.parse(code)) for text, code in (countries or {}).items()})
+    rows, title = _read(table, columns, {text: str(parse_origin(code)) for text, code in (countries or {}).items()})
     strategy = attributions.resolve(attribution)
     frame = _counts(rows, _origins(rows, strategy, models, used, day), users_only=denominator == "users")
     bounds = [
@@ -162,18 +164,32 @@ def _read(
         Fault(f"{title}, row {place + 1}, column adopter", "is empty", "name the adopter")
         for place in rows.with_row_index("at").filter(pl.col("adopter").is_null())["at"]
     ]
+    codes = country_codes(rows["country"], given, title, faults)
+    if faults:
+        raise PanelError(f"{title} cannot be used", limited(faults))
+    places = pl.Series([codes[text] for text in rows["country"]], dtype=pl.String)
+    return rows.select("adopter", "model", adopter_country=places), title
+
+
+def country_codes(
+    texts: pl.Series, given: Mapping[str, str], title: str, faults: list[Fault]
+) -> Mapping[str | None, str]:
+    """Return the code or status of each text of a country; a missing one is ``unknown``.
+
+    Args:
+        texts: The texts.
+        given: Codes and statuses that the caller gave for texts.
+        title: Name of the table, for messages.
+        faults: Receives every text that is not a country.
+    """
     codes: dict[str | None, str] = {None: OriginStatus.UNKNOWN.value}
-    for text in rows["country"].drop_nulls().unique(maintain_order=True):
+    for text in texts.drop_nulls().unique(maintain_order=True):
         try:
             codes[text] = given.get(text) or str(Country.parse(text))
         except UnknownCountryError as error:
-            remedy = f"give countries={{{text!r}: ...}}"
-            faults.append(Fault(f"{title}, column country", str(error), remedy))
+            faults.append(Fault(f"{title}, column country", str(error), f"give countries={{{text!r}: ...}}"))
             codes[text] = OriginStatus.UNKNOWN.value
-    if faults:
-        raise PanelError(f"{title} cannot be used", faults)
-    places = pl.Series([codes[text] for text in rows["country"]], dtype=pl.String)
-    return rows.select("adopter", "model", adopter_country=places), title
+    return codes
 
 
 def _origins(

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import polars as pl
-from narwhals.typing import IntoFrame
 
-from ossgeo._core import engines
 from ossgeo._core.method import Adjustment
-from ossgeo.errors import Fault, InvalidArgumentError, PanelError, SourceUnavailableError
+from ossgeo.errors import Fault, InvalidArgumentError, PanelError
 from ossgeo.panel._openness import normalized_license, openness_of
+from ossgeo.sources._files import values
+from ossgeo.sources._files.normalization import limited, listed, shown
+from ossgeo.sources._files.reader import raw_table
 
-_SCHEMA: Final[dict[str, Any]] = {
-    "model": pl.String, "organization": pl.String, "date": pl.String, "rank": pl.String, "rating": pl.String,
-    "interval": pl.String, "low": pl.String, "high": pl.String, "license": pl.String,
-}  # fmt: skip
 _ALIASES: Final = {
     "model": ("model", "model_name", "name", "key"),
     "organization": ("organization", "org", "provider", "developer"),
@@ -31,6 +27,8 @@ _ALIASES: Final = {
     "high": ("rating_high", "rating_q975", "upper"),
     "license": ("license", "metadata_hub_license"),
 }
+KNOWN: Final = tuple(dict.fromkeys(name for ours, names in _ALIASES.items() for name in (ours, *names)))
+"""Names of columns that are known."""
 _NUMBER: Final = r"(\d+(?:\.\d+)?)"
 _FORMS: Final = (
     (re.compile(rf"\+\s*{_NUMBER}\s*[/,]?\s*[-−–]\s*{_NUMBER}"), (2, 1)),
@@ -45,27 +43,21 @@ _ENDS: Final = re.compile(rf"[\[(]\s*{_NUMBER}\s*[,;]\s*{_NUMBER}\s*[\])]")
 _MOST_FAULTS: Final = 20
 
 
-def read_table(table: str | Path | IntoFrame) -> tuple[pl.DataFrame, str]:
-    """Return a table and its title; the columns of a CSV are text.
+def read_table(table: Any) -> tuple[pl.DataFrame, str]:
+    """Return a table and its title; the columns of text formats are text.
 
     Args:
-        table: A dataframe or the path of a CSV.
+        table: A dataframe, or the path or address of a file that :func:`ossgeo.read_panel` takes.
 
     Raises:
         SourceUnavailableError: The file does not exist.
-        PanelError: The file is not a CSV.
+        PanelError: The file cannot be read.
     """
-    if not isinstance(table, str | Path):
-        return engines.collect(engines.lazy(table)), "a dataframe"
-    try:
-        return pl.read_csv(table, infer_schema=False), Path(table).name
-    except OSError as error:
-        raise SourceUnavailableError(f"{table} cannot be read: {error.strerror or error}") from error
-    except pl.exceptions.PolarsError as error:
-        raise PanelError.of(str(table), f"must be a CSV: {str(error).splitlines()[0]}") from error
+    raw, title = raw_table(table)
+    return raw.frame(), title
 
 
-def renamed(frame: pl.DataFrame, columns: Mapping[str, str] | None, ours: Mapping[str, Any]) -> pl.DataFrame:
+def renamed(frame: pl.DataFrame, columns: Mapping[str, str] | None, ours: Iterable[str]) -> pl.DataFrame:
     """Return a frame under our names.
 
     Args:
@@ -79,7 +71,7 @@ def renamed(frame: pl.DataFrame, columns: Mapping[str, str] | None, ours: Mappin
     for theirs, name in (columns or {}).items():
         if theirs not in frame.columns:
             raise InvalidArgumentError(
-                f"columns must name columns of the table ({', '.join(frame.columns)}), got {theirs!r}"
+                f"columns must name columns of the table ({listed(frame.columns)}), got {theirs!r}"
             )
         if name not in ours:
             raise InvalidArgumentError(f"columns must map to {', '.join(ours)}, got {name!r}")
@@ -89,23 +81,41 @@ def renamed(frame: pl.DataFrame, columns: Mapping[str, str] | None, ours: Mappin
     return kept.rename(dict(columns or {}))
 
 
-def board_rows(
-    frame: pl.DataFrame, source: str, columns: Mapping[str, str] | None, on: dt.date | None
-) -> tuple[pl.DataFrame, dt.date, tuple[Adjustment, ...]]:
-    """Return the rows of one board.
+def selected_rows(frame: pl.DataFrame, source: str, date_format: str | None) -> pl.DataFrame:
+    """Return the known columns of boards as text, null if they are absent; ``date`` holds dates.
 
     Args:
         frame: The table.
         source: What the board is, for errors.
-        columns: Their name of a column to ours.
-        on: The date of the board; None for the only one of its date column.
+        date_format: The strptime pattern of dates; ISO 8601 by default.
+
+    Raises:
+        PanelError: Columns are missing, or a date cannot be read.
+    """
+    raw = _selected(frame, source)
+    known: dict[str, dt.date] = {}
+    faults = []
+    for text in raw["date"].drop_nulls().unique(maintain_order=True):
+        try:
+            known[text] = values.instant(text, date_format).date()
+        except (ValueError, OverflowError) as error:
+            faults.append(Fault(f"{source}, column date", f"{shown(text)} {error}"))
+    if faults:
+        raise PanelError(f"{source} cannot be read as a leaderboard", limited(faults))
+    return raw.with_columns(date=pl.col("date").replace_strict(known, default=None, return_dtype=pl.Date))
+
+
+def board_rows(raw: pl.DataFrame, source: str) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
+    """Return the rows of one board.
+
+    Args:
+        raw: The rows of one date; see :func:`selected_rows`.
+        source: What the board is, for errors.
 
     Returns:
         model, rank, rank_from, rank_to, rating, low, high, license, openness, written (the organization in the board's
-        words); the date; and the adjustments.
+        words); and the adjustments.
     """
-    raw = _selected(renamed(frame, columns, _SCHEMA), source)
-    raw, day = _on_date(raw, source, on)
     nameless = raw["model"].null_count()
     raw = raw.drop_nulls("model")
     board = raw.with_columns(_numbers(raw, source))
@@ -133,7 +143,7 @@ def board_rows(
         Adjustment("no_interval", without, "models", "without interval: taken at their rating"),
     )
     names = ("model", "rank", "rank_from", "rank_to", "rating", "low", "high", "license", "openness")
-    return board.select(*names, written="organization"), day, notes
+    return board.select(*names, written="organization"), notes
 
 
 def _selected(frame: pl.DataFrame, source: str) -> pl.DataFrame:
@@ -142,7 +152,7 @@ def _selected(frame: pl.DataFrame, source: str) -> pl.DataFrame:
     chosen = {
         ours: next((by_name[one] for one in (ours, *names) if one in by_name), None) for ours, names in _ALIASES.items()
     }
-    there = ", ".join(frame.columns)
+    there = listed(frame.columns)
     faults = []
     if chosen["model"] is None:
         faults.append(
@@ -160,23 +170,33 @@ def _selected(frame: pl.DataFrame, source: str) -> pl.DataFrame:
     return texts.with_columns(pl.when(pl.all() != "").then(pl.all()))
 
 
-def _on_date(rows: pl.DataFrame, source: str, on: dt.date | None) -> tuple[pl.DataFrame, dt.date]:
-    """Select the rows of one date; a board without dates takes the given one."""
-    if rows["date"].null_count() == rows.height:
+def on_date(rows: pl.DataFrame, source: str, on: dt.date | None) -> tuple[pl.DataFrame, dt.date]:
+    """Return the rows of one date, and the date; a board without dates takes the given one.
+
+    Args:
+        rows: See :func:`selected_rows`.
+        source: What the board is, for errors.
+        on: The date of the board; None for the only one of its date column.
+
+    Raises:
+        InvalidArgumentError: The date is missing or ambiguous.
+    """
+    known = rows["date"].drop_nulls().unique().sort()
+    if not len(known):
         if on is None:
             raise InvalidArgumentError(f"on must be given: {source} has no column of dates; give the date of the board")
         return rows, on
-    days = rows["date"].str.head(10).str.to_date("%Y-%m-%d", strict=False)
-    unread = rows.filter(days.is_null())["date"]
-    if len(unread):
-        raise PanelError.of(f"{source}, column date", f"date must be ISO 8601 in every row, got {unread[0]!r}")
-    known = days.unique().sort()
+    if undated := rows["date"].null_count():
+        raise PanelError.of(f"{source}, column date", f"is empty in {undated} row(s)", "give a date or drop the rows")
     if on is None and len(known) == 1:
         on = known[0]
     if on is None or on not in known:
-        shown = ", ".join(map(str, known[-5:]))
-        raise InvalidArgumentError(f"on must be one of the {len(known)} dates of {source} ({shown}), got {on}")
-    return rows.filter(days == on), on
+        listed = ", ".join(map(str, known[-5:]))
+        remedy = "read_leaderboards reads all of them"
+        raise InvalidArgumentError(
+            f"on must be one of the {len(known)} dates of {source} ({listed}), got {on}; {remedy}"
+        )
+    return rows.filter(pl.col("date") == on), on
 
 
 def _numbers(rows: pl.DataFrame, source: str) -> list[pl.Series]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, TypedDict, Unpack, get_args
 
 import attrs
 import polars as pl
@@ -17,9 +17,10 @@ from ossgeo._core.dates import day_of
 from ossgeo._core.display import Plottable
 from ossgeo._core.method import Adjustment, Adjustments, Cleaning, Coverage, Covered, Method
 from ossgeo.errors import InvalidArgumentError
-from ossgeo.external._board_rows import board_rows, distinct_names, read_table
-from ossgeo.registry._countries import Country, OriginStatus
-from ossgeo.registry._organizations import Organization
+from ossgeo.external._board_rows import KNOWN, board_rows, on_date, read_table, renamed, selected_rows
+from ossgeo.external._board_shapes import long_board, with_mean
+from ossgeo.external._matching import Matcher
+from ossgeo.registry._countries import Country, OriginStatus, parse_origin
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._grouping import ATTRIBUTED, STATUSES
 from ossgeo.shares._table import ShareTable
@@ -174,6 +175,68 @@ def table_of(
     return ShareTable(ordered, method, Coverage(tuple(covered)), Adjustments(adjusted))
 
 
+class BoardOptions(TypedDict, total=False):
+    """How the table of a leaderboard is read; see :func:`read_leaderboard`."""
+
+    columns: Mapping[str, str] | None
+    organizations: Mapping[str, str] | None
+    countries: Mapping[str, str | Country | OriginStatus] | None
+    wide: str | Sequence[str] | None
+    mean_of: str | Sequence[str] | None
+    date_format: str | None
+    registry: Registry | None
+    source: str | None
+
+
+@attrs.frozen
+class BoardTable:
+    """The rows of one or several boards, with the options that matter after they are read."""
+
+    rows: pl.DataFrame
+    source: str
+    options: BoardOptions
+    notes: tuple[Adjustment, ...]
+
+    @classmethod
+    def read(cls, table: Any, options: BoardOptions) -> BoardTable:
+        """Read the rows of all dates."""
+        frame, title = read_table(table)
+        source = options.get("source") or title
+        frame = renamed(frame, options.get("columns"), KNOWN)
+        notes: tuple[Adjustment, ...] = ()
+        if (wide := options.get("wide")) is not None:
+            frame, notes = long_board(frame, wide, KNOWN)
+        if (mean_of := options.get("mean_of")) is not None:
+            frame, more = with_mean(frame, mean_of, KNOWN)
+            notes += more
+        return cls(selected_rows(frame, source, options.get("date_format")), source, options, notes)
+
+    def board(self, on: dt.date | None, notes: tuple[Adjustment, ...] = ()) -> Leaderboard:
+        """Return the board of one date, with notes that concern the table."""
+        raw, day = on_date(self.rows, self.source, on)
+        used = self.options.get("registry") or Registry.default()
+        board, more = board_rows(raw, self.source)
+        places = {name: parse_origin(place) for name, place in (self.options.get("countries") or {}).items()}
+        matcher = Matcher(used, day, dict(self.options.get("organizations") or {}), places)
+        rows = [
+            {**row, **credit}
+            for row in board.iter_rows(named=True)
+            for credit in matcher.credits(row["model"], row["written"])
+        ]
+        kinds = {"organization": pl.String, "country": pl.String, "weight": pl.Float64}
+        credited = pl.DataFrame(rows, schema={**board.schema, **kinds}, orient="row")
+        unreviewed = pl.col("organization").is_null() & (pl.col("country") == OriginStatus.UNREVIEWED.value)
+        missed = credited.filter(unreviewed)["model"].n_unique()
+        families = len(matcher.by_family)
+        notes = (
+            *notes, *more,
+            Adjustment("by_family", families, "models", "matched by the family of their name: no organization is named"),
+            Adjustment("not_matched", missed, "models", "of an organization that is not in the registry: unreviewed"),
+        )  # fmt: skip
+        kept = Adjustments(tuple(note for note in notes if note.count))
+        return Leaderboard(day, credited, self.source, used.version, kept)
+
+
 @reads_data
 def read_leaderboard(
     table: str | Path | IntoFrame,
@@ -181,26 +244,35 @@ def read_leaderboard(
     on: dt.date | str | None = None,
     columns: Mapping[str, str] | None = None,
     organizations: Mapping[str, str] | None = None,
-    countries: Mapping[str, str | Country] | None = None,
+    countries: Mapping[str, str | Country | OriginStatus] | None = None,
+    wide: str | Sequence[str] | None = None,
+    mean_of: str | Sequence[str] | None = None,
+    date_format: str | None = None,
     registry: Registry | None = None,
     source: str | None = None,
 ) -> Leaderboard:
     """Read a leaderboard and match its models to organizations.
 
     The columns of LMArena and of the Open LLM Leaderboard are known, and intervals such as ``+5/-4``, ``±4`` and
-    ``[1390, 1410]``. An organization is found by its name or, if the board names none and the model is written
-    ``namespace/model``, by its namespace. Of several organizations in one cell (``A/B``, ``A, B``) each is credited with
-    an equal part; ``A (B)`` is one organization under two names. What is not found is ``unreviewed`` and listed in
-    ``Leaderboard.misses``.
+    ``[1390, 1410]``. An organization is found by its name or, if the board names none, by the namespace of a model that is
+    written ``namespace/model``, otherwise by the family of the model's name (``gpt``, ``qwen``). Of several organizations in
+    one cell (``A/B``, ``A, B``) each is credited with an equal part; ``A (B)`` is one organization under two names. What is
+    not found is ``unreviewed`` and listed in ``Leaderboard.misses``.
 
     Args:
-        table: A dataframe, or the path of a CSV.
+        table: A dataframe, or the path or address of a file.
         on: The date of the board; it selects the rows of that date if the table has a column of dates. By default the
-            only date of that column.
+            only date of that column; :func:`read_leaderboards` reads all dates.
         columns: The table's name of a column to one of model, organization, date, rank, rating, interval, low, high and
             license.
         organizations: The board's name of a model or of an organization to the id of an organization in the registry.
-        countries: The board's name of a model or of an organization that the registry does not have, to its country.
+        countries: The board's name of a model or of an organization that the registry does not have, to its country or
+            status (``international``).
+        wide: For a table with one column of ratings for each model: these columns, or a pattern such as ``*``. An empty cell
+            or a rating of 0 is not a rating.
+        mean_of: For a table of scores: the columns whose mean is the rating, or a pattern such as ``*``, which leaves the
+            known columns out. A model without one of the scores has no rating.
+        date_format: The strptime pattern of dates; ISO 8601 by default.
         registry: The registry; by default the bundled one.
         source: What the board is; by default the file's name.
 
@@ -216,122 +288,34 @@ def read_leaderboard(
         >>> board.shares(top=1).at()["CN"]
         1.0
     """
-    used = registry or Registry.default()
-    frame, title = read_table(table)
-    day = None if on is None else day_of(on, what="on")
-    board, day, notes = board_rows(frame, source or title, columns, day)
-    matcher = _Matcher(
-        used, day, dict(organizations or {}), {name: Country.parse(code) for name, code in (countries or {}).items()}
-    )
-    rows = [
-        {**row, **credit}
-        for row in board.iter_rows(named=True)
-        for credit in matcher.credits(row["model"], row["written"])
-    ]
-    kinds = {"organization": pl.String, "country": pl.String, "weight": pl.Float64}
-    credited = pl.DataFrame(rows, schema={**board.schema, **kinds}, orient="row")
-    missed = credited.filter(pl.col("organization").is_null() & (pl.col("country") == OriginStatus.UNREVIEWED.value))[
-        "model"
-    ].n_unique()
-    notes = (
-        *notes,
-        Adjustment("not_matched", missed, "models", "of an organization that is not in the registry: unreviewed"),
-    )
-    kept = Adjustments(tuple(note for note in notes if note.count))
-    return Leaderboard(day, credited, source or title, used.version, kept)
+    options: BoardOptions = {
+        "columns": columns, "organizations": organizations, "countries": countries, "wide": wide, "mean_of": mean_of,
+        "date_format": date_format, "registry": registry, "source": source,
+    }  # fmt: skip
+    found = BoardTable.read(table, options)
+    return found.board(None if on is None else day_of(on, what="on"), found.notes)
 
 
-@attrs.frozen(eq=False)
-class _Matcher:
-    """Matches models of a board to organizations and countries at one date."""
-
-    registry: Registry
-    on: dt.date
-    organizations: Mapping[str, str]
-    countries: Mapping[str, Country]
-
-    def credits(self, model: str, written: str | None) -> list[dict[str, Any]]:
-        """Return the credits of a model; their weights sum to 1."""
-        parties = self._parties(model, written)
-        return [
-            {"organization": name, "country": country, "weight": weight / len(parties)}
-            for party in parties
-            for name, country, weight in self._places(party)
-        ]
-
-    def _parties(self, model: str, written: str | None) -> list[Organization | Country | None]:
-        """Return the organizations of a model, or countries for those that only ``countries`` knows; None if unknown."""
-        namespace, slash, _ = model.partition("/")
-        whole = self._given(model)
-        if whole is None and written is not None:
-            whole = self._party((written,)) or self.registry.find(written, on=self.on)
-        if whole is not None:
-            return [whole]
-        if written is None:
-            return [self.registry.find(namespace, on=self.on) if slash else None]
-        return list(dict.fromkeys(map(self._party, distinct_names(written)))) or [None]
-
-    def _party(self, names: tuple[str, ...]) -> Organization | Country | None:
-        """Return the organization or country of the first name that is known."""
-        found = (self._given(name) or self.registry.find_by_name(name) for name in names)
-        return next((one for one in found if one is not None), None)
-
-    def _given(self, name: str) -> Organization | Country | None:
-        """Return the organization or country that the caller gave for a name."""
-        if name in self.organizations:
-            return self.registry.get_organization(self.organizations[name])
-        return self.countries.get(name)
-
-    def _places(self, party: Organization | Country | None) -> list[tuple[str | None, str, float]]:
-        """Return organization, country and weight of each seat."""
-        if isinstance(party, Country):
-            return [(None, str(party), 1.0)]
-        if party is None:
-            return [(None, OriginStatus.UNREVIEWED.value, 1.0)]
-        seats = party.seats(on=self.on)
-        if not seats:
-            return [(party.id, OriginStatus.UNREVIEWED.value, 1.0)]
-        return [(party.id, str(seat.country), seat.weight) for seat in seats]
-
-
-@reads_data
 def leaderboard_shares(
     table: str | Path | IntoFrame,
     *,
     on: dt.date | str | None = None,
     top: int | None = None,
     weighting: Weighting = "models",
-    columns: Mapping[str, str] | None = None,
-    organizations: Mapping[str, str] | None = None,
-    countries: Mapping[str, str | Country] | None = None,
-    registry: Registry | None = None,
-    source: str | None = None,
+    **options: Unpack[BoardOptions],
 ) -> ShareTable:
     """Return the countries' shares of a leaderboard; :func:`read_leaderboard` returns the whole board.
 
     Args:
-        table: A dataframe, or the path of a CSV.
+        table: A dataframe, or the path or address of a file.
         on: The date of the board.
         top: The number of first ranks that count, with all models that share the last one; by default all ranks.
         weighting: The weight of a model: ``models`` (1), ``rank`` or ``rating``.
-        columns: See :func:`read_leaderboard`.
-        organizations: See :func:`read_leaderboard`.
-        countries: See :func:`read_leaderboard`.
-        registry: The registry; by default the bundled one.
-        source: What the board is; by default the file's name.
+        options: See :func:`read_leaderboard`.
 
     Raises:
         SourceUnavailableError: The file does not exist.
         PanelError: The table cannot be read.
         InvalidArgumentError: The options do not fit.
     """
-    board = read_leaderboard(
-        table,
-        on=on,
-        columns=columns,
-        organizations=organizations,
-        countries=countries,
-        registry=registry,
-        source=source,
-    )
-    return board.shares(top=top, weighting=weighting)
+    return read_leaderboard(table, on=on, **options).shares(top=top, weighting=weighting)

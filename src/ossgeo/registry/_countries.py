@@ -219,6 +219,22 @@ class OriginStatus(enum.Enum):
         return self.value
 
 
+def parse_origin(text: str | Country | OriginStatus) -> Country | OriginStatus:
+    """Return a status by its value, or a country by any of its codes and names.
+
+    Args:
+        text: What a caller gave for a text that is not a country, such as ``international`` for "Multinational".
+
+    Raises:
+        UnknownCountryError: It is neither.
+    """
+    if isinstance(text, OriginStatus):
+        return text
+    if isinstance(text, str) and text in {status.value for status in OriginStatus}:
+        return OriginStatus(text)
+    return Country.parse(text)
+
+
 def parse_place(text: str) -> Country | OriginStatus:
     """Return the country or status of a registry's cell.
 

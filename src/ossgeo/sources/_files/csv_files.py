@@ -19,7 +19,7 @@ _SEPARATORS: Final = ",;\t|"
 _QUOTED: Final = re.compile(r'"[^"\n]*"')
 
 
-def csv_columns(text: str, place: str) -> Columns:
+def csv_columns(text: str, place: str, *, short_rows: bool = False) -> Columns:
     """Return the cells of a CSV as text.
 
     The separator is the one that the header has most of, or that a first line ``sep=;`` names. Comments, lines before the
@@ -28,6 +28,7 @@ def csv_columns(text: str, place: str) -> Columns:
     Args:
         text: The text.
         place: Name of the file, for messages.
+        short_rows: Whether rows may have fewer cells than the header; the others are null then.
 
     Raises:
         PanelError: Rows have another number of cells than the header, with every fault.
@@ -47,7 +48,7 @@ def csv_columns(text: str, place: str) -> Columns:
         return {}, 0, first
     except (pl.exceptions.PolarsError, UnicodeError):
         return _row_by_row(text, separator, place, first)
-    short = frame.width > 0 and frame[:, -1].null_count() > 0  # perhaps a row with too few cells
+    short = not short_rows and frame.width > 0 and frame[:, -1].null_count() > 0  # perhaps a row with too few cells
     if short or any("_duplicated_" in name for name in frame.columns):
         return _row_by_row(text, separator, place, first)
     return {name: frame[name] for name in frame.columns}, frame.height, first

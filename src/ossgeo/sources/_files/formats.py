@@ -72,6 +72,19 @@ class RawTable:
         names = dict.fromkeys(name for row in rows for name in row)
         return cls(place, {name: [row.get(name) for row in rows] for name in names}, len(rows), first)
 
+    def frame(self) -> pl.DataFrame:
+        """Return the table as a Polars frame; a column of values of several types is text."""
+        return pl.DataFrame({name: _series(name, cells) for name, cells in self.columns.items()})
+
+
+def _series(name: str, cells: pl.Series | Sequence[Any]) -> pl.Series:
+    if isinstance(cells, pl.Series):
+        return cells.alias(name)
+    try:
+        return pl.Series(name, cells, strict=True)
+    except (TypeError, pl.exceptions.PolarsError, OverflowError):
+        return pl.Series(name, [None if cell is None else str(cell) for cell in cells], dtype=pl.String)
+
 
 def format_of(file: Path) -> str | None:
     """Return the format of a file by the ending of its name, or None."""
@@ -82,13 +95,14 @@ def format_of(file: Path) -> str | None:
     return FORMATS.get(suffixes[-1]) if suffixes else None
 
 
-def read_table(file: Path, records: str | None, encoding: str | None = None) -> RawTable:
+def read_table(file: Path, records: str | None, encoding: str | None = None, *, short_rows: bool = False) -> RawTable:
     """Read a file that is not Parquet.
 
     Args:
         file: The file.
         records: For JSON: the key of the rows; for SQLite: the table.
         encoding: For text: the name of its encoding; by default UTF-8, or what a byte order mark says.
+        short_rows: Whether rows of a CSV may have fewer cells than the header.
 
     Raises:
         SourceUnavailableError: The file cannot be read.
@@ -110,7 +124,7 @@ def read_table(file: Path, records: str | None, encoding: str | None = None) -> 
     if kind == "json":
         rows = rows_of_json(text, file.name, records)
         return RawTable.of_rows(rows, file.name)
-    columns, height, first = csv_columns(text, file.name)
+    columns, height, first = csv_columns(text, file.name, short_rows=short_rows)
     return RawTable(file.name, columns, height, first)
 
 

@@ -13,12 +13,13 @@ from ossgeo._core import engines
 from ossgeo._core.boundary import reads_data
 from ossgeo._core.counter import Counter
 from ossgeo._core.dates import day_of
-from ossgeo.errors import EngineError, InvalidArgumentError, PanelError
+from ossgeo.errors import EngineError, Fault, InvalidArgumentError, PanelError
 from ossgeo.panel._panel import Panel
 from ossgeo.sources._files.columns import Choice
 from ossgeo.sources._files.decoding import check_encoding
+from ossgeo.sources._files.formats import RawTable
 from ossgeo.sources._files.locations import located
-from ossgeo.sources._files.reading import Reading
+from ossgeo.sources._files.reading import Reading, raw_file, raw_frame
 from ossgeo.sources._files.remote_files import is_remote
 from ossgeo.sources._store.snapshots import SnapshotStore
 
@@ -178,6 +179,30 @@ def read_models(
         place = located(source, pattern)
         return reading.models(place.files)
     return reading.models_of_frame(source)
+
+
+def raw_table(source: Any, *, records: str | None = None, encoding: str | None = None) -> tuple[RawTable, str]:
+    """Return the table of a file or dataframe as it is, and its title; rows of a CSV may lack their last cells.
+
+    Args:
+        source: A file, an address of a file, or a dataframe.
+        records: For JSON: the key of the rows; for SQLite: the table.
+        encoding: The encoding of text files; UTF-8 by default.
+
+    Raises:
+        SourceUnavailableError: The file does not exist or cannot be reached.
+        PanelError: The file is damaged, or it is a folder with several files.
+    """
+    if not isinstance(source, str | Path):
+        return raw_frame(source, "a dataframe"), "a dataframe"
+    place = located(source, None)
+    if len(place.files) > 1:
+        raise PanelError.of(place.title, f"holds {len(place.files)} files", "give one of them")
+    faults: list[Fault] = []
+    found = raw_file(place.files[0], records, encoding, faults, short_rows=True)
+    if found is None:
+        raise PanelError(f"{place.title} cannot be read", faults)
+    return found, place.files[0].name
 
 
 def _check_arguments(columns: object, ignore: object, date_format: object, encoding: object) -> None:

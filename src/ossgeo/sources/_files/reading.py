@@ -64,7 +64,7 @@ class Reading:
         parts = []
         for file in files:
             day = date_of_file(file, root, faults, self.date_format) if self.by_file else self.day
-            table = self._raw_file(file, faults)
+            table = raw_file(file, self.records, self.encoding, faults)
             part = None if table is None else self._typed(table, faults, day)
             if part is not None:
                 parts.append(part)
@@ -91,34 +91,18 @@ class Reading:
     def models(self, files: Sequence[Path]) -> pl.DataFrame:
         """Read files as a models table."""
         faults: list[Fault] = []
-        tables = [table for file in files if (table := self._raw_file(file, faults)) is not None]
+        tables = [table for file in files if (table := raw_file(file, self.records, self.encoding, faults)) is not None]
         return self._models(tables, faults, str(files[0]))
 
     def models_of_frame(self, source: Any) -> pl.DataFrame:
         """Read a dataframe as a models table."""
-        eager = _eager_frame(source)
-        frame = engines.collect(engines.lazy(source)) if eager is None else eager
-        return self._models([RawTable.of_frame(frame, "models")], [], "models")
+        return self._models([raw_frame(source, "models")], [], "models")
 
     def _models(self, tables: Sequence[RawTable], faults: list[Fault], place: str) -> pl.DataFrame:
         parts = [part for table in tables if (part := self._typed(table, faults, None)) is not None]
         if faults:
             raise PanelError(f"{place} cannot be read", limited(faults))
         return normalized_models(with_bases(pl.concat(parts, how="diagonal"))).collect()
-
-    def _raw_file(self, file: Path, faults: list[Fault]) -> RawTable | None:
-        try:
-            if format_of(file) == "parquet":
-                parquet_groups([file])
-                return RawTable.of_frame(pl.read_parquet(file.read_bytes()), file.name)
-            table = read_table(file, self.records, self.encoding)
-        except PanelError as error:
-            faults.extend(error.faults)
-            return None
-        if not table.height:
-            faults.append(Fault(file.name, "holds no row", "an empty file is not a snapshot"))
-            return None
-        return table
 
     def _typed(self, table: RawTable, faults: list[Fault], day: dt.date | None) -> pl.DataFrame | None:
         """Return the typed columns of a raw table; None if its columns cannot be chosen."""
@@ -235,6 +219,43 @@ class Reading:
             notes.append(f"{number:,} row(s) of datasets or spaces were left out")
         notes += [f"{number:,} unreadable value(s) of {name} are null" for name, number in sorted(self.unread.items())]
         return notes
+
+
+def raw_file(
+    file: Path, records: str | None, encoding: str | None, faults: list[Fault], *, short_rows: bool = False
+) -> RawTable | None:
+    """Return the rows of a file as it has them; None with faults.
+
+    Args:
+        file: The file.
+        records: For JSON: the key of the rows; for SQLite: the table.
+        encoding: The encoding of text; UTF-8 by default.
+        faults: Receives what is wrong.
+        short_rows: Whether rows of a CSV may have fewer cells than the header.
+    """
+    try:
+        if format_of(file) == "parquet":
+            parquet_groups([file])
+            return RawTable.of_frame(pl.read_parquet(file.read_bytes()), file.name)
+        table = read_table(file, records, encoding, short_rows=short_rows)
+    except PanelError as error:
+        faults.extend(error.faults)
+        return None
+    if not table.height:
+        faults.append(Fault(file.name, "holds no row", "an empty file is not a snapshot"))
+        return None
+    return table
+
+
+def raw_frame(source: Any, place: str) -> RawTable:
+    """Return the rows of a dataframe, also a lazy one, as it has them.
+
+    Args:
+        source: The dataframe.
+        place: Its name, for messages.
+    """
+    eager = _eager_frame(source)
+    return RawTable.of_frame(engines.collect(engines.lazy(source)) if eager is None else eager, place)
 
 
 def _eager_frame(source: Any) -> pl.DataFrame | None:
