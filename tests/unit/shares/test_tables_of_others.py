@@ -90,12 +90,12 @@ def test_bad_boards(tmp_path: Path) -> None:
     with pytest.raises(PanelError) as caught:
         read(pl.DataFrame({"model": ["a"], "rating": ["high"]}))
     assert "rating must be a number, got 'high'" in str(caught.value.faults[0])
-    with pytest.raises(SourceUnavailableError, match="cannot be read"):
+    with pytest.raises(SourceUnavailableError, match="does not exist"):
         read(tmp_path / "none.csv")
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(PanelError) as caught:
         read(tmp_path / "empty.csv")
-    assert "must be a CSV" in str(caught.value.faults[0])
+    assert "holds no row" in str(caught.value.faults[0])
     for choices, message in (({"weighting": "votes"}, "weighting must be"), ({"top": 0}, "top must be")):
         with pytest.raises(InvalidArgumentError, match=message):
             read().shares(**choices)
@@ -203,7 +203,7 @@ def test_a_board_of_several_dates_is_one_board_at_a_date() -> None:
     assert ossgeo.read_leaderboard(board.filter(date=days[0])).on == days[0]
     with pytest.raises(InvalidArgumentError, match="on must be given"):
         ossgeo.read_leaderboard(BOARD)
-    with pytest.raises(PanelError, match="date must be ISO 8601"):
+    with pytest.raises(PanelError, match="cannot be read as a leaderboard"):
         ossgeo.read_leaderboard(board.with_columns(date=pl.lit("soon")), on=days[0])
 
 
