@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from ossgeo._core.method import Method
 from ossgeo._core.text import percent, plain, plural
 from ossgeo.errors import UnknownCountryError
-from ossgeo.panel._flows import WINDOW_DAYS
 from ossgeo.registry._countries import Country
 from ossgeo.registry._registry import Registry
 
@@ -87,12 +86,20 @@ def span(method: Method, periods: Sequence[dt.date]) -> str:
     first, last = periods[0], periods[-1]
     if method.gives == "stock":
         return f"up to {day_text(last)}" if first == last else f"{day_text(first)} to {day_text(last)}"
-    days = method.window or (
-        WINDOW_DAYS if method.counter == "downloads_30d" and method.every is None and method.gives == "flow" else None
-    )
+    days = method.days
     if first == last:
+        if days == 1:
+            return f"on {day_text(last)}"
         return f"in the {days} days to {day_text(last)}" if days else f"in the period to {day_text(last)}"
-    each = f", each in the {days} days before" if days else f", each over {method.every}" if method.every else ""
+    each = (
+        ", by day"
+        if days == 1
+        else f", each in the {days} days before"
+        if days
+        else f", each over {method.every}"
+        if method.every
+        else ""
+    )
     return f"{day_text(first)} to {day_text(last)}{each}"
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import polars as pl
 
-from ossgeo._core.counter import Counter
 from ossgeo._core.text import percent, printable
 from ossgeo.errors import UnknownCountryError
 from ossgeo.registry._countries import Country
@@ -173,11 +172,9 @@ def _span(table: ShareTable, day: dt.date) -> str:
     method = table.method
     if method.gives == "stock":
         return f"up to {day}"
-    if method.window is not None:
-        return f"in the {method.window} days to {day}"
-    if method.every is not None:
+    if method.every is not None and method.window is None:
         return f"in the {method.every} to {day}"
-    days = method.counter.days if isinstance(method.counter, Counter) else None
+    days = method.days
     if days is None:
         return f"in the period to {day}"
     return f"on {day}" if days == 1 else f"in the {days} days to {day}"
