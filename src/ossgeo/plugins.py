@@ -3,6 +3,9 @@
 A distribution offers a rule through an entry point in the group ``ossgeo.attribution``, ``ossgeo.shares`` or
 ``ossgeo.sources``; the value is a class or a factory that can be called without arguments. A plugin is imported when it is
 requested by name. A built-in name always returns the built-in object; a distribution that offers it causes a warning.
+
+A strategy, calculator, source or plotting backend states in ``api_version`` the version of the contract that it follows, so that
+one that was written for another version is refused instead of misread.
 """
 
 from __future__ import annotations
@@ -17,6 +20,9 @@ from typing import Any, Final, Literal, get_args
 import attrs
 
 from ossgeo.errors import OssgeoWarning, PluginConflictError, PluginLoadError, PluginNotFoundError
+
+API_VERSION: Final = 1
+"""The version of the contracts of plugins: the only accepted value of ``api_version``."""
 
 Group = Literal["attribution", "shares", "sources", "plotting"]
 """The kinds of plugins."""
@@ -151,17 +157,33 @@ def make(group: Group, name: str) -> Any:
 
     Raises:
         PluginNotFoundError: No plugin has the name.
-        PluginLoadError: The plugin cannot be imported, or cannot be called without arguments.
+        PluginLoadError: The plugin cannot be imported, cannot be called without arguments, or follows another version of the
+            contract.
         PluginConflictError: Two distributions offer the name.
     """
     factory = get(group, name)
     try:
-        return factory()
+        made = factory()
     except Exception as error:
         raise PluginLoadError(
             f"{_WHAT[group]} {name!r} cannot be created without arguments: {error}; "
             f"call ossgeo.plugins.get({group!r}, {name!r}) with its arguments"
         ) from error
+    if fault := version_fault(made):
+        raise PluginLoadError(f"{_WHAT[group]} {name!r}: {fault}")
+    return made
+
+
+def version_fault(thing: object) -> str:
+    """Return why an object does not follow the version of the contract of plugins; empty if it does.
+
+    Args:
+        thing: A strategy, calculator, source or plotting backend.
+    """
+    declared = getattr(thing, "api_version", None)
+    if declared == API_VERSION:
+        return ""
+    return f"api_version must be {API_VERSION}, the version of the contract that it follows, got {declared!r}"
 
 
 def origin(group: Group, thing: object) -> Plugin | None:

@@ -70,6 +70,7 @@ def ask_one_by_one(path: str) -> None:
 
     class Constant:
         name = "constant"
+        api_version = 1
 
         def attribute(self, model: Any, *, on: dt.date, context: Context) -> Attribution | None:
             return said

@@ -17,6 +17,7 @@ from ossgeo.attribution import Attribution, Credit
 from ossgeo.attribution._evaluation import evaluate_models
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Context
 from ossgeo.errors import AttributionContractError, CalculatorContractError
+from ossgeo.shares import Gives
 from ossgeo.shares._protocol import credited
 
 
@@ -26,6 +27,8 @@ class Changed:
 
     change: Callable[[pl.LazyFrame], pl.LazyFrame]
     name: str = "changed"
+    api_version: int = 1
+    gives: Gives = "flow"
     unit: str = "downloads"
     requires: frozenset[str] = frozenset()
 
@@ -71,6 +74,7 @@ def test_weights_are_numbers_in_a_row(weight: float) -> None:
 def test_weights_are_numbers_in_a_frame(weight: float | None) -> None:
     class Frames:
         name = "frames"
+        api_version = 1
 
         def attribute(self, model: ossgeo.Model, *, on: dt.date, context: Context) -> Attribution | None:
             return None

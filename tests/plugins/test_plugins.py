@@ -23,6 +23,7 @@ from ossgeo.attribution import Attribution
 
 class Rule:
     name = "{name}"
+    api_version = 1
     def attribute(self, model, *, on, context):
         return {answer}
 """

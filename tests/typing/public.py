@@ -14,6 +14,7 @@ from ossgeo.attribution import Attribution, AttributionStrategy, Context, resolv
 
 class MyRule:
     name = "my-rule"
+    api_version = 1
 
     def attribute(self, model: ossgeo.Model, *, on: dt.date, context: Context) -> Attribution | None:
         return Attribution.to("FR", rule=self.name)

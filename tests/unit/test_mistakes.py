@@ -26,6 +26,7 @@ from ossgeo.errors import (
     PanelError,
     UnknownCountryError,
 )
+from ossgeo.shares import Gives
 from tests import worlds
 
 LABS = ossgeo.load_sample()
@@ -36,6 +37,8 @@ UNOBSERVED = ossgeo.measure(LABS, window="3650d")
 
 class Failing:
     name = "failing"
+    api_version = 1
+    gives: Gives = "flow"
     unit = "downloads"
     requires: frozenset[str] = frozenset()
 

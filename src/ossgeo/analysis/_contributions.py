@@ -20,7 +20,7 @@ from ossgeo.shares._grouping import STATUSES, resolve
 from ossgeo.shares._measure import measure
 from ossgeo.shares._options import INPUTS, OPTIONS, MeasureOptionsDict, require_options
 from ossgeo.shares._pipeline import require_panel
-from ossgeo.shares._protocol import looks_beyond
+from ossgeo.shares._protocol import needs_whole_panel
 
 Unit = str | GroupScheme
 """What is left out, drawn or credited: ``model``, ``organization``, ``namespace``, or any other single key of a table."""
@@ -55,7 +55,7 @@ def values_at(
     require_panel(panel)
     day = day_of(period, what="period") if period is not None else panel.periods[-1] if panel.periods else None
     calculator = resolve_calculator(options.get("calculator") or "downloads")
-    if looks_beyond(calculator) or options.get("every") is not None or day not in panel.periods:
+    if needs_whole_panel(calculator) or options.get("every") is not None or day not in panel.periods:
         part = panel  # the calculator needs the whole panel, or the periods are not those of the panel
     else:
         part = observations_for(panel, day, windows=[options.get("window")], cleanings=[options.get("cleaning")])

@@ -28,7 +28,7 @@ from ossgeo.shares._aggregates import Aggregate
 from ossgeo.shares._calculation import resolve_calculator
 from ossgeo.shares._options import LATE, MeasureOptionsDict
 from ossgeo.shares._pipeline import plan_of, require_panel
-from ossgeo.shares._protocol import looks_beyond
+from ossgeo.shares._protocol import needs_whole_panel
 from ossgeo.shares._table import ShareTable
 
 CHOICES: Final = (
@@ -145,7 +145,7 @@ def sensitivity(
     for name, value, reason in void:
         warnings.warn(f"{name}={value} could not be applied: {reason}", VoidOptionWarning, stacklevel=2)
     windows, cleanings = ([*applied.get(name, []), options.get(name)] for name in ("window", "cleaning"))
-    beyond = looks_beyond(resolve_calculator(options.get("calculator") or "downloads"))
+    beyond = needs_whole_panel(resolve_calculator(options.get("calculator") or "downloads"))
     part = panel if beyond else observations_for(panel, day, windows=windows, cleanings=cleanings)
     frames, methods = [], []
     for texts, table in _tables(part, applied, options):

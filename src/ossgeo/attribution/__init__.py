@@ -7,8 +7,15 @@ from typing import Final
 from ossgeo.attribution._combinators import Blend, FirstOf, Override, When, blend, first_of, override, when
 from ossgeo.attribution._evaluation import credits_of, resolve
 from ossgeo.attribution._explain import Explanation, Step, explain
-from ossgeo.attribution._lineage.propagation import Delegation
-from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context, Credit, ModelTable
+from ossgeo.attribution._protocol import (
+    Attribution,
+    AttributionStrategy,
+    Context,
+    Credit,
+    Delegation,
+    ModelTable,
+    StrategyBase,
+)
 from ossgeo.attribution._strategies.declared import Declared
 from ossgeo.attribution._strategies.headquarters import Headquarters
 from ossgeo.attribution._strategies.labels import Labeled
@@ -40,6 +47,7 @@ __all__ = [
     "RepackagerPassthrough",
     "Root",
     "Step",
+    "StrategyBase",
     "Table",
     "When",
     "blend",

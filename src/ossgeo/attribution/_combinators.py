@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import attrs
 import polars as pl
@@ -12,20 +12,29 @@ import polars as pl
 from ossgeo._core.intervals import aligned, clipped, gaps
 from ossgeo._core.method import Adjustment
 from ossgeo._core.schema import MODEL_SCHEMA
-from ossgeo.attribution._evaluation import adjustments_of, changes_of, evaluate_model, evaluate_models, resolve, shown
-from ossgeo.attribution._lineage.propagation import Delegation
+from ossgeo.attribution._evaluation import (
+    adjustments_of,
+    changes_of,
+    evaluate_model,
+    evaluate_models,
+    resolve,
+    shown,
+    united_columns,
+)
 from ossgeo.attribution._protocol import (
     CREDIT_SCHEMA,
     Attribution,
     AttributionStrategy,
     Context,
     Credit,
+    Delegation,
     frame_of,
 )
+from ossgeo.attribution._strategies.built_in import BuiltInStrategy
 from ossgeo.attribution._strategies.table import Table
 from ossgeo.attribution._strategies.table import table as table_strategy
 from ossgeo.errors import InvalidArgumentError
-from ossgeo.panel._filters import KEPT, Where, decide, describe
+from ossgeo.panel._filters import KEPT, Where, columns_of, decide, describe
 from ossgeo.panel._models import Model
 
 _TOLERANCE: Final = 1e-6
@@ -33,7 +42,7 @@ _SPAN: Final = ("model_id", "start", "end")
 
 
 @attrs.frozen
-class FirstOf:
+class FirstOf(BuiltInStrategy):
     """The first strategy that does not abstain decides, separately for each date.
 
     Attributes:
@@ -41,8 +50,12 @@ class FirstOf:
     """
 
     rules: tuple[AttributionStrategy, ...]
-    name: str = attrs.field(default="first_of", init=False)
-    requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
+    name: ClassVar[str] = "first_of"
+
+    @property
+    def requires(self) -> frozenset[str] | None:
+        """The models columns that the strategies use; None if one may use all."""
+        return united_columns(self.rules)
 
     def __str__(self) -> str:
         """Return the expression that builds the strategy."""
@@ -95,7 +108,7 @@ class FirstOf:
 
 
 @attrs.frozen
-class Blend:
+class Blend(BuiltInStrategy):
     """A weighted combination of strategies; the parts of strategies that abstain are distributed among the others.
 
     Attributes:
@@ -103,8 +116,12 @@ class Blend:
     """
 
     parts: tuple[tuple[AttributionStrategy, float], ...]
-    name: str = attrs.field(default="blend", init=False)
-    requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
+    name: ClassVar[str] = "blend"
+
+    @property
+    def requires(self) -> frozenset[str] | None:
+        """The models columns that the strategies use; None if one may use all."""
+        return united_columns((rule for rule, _ in self.parts))
 
     def __str__(self) -> str:
         """Return the expression that builds the strategy."""
@@ -163,7 +180,7 @@ class Blend:
 
 
 @attrs.frozen
-class When:
+class When(BuiltInStrategy):
     """One strategy for the models that a filter keeps, another one for all other models.
 
     Attributes:
@@ -175,7 +192,7 @@ class When:
     predicate: Where = attrs.field(eq=describe, hash=False)
     rule: AttributionStrategy
     otherwise: AttributionStrategy
-    name: str = attrs.field(default="when", init=False)
+    name: ClassVar[str] = "when"
 
     def __str__(self) -> str:
         """Return the expression that builds the strategy."""
@@ -220,8 +237,10 @@ class When:
 
     @property
     def requires(self) -> frozenset[str] | None:
-        """The columns that the predicate uses; None if they are unknown."""
-        return frozenset(self.predicate) if isinstance(self.predicate, Mapping) else None
+        """The models columns that the filter and the strategies use; None if they are unknown."""
+        if not isinstance(self.predicate, Mapping):
+            return None
+        return united_columns((self.rule, self.otherwise), columns_of(self.predicate))
 
     def _rule_for(self, model: Model) -> AttributionStrategy:
         kept = decide(frame_of([model]), self.predicate, check_values=False)[0] == KEPT
@@ -229,7 +248,7 @@ class When:
 
 
 @attrs.frozen
-class Override:
+class Override(BuiltInStrategy):
     """A user's table takes precedence over a strategy.
 
     Attributes:
@@ -239,8 +258,12 @@ class Override:
 
     table: Table
     rule: AttributionStrategy
-    name: str = attrs.field(default="override", init=False)
-    requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
+    name: ClassVar[str] = "override"
+
+    @property
+    def requires(self) -> frozenset[str] | None:
+        """The models columns that the strategies use; None if one may use all."""
+        return united_columns((self.table, self.rule))
 
     def __str__(self) -> str:
         """Return the expression that builds the strategy."""

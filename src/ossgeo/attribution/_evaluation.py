@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 
 import attrs
@@ -19,6 +19,7 @@ from ossgeo.attribution._protocol import (
     Attribution,
     AttributionStrategy,
     Context,
+    implements,
     model_of,
 )
 from ossgeo.errors import AttributionContractError, UnknownCountryError
@@ -76,10 +77,19 @@ def required_columns(strategy: Any) -> frozenset[str] | None:
     Args:
         strategy: The strategy.
     """
-    results = [getattr(rule, "requires", None) for rule in strategies_in(strategy)]
-    if any(columns is None for columns in results):
-        return None
-    return frozenset(column for columns in results for column in columns or ())
+    columns: frozenset[str] | None = getattr(strategy, "requires", None)
+    return columns
+
+
+def united_columns(strategies: Iterable[Any], own: Collection[str] = ()) -> frozenset[str] | None:
+    """Return the models columns that a strategy uses that evaluates others; None if it may use all.
+
+    Args:
+        strategies: The strategies that it evaluates.
+        own: The columns that it uses itself.
+    """
+    found = [required_columns(strategy) for strategy in strategies]
+    return frozenset(own).union(*(columns or () for columns in found)) if None not in found else None
 
 
 def credits_of(strategy: Any, models: pl.DataFrame, *, context: Context) -> pl.DataFrame:
@@ -135,7 +145,12 @@ def evaluate_models(strategy: Any, models: pl.DataFrame, *, context: Context) ->
         AttributionContractError: The strategy violated its contract.
     """
     name = name_of(strategy)
-    if hasattr(strategy, "attribute_frame"):
+    requires = required_columns(strategy)
+    if requires is not None:
+        models = models.select(
+            column for column in models.columns if column in requires or column in ("model_id", "namespace")
+        )
+    if implements(strategy, "attribute_frame"):
         answer = _from_frame(strategy, models, context)
     else:
         answer = _from_rows(strategy, models, context)
@@ -155,7 +170,7 @@ def evaluate_model(strategy: Any, model: Model, *, on: dt.date, context: Context
     Raises:
         AttributionContractError: The strategy violated its contract.
     """
-    dated = hasattr(strategy, "changes") or hasattr(strategy, "attribute_frame")
+    dated = implements(strategy, "changes") or implements(strategy, "attribute_frame")
     return _answer(strategy, model, on if dated else context.on, context)
 
 
@@ -167,7 +182,7 @@ def changes_of(strategies: Any, context: Context) -> frozenset[dt.date]:
         context: The registry and the models.
     """
     return frozenset(
-        day for strategy in strategies if hasattr(strategy, "changes") for day in strategy.changes(context)
+        day for strategy in strategies if implements(strategy, "changes") for day in strategy.changes(context)
     )
 
 
@@ -179,7 +194,7 @@ def adjustments_of(strategies: Any, context: Context) -> tuple[Adjustment, ...]:
         context: The registry and the models.
     """
     told = [
-        item for strategy in strategies if hasattr(strategy, "adjustments") for item in strategy.adjustments(context)
+        item for strategy in strategies if implements(strategy, "adjustments") for item in strategy.adjustments(context)
     ]
     return tuple({item.code: item for item in told}.values())
 
@@ -194,6 +209,8 @@ def name_of(strategy: Any) -> str:
         raise AttributionContractError(
             f"attribution must be a strategy with a name and attribute(model, *, on, context), got {strategy!r}"
         )
+    if fault := plugins.version_fault(strategy):
+        raise AttributionContractError(f"{strategy.name!r}: {fault}")
     return str(strategy.name)
 
 
@@ -211,7 +228,7 @@ def _from_frame(strategy: Any, models: pl.DataFrame, context: Context) -> pl.Dat
 
 
 def _from_rows(strategy: Any, models: pl.DataFrame, context: Context) -> pl.DataFrame:
-    if hasattr(strategy, "changes"):
+    if implements(strategy, "changes"):
         inner = sorted({day for day in strategy.changes(context) if BEGINNING < day < END})
         cuts = [BEGINNING, *inner, END]
         asked = [(start, end, start) for start, end in itertools.pairwise(cuts)]

@@ -14,7 +14,7 @@ from ossgeo._core.schema import namespace_of
 from ossgeo.attribution._evaluation import evaluate_model, resolve, shown
 from ossgeo.attribution._lineage.ancestry import RootEvidence
 from ossgeo.attribution._lineage.paths import named
-from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context, Credit
+from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context, Credit, implements
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._models import Model
 from ossgeo.registry._classification import find_roles
@@ -160,10 +160,10 @@ def explain(
 
 def _step(label: str, strategy: Any, model: Model, on: dt.date, context: Context) -> Step:
     answer = evaluate_model(strategy, model, on=on, context=context)
-    delegations = strategy.delegations(model, on=on, context=context) if hasattr(strategy, "delegations") else ()
+    delegations = strategy.delegations(model, on=on, context=context) if implements(strategy, "delegations") else ()
     steps = tuple(_step(one.label, one.strategy, one.model, on, context) for one in delegations)
-    remarks = strategy.remarks(model, on=on, context=context) if hasattr(strategy, "remarks") else ()
-    rests_on = strategy.rests_on(model, on=on, context=context) if hasattr(strategy, "rests_on") else None
+    remarks = strategy.remarks(model, on=on, context=context) if implements(strategy, "remarks") else ()
+    rests_on = strategy.rests_on(model, on=on, context=context) if implements(strategy, "rests_on") else None
     facts = _facts(model, answer, on, context.registry)
     return Step(label, shown(strategy), model.id, answer, facts, steps, remarks, rests_on)
 

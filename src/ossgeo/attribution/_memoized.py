@@ -18,11 +18,12 @@ from ossgeo.attribution._evaluation import (
     shown,
 )
 from ossgeo.attribution._protocol import Attribution, Context
+from ossgeo.attribution._strategies.built_in import BuiltInStrategy
 from ossgeo.panel._models import Model
 
 
 @attrs.frozen(eq=False)
-class Memoized:
+class Memoized(BuiltInStrategy):
     """Caches the results of a strategy for one models table, by registry and day.
 
     Attributes:

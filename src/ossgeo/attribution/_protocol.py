@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final, Protocol, Self, TypeVar, runtime_checkable
 
 import attrs
 import polars as pl
 from cachetools import LRUCache
 
+from ossgeo._core.dates import day_or_today
+from ossgeo._core.method import Adjustment
 from ossgeo._core.relations import Relation
 from ossgeo._core.schema import MODEL_SCHEMA
 from ossgeo.errors import AttributionContractError
@@ -180,10 +183,6 @@ def _table(models: Any) -> ModelTable:
     return ModelTable.of(models)
 
 
-def _today() -> dt.date:
-    return dt.date.today()  # noqa: DTZ011  # a calendar day where the user is
-
-
 @attrs.frozen(eq=False)
 class Context:
     """The input of a strategy beside the model.
@@ -196,24 +195,24 @@ class Context:
 
     registry: Registry
     models: ModelTable = attrs.field(default=None, converter=_table)
-    on: dt.date = attrs.field(factory=_today)
+    on: dt.date = attrs.field(factory=partial(day_or_today, None, what="on"))
 
 
 @runtime_checkable
 class AttributionStrategy(Protocol):
     """A strategy that credits a model to organizations and countries.
 
-    Optional parts: ``attribute_frame(models, *, context)`` attributes all models at once and returns a lazy credits table (see
-    the reference of columns); ``changes(context)`` returns the dates at which results may change; ``adjustments(context)``
-    returns what was left out or estimated; ``requires`` names the models columns that it uses besides model_id and namespace
-    (by default all); ``delegations(model, *, on, context)`` returns the strategies that it evaluates, and
-    ``remarks(model, *, on, context)`` lines about the model, ``rests_on(model, *, on, context)`` what its root models rest on,
-    all three for ``explain``.
+    :class:`StrategyBase` declares the optional parts, with their defaults. Any other public method is a fault of the contract.
     """
 
     @property
     def name(self) -> str:
         """The name under which results record the strategy."""
+        ...
+
+    @property
+    def api_version(self) -> int:
+        """The version of the contract that the strategy follows; see :data:`ossgeo.plugins.API_VERSION`."""
         ...
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
@@ -225,6 +224,127 @@ class AttributionStrategy(Protocol):
             context: The registry and the models.
         """
         ...
+
+
+@attrs.frozen
+class Delegation:
+    """The evaluation of another strategy within a strategy.
+
+    Attributes:
+        label: The reason, such as the part of the model that depends on it.
+        strategy: The strategy that is evaluated.
+        model: The model on which it is evaluated.
+    """
+
+    label: str
+    strategy: Any
+    model: Model
+
+
+class StrategyBase:
+    """The optional parts of a strategy, with their defaults.
+
+    A strategy may derive from this class; one that does not has the same defaults. ``requires`` and ``by_namespace`` may be
+    class attributes.
+    """
+
+    __slots__ = ()
+
+    @property
+    def requires(self) -> frozenset[str] | None:
+        """The columns of the models table that the strategy uses besides model_id and namespace.
+
+        The columns of strategies that it evaluates are included. It receives no other columns; None (the default): all columns.
+        """
+        return None
+
+    @property
+    def by_namespace(self) -> bool:
+        """Whether the result depends on nothing but the namespace of the model, the registry and the day (default: False).
+
+        Such a strategy may be evaluated once for each namespace.
+        """
+        return False
+
+    def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
+        """Attribute all models at once; by default the models are attributed one by one.
+
+        Args:
+            models: The models table.
+            context: The registry and the models.
+
+        Returns:
+            The credits table; models without an attribution have no row.
+        """
+        raise NotImplementedError
+
+    def changes(self, context: Context) -> Collection[dt.date]:
+        """Return the dates at which results may change; by default they are those of the day of the context on all days.
+
+        Args:
+            context: The registry and the models.
+        """
+        raise NotImplementedError
+
+    def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
+        """Return what was left out or estimated; by default nothing.
+
+        Args:
+            context: The registry and the models.
+        """
+        del context
+        return ()
+
+    def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
+        """Return the strategies that are evaluated for a model, for ``explain``; by default none.
+
+        Args:
+            model: The model.
+            on: The day.
+            context: The registry and the models.
+        """
+        del model, on, context
+        return ()
+
+    def remarks(self, model: Model, *, on: dt.date, context: Context) -> tuple[str, ...]:
+        """Return lines about a model, for ``explain``; by default none.
+
+        Args:
+            model: The model.
+            on: The day.
+            context: The registry and the models.
+        """
+        del model, on, context
+        return ()
+
+    def rests_on(self, model: Model, *, on: dt.date, context: Context) -> str | None:
+        """Return what the root models of a model rest on, for ``explain``; by default None.
+
+        Args:
+            model: The model.
+            on: The day.
+            context: The registry and the models.
+        """
+        del model, on, context
+        return None
+
+
+STRATEGY_CONTRACT: Final = frozenset(
+    {"name", "api_version", "attribute", "requires", "by_namespace"}
+    | {"attribute_frame", "changes", "adjustments", "delegations", "remarks", "rests_on"}
+)
+"""The public attributes and methods of a strategy."""
+
+
+def implements(strategy: object, part: str) -> bool:
+    """Return whether a strategy has an optional method of its own, other than the default.
+
+    Args:
+        strategy: The strategy.
+        part: Name of the method.
+    """
+    own = getattr(type(strategy), part, None)
+    return own is not None and own is not getattr(StrategyBase, part)
 
 
 def model_of(row: Mapping[str, Any]) -> Model:

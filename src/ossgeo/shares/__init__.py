@@ -13,15 +13,17 @@ from ossgeo.shares._incremental import IncrementalAggregate
 from ossgeo.shares._measure import measure
 from ossgeo.shares._options import MeasureOptions, MeasureOptionsDict
 from ossgeo.shares._period_shares import PeriodShares
-from ossgeo.shares._protocol import EventCalculator, ShareCalculator, credited
+from ossgeo.shares._protocol import CalculatorBase, EventCalculator, Gives, ShareCalculator, credited
 from ossgeo.shares._table import ShareTable
 
 __all__ = [
     "Aggregate",
+    "CalculatorBase",
     "CellExplanation",
     "Derivatives",
     "Downloads",
     "EventCalculator",
+    "Gives",
     "IncrementalAggregate",
     "MeasureOptions",
     "MeasureOptionsDict",

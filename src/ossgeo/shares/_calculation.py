@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import narwhals as nw
 import polars as pl
@@ -24,6 +24,8 @@ from ossgeo.shares._model_groups import GROUP
 from ossgeo.shares._options import MeasureOptions
 from ossgeo.shares._protocol import EventCalculator, ShareCalculator, gives_of
 
+_PARTS: Final = ("name", "unit", "requires", "gives", "aggregate")
+
 
 def resolve_calculator(calculator: str | ShareCalculator) -> ShareCalculator:
     """Return the calculator with a name; an object is checked and returned.
@@ -35,13 +37,15 @@ def resolve_calculator(calculator: str | ShareCalculator) -> ShareCalculator:
         PluginNotFoundError: No calculator has the name.
         CalculatorContractError: The object is not a calculator.
     """
-    if isinstance(calculator, str):
-        calculator = plugins.make("shares", calculator)
-    if not isinstance(calculator, ShareCalculator):
+    found: ShareCalculator = plugins.make("shares", calculator) if isinstance(calculator, str) else calculator
+    if missing := [part for part in _PARTS if not hasattr(found, part)]:
         raise CalculatorContractError(
-            f"calculator must have name, unit, requires and aggregate, got {calculator!r}; see ossgeo.shares.ShareCalculator"
+            f"calculator must have {', '.join(_PARTS)}, got {found!r} without {', '.join(missing)};"
+            " see ossgeo.shares.ShareCalculator"
         )
-    return calculator
+    if fault := plugins.version_fault(found):
+        raise CalculatorContractError(f"{found.name!r}: {fault}")
+    return found
 
 
 def require_fitting(calculator: ShareCalculator, options: MeasureOptions, counter: Counter) -> None:

@@ -24,7 +24,7 @@ from ossgeo.shares._incremental_io import read_folder, write_folder
 from ossgeo.shares._model_groups import namespace_counts
 from ossgeo.shares._options import MeasureOptionsDict, options_of, require_options
 from ossgeo.shares._pipeline import Plan, plan_of
-from ossgeo.shares._protocol import looks_beyond
+from ossgeo.shares._protocol import needs_whole_panel
 from ossgeo.shares._table import ShareTable
 
 
@@ -66,7 +66,7 @@ class IncrementalAggregate:
 
     @classmethod
     def _made(cls, plan: Plan, panel: Panel) -> Self:
-        if looks_beyond(calculator := resolve_calculator(plan.options.calculator)):
+        if needs_whole_panel(calculator := resolve_calculator(plan.options.calculator)):
             raise InvalidArgumentError(
                 f"{calculator.name} needs more than one observation at a time; measure the whole panel again"
             )

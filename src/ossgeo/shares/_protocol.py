@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal, Protocol, cast, get_args, runtime_checkable
+from typing import Any, Final, Literal, Protocol, get_args, runtime_checkable
 
 import narwhals as nw
 import polars as pl
@@ -21,8 +21,8 @@ _GIVES: Final[tuple[Gives, ...]] = get_args(Gives)
 class ShareCalculator(Protocol):
     """Something that can be measured for groups of models.
 
-    A calculator only aggregates. Shares, statuses, windows, totals and the Method are the library's. A calculator of levels
-    declares ``gives = "stock"``; without a declaration an :class:`EventCalculator` gives events, any other flows.
+    A calculator only aggregates. Shares, statuses, windows, totals and the Method are the library's. :class:`CalculatorBase`
+    declares the optional parts, with their defaults. Any other public method is a fault of the contract.
     """
 
     @property
@@ -37,7 +37,17 @@ class ShareCalculator(Protocol):
 
     @property
     def requires(self) -> frozenset[str]:
-        """Columns of the models table that the panel must have."""
+        """Columns of the models table that the calculator uses; it receives no others."""
+        ...
+
+    @property
+    def gives(self) -> Gives:
+        """What the values are: flows, stocks or events."""
+        ...
+
+    @property
+    def api_version(self) -> int:
+        """The version of the contract that the calculator follows; see :data:`ossgeo.plugins.API_VERSION`."""
         ...
 
     def aggregate(
@@ -77,6 +87,37 @@ class EventCalculator(ShareCalculator, Protocol):
         ...
 
 
+class CalculatorBase:
+    """The optional parts of a calculator, with their defaults.
+
+    A calculator may derive from this class; one that does not has the same defaults. They may be class attributes.
+    """
+
+    __slots__ = ()
+
+    @property
+    def whole_panel(self) -> bool:
+        """Whether the value of one period depends on other observations of the panel too (default: False).
+
+        Such a value cannot be computed from a part of the panel.
+        """
+        return False
+
+    @property
+    def by_namespace(self) -> bool:
+        """Whether the calculator only sums the flows of a group, whatever the number of models behind them (default: False).
+
+        It may then receive namespaces in the place of models.
+        """
+        return False
+
+
+CALCULATOR_CONTRACT: Final = frozenset(
+    {"name", "unit", "requires", "gives", "api_version", "aggregate", "events", "whole_panel", "by_namespace"}
+)
+"""The public attributes and methods of a calculator."""
+
+
 def gives_of(calculator: ShareCalculator) -> Gives:
     """Return what the values of a calculator are.
 
@@ -87,18 +128,18 @@ def gives_of(calculator: ShareCalculator) -> Gives:
         CalculatorContractError: The declaration is not one of the words, or does not fit the methods.
     """
     events = isinstance(calculator, EventCalculator)
-    gives = getattr(calculator, "gives", "events" if events else "flow")
+    gives = calculator.gives
     if gives not in _GIVES or (gives == "events") != events:
         remedy = "'events' and a method events() belong together" if gives in _GIVES else f"use {', '.join(_GIVES)}"
         raise CalculatorContractError(f"{calculator.name!r}: gives must fit the calculator, got {gives!r}; {remedy}")
-    return cast("Gives", gives)
+    return gives
 
 
-def looks_beyond(calculator: ShareCalculator) -> bool:
+def needs_whole_panel(calculator: ShareCalculator) -> bool:
     """Return whether the value of a calculator for one period also depends on other observations of the panel.
 
-    Such a figure cannot be had from a part of the panel. Events do, since a period begins where the one before ends; any
-    other calculator says so by an attribute ``whole_panel``.
+    Such a value cannot be computed from a part of the panel. Events depend on others, since a period begins where the one before
+    ends; any other calculator declares ``whole_panel``.
 
     Args:
         calculator: The calculator.

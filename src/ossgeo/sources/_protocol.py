@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from ossgeo.panel._panel import Panel
+
+SOURCE_CONTRACT: Final = frozenset({"name", "api_version", "panel"})
+"""The public attributes and methods of a source that the library uses; a source may have others."""
 
 
 @runtime_checkable
@@ -18,6 +21,11 @@ class Source(Protocol):
     @property
     def name(self) -> str:
         """The name under which panels record the source."""
+        ...
+
+    @property
+    def api_version(self) -> int:
+        """The version of the contract that the source follows; see :data:`ossgeo.plugins.API_VERSION`."""
         ...
 
     def panel(self) -> Panel:

@@ -15,15 +15,12 @@ from ossgeo._core.engines import wrap
 from ossgeo._core.schema import MODELS
 from ossgeo.shares._calculation import resolve_calculator
 from ossgeo.shares._measure import measure
-from ossgeo.shares._protocol import ShareCalculator, gives_of
+from ossgeo.shares._protocol import CALCULATOR_CONTRACT, ShareCalculator, gives_of
 from ossgeo.shares._table import ShareTable
 from ossgeo.sources._files.reader import read_panel
 from ossgeo.testing._fixtures import World, hard_world, real_world
 from ossgeo.testing._network import no_network
-from ossgeo.testing._runner import Check, NotApplicable, Report, require_known_methods, run
-
-_CONTRACT: Final = frozenset({"aggregate", "events", "name", "unit", "requires", "gives", "whole_panel"})
-"""Public methods and attributes of a calculator."""
+from ossgeo.testing._runner import Check, NotApplicable, Report, require_known_names, run
 
 
 def calculator_checks(calculator: str | ShareCalculator) -> tuple[Check, ...]:
@@ -61,15 +58,15 @@ def check_calculator(
 
 
 def _is_a_calculator(calculator: Any) -> None:
-    assert isinstance(calculator, ShareCalculator), "it needs name, unit, requires and aggregate"
+    assert isinstance(calculator, ShareCalculator), "it needs name, unit, requires, gives, api_version and aggregate"
     assert calculator.name, "its name is empty"
     assert isinstance(calculator.unit, str), "its unit must be text; empty for the unit of the counter"
     gives_of(calculator)
 
 
 def _has_no_unknown_methods(calculator: Any) -> None:
-    """A misspelled optional method would be ignored: every public method must be part of the contract."""
-    require_known_methods(calculator, _CONTRACT)
+    """A misspelled optional part would be ignored: every public method must be part of the contract."""
+    require_known_names(calculator, CALCULATOR_CONTRACT)
 
 
 def _requires_known_columns(calculator: Any) -> None:

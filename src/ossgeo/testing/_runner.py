@@ -8,7 +8,11 @@ from typing import Any
 
 import attrs
 
+from ossgeo import plugins
 from ossgeo.errors import ConformanceError, UnknownNameError
+
+_NEAR = 0.8
+"""From this likeness on, a name is taken for a misspelled one."""
 
 
 class NotApplicable(Exception):  # no error: it says that a check has nothing to look at
@@ -114,19 +118,37 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
-def require_known_methods(subject: Any, contract: Collection[str]) -> None:
-    """Raise if a plugin has a public method that is not part of its contract, such as a misspelled optional one.
+def require_version(subject: object) -> None:
+    """Raise if a plugin does not follow the version of its contract.
 
     Args:
         subject: The plugin.
-        contract: Names of the public methods.
+
+    Raises:
+        AssertionError: The attribute ``api_version`` is missing or is another one.
+    """
+    fault = plugins.version_fault(subject)
+    assert not fault, fault
+
+
+def require_known_names(subject: object, contract: Collection[str], *, more_methods: bool = False) -> None:
+    """Raise if a plugin has a public name that would be ignored: an unknown method, or a misspelled attribute.
+
+    Args:
+        subject: The plugin.
+        contract: The public names of the contract.
+        more_methods: Whether the plugin may have other methods, whose names are not near to one of the contract.
 
     Raises:
         AssertionError: With the near name, if there is one.
     """
-    for name in dir(type(subject)):
-        if name.startswith("_") or name in contract or not callable(getattr(type(subject), name)):
+    for name in sorted({*dir(type(subject)), *getattr(subject, "__dict__", ())} - {*contract}):
+        if name.startswith("_"):
             continue
-        near = difflib.get_close_matches(name, contract, n=1)
+        method = callable(getattr(type(subject), name, None))
+        near = difflib.get_close_matches(name, contract, n=1, cutoff=_NEAR if more_methods or not method else 0.6)
+        if not near and (more_methods or not method):
+            continue  # an option of the plugin
         hint = f"; did you mean {near[0]!r}?" if near else "; start its name with an underscore"
-        raise AssertionError(f"{name!r} is not a method of the contract and would be ignored{hint}")
+        what = "a method" if method else "an attribute"
+        raise AssertionError(f"{name!r} is not {what} of the contract and would be ignored{hint}")

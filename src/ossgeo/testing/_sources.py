@@ -16,8 +16,8 @@ from ossgeo._core.schema import MODELS
 from ossgeo.panel._cleaning import rows_are_usable, unlisted_models, unusable_rows_error
 from ossgeo.panel._panel import Panel
 from ossgeo.shares._measure import measure
-from ossgeo.sources._protocol import Source
-from ossgeo.testing._runner import Check, Report, run
+from ossgeo.sources._protocol import SOURCE_CONTRACT, Source
+from ossgeo.testing._runner import Check, Report, require_known_names, require_version, run
 
 
 def source_checks(source: str | Source) -> tuple[Check, ...]:
@@ -49,8 +49,14 @@ def check_source(source: str | Source, *, expected_failures: Mapping[str, str] |
 
 
 def _is_a_source(source: Any) -> None:
-    assert isinstance(source, Source), "it needs a name and panel()"
+    assert isinstance(source, Source), "it needs a name, api_version and panel()"
     assert source.name, "its name is empty"
+    require_version(source)
+
+
+def _has_no_misspelled_methods(source: Any) -> None:
+    """A source may have methods of its own, but none whose name is nearly one of the contract."""
+    require_known_names(source, SOURCE_CONTRACT, more_methods=True)
 
 
 def _gives_a_panel(source: Any) -> None:
@@ -111,6 +117,7 @@ def _totals_are_conserved(source: Any) -> None:
 
 _CHECKS: Final[dict[str, Callable[[Any], None]]] = {
     "is_a_source": _is_a_source,
+    "has_no_misspelled_methods": _has_no_misspelled_methods,
     "gives_a_panel": _gives_a_panel,
     "rows_stay_lazy": _rows_stay_lazy,
     "columns_are_known": _columns_are_known,

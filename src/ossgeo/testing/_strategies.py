@@ -12,20 +12,23 @@ from typing import Any, Final
 
 import polars as pl
 
-from ossgeo.attribution._evaluation import credits_of, evaluate_model, evaluate_models, name_of, resolve
-from ossgeo.attribution._protocol import Attribution, AttributionStrategy
+from ossgeo._core.schema import MODELS
+from ossgeo.attribution._evaluation import (
+    credits_of,
+    evaluate_model,
+    evaluate_models,
+    name_of,
+    required_columns,
+    resolve,
+)
+from ossgeo.attribution._protocol import STRATEGY_CONTRACT, Attribution, AttributionStrategy, implements
 from ossgeo.panel._models import Model
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._countries import Country, OriginStatus
 from ossgeo.shares._measure import measure
 from ossgeo.testing._fixtures import MOVE, World, hard_world, real_world
 from ossgeo.testing._network import no_network
-from ossgeo.testing._runner import Check, NotApplicable, Report, require_known_methods, run
-
-_CONTRACT: Final = frozenset(
-    {"attribute", "attribute_frame", "changes", "adjustments", "delegations", "remarks", "rests_on", "requires", "name"}
-)
-"""Public methods and properties of a strategy."""
+from ossgeo.testing._runner import Check, NotApplicable, Report, require_known_names, run
 
 
 def attribution_checks(strategy: str | AttributionStrategy) -> tuple[Check, ...]:
@@ -77,8 +80,26 @@ def _implements_the_protocol(strategy: Any) -> None:
 
 
 def _has_no_unknown_methods(strategy: Any) -> None:
-    """A misspelled optional method would be ignored: every public method must be part of the contract."""
-    require_known_methods(strategy, _CONTRACT)
+    """A misspelled optional part would be ignored: every public method must be part of the contract."""
+    require_known_names(strategy, STRATEGY_CONTRACT)
+
+
+def _uses_only_what_it_requires(strategy: Any) -> None:
+    """The result does not depend on columns of the models table that the strategy does not declare."""
+    requires = required_columns(strategy)
+    if requires is None:
+        raise NotApplicable("the strategy declares no columns and receives all")
+    strange = requires - {column.name for column in MODELS}
+    assert not strange, f"the models table has no column {', '.join(sorted(strange))}"
+    world = hard_world()
+    kept = [name for name in world.models.columns if name in requires or name in ("model_id", "namespace")]
+    bare = World(world.registry, world.models.select(kept), world.panel, world.days)
+    _same(_credits(strategy, world), _credits(strategy, bare))
+    for model in world.context.models.values():
+        for day in world.days:
+            whole = evaluate_model(strategy, model, on=day, context=world.context)
+            part = evaluate_model(strategy, bare.context.models[model.id], on=day, context=bare.context)
+            assert whole == part, f"{model.id} on {day}: the result depends on a column that requires= does not name"
 
 
 def _returns_attributions_or_none(strategy: Any) -> None:
@@ -108,7 +129,7 @@ def _countries_are_valid(strategy: Any) -> None:
 
 
 def _row_and_frame_agree(strategy: Any) -> None:
-    if not hasattr(strategy, "attribute_frame"):
+    if not implements(strategy, "attribute_frame"):
         raise NotApplicable("the strategy has no attribute_frame")
     for world in _worlds():
         credits = evaluate_models(strategy, world.models, context=world.context)
@@ -188,7 +209,7 @@ def _keeps_shared_credits(strategy: Any) -> None:
 
 def _declares_its_changes(strategy: Any) -> None:
     """The result does not change between two of the dates that the strategy declares."""
-    if not hasattr(strategy, "changes"):
+    if not implements(strategy, "changes"):
         raise NotApplicable("the strategy declares no changes and is evaluated once for each model")
     world = hard_world()
     context = world.context
@@ -264,6 +285,7 @@ def _independent_of_call_order(strategy: Any) -> None:
 _CHECKS: Final[dict[str, Callable[[Any], None]]] = {
     "implements_the_protocol": _implements_the_protocol,
     "has_no_unknown_methods": _has_no_unknown_methods,
+    "uses_only_what_it_requires": _uses_only_what_it_requires,
     "returns_attributions_or_none": _returns_attributions_or_none,
     "weights_sum_to_one": _weights_sum_to_one,
     "countries_are_valid": _countries_are_valid,

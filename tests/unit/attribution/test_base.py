@@ -40,6 +40,7 @@ class Says:
 
     answer: Any
     name: str = "says"
+    api_version: int = 1
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
         if isinstance(self.answer, Exception):
@@ -53,6 +54,7 @@ class Frames:
 
     rows: list[tuple[Any, ...]]
     name: str = "frames"
+    api_version: int = 1
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
         raise AssertionError

@@ -64,6 +64,7 @@ def test_first_of_decides_at_each_date_anew() -> None:
 def test_a_rule_without_changes_is_asked_for_one_day_within_others_too() -> None:
     class Dated:
         name = "dated"
+        api_version = 1
 
         def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
             return Attribution.to("FR" if on == DAY else "DE", rule=self.name)

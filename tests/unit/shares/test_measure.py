@@ -23,6 +23,7 @@ from ossgeo.errors import (
     VoidOptionWarning,
 )
 from ossgeo.registry import organization_kinds
+from ossgeo.shares import Gives
 from ossgeo.shares._protocol import credited
 from tests.worlds import JANUARY, MARCH, panel, registry, shares, two_dates
 
@@ -136,6 +137,7 @@ def test_primary_counting_adds_up_the_weights_of_a_group() -> None:
     @attrs.frozen
     class FourCredits:
         name: str = "four-credits"
+        api_version: int = 1
 
         def attribute(self, model: ossgeo.Model, *, on: dt.date, context: Context) -> Attribution | None:
             parts = [("US", "qin", 0.4), ("CN", "mover", 0.2), ("CN", "trio", 0.2), ("CN", "nowhere", 0.2)]
@@ -439,6 +441,7 @@ def test_a_method_that_was_read_from_a_file() -> None:
 @attrs.frozen
 class Reseller:
     name: str = "reseller"
+    api_version: int = 1
 
     def attribute(self, model: ossgeo.Model, *, on: dt.date, context: Context) -> Attribution | None:
         return Attribution.to("BR", rule=self.name) if model.namespace == "Qin" else None
@@ -449,6 +452,7 @@ class Stranger:
     """Credits an organization that no registry has."""
 
     name: str = "stranger"
+    api_version: int = 1
 
     def attribute(self, model: ossgeo.Model, *, on: dt.date, context: Context) -> Attribution | None:
         return Attribution.to("BR", organization="nobody-knows", rule=self.name) if model.namespace == "Qin" else None
@@ -469,6 +473,8 @@ def test_a_rule_of_the_users_own() -> None:
 
 class InUse:
     name, unit, requires = "in-use", "models", frozenset({"namespace"})
+    gives: Gives = "flow"
+    api_version = 1
 
     def aggregate(
         self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]
@@ -577,6 +583,7 @@ def test_a_calendar_step_is_a_day_or_more(every: Any) -> None:
 @attrs.frozen
 class Tagged:
     name: str = "tagged"
+    api_version: int = 1
     requires: frozenset[str] = frozenset({"tags"})
 
     def attribute(self, model: ossgeo.Model, *, on: dt.date, context: Context) -> Attribution | None:
@@ -651,7 +658,8 @@ def test_a_calculator_declares_what_it_gives() -> None:
         name, gives = "wrong", "events"
 
     class Unknown(InUse):
-        name, gives = "unknown", "levels"
+        name: Any = "unknown"
+        gives: Any = "levels"
 
     assert (
         measure(two_dates(), calculator=Levels())

@@ -9,13 +9,16 @@ from typing import Any
 
 import attrs
 import narwhals as nw
+import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo import Model, attribution, plugins
-from ossgeo.attribution import Attribution, Context, blend, first_of, lineage, override, when
-from ossgeo.errors import ConformanceError, UnknownNameError
+from ossgeo import Evidence, Model, attribution, plugins
+from ossgeo.attribution import Attribution, Context, ModelTable, blend, first_of, lineage, override, when
+from ossgeo.attribution._protocol import CREDIT_SCHEMA
+from ossgeo.errors import AttributionContractError, CalculatorContractError, ConformanceError, UnknownNameError
 from ossgeo.plugins import available
+from ossgeo.shares import Gives
 from ossgeo.shares._protocol import credited
 from ossgeo.testing import (
     Check,
@@ -56,20 +59,18 @@ class Wrong:
     """Right, but for one thing."""
 
     name: str = "wrong"
+    api_version = 1
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        from ossgeo import Evidence
-
         return Attribution.to("FR", rule=self.name, evidence=[Evidence("common knowledge")])
 
 
 def test_what_is_right_passes_and_says_how_many_ran() -> None:
     report = check_attribution_strategy(Wrong())
     assert len(report.passed) == 19
-    assert set(report.not_applicable) == {"row_and_frame_agree", "declares_its_changes"}
-    assert (
-        str(report) == "wrong: 19 checks ran, 19 passed, 2 not applicable (row_and_frame_agree, declares_its_changes)"
-    )
+    absent = ("uses_only_what_it_requires", "row_and_frame_agree", "declares_its_changes")
+    assert tuple(report.not_applicable) == absent
+    assert str(report) == f"wrong: 19 checks ran, 19 passed, 3 not applicable ({', '.join(absent)})"
 
 
 def broken(**methods: Any) -> Any:
@@ -78,6 +79,15 @@ def broken(**methods: Any) -> Any:
 
 def told(self: Any, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
     return Attribution.to("FR" if on < dt.date(2025, 2, 1) else "DE", rule="x", evidence=())
+
+
+def by_tags(self: Any, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
+    return Attribution.to("FR", rule="x", evidence=[Evidence("common knowledge")]) if model.tags else None
+
+
+def by_downloads(self: Any, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
+    """Use a column that is not declared, and is therefore not passed."""
+    return models.select("model_id", "likes")
 
 
 @pytest.mark.parametrize(
@@ -90,6 +100,10 @@ def told(self: Any, model: Model, *, on: dt.date, context: Context) -> Attributi
         (broken(attribute=lambda self, model, *, on, context: socket.create_connection(("127.0.0.1", 9))), "needs_no_network"),
         (broken(attribute=lambda self, model, *, on, context: None if model.likes else 1 / 0), "accepts_ids_only"),
         (broken(attribute_frame=lambda self, models, *, context: models.select("model_id")), "row_and_frame_agree"),
+        (broken(requires=frozenset[str](), attribute=by_tags), "uses_only_what_it_requires"),
+        (broken(requires=frozenset({"tags"}), attribute_frame=by_downloads), "row_and_frame_agree"),
+        (broken(requires=frozenset({"stars"})), "uses_only_what_it_requires"),
+        (broken(require=frozenset({"tags"})), "has_no_unknown_methods"),
         (broken(__reduce__=lambda self: (_refuse, ())), "can_be_pickled"),
     ],
 )  # fmt: skip
@@ -120,6 +134,8 @@ def test_expected_failures_are_strict() -> None:
 
 class Counts:
     name, unit, requires = "counts", "models", frozenset[str]()
+    gives: Gives = "flow"
+    api_version = 1
 
     def aggregate(self, flows: Any, credits: Any, *, keys: Any) -> Any:
         return credited(flows, credits).group_by("period", *keys).agg(value=nw.col("weight").sum())
@@ -158,6 +174,7 @@ def test_wrong_calculators(calculator: Any, check: str) -> None:
 def test_a_misspelled_optional_method_is_found() -> None:
     class Misspelled:
         name = "misspelled"
+        api_version = 1
 
         def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
             return None
@@ -175,3 +192,38 @@ def test_a_misspelled_method_of_a_calculator_is_found() -> None:
     )
     with pytest.raises(ConformanceError, match=r"'event' is not a method of the contract .* did you mean 'events'"):
         check_calculator(misspelled())
+
+
+@pytest.mark.parametrize("version", [None, 2, "1"])
+def test_a_plugin_of_another_version_of_the_contract_is_refused(version: Any) -> None:
+    strategy, calculator = broken(api_version=version), type("Other", (Counts,), {"api_version": version})()
+    message = f"api_version must be 1, the version of the contract that it follows, got {version!r}"
+    for call in (
+        lambda: ossgeo.attribution.resolve(strategy),
+        lambda: ossgeo.measure(ossgeo.load_sample("hub-2026"), attribution=strategy),
+        lambda: ossgeo.measure(ossgeo.load_sample("hub-2026"), calculator=calculator),
+    ):
+        with pytest.raises((AttributionContractError, CalculatorContractError), match=message):
+            call()
+
+
+def test_a_strategy_receives_only_the_columns_that_it_requires() -> None:
+    seen: set[str] = set()
+
+    class Looks(Wrong):
+        requires = frozenset({"tags"})
+
+        def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
+            seen.update(models.collect_schema().names())
+            return pl.LazyFrame(schema=dict(CREDIT_SCHEMA))
+
+    models = pl.DataFrame({"model_id": ["a/b"], "namespace": ["a"], "tags": [["x"]], "likes": [3]})
+    context = Context(ossgeo.Registry.default(), ModelTable(models))
+    ossgeo.attribution.credits_of(ossgeo.attribution.first_of(Looks(), "publisher"), models, context=context)
+    assert seen == {"model_id", "namespace", "tags"}
+
+
+def test_the_columns_of_a_chain_are_those_of_its_strategies() -> None:
+    chain = ossgeo.attribution.first_of("declared", ossgeo.attribution.when({"library": "gguf"}, "root"))
+    assert chain.requires == frozenset({"declared_country", "library", "base_models"})
+    assert ossgeo.attribution.first_of(Wrong(), "root").requires is None

@@ -34,7 +34,7 @@ def test_every_built_in_source(tmp_path: Path) -> None:
             OpenModelEvolution(tmp_path / "study.parquet"),
             HubStats(tmp_path / "stats.parquet"),
         ):
-            assert len(check_source(source).passed) == len(source_checks(source)) == 9
+            assert len(check_source(source).passed) == len(source_checks(source)) == 10
 
 
 @attrs.frozen
@@ -43,6 +43,7 @@ class Given:
 
     answer: Any
     name: str = "given"
+    api_version: int = 1
 
     def panel(self) -> Any:
         return self.answer

@@ -6,32 +6,16 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import attrs
 import polars as pl
 
 from ossgeo.attribution._evaluation import ABSTAINED, completed, evaluate_model, evaluate_models
 from ossgeo.attribution._lineage.ancestry import missing_bases
 from ossgeo.attribution._lineage.graph import Graph
 from ossgeo.attribution._lineage.paths import named
-from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
+from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit, Delegation
 from ossgeo.panel._models import Model
 from ossgeo.registry._countries import OriginStatus
 from ossgeo.registry._organizations import Evidence
-
-
-@attrs.frozen
-class Delegation:
-    """The evaluation of another strategy within a strategy.
-
-    Attributes:
-        label: The reason, such as the part of the model that depends on it.
-        strategy: The strategy that is evaluated.
-        model: The model on which it is evaluated.
-    """
-
-    label: str
-    strategy: Any
-    model: Model
 
 
 def propagate_credits(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 import polars as pl
 
 from ossgeo._core.method import Adjustment
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context
+from ossgeo.attribution._strategies.built_in import BuiltInStrategy
 from ossgeo.attribution._strategies.eligibility import eligible_intervals, is_eligible
 from ossgeo.attribution._strategies.publisher import seats_changes
 from ossgeo.errors import UnknownCountryError
@@ -21,19 +22,15 @@ _OPEN: Final = (OriginStatus.UNKNOWN, OriginStatus.UNREVIEWED)
 
 
 @attrs.frozen
-class Declared:
+class Declared(BuiltInStrategy):
     """A heuristic: the country that a model card states (models column ``declared_country``).
 
     It abstains unless the registry knows no organization for the namespace, or one without a known country: a reviewed country
     is never overruled, and a person never gets a country. The storage region of a repository is not used.
     """
 
-    name: str = attrs.field(default="declared", init=False)
-    requires: frozenset[str] = attrs.field(default=frozenset({"declared_country"}), init=False, repr=False)
-
-    def __str__(self) -> str:
-        """Return the name."""
-        return self.name
+    name: ClassVar[str] = "declared"
+    requires: ClassVar[frozenset[str]] = frozenset({"declared_country"})
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
         """Return the country that the model card states.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Iterator
+from typing import ClassVar
 
 import attrs
 import polars as pl
 
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
+from ossgeo.attribution._strategies.built_in import BuiltInStrategy
 from ossgeo.panel._models import Model
 from ossgeo.registry._countries import OriginStatus
 from ossgeo.registry._organizations import Organization
@@ -21,15 +23,11 @@ _SEATS = {"namespace": pl.String, "start": pl.Date, "end": pl.Date, "organizatio
 
 
 @attrs.frozen
-class Headquarters:
+class Headquarters(BuiltInStrategy):
     """Credits a model to the countries of the ultimate owner of its publisher, with the owners and countries of the date."""
 
-    name: str = attrs.field(default="headquarters", init=False)
-    requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
-
-    def __str__(self) -> str:
-        """Return the name."""
-        return self.name
+    name: ClassVar[str] = "headquarters"
+    requires: ClassVar[frozenset[str]] = frozenset[str]()
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
         """Return the countries of the ultimate owner of the publisher on a day.

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import ClassVar
 
 import attrs
 import polars as pl
 
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
+from ossgeo.attribution._strategies.built_in import BuiltInStrategy
 from ossgeo.panel._models import Model
 from ossgeo.registry._countries import parse_place
 from ossgeo.registry._organizations import Evidence
 
 
 @attrs.frozen
-class Labeled:
+class Labeled(BuiltInStrategy):
     """Credits a model to the countries that a source's labels name (models column ``labels``), in equal parts.
 
     Attributes:
@@ -25,11 +27,7 @@ class Labeled:
 
     name: str
     url: str | None = None
-    requires: frozenset[str] = attrs.field(default=frozenset({"labels"}), init=False, repr=False)
-
-    def __str__(self) -> str:
-        """Return the name."""
-        return self.name
+    requires: ClassVar[frozenset[str]] = frozenset({"labels"})
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
         """Return the countries of the labels of a model.

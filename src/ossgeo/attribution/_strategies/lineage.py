@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Final, get_args
+from typing import Any, ClassVar, Final, get_args
 
 import attrs
 import polars as pl
 
 from ossgeo._core.method import Adjustment
 from ossgeo._core.relations import Relation
-from ossgeo.attribution._evaluation import adjustments_of, changes_of, resolve, shown
+from ossgeo.attribution._evaluation import adjustments_of, changes_of, resolve, shown, united_columns
 from ossgeo.attribution._lineage.ancestry import Ancestry, RootEvidence, lineage_lines
 from ossgeo.attribution._lineage.facts import Components, LineageEvidence
 from ossgeo.attribution._lineage.graph import Base, Graph
 from ossgeo.attribution._lineage.paths import Shares, sources_of, walk
 from ossgeo.attribution._lineage.propagation import (
-    Delegation,
     delegations_to_sources,
     propagate_all,
     propagate_credits,
 )
-from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context
+from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context, Delegation
+from ossgeo.attribution._strategies.built_in import BuiltInStrategy
 from ossgeo.attribution._strategies.publisher import Publisher
 from ossgeo.errors import InvalidArgumentError, UnknownNameError
 from ossgeo.panel._models import Model
@@ -63,7 +63,7 @@ def _components(value: Mapping[str, float] | Components | None) -> Components:
 
 
 @attrs.frozen
-class DirectBase:
+class DirectBase(BuiltInStrategy):
     """Credits a model to the publishers of its direct base models, in equal parts.
 
     Attributes:
@@ -76,8 +76,12 @@ class DirectBase:
     over: AttributionStrategy = attrs.field(factory=Publisher, converter=resolve)
     evidence: LineageEvidence = attrs.field(default="reviewed", converter=_evidence, kw_only=True)
     components: Components = attrs.field(default=(), converter=_components, kw_only=True)
-    name: str = attrs.field(default="direct-base", init=False)
-    requires: frozenset[str] = attrs.field(default=frozenset({"base_models"}), init=False, repr=False)
+    name: ClassVar[str] = "direct-base"
+
+    @property
+    def requires(self) -> frozenset[str] | None:
+        """The models columns that the strategy and the inner strategy use."""
+        return united_columns([self.over], ["base_models"])
 
     def __str__(self) -> str:
         """Return the expression that builds the strategy."""
@@ -159,7 +163,7 @@ class Lineage(DirectBase):
     """
 
     shares: tuple[tuple[Relation, float], ...] = attrs.field(default=tuple(CONVENTION.items()), kw_only=True)
-    name: str = attrs.field(default="lineage", init=False)
+    name: ClassVar[str] = "lineage"
 
     def __str__(self) -> str:
         """Return the expression that builds the strategy."""
@@ -185,7 +189,7 @@ class Root(Lineage):
     """Credits a model to the publishers of its root models; merges divide the credit equally among their base models."""
 
     shares: tuple[tuple[Relation, float], ...] = attrs.field(default=tuple(_ALL.items()), init=False, repr=False)
-    name: str = attrs.field(default="root", init=False)
+    name: ClassVar[str] = "root"
 
     def __str__(self) -> str:
         """Return the expression that builds the strategy."""

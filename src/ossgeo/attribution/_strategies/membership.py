@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 import polars as pl
 
 from ossgeo._core.intervals import aligned, clipped
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
+from ossgeo.attribution._strategies.built_in import BuiltInStrategy
 from ossgeo.attribution._strategies.eligibility import eligible_intervals, is_eligible
 from ossgeo.attribution._strategies.publisher import seats_changes
 from ossgeo.panel._models import Model
@@ -21,7 +22,7 @@ _OPEN: Final = (OriginStatus.INDIVIDUAL, OriginStatus.UNREVIEWED)
 
 
 @attrs.frozen
-class Membership:
+class Membership(BuiltInStrategy):
     """A heuristic for persons: their organizations on the Hub (models column ``member_of``), in equal parts.
 
     It abstains unless the registry has a person or no entry for the namespace: a reviewed organization is never
@@ -29,12 +30,8 @@ class Membership:
     person stays an individual.
     """
 
-    name: str = attrs.field(default="membership", init=False)
-    requires: frozenset[str] = attrs.field(default=frozenset({"member_of"}), init=False, repr=False)
-
-    def __str__(self) -> str:
-        """Return the name."""
-        return self.name
+    name: ClassVar[str] = "membership"
+    requires: ClassVar[frozenset[str]] = frozenset({"member_of"})
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
         """Return the organizations of the person behind a model.

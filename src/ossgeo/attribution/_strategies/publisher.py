@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import ClassVar
 
 import attrs
 import polars as pl
 
 from ossgeo._core.dates import END
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
+from ossgeo.attribution._strategies.built_in import BuiltInStrategy
 from ossgeo.panel._models import Model
 from ossgeo.registry._classification import namespace_seats
 from ossgeo.registry._countries import OriginStatus
@@ -16,7 +18,7 @@ from ossgeo.registry._registry import Registry
 
 
 @attrs.frozen
-class Publisher:
+class Publisher(BuiltInStrategy):
     """Credits a model to the countries of the organization behind its namespace, at the date.
 
     It abstains if the registry does not know the namespace at the date; an organization without a known country is credited
@@ -30,12 +32,8 @@ class Publisher:
         ('CN', 'qwen')
     """
 
-    name: str = attrs.field(default="publisher", init=False)
-    requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
-
-    def __str__(self) -> str:
-        """Return the name."""
-        return self.name
+    name: ClassVar[str] = "publisher"
+    requires: ClassVar[frozenset[str]] = frozenset[str]()
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
         """Return the countries of the organization behind the namespace on a day.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 import polars as pl
@@ -12,12 +12,13 @@ import polars as pl
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment
 from ossgeo._core.relations import Relation
-from ossgeo.attribution._evaluation import adjustments_of, changes_of, resolve, shown
+from ossgeo.attribution._evaluation import adjustments_of, changes_of, resolve, shown, united_columns
 from ossgeo.attribution._lineage.facts import LINKS
 from ossgeo.attribution._lineage.graph import Graph
 from ossgeo.attribution._lineage.paths import Shares, sources_of, walk
-from ossgeo.attribution._lineage.propagation import Delegation, delegations_to_sources, propagate_all, propagate_credits
-from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context
+from ossgeo.attribution._lineage.propagation import delegations_to_sources, propagate_all, propagate_credits
+from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context, Delegation
+from ossgeo.attribution._strategies.built_in import BuiltInStrategy
 from ossgeo.attribution._strategies.publisher import Publisher
 from ossgeo.panel._models import Model
 from ossgeo.registry._classification import find_roles, namespaces_with_role
@@ -32,7 +33,7 @@ _ON: Final[Shares] = {relation: float(relation in CONVERSIONS) for relation in R
 
 
 @attrs.frozen
-class RepackagerPassthrough:
+class RepackagerPassthrough(BuiltInStrategy):
     """Credits conversions by repackagers to the base model, and all other models to their publishers.
 
     The registry lists repackagers with dates. If the base model is itself a conversion by a repackager, its own base model is
@@ -43,8 +44,12 @@ class RepackagerPassthrough:
     """
 
     over: AttributionStrategy = attrs.field(factory=Publisher, converter=resolve)
-    name: str = attrs.field(default="repackager-passthrough", init=False)
-    requires: frozenset[str] = attrs.field(default=frozenset({"base_models"}), init=False, repr=False)
+    name: ClassVar[str] = "repackager-passthrough"
+
+    @property
+    def requires(self) -> frozenset[str] | None:
+        """The models columns that the strategy and the inner strategy use."""
+        return united_columns([self.over], ["base_models"])
 
     def __str__(self) -> str:
         """Return the expression that builds the strategy."""

@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import attrs
 import polars as pl
@@ -18,6 +18,7 @@ from ossgeo._core import engines
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
+from ossgeo.attribution._strategies.built_in import BuiltInStrategy
 from ossgeo.errors import Fault, RegistryError, UnknownCountryError
 from ossgeo.panel._models import Model
 from ossgeo.registry._countries import parse_place
@@ -32,7 +33,7 @@ _Row = tuple[str, dt.date, dt.date, str | None, str, float]
 
 
 @attrs.frozen
-class Table:
+class Table(BuiltInStrategy):
     """Credits models and namespaces as a table states; rows of a model take precedence over rows of its namespace.
 
     Attributes:
@@ -40,8 +41,8 @@ class Table:
     """
 
     rows: tuple[_Row, ...]
-    name: str = attrs.field(default="table", init=False)
-    requires: frozenset[str] = attrs.field(default=frozenset[str](), init=False, repr=False)
+    name: ClassVar[str] = "table"
+    requires: ClassVar[frozenset[str]] = frozenset[str]()
 
     def __str__(self) -> str:
         """Return the number of rows and a fingerprint of twelve digits."""

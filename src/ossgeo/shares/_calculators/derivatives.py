@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import narwhals as nw
@@ -11,7 +11,9 @@ import polars as pl
 
 from ossgeo._core.relations import Relation
 from ossgeo.errors import InvalidArgumentError
+from ossgeo.shares._calculators.built_in import BuiltInCalculator
 from ossgeo.shares._calculators.supply import counted
+from ossgeo.shares._protocol import Gives
 
 
 def _relations(given: Iterable[str | Relation] | str) -> tuple[str, ...]:
@@ -27,7 +29,7 @@ def _relations(given: Iterable[str | Relation] | str) -> tuple[str, ...]:
 
 
 @attrs.frozen
-class Derivatives:
+class Derivatives(BuiltInCalculator):
     """Counts models that say that they were made from another.
 
     A model counts once, on the day of its creation, however many bases it has. Measure it with ``attribution="root"`` for
@@ -41,8 +43,9 @@ class Derivatives:
     relations: tuple[str, ...] = attrs.field(
         default=tuple(relation.value for relation in Relation), converter=_relations
     )
-    unit: str = attrs.field(default="derived models", init=False)
-    requires: frozenset[str] = attrs.field(default=frozenset({"created_at", "base_models"}), init=False)
+    unit: ClassVar[str] = "derived models"
+    requires: ClassVar[frozenset[str]] = frozenset({"created_at", "base_models"})
+    gives: ClassVar[Gives] = "events"
 
     @property
     def name(self) -> str:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import narwhals as nw
 
-from ossgeo.shares._protocol import credited
+from ossgeo.shares._calculators.built_in import BuiltInCalculator
+from ossgeo.shares._protocol import Gives, credited
 
 
 @attrs.frozen
-class Downloads:
+class Downloads(BuiltInCalculator):
     """The sum of what the counter counts, such as downloads or tokens, each flow multiplied by the credit's weight.
 
     Weights are multiples of 2^-20, so the products and sums are exact in double precision up to 8 billion downloads in a
     group (whole weights: 9 * 10^15), whatever the engine and the order of the rows.
     """
 
-    name: str = attrs.field(default="downloads", init=False)
-    unit: str = attrs.field(default="", init=False)
-    requires: frozenset[str] = attrs.field(default=frozenset(), init=False)
+    name: ClassVar[str] = "downloads"
+    unit: ClassVar[str] = ""
+    requires: ClassVar[frozenset[str]] = frozenset()
+    gives: ClassVar[Gives] = "flow"
 
     def aggregate(
         self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final
 
 import attrs
 import narwhals as nw
 
 from ossgeo.panel._flows import FLOOR, day_number
-from ossgeo.shares._protocol import credited
+from ossgeo.shares._calculators.built_in import BuiltInCalculator
+from ossgeo.shares._protocol import Gives, credited
 
 SIZES: Final = (1e9, 10e9, 100e9)
 """Borders of the size classes, in parameters: up to each, and above the last."""
@@ -22,7 +23,7 @@ _STEPS: Final = 2**20
 
 
 @attrs.frozen
-class RelativeAdoption:
+class RelativeAdoption(BuiltInCalculator):
     """Measures each model's downloads since release in units of a leading model of its size and age.
 
     At each observation a model has one value: its downloads since release, per day of its age. The yardstick of a size
@@ -46,11 +47,11 @@ class RelativeAdoption:
     """
 
     cumulative: bool = True
-    name: str = attrs.field(default="relative-adoption", init=False)
-    unit: str = attrs.field(default="typical leading models", init=False)
-    requires: frozenset[str] = attrs.field(default=frozenset({"created_at", "parameters"}), init=False)
-    gives: Literal["flow", "stock", "events"] = attrs.field(default="stock", init=False)
-    whole_panel: bool = attrs.field(default=True, init=False)  # a yardstick is made from all observations
+    name: ClassVar[str] = "relative-adoption"
+    unit: ClassVar[str] = "typical leading models"
+    requires: ClassVar[frozenset[str]] = frozenset({"created_at", "parameters"})
+    gives: ClassVar[Gives] = "stock"
+    whole_panel: ClassVar[bool] = True  # the median of leading models is taken over all observations
 
     def aggregate(
         self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]

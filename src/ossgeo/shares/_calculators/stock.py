@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar
 
 import attrs
 import narwhals as nw
 
+from ossgeo.shares._calculators.built_in import BuiltInCalculator
 from ossgeo.shares._calculators.downloads import Downloads
+from ossgeo.shares._protocol import Gives
 
 
 @attrs.frozen
-class Stock:
+class Stock(BuiltInCalculator):
     """The sum of cumulative counters at each observation ("1.15 billion downloads so far"), each times the credit's weight.
 
     A stock is a level and not a flow: it needs a panel of cumulative counters, is not summed over a window, and with
     ``every`` is that of the last observation of each step. A single snapshot is enough.
     """
 
-    name: str = attrs.field(default="stock", init=False)
-    unit: str = attrs.field(default="", init=False)
-    requires: frozenset[str] = attrs.field(default=frozenset(), init=False)
-    gives: Literal["flow", "stock", "events"] = attrs.field(default="stock", init=False)
+    name: ClassVar[str] = "stock"
+    unit: ClassVar[str] = ""
+    requires: ClassVar[frozenset[str]] = frozenset()
+    gives: ClassVar[Gives] = "stock"
 
     def aggregate(
         self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import narwhals as nw
 import polars as pl
 
-from ossgeo.shares._protocol import credited
+from ossgeo.shares._calculators.built_in import BuiltInCalculator
+from ossgeo.shares._protocol import Gives, credited
 
 
 @attrs.frozen
-class Supply:
+class Supply(BuiltInCalculator):
     """Counts models published, whatever their downloads.
 
     A model counts once, on the day of its creation: with ``every="1mo"`` in that month, with ``window="365d"`` in the year
@@ -23,9 +24,10 @@ class Supply:
     several organizations see :func:`ossgeo.analysis.publishers`.
     """
 
-    name: str = attrs.field(default="supply", init=False)
-    unit: str = attrs.field(default="models", init=False)
-    requires: frozenset[str] = attrs.field(default=frozenset({"created_at"}), init=False)
+    name: ClassVar[str] = "supply"
+    unit: ClassVar[str] = "models"
+    requires: ClassVar[frozenset[str]] = frozenset({"created_at"})
+    gives: ClassVar[Gives] = "events"
 
     def events(self, models: pl.LazyFrame) -> pl.LazyFrame:
         """Return the day on which each model was published.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import polars as pl
 
@@ -17,6 +17,7 @@ from ossgeo._core.counter import Counter, column_of
 from ossgeo._core.dates import day_of
 from ossgeo.errors import InvalidArgumentError, SourceFormatError, SourceUnavailableError
 from ossgeo.panel._panel import Panel, normalized_models
+from ossgeo.plugins import API_VERSION
 from ossgeo.sources._datasets.remote import instant_of, reaching, require_columns, scan_remote
 from ossgeo.sources._hub.credentials import Token, endpoint_of
 
@@ -40,6 +41,8 @@ class HubStats:
         >>> HubStats("models.parquet").name
         'hub-stats models.parquet'
     """
+
+    api_version: ClassVar[int] = API_VERSION
 
     def __init__(
         self,

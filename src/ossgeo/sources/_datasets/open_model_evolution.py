@@ -6,13 +6,14 @@ Source: https://huggingface.co/datasets/mmpr/open_model_evolution_data; the stud
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 import polars as pl
 
 from ossgeo._core import engines
 from ossgeo.errors import UnknownCountryError
 from ossgeo.panel._panel import Panel, normalized_models
+from ossgeo.plugins import API_VERSION
 from ossgeo.registry._countries import Country, OriginStatus
 from ossgeo.sources._datasets.remote import download, instant_of, require_columns
 from ossgeo.sources._hub.credentials import Token, endpoint_of
@@ -44,7 +45,9 @@ class OpenModelEvolution:
         'the study open_model_evolution_data'
     """
 
-    name: str = "the study open_model_evolution_data"
+    api_version: ClassVar[int] = API_VERSION
+
+    name: ClassVar[str] = "the study open_model_evolution_data"
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import attrs
 import polars as pl
@@ -20,6 +20,7 @@ from ossgeo._core.counter import Counter, column_of
 from ossgeo._core.schema import COUNTERS
 from ossgeo.errors import InvalidArgumentError, OssgeoError, SourceFormatError
 from ossgeo.panel._panel import Panel, normalized_models
+from ossgeo.plugins import API_VERSION
 from ossgeo.sources._hub.checkpoint import Checkpoint
 from ossgeo.sources._hub.credentials import Token, endpoint_of, headers_for
 from ossgeo.sources._hub.http import RefusedError, Transport, time_left_in_window
@@ -68,6 +69,8 @@ class Hub:
         >>> hub.name
         'the Hub at http://127.0.0.1:1'
     """
+
+    api_version: ClassVar[int] = API_VERSION
 
     def __init__(
         self,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
 
 from ossgeo._core.counter import Counter
 from ossgeo.errors import Fault, InvalidArgumentError, StoreError
 from ossgeo.panel._panel import Panel
+from ossgeo.plugins import API_VERSION
 from ossgeo.sources._hub.checkpoint import Checkpoint
 from ossgeo.sources._hub.parts import ROW_GROUP
 from ossgeo.sources._store.facts import facts_of, models_on
@@ -37,6 +38,8 @@ class SnapshotStore:
         >>> SnapshotStore("my-history").name
         'the store my-history'
     """
+
+    api_version: ClassVar[int] = API_VERSION
 
     def __init__(self, path: str | Path) -> None:
         """Name the folder; it is created when the first snapshot is added.

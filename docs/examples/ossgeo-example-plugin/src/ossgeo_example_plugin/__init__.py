@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import attrs
 import narwhals as nw
 
 from ossgeo import Country, Evidence, Model
-from ossgeo.attribution import Attribution, Context
+from ossgeo.attribution import Attribution, Context, StrategyBase
 from ossgeo.errors import UnknownCountryError
-from ossgeo.shares import credited
+from ossgeo.shares import Gives, credited
 
 __all__ = ["AcademicDomain", "ModelsInUse", "country_of"]
 
@@ -41,10 +41,13 @@ def country_of(homepage: str | None) -> Country | None:
 
 
 @attrs.frozen
-class AcademicDomain:
+class AcademicDomain(StrategyBase):
     """Credits an organization with an academic homepage to the country of its domain; abstains on all others."""
 
-    name: str = attrs.field(default="academic-domain", init=False)
+    name: ClassVar[str] = "academic-domain"
+    api_version: ClassVar[int] = 1
+    requires: ClassVar[frozenset[str]] = frozenset()  # the namespace is always there
+    by_namespace: ClassVar[bool] = True
 
     def __str__(self) -> str:
         return self.name
@@ -67,9 +70,11 @@ class AcademicDomain:
 class ModelsInUse:
     """Counts the models with at least one download; the parts of a model sum to one."""
 
-    name: str = attrs.field(default="models-in-use", init=False)
-    unit: str = attrs.field(default="models", init=False)
-    requires: frozenset[str] = attrs.field(default=frozenset(), init=False)
+    name: ClassVar[str] = "models-in-use"
+    unit: ClassVar[str] = "models"
+    requires: ClassVar[frozenset[str]] = frozenset()
+    gives: ClassVar[Gives] = "flow"
+    api_version: ClassVar[int] = 1
 
     def aggregate(
         self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]
