@@ -86,11 +86,11 @@ def drip(part: bytes, pieces: int, seconds: float, *, headers: bool) -> Callable
 @pytest.mark.parametrize("headers", [True, False], ids=["headers", "body"])
 def test_slow_bytes_end_with_the_timeout(server: FakeHub, headers: bool) -> None:
     part = b"x-slow: 1\r\n" if headers else b" "
-    server.faults.append(drip(part, 100, 0.05, headers=headers))
+    server.faults.append(drip(part, 400, 0.05, headers=headers))
     began = time.monotonic()
     with pytest.raises(SourceUnavailableError, match=r"no complete response within 0\.4 s"):
         hub(server, timeout=0.4, patience=1).snapshot()
-    assert time.monotonic() - began < 3, "failed requests are part of the patience"
+    assert time.monotonic() - began < 6, "failed requests are part of the patience"
 
 
 def test_the_whole_has_a_deadline(server: FakeHub) -> None:
@@ -99,20 +99,20 @@ def test_the_whole_has_a_deadline(server: FakeHub) -> None:
     began = time.monotonic()
     with pytest.raises(SourceUnavailableError, match="the deadline of 1 s is over; try again, or give more deadline="):
         hub(server, deadline=0.6).snapshot()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 6
 
 
 @pytest.mark.parametrize("body", [b"a" * 70_000, b"[" + b" " * 70_000], ids=["text", "spaces"])
-def test_an_endless_body_and_a_gzip_bomb_are_cut(server: FakeHub, body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "LARGEST", 1_000_000)
+def test_an_endless_body_and_a_gzip_bomb_are_cut(server: FakeHub, body: bytes) -> None:
+    transport = http.Transport(server.url, {}, timeout=20, patience=2, largest=1_000_000)
     server.faults.append(drip(body, 10_000, 0, headers=False))
     with pytest.raises(SourceFormatError, match="larger than 1,000,000 bytes"):
-        hub(server).snapshot()
+        transport.get("/api/models")
     packed = gzip.compress(body * 1000)
     assert len(packed) < 200_000
     server.faults[:] = [once(packed, 200, {"content-encoding": "gzip"})]
     with pytest.raises(SourceFormatError, match="larger than 1,000,000 bytes"):
-        hub(server).snapshot()
+        transport.get("/api/models")
 
 
 def test_a_long_error_is_cut_and_unknown_encodings_are_refused(server: FakeHub) -> None:

@@ -327,7 +327,8 @@ class Hub:
 
     def _transport(self, on_wait: Any = None) -> Transport:
         headers = headers_for(self._endpoint, self._token)
-        return Transport(self._endpoint, headers, self._timeout, self._patience, self._deadline, on_wait)
+        return Transport(self._endpoint, headers, timeout=self._timeout, patience=self._patience,
+                         deadline=self._deadline, on_wait=on_wait)  # fmt: skip
 
     @contextmanager
     def _progress_bar(self, query: Query) -> Iterator[tuple[Transport, Any]]:

@@ -126,11 +126,11 @@ class Transport:
 
     endpoint: str
     headers: Mapping[str, str] = attrs.field(repr=False)
-    timeout: float = 60.0
-    patience: float = 600.0
-    deadline: float = 21_600.0
-    largest: int = LARGEST
-    on_wait: Callable[[float, str], None] | None = None
+    timeout: float = attrs.field(default=60.0, kw_only=True)
+    patience: float = attrs.field(default=600.0, kw_only=True)
+    deadline: float = attrs.field(default=21_600.0, kw_only=True)
+    largest: int = attrs.field(default=LARGEST, kw_only=True)
+    on_wait: Callable[[float, str], None] | None = attrs.field(default=None, kw_only=True)
     refused: set[str] = attrs.field(factory=set, init=False)
     _patience_left: float = attrs.field(init=False)
     _ends: float = attrs.field(init=False, repr=False)
