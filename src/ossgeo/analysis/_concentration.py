@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Final
 
@@ -37,22 +38,34 @@ class Concentration(Result):
             groups (the number of groups), hhi, effective, gini, top_1, top_3, top_10, covered (the part of the value that
             has a group, in [0, 1]).
         method: How the table was made.
+        complete: The complete periods of the table.
     """
 
+    complete: tuple[dt.date, ...] = ()
+
+    @property
+    def period(self) -> dt.date:
+        """The latest complete period, or the latest period if none is complete."""
+        known = self.frame.filter(pl.col("period").is_in(list(self.complete)))
+        return period_of(known if known.height else self.frame, None)
+
     def sentence(self) -> str:
-        """Return the effective number of groups at the latest period."""
+        """Return the effective number of groups at the latest complete period."""
         *outer, inner = self.method.by
         rows, _ = self._printed()
         first = rows.row(0, named=True)
         within = f" within {first[outer[0]]}" if outer else ""
+        overlap = ""
+        if self.method.counting == "full":
+            overlap = " The groups overlap: each is taken as a part of the sum over all groups, which counts a model several times."
         return (
             f"At {first['period']} the {self.method.unit}{within} are as concentrated as if {first['effective']:.1f} "
-            f"{plural(inner)} shared them equally (HHI {first['hhi']:.3f}, {first['groups']} {plural(inner)})."
+            f"{plural(inner)} shared them equally (HHI {first['hhi']:.3f}, {first['groups']} {plural(inner)}).{overlap}"
         )
 
     def _printed(self) -> tuple[pl.DataFrame, Mapping[str, Format]]:
         outer = list(self.method.by[:-1])
-        rows = self.frame.filter(pl.col("period") == period_of(self.frame, None))
+        rows = self.frame.filter(pl.col("period") == self.period)
         rows = rows.sort("groups", *outer, descending=[True, *[False] * len(outer)])
         return rows, {**dict.fromkeys(outer, "text"), **_FORMATS}
 
@@ -104,5 +117,7 @@ def concentration(table: ShareTable) -> Concentration:
         **{f"top_{number}": part.head(number).sum() for number in TOP},
     )
     return Concentration(
-        measures.sort(within).join(covered, on=within, how="left", maintain_order="left"), table.method
+        measures.sort(within).join(covered, on=within, how="left", maintain_order="left"),
+        table.method,
+        table.complete_periods,
     )

@@ -74,8 +74,10 @@ def values_of(panel: Panel, unit: Unit, options: MeasureOptionsDict, *, function
         function: The name of the function that the user called, for errors.
 
     Returns:
-        period, group (the keys, joined by `` x ``), unit, value, counted (whether the row is in the denominator); and the
-        method of the shares by group. A window that was not observed has no rows.
+        period, group (the keys, joined by `` x ``), unit, value, counted (whether the row is in the denominator), observed
+        (the part of the period's days) and complete (whether it is large enough, see
+        :attr:`ossgeo.ShareTable.complete_periods`); and the method of the shares by group. A window that was not observed
+        has no rows.
 
     Raises:
         InvalidArgumentError: The options do not fit.
@@ -98,6 +100,15 @@ def values_of(panel: Panel, unit: Unit, options: MeasureOptionsDict, *, function
     known = ~pl.any_horizontal(pl.col(name).is_in(STATUSES) for name in names) if attributed else pl.lit(True)
     rows = table.to_polars().filter(pl.col("value").is_not_null())
     group = pl.concat_str(names, separator=SEPARATOR)
-    shown = rows.select("period", group=group, unit=pl.col(one.name), value=pl.col("value"), counted=known)
+    complete = pl.col("period").is_in(list(table.complete_periods))
+    shown = rows.select(
+        "period",
+        "observed",
+        group=group,
+        unit=pl.col(one.name),
+        value=pl.col("value"),
+        counted=known,
+        complete=complete,
+    )
     method = attrs.evolve(table.method, by=tuple(names), choices={**table.method.choices, "by": tuple(keys)})
     return shown, method

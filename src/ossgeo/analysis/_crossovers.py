@@ -32,7 +32,8 @@ class Crossovers(Result):
         method: How the table was made.
         one: The group that overtook.
         other: The group that was overtaken.
-        shares: One row for each period in which both have a share: period, one, other.
+        shares: One row for each period of the table, with nulls where the period is not complete or has no shares: period,
+            one, other.
         ahead: The group that is ahead at the last period; None for a tie.
     """
 
@@ -54,6 +55,8 @@ class Crossovers(Result):
 
     def sentence(self) -> str:
         """Return the last overtake, or the group that is ahead."""
+        if not self.shares.drop_nulls().height:
+            return f"{self.one} and {self.other} have shares in no complete period: whether one overtook is not known."
         if not self.frame.height:
             return f"{self.one} never overtook {self.other} in this table; ahead at its end: {self.ahead or 'neither'}."
         last = self.frame.row(-1, named=True)
@@ -82,8 +85,9 @@ def crossovers(table: ShareTable, one: str, other: str, *, panel: Panel | None =
         panel: The panel of the table; with it, each overtake is also evaluated without the largest model of ``one``.
 
     Returns:
-        The overtakes: a period in which ``one`` is ahead after one in which it was not. Periods without shares are passed
-        over.
+        The overtakes: a period in which ``one`` is ahead after one in which it was not. Periods that are not complete (see
+        :attr:`ossgeo.ShareTable.complete_periods`) or have no shares are passed over: the overtake then happened between
+        the periods around them.
 
     Raises:
         InvalidArgumentError: The table has several keys, or was measured on another panel.
@@ -96,10 +100,10 @@ def crossovers(table: ShareTable, one: str, other: str, *, panel: Panel | None =
     require_table(table)
     if len(table.keys) != 1:
         raise InvalidArgumentError(f"table must have one key, got {', '.join(table.keys)}; measure by one key")
+    complete = set(table.complete_periods)
     at = [(day, table.at(day)) for day in table.periods]
-    pairs = [(day, shares[one], shares[other]) for day, shares in at]
-    both = [(day, mine, theirs) for day, mine, theirs in pairs if mine is not None and theirs is not None]
-    margins = [(day, mine - theirs) for day, mine, theirs in both]
+    pairs = [(day, shares[one], shares[other]) if day in complete else (day, None, None) for day, shares in at]
+    margins = [(day, mine - theirs) for day, mine, theirs in pairs if mine is not None and theirs is not None]
     taken = [
         (since, day, margin, all(later > 0 for _, later in margins[place:]))
         for place, ((since, before), (day, margin)) in enumerate(itertools.pairwise(margins), 1)
@@ -113,7 +117,7 @@ def crossovers(table: ShareTable, one: str, other: str, *, panel: Panel | None =
         frame = frame.with_columns(without_largest=_ahead_without_largest(panel, table, one, other, days))
     last = margins[-1][1] if margins else 0.0
     ahead = one if last > 0 else other if last < 0 else None
-    shares = pl.DataFrame(both, schema={"period": pl.Date, "one": pl.Float64, "other": pl.Float64}, orient="row")
+    shares = pl.DataFrame(pairs, schema={"period": pl.Date, "one": pl.Float64, "other": pl.Float64}, orient="row")
     return Crossovers(frame, table.method, one, other, shares, ahead)
 
 

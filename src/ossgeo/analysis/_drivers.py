@@ -36,6 +36,7 @@ class Drivers(Result):
         before: The share at the start, a fraction.
         after: The share at the end, a fraction.
         unit: The unit that the change is split by.
+        scaled: The observed part of each of the two periods whose values were scaled to its whole length.
     """
 
     group: str
@@ -44,6 +45,7 @@ class Drivers(Result):
     before: float
     after: float
     unit: str = "organization"
+    scaled: tuple[tuple[dt.date, float], ...] = ()
 
     @property
     def change(self) -> float:
@@ -54,9 +56,13 @@ class Drivers(Result):
         """Return the shares at both periods, and the change by parts in points."""
         effects = dict(self.frame.group_by("part").agg(pl.col("effect").sum()).iter_rows())
         parts = ", ".join(f"{name} {points(effects[name])}" for name in PARTS if name in effects)
+        scaled = "".join(
+            f" The values of {day}, of which {percent(part, 0)} was observed, are scaled to the whole period."
+            for day, part in self.scaled
+        )
         return (
             f"{self.group} went from {percent(self.before)} to {percent(self.after)} between {self.start} and {self.end}: "
-            f"{parts}."
+            f"{parts}.{scaled}"
         )
 
     def _printed(self) -> tuple[pl.DataFrame, Mapping[str, Format]]:
@@ -80,8 +86,9 @@ def drivers(
     Args:
         panel: The panel.
         group: The group, such as ``CN``; with several keys in ``by``, a tuple.
-        start: The first period; by default the first one of the measurement.
-        end: The last period; by default the last one of the measurement.
+        start: The first period; by default the first complete one of the measurement.
+        end: The last period; by default the last complete one of the measurement. Values of a period that is observed in
+            part, and was chosen or is needed because fewer than two are complete, are scaled to its whole length.
         unit: The units: ``organization``, ``model``, ``namespace`` or any other key of a table.
         **options: Options of :func:`ossgeo.measure`; ``by`` is what the shares are grouped by.
 
@@ -100,10 +107,15 @@ def drivers(
     """
     rows, method = values_of(panel, unit, options, function="drivers")
     name = _known_group(group, rows, method.by)
-    first = start if start is not None else rows["period"].min()
-    days = [period_of(rows, first), period_of(rows, end)]  # type: ignore[arg-type]  # a date
+    complete = rows.filter("complete")
+    usual = complete if complete["period"].n_unique() > 1 else rows
+    first = min(usual["period"].to_list(), default=None) if start is None else start
+    days = [period_of(rows, first), period_of(usual, None) if end is None else period_of(rows, end)]
     if days[0] >= days[1]:
         raise InvalidArgumentError(f"start must be before end, got {days[0]} and {days[1]}")
+    part = rows.filter(pl.col("period").is_in(days) & ~pl.col("complete")).select("period", "observed").unique()
+    if part.height:
+        rows, method = values_of(panel, unit, {**options, "incomplete": "scale"}, function="drivers")
     totals = [float(rows.filter(pl.col("counted") & (pl.col("period") == day))["value"].sum()) for day in days]
     if not all(totals):
         raise InvalidArgumentError(
@@ -116,7 +128,10 @@ def drivers(
          "effect": [(values[0] + values[1]) / 2 * (1 / totals[1] - 1 / totals[0])]}
     )  # fmt: skip
     frame = pl.concat([moved, denominator]).sort(pl.col("effect").abs(), "unit", descending=[True, False])
-    return Drivers(frame, method, name, days[0], days[1], values[0] / totals[0], values[1] / totals[1], unit_name(unit))
+    scaled = tuple(part.sort("period").rows())
+    return Drivers(
+        frame, method, name, days[0], days[1], values[0] / totals[0], values[1] / totals[1], unit_name(unit), scaled
+    )
 
 
 def _known_group(group: str | tuple[str, ...], rows: pl.DataFrame, keys: tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 import attrs
@@ -20,17 +21,26 @@ class Growth(Result):
     Attributes:
         frame: One row for each period and group, without the statuses: period, the keys, value, share, change (of the
             value since the previous period), growth (change over the previous value; null if that is 0), rank (1 is the
-            largest) and rank_change (places gained). A period whose window was not observed has nulls, and so have the
-            changes to the next period.
+            largest), rank_change (places gained) and complete (whether enough of the period was observed, see
+            :attr:`ossgeo.ShareTable.complete_periods`). A period that was not observed has nulls. Changes from or to a period
+            that is not complete are null.
         method: How the table was made.
     """
 
+    @property
+    def period(self) -> dt.date:
+        """The latest complete period, or the latest period if none is complete."""
+        complete = self.frame.filter("complete")
+        return period_of(complete if complete.height else self.frame, None)
+
     def sentence(self) -> str:
-        """Return the group that gained most places."""
-        day = period_of(self.frame, None)
+        """Return the group that gained most places, at the latest complete period."""
+        day = self.period
         rows = self.frame.filter(pl.col("period") == day)
         if not rows["value"].count():
             return f"At {day} the window was not observed: no growth is defined."
+        if not rows["complete"].any():
+            return "No period is complete: no growth is defined; measure with incomplete='scale' to scale the values."
         climbers = rows.filter(pl.col("rank_change") > 0).sort("rank_change", "rank", descending=[True, False])
         if not climbers.height:
             return f"At {day} no group gained a place."
@@ -39,7 +49,7 @@ class Growth(Result):
         return f"At {day} {name} gained most places: {best['rank_change']}, to rank {best['rank']}."
 
     def _printed(self) -> tuple[pl.DataFrame, Mapping[str, Format]]:
-        rows = self.frame.filter(pl.col("period") == period_of(self.frame, None)).sort("rank", nulls_last=True)
+        rows = self.frame.filter(pl.col("period") == self.period).sort("rank", nulls_last=True)
         return rows, {**dict.fromkeys(self.method.by, "text"), "share": "share", "growth": "change"}
 
 
@@ -51,7 +61,8 @@ def growth(table: ShareTable) -> Growth:
 
     Returns:
         Changes, growth and ranks. A group without a row in an observed period has the value 0 there; in a period that
-        was not observed every value is null.
+        was not observed every value is null. Nothing is compared with a period that is observed in part, unless the table
+        was measured with ``incomplete="scale"``.
 
     Raises:
         InvalidArgumentError: Groups were cut from the table.
@@ -71,11 +82,15 @@ def growth(table: ShareTable) -> Growth:
     full = grid.join(rows, on=["period", *keys], how="left").with_columns(
         value=pl.when("observed").then(pl.col("value").fill_null(0.0))
     )
-    before = pl.col("value").shift(1).over(keys, order_by="period")
+    full = full.with_columns(complete=pl.col("period").is_in(list(table.complete_periods)))
+    whole = pl.when("complete")
+    before = whole.then("value").shift(1).over(keys, order_by="period")
+    ranks = whole.then("rank")
     full = full.with_columns(
-        change=pl.col("value") - before,
-        growth=pl.when(before > 0).then(pl.col("value") / before - 1),
+        change=whole.then("value") - before,
+        growth=whole.then(pl.when(before > 0).then(pl.col("value") / before - 1)),
         rank=pl.col("value").rank("min", descending=True).over("period").cast(pl.Int64),
     )
-    full = full.with_columns(rank_change=pl.col("rank").shift(1).over(keys, order_by="period") - pl.col("rank"))
-    return Growth(full.drop("observed").sort("period", "rank", *keys, nulls_last=True), table.method)
+    full = full.with_columns(rank_change=ranks.shift(1).over(keys, order_by="period") - ranks)
+    columns = ("period", *keys, "value", "share", "change", "growth", "rank", "rank_change", "complete")
+    return Growth(full.select(columns).sort("period", "rank", *keys, nulls_last=True), table.method)

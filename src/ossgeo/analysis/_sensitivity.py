@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Unpack
 
 import attrs
-import narwhals as nw
 import polars as pl
 
 from ossgeo._core.dates import day_of
@@ -22,6 +21,7 @@ from ossgeo.attribution._evaluation import required_columns, resolve, shown
 from ossgeo.attribution._memoized import Memoized
 from ossgeo.errors import InvalidArgumentError, LowCoverageWarning, VoidOptionWarning
 from ossgeo.panel._filters import describe
+from ossgeo.panel._models_table import lacking, normalized_models
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._aggregates import Aggregate
@@ -184,24 +184,22 @@ def _tables(
 def _applicable(
     panel: Panel, grid: Mapping[str, Sequence[Any]], options: Mapping[str, Any]
 ) -> tuple[dict[str, list[Any]], list[tuple[str, str, str]]]:
-    """Return the grid without the values whose columns the models lack, and these values with the reason."""
-    if options.get("models") is not None:
-        columns = set(nw.from_native(options["models"]).lazy().collect_schema().names())
-    else:
-        columns = set(panel.models.collect_schema().names())
+    """Return the grid without the values that need a column without values in the models, and these with the reason."""
+    given = options.get("models")
+    models = panel.models if given is None else normalized_models(given)
     applied: dict[str, list[Any]] = {}
     void = []
     for name, values in grid.items():
-        missing = {place: sorted(_required(name, value) - columns) for place, value in enumerate(values)}
-        applied[name] = [value for place, value in enumerate(values) if not missing[place]]
+        reasons = [lacking(models, _required(name, value)) for value in values]
+        applied[name] = [value for value, reason in zip(values, reasons, strict=True) if not reason]
         void += [
-            (name, _text(name, values[place]), f"the models have no column {', '.join(lacking)}")
-            for place, lacking in missing.items()
-            if lacking
+            (name, _text(name, value), f"the models have {reason}")
+            for value, reason in zip(values, reasons, strict=True)
+            if reason
         ]
         if not applied[name]:
-            reasons = "; ".join(f"{value}: {reason}" for choice, value, reason in void if choice == name)
-            raise InvalidArgumentError(f"no value of {name} can be applied to this panel ({reasons})")
+            why = "; ".join(f"{value}: {reason}" for choice, value, reason in void if choice == name)
+            raise InvalidArgumentError(f"no value of {name} can be applied to this panel ({why})")
     return applied, void
 
 

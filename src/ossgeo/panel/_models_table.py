@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
@@ -49,3 +50,23 @@ def _with_instants(models: pl.LazyFrame) -> pl.LazyFrame:
     if kind == pl.Date:
         return models.with_columns(at.cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
     raise PanelError.of("models, column created_at", f"holds {kind}, not dates", "convert the column")
+
+
+def lacking(models: pl.LazyFrame, names: Iterable[str]) -> str:
+    """Return in words which columns of a models table are absent or have no value, or an empty text.
+
+    Args:
+        models: The models table.
+        names: The columns that are needed.
+    """
+    schema = models.collect_schema()
+    absent = sorted(set(names) - set(schema.names()))
+    there = sorted(set(names) & set(schema.names()))
+    filled = [
+        (pl.col(name).list.len() > 0 if isinstance(schema[name], pl.List) else pl.col(name).is_not_null()).any()
+        for name in there
+    ]
+    known = models.select(filled).collect() if there else pl.DataFrame()
+    empty = [name for name in there if not known[name].item()]
+    parts = [(f"no column {', '.join(absent)}", absent), (f"no value in {', '.join(empty)}", empty)]
+    return " and ".join(words for words, some in parts if some)

@@ -13,6 +13,7 @@ from ossgeo._core.text import percent, period_of, plain, points
 from ossgeo.analysis import Bootstrap, Bounds, Concentration, Crossovers, Drivers, Growth, Influence, Sensitivity
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.external._leaderboards import Leaderboard
+from ossgeo.plotting._observed import with_runs
 from ossgeo.plotting._primitives import (
     HEIGHT,
     Area,
@@ -90,16 +91,18 @@ def draw_crossovers(found: Crossovers, look: Look) -> Any:
     """Draw it; see :func:`ossgeo.plotting.plot`."""
     import altair as alt
 
-    if not found.shares.height:
+    known = found.shares.drop_nulls()
+    if not known.height:
         raise InvalidArgumentError(f"{found.one} and {found.other} never both have a share: there is nothing to draw")
     sides = {"one": found.one, "other": found.other}
     names = {side: group_label(found.method, group) for side, group in sides.items()}
-    rows = found.shares.unpivot(index="period", variable_name="side", value_name="share").with_columns(
+    rows = known.unpivot(index="period", variable_name="side", value_name="share").with_columns(
         group=pl.col("side").replace_strict(sides, return_dtype=pl.String),
         name=pl.col("side").replace_strict(names, return_dtype=pl.String),
         day=pl.col("period").cast(pl.String),
     )
     groups, periods = [found.one, found.other], found.shares["period"].sort().to_list()
+    rows = with_runs(rows, periods, known["period"].to_list())
     ends = rows.filter(pl.col("period") == rows["period"].max())
     texts = [look.wrapped(f"{name} {percent(share)}") for name, share in ends.select("name", "share").iter_rows()]
     left = margin(look)
@@ -107,7 +110,7 @@ def draw_crossovers(found: Crossovers, look: Look) -> Any:
     days = day_axis(periods, look, width)
     line = alt.Chart(data_of(rows)).mark_line(strokeWidth=2.2, point={"size": 22, "filled": True}).encode(
         x=days, y=alt.Y("share:Q", axis=share_axis(look)), color=color_by(groups, look), strokeDash=dash_by(groups),
-        tooltip=["name:N", "day:N", alt.Tooltip("share:Q", format=".1%")],
+        detail="run:N", tooltip=["name:N", "day:N", alt.Tooltip("share:Q", format=".1%")],
     )  # fmt: skip
     highest = float(rows["share"].max() or 1.0)  # type: ignore[arg-type]
     at = spaced(ends["share"].to_list(), highest * look.label_gap(texts) / tall, 0.0, highest)
@@ -209,6 +212,10 @@ def draw_drivers(found: Drivers, look: Look, *, top: int = 10) -> Any:
     layers = [bars, words.encode(x="end:Q", y=vertical, text="text:N"), *names_above(data, look, vertical)]
     title = f"{group_label(found.method, found.group)}: from {percent(found.before)} to {percent(found.after)}"
     remark = "Blue adds to the share, orange takes from it, in points; gray: the share at both ends."
+    for day, part in found.scaled:
+        remark += (
+            f" The values of {day_text(day)} are scaled to the whole period, of which {percent(part, 0)} was observed."
+        )
     return framed(layers, look, Area(width, height, left), **_texts(found, [found.start, found.end], title, remark))
 
 
@@ -237,7 +244,7 @@ def draw_influence(found: Influence, look: Look, *, top: int = 12) -> Any:
 
 def draw_growth(found: Growth, look: Look, *, top: int = 12) -> Any:
     """Draw it; see :func:`ossgeo.plotting.plot`."""
-    key, day = found.method.by[0], period_of(found.frame, None)
+    key, day = found.method.by[0], found.period
     rows = found.frame.filter(pl.col("period") == day).drop_nulls("growth")
     rows = rows.sort("value", key, descending=[True, False]).head(top)
     if not rows.height:
@@ -257,7 +264,7 @@ def draw_concentration(found: Concentration, look: Look, *, top: int = 6) -> Any
     """Draw it; see :func:`ossgeo.plotting.plot`."""
     import altair as alt
 
-    day = period_of(found.frame, None)
+    day = found.period
     *outer, inner = found.method.by
     rows = found.frame.filter(pl.col("period") == day)
     told = rows.filter(pl.col("groups") > 3) if outer else rows  # noqa: PLR2004  # three are always all of three

@@ -57,14 +57,14 @@ def places() -> pl.DataFrame:
 
 
 def draw_world(table: ShareTable, look: Look, *, top: int) -> Any:
-    """Draw the shares of the last period on a map; the largest are labeled if there is room.
+    """Draw the shares of the latest complete period on a map; the largest are labeled if there is room.
 
     Raises:
         InvalidArgumentError: The groups are neither countries nor groups of countries.
     """
     import altair as alt
 
-    day = table.periods[-1]
+    day = table.latest
     shares = table.to_polars().filter(pl.col("period") == day, pl.col("share") > 0).select("share", group=table.keys[0])
     rows = _rows(table, shares, day)
     colors = look.colors

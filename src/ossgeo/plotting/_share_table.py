@@ -11,6 +11,7 @@ from ossgeo._core.text import percent
 from ossgeo.analysis import Bounds, Crossovers
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.plotting._map import draw_world
+from ossgeo.plotting._observed import dotted, remarks_on, veil, with_runs
 from ossgeo.plotting._primitives import (
     HEIGHT,
     Area,
@@ -61,26 +62,27 @@ def _texts(table: ShareTable, *remarks: str) -> dict[str, Any]:
     method = table.method
     said = f"{quantity(method)}, {span(method, table.periods)}"
     scope = scope_text(method) if method.scope or not table.note else f"Scope: {table.note.rstrip('.')}."
+    overlap = ["Groups overlap, so that the shares sum to more than 100%."] if table.overlapping else []
     return {
         "title": _headline(table),
-        "subtitle": [said[0].upper() + said[1:], scope, *remarks],
+        "subtitle": [said[0].upper() + said[1:], scope, *overlap, *remarks],
         "foot": footer(method, coverage_text(table)),
     }
 
 
 def _headline(table: ShareTable) -> str:
-    rows = table.to_polars().filter(period=table.periods[-1]).drop_nulls("share")
+    rows = table.to_polars().filter(period=table.latest).drop_nulls("share")
     named = rows.filter(~rows[table.keys[0]].is_in(STATUSES)).head(2)
     shares = named.select(table.keys[0], "share").iter_rows()
     parts = [f"{group_label(table.method, group, table.keys[0])} {percent(share)}" for group, share in shares]
-    return f"{', '.join(parts) or 'No group with a share'} at {day_text(table.periods[-1])}"
+    return f"{', '.join(parts) or 'No group with a share'} at {day_text(table.latest)}"
 
 
 def _folded(table: ShareTable, top: int) -> pl.DataFrame:
-    """Return the largest groups of the last period, every status, and the rest as one: period, group, name, value, share."""
+    """Return the largest groups of the latest complete period, every status, and the rest as one: period, group, name, value, share."""
     key = table.keys[0]
     rows = table.to_polars().select("period", "value", "share", group=key)
-    last = rows.filter(pl.col("period") == table.periods[-1]).drop_nulls("value")
+    last = rows.filter(pl.col("period") == table.latest).drop_nulls("value")
     kept = [*last.filter(~pl.col("group").is_in(STATUSES))["group"].head(top), *STATUSES]
     group = pl.when(pl.col("group").is_in(kept)).then("group").otherwise(pl.lit(OTHERS))
     found = rows.with_columns(group=group).group_by("period", "group").agg(
@@ -88,6 +90,8 @@ def _folded(table: ShareTable, top: int) -> pl.DataFrame:
     )  # fmt: skip
     names = {one: OTHERS if one == OTHERS else group_label(table.method, one, key) for one in found["group"].unique()}
     drawn = found.filter((pl.col("value") > 0) | ~pl.col("group").is_in([*STATUSES, OTHERS]))
+    if table.overlapping:  # the sum of groups that share models is not the share of the rest
+        drawn = drawn.filter(pl.col("group") != OTHERS)
     return drawn.with_columns(
         name=pl.col("group").replace_strict(names, return_dtype=pl.String), day=pl.col("period").cast(pl.String)
     ).sort("period", "group")
@@ -112,7 +116,7 @@ def _lines(
 ) -> Any:
     import altair as alt
 
-    rows = _folded(table, top).drop_nulls("share")
+    rows = with_runs(_folded(table, top).drop_nulls("share"), table.periods, table.complete_periods)
     groups = _order(rows)
     ends = rows.filter(pl.col("period") == rows["period"].max()).sort("share")
     texts = [look.wrapped(f"{name} {percent(share)}") for name, share in ends.select("name", "share").iter_rows()]
@@ -124,14 +128,12 @@ def _lines(
     layers = []
     if bounds is not None:
         band = bounds.to_polars().rename({table.keys[0]: "group"}).filter(pl.col("group").is_in(groups))
-        area = alt.Chart(data_of(band.drop_nulls("lower").select("period", "group", "lower", "upper")))
-        layers.append(
-            area.mark_area(opacity=0.18).encode(x=days, y="lower:Q", y2="upper:Q", color=color_by(groups, look))
-        )
+        band = band.drop_nulls("lower").select("period", "group", "lower", "upper")
+        area = alt.Chart(data_of(with_runs(band, table.periods, table.complete_periods))).mark_area(opacity=0.18)
+        layers.append(area.encode(x=days, y="lower:Q", y2="upper:Q", color=color_by(groups, look), detail="stretch:N"))
     line = alt.Chart(data_of(rows)).mark_line(strokeWidth=2.2, point={"size": 22, "filled": True})
-    layers.append(
-        line.encode(x=days, y=height, color=color_by(groups, look), strokeDash=dash_by(groups), tooltip=_hints())
-    )
+    drawn: dict[str, Any] = {"color": color_by(groups, look), "strokeDash": dash_by(groups), "detail": "run:N"}
+    layers += [line.encode(x=days, y=height, tooltip=_hints(), **drawn), *dotted(rows, groups, look, days, "share")]
     at = spaced(ends["share"].to_list(), highest * look.label_gap(texts) / tall, highest * 0.01, highest)
     labels = ends.with_columns(at=pl.Series(at, dtype=pl.Float64), text=pl.Series(texts, dtype=pl.String))
     layers.append(end_labels(labels, look, groups, colored=True))
@@ -140,13 +142,17 @@ def _lines(
         mark = alt.Chart(data_of(taken)).mark_point(size=130, shape="diamond", strokeWidth=2, color=look.colors.ink)
         layers.append(mark.encode(x=days, y="share:Q"))
     remark = ["Bands: lowest and highest share, whatever the origin of the unattributed part."] if bounds else []
-    return framed(layers, look, Area(width, tall, left), **_texts(table, *remark))
+    return framed(layers, look, Area(width, tall, left), **_texts(table, *remark, *remarks_on(rows)))
 
 
 def _stacked(table: ShareTable, look: Look, *, top: int) -> Any:
     import altair as alt
 
-    rows = _folded(table, top).drop_nulls("share")
+    if table.overlapping:
+        raise InvalidArgumentError(
+            "kind='stacked' does not fit counting='full', whose groups overlap; use kind='line', or counting='fractional'"
+        )
+    rows = with_runs(_folded(table, top).drop_nulls("share"), table.periods, table.complete_periods)
     groups = _order(rows)
     places = {group: place for place, group in enumerate(groups)}
     rows = rows.with_columns(place=pl.col("group").replace_strict(places, return_dtype=pl.Int64)).sort(
@@ -160,14 +166,15 @@ def _stacked(table: ShareTable, look: Look, *, top: int) -> Any:
     width, tall = plot_width(look, left, texts), look.height or max(HEIGHT, look.label_gap(texts) * ends.height)
     area = alt.Chart(data_of(rows)).mark_area(stroke=look.colors.paper, strokeWidth=0.8).encode(
         x=day_axis(table.periods, look, width), y=alt.Y("lower:Q", axis=share_axis(look)), y2="upper:Q",
-        color=color_by(groups, look), tooltip=_hints(),
+        color=color_by(groups, look), detail="stretch:N", tooltip=_hints(),
     )  # fmt: skip
     high = float(ends["upper"].max() or 1)  # type: ignore[arg-type]
     middle = ((ends["lower"] + ends["upper"]) / 2).to_list()
     at = spaced(middle, high * look.label_gap(texts) / tall, high * 0.01, high)
     labels = ends.with_columns(at=pl.Series(at, dtype=pl.Float64), text=pl.Series(texts, dtype=pl.String))
-    layers = [area, end_labels(labels, look, groups, colored=True)]
-    return framed(layers, look, Area(width, tall, left), **_texts(table))
+    pale = veil(rows, look, float(rows["upper"].max() or 1))  # type: ignore[arg-type]
+    layers = [area, *pale, end_labels(labels, look, groups, colored=True)]
+    return framed(layers, look, Area(width, tall, left), **_texts(table, *remarks_on(rows)))
 
 
 def _ranks(table: ShareTable, look: Look, *, top: int) -> Any:
@@ -181,31 +188,35 @@ def _ranks(table: ShareTable, look: Look, *, top: int) -> Any:
     )
     rank = pl.col("value").rank("ordinal", descending=True).over("period").cast(pl.Int64)
     rows = rows.with_columns(rank=rank, day=pl.col("period").cast(pl.String))
-    last = rows.filter((pl.col("period") == table.periods[-1]) & (pl.col("rank") <= top))
+    last = rows.filter((pl.col("period") == table.latest) & (pl.col("rank") <= top))
     rows = rows.filter(pl.col("group").is_in(last["group"].implode()) & (pl.col("rank") <= 2 * top))
     names = {group: look.wrapped(group_label(table.method, group, key)) for group in last["group"]}
     rows = rows.with_columns(name=pl.col("group").replace_strict(names, return_dtype=pl.String))
+    rows = with_runs(rows, table.periods, table.complete_periods)
     groups = last.sort("rank")["group"].to_list()
     left = margin(look)
     width, tall = plot_width(look, left, list(names.values())), look.height or HEIGHT
     deepest = int(rows["rank"].max() or top)  # type: ignore[arg-type]
     axis = alt.Axis(title=None, tickMinStep=1, format="d")
     height = alt.Y("rank:Q", axis=axis, scale=alt.Scale(reverse=True, domain=[0.5, deepest + 0.5], nice=False))
+    days = day_axis(table.periods, look, width)
     line = alt.Chart(data_of(rows)).mark_line(strokeWidth=2.5, point={"size": 60, "filled": True}).encode(
-        x=day_axis(table.periods, look, width), y=height, color=color_by(groups, look), strokeDash=dash_by(groups),
+        x=days, y=height, color=color_by(groups, look), strokeDash=dash_by(groups), detail="run:N",
         tooltip=["name:N", "day:N", "rank:Q"],
     )  # fmt: skip
     ends = last.select("period", "group", at="rank", text=pl.col("group").replace_strict(names, return_dtype=pl.String))
     words = _texts(
-        table, f"Rank of each {key.replace('_', ' ')} by {table.method.unit}; models without a known {key} left out."
+        table,
+        f"Rank of each {key.replace('_', ' ')} by {table.method.unit}; models without a known {key} left out.",
+        *remarks_on(rows),
     )
-    words["title"] = f"Ranks by {table.method.unit} at {day_text(table.periods[-1])}"
-    layers = [line, end_labels(ends, look, groups, colored=True)]
+    words["title"] = f"Ranks by {table.method.unit} at {day_text(table.latest)}"
+    layers = [line, *dotted(rows, groups, look, days, "rank"), end_labels(ends, look, groups, colored=True)]
     return framed(layers, look, Area(width, tall, left), **words)
 
 
 def _bars(table: ShareTable, look: Look, *, top: int) -> Any:
-    rows = _folded(table, top).filter(pl.col("period") == table.periods[-1])
+    rows = _folded(table, top).filter(pl.col("period") == table.latest)
     last = pl.col("group").is_in([*STATUSES, OTHERS])
     rows = rows.with_columns(last=last).sort("last", "value", descending=[False, True])
     texts = [
@@ -214,13 +225,13 @@ def _bars(table: ShareTable, look: Look, *, top: int) -> Any:
     ]
     shown = rows.with_columns(text=pl.Series(texts, dtype=pl.String), figure=pl.col("share").fill_null(0.0))
     layers, size = bar_layers(shown, look)
-    return framed(layers, look, size, **_texts(table.filter(period=table.periods[-1])))
+    return framed(layers, look, size, **_texts(table.filter(period=table.latest)))
 
 
 def _matrix(table: ShareTable, look: Look, *, top: int) -> Any:
     import altair as alt
 
-    day, (down, across) = table.periods[-1], table.keys
+    day, (down, across) = table.latest, table.keys
     rows = table.to_polars().filter(pl.col("period") == day, pl.col("value") > 0)
 
     def folded(key: str) -> pl.Expr:

@@ -31,10 +31,11 @@ class Profile:
 
     Attributes:
         country: The country.
+        period: The latest complete period.
         shares: One row for each period: period, value, share, rank (among countries).
-        organizations: One row for each organization at the last period, the largest first: organization, value, share (of
+        organizations: One row for each organization at that period, the largest first: organization, value, share (of
             the country), models.
-        models: One row for each model at the last period, the largest first: model, value, share (of the country).
+        models: One row for each model at that period, the largest first: model, value, share (of the country).
         builds_on: One row for each country whose models this country's developers derive theirs from: base_country,
             models; None where the panel has no bases.
         built_on_by: One row for each country whose developers derive from this country's models: builder_country,
@@ -45,6 +46,7 @@ class Profile:
     """
 
     country: Country
+    period: dt.date
     shares: pl.DataFrame
     organizations: pl.DataFrame
     models: pl.DataFrame
@@ -59,7 +61,7 @@ class Profile:
 
     def to_markdown(self) -> str:
         """Return the profile as Markdown; names from the Hub are escaped."""
-        last = self.shares.row(-1, named=True)
+        last = self.shares.filter(period=self.period).row(0, named=True)
         rank = f"rank {last['rank']} of {last['countries']} countries" if last["value"] else "no figure"
         unit = self.method.unit
         lines = [
@@ -135,7 +137,7 @@ def profile(panel: Panel, country: str | Country, **choices: Unpack[MeasureOptio
             raise InvalidArgumentError(
                 "the panel has no flow under this method, so it has no profile; cumulative counters need two observations"
             )
-        last = table.periods[-1]
+        last = table.latest
         fine = measure(panel, by=("country", "organization", "model"), **options).filter(period=last).to_polars()
         names = measure(panel, by=("country", "namespace"), **options).filter(period=last).to_polars()
     mine = fine.filter((pl.col("country") == place.alpha_2) & (pl.col("value") > 0))
@@ -146,6 +148,7 @@ def profile(panel: Panel, country: str | Country, **choices: Unpack[MeasureOptio
     builds_on, built_on_by = _derived(panel, place.alpha_2, choices.get("registry"), choices.get("models"))
     return Profile(
         place,
+        last,
         _over_time(table.to_polars(), table.periods, place.alpha_2),
         organizations.select("organization", "value", part.alias("share"), "models").sort(
             "value", "organization", descending=[True, False]

@@ -93,12 +93,12 @@ def _rendered(title: str, table: ShareTable, sections: tuple[Section, ...]) -> s
 
 def _summary(table: ShareTable) -> str:
     """Return the share of the largest group as a sentence, with the scope, the days and the denominator."""
-    key, last = table.keys[0], table.periods[-1]
+    key, last = table.keys[0], table.latest
     rows = table.filter(period=last).to_polars().drop_nulls("share")
     named = rows.filter(~rows[key].is_in(STATUSES))[key]
     if not len(named):
         return f"No group has a share at {last}."
-    return plain(table.sentence(named[0]), 600)
+    return plain(table.sentence(named[0], last), 600)
 
 
 def _hash(text: str) -> str:

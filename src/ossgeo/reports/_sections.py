@@ -68,13 +68,12 @@ def sections_of(panel: Panel, table: ShareTable, options: MeasureOptionsDict) ->
 
 
 def _shares(table: ShareTable) -> Section:
-    key, last = table.keys[0], table.periods[-1]
+    key, last = table.keys[0], table.latest
     rows = table.filter(period=last).to_polars().select(key, "value", "share").rename({"value": table.method.unit})
     pictures = [picture(table, f"Shares by {key}; the table below has the figures of {last}.")]
-    if len(table.periods) > 1:
-        pictures.append(
-            picture(table, f"The shares stacked to the total, {table.periods[0]} to {last}.", kind="stacked")
-        )
+    if len(table.periods) > 1 and not table.overlapping:
+        words = f"The shares stacked to the total, {table.periods[0]} to {table.periods[-1]}."
+        pictures.append(picture(table, words, kind="stacked"))
     if key in MAPPED:
         pictures.append(picture(table, f"The shares of {last} on a map.", kind="map"))
     scope = (f"Scope: {table.note}",) if table.note else ()
@@ -151,9 +150,9 @@ def _options(panel: Panel, options: MeasureOptionsDict) -> Section | None:
 
 
 def _largest(table: ShareTable) -> list[str]:
-    """Return the two largest groups of the last period."""
+    """Return the two largest groups of the latest complete period."""
     key = table.keys[0]
-    rows = table.filter(period=table.periods[-1]).to_polars()
+    rows = table.filter(period=table.latest).to_polars()
     return rows.filter(~pl.col(key).is_in(STATUSES) & (pl.col("share") > 0))[key].head(2).to_list()
 
 
@@ -171,8 +170,7 @@ def _crossovers(table: ShareTable) -> Section | None:
 
 
 def _drivers(panel: Panel, table: ShareTable, options: MeasureOptionsDict) -> Section | None:
-    start, end = table.periods[0], table.periods[-1]
-    found = [drivers(panel, group, start=start, end=end, **options) for group in _largest(table)]
+    found = [drivers(panel, group, **options) for group in _largest(table)]
     if not found:
         return None
     pictures = tuple(picture(one, f"What changed the share of {label(str(one.group))}, step by step.") for one in found)

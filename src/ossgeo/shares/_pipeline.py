@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection
 from importlib.metadata import version
 from typing import Any, Self, Unpack
 
@@ -20,6 +19,7 @@ from ossgeo.attribution._evaluation import required_columns, shown, strategies_i
 from ossgeo.errors import CalculatorContractError, InvalidArgumentError, VoidOptionWarning
 from ossgeo.panel._cleaning import cleaned_panel, panel_error, unlisted_models
 from ossgeo.panel._filters import columns_of, describe, require_columns
+from ossgeo.panel._models_table import lacking
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.registry._registry import Registry
 from ossgeo.shares import _grouping as grouping
@@ -86,17 +86,13 @@ class _Parts:
     strategies: tuple[AttributionStrategy, ...]
     """The strategy of the table, then those of keys with a rule of their own."""
 
-    def void(self, columns: Collection[str]) -> tuple[str, ...]:
-        """Return the strategies that cannot apply, since a models table with these columns lacks one that they need."""
+    def void(self, models: pl.DataFrame) -> tuple[str, ...]:
+        """Return the strategies that cannot apply, since the models have no value in a column that they need."""
         rules = [rule for strategy in self.strategies for rule in strategies_in(strategy)]
-        missing = {str(rule.name): sorted(set(getattr(rule, "requires", None) or ()) - set(columns)) for rule in rules}
+        reasons = {str(rule.name): lacking(models.lazy(), getattr(rule, "requires", None) or ()) for rule in rules}
         facts = {str(rule.name): getattr(rule, "evidence", None) == "reviewed" for rule in rules}
         only = "; only reviewed facts about lineage apply"
-        return tuple(
-            f"{name} (no column {', '.join(names)}{only if facts[name] else ''})"
-            for name, names in missing.items()
-            if names
-        )
+        return tuple(f"{name} ({reason}{only if facts[name] else ''})" for name, reason in reasons.items() if reason)
 
 
 @attrs.frozen(eq=False)
@@ -169,7 +165,7 @@ class Plan:
         """Run the query with one models table."""
         last = self.panel.periods[-1]
         notes: list[Adjustment] = []
-        void = parts.void(models.columns)
+        void = parts.void(models)
         if void:
             message = (
                 f"attribution has no effect for {'; '.join(void)}: the models table lacks it; give models= with it"

@@ -18,6 +18,7 @@ from ossgeo.errors import InvalidArgumentError, MethodMismatchError, SourceForma
 from ossgeo.shares import _table_io as io
 from ossgeo.shares import _table_text as text
 from ossgeo.shares._period_shares import Group, KnownGroups, PeriodShares
+from ossgeo.shares._resampling import COMPLETE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,6 +78,26 @@ class ShareTable(Plottable):
     def periods(self) -> tuple[dt.date, ...]:
         """The periods, in order."""
         return tuple(self.frame["period"].unique().sort())
+
+    @property
+    def complete_periods(self) -> tuple[dt.date, ...]:
+        """The periods with figures of which at least nine tenths of the days are observed, in order.
+
+        Values of ``incomplete="scale"`` are those of whole periods: then all periods with figures are complete.
+        """
+        rows = self.frame.filter(pl.col("value").is_not_null())
+        if "observed" in rows.columns and self.method.incomplete != "scale":
+            rows = rows.filter(pl.col("observed") >= COMPLETE)
+        return tuple(rows["period"].unique().sort())
+
+    @property
+    def latest(self) -> dt.date:
+        """The latest complete period, or the latest period if none is complete.
+
+        Raises:
+            InvalidArgumentError: The table is empty.
+        """
+        return self.complete_periods[-1] if self.complete_periods else self._period(None)
 
     @property
     def overlapping(self) -> bool:

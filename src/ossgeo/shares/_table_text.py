@@ -155,9 +155,9 @@ def sentence(table: ShareTable, group: str | tuple[str, ...], day: dt.date) -> s
     if method.denominator == "attributed":
         whole = f"the {method.unit} attributed to a known country"
     change = ""
-    first = table.periods[0]
-    before = table.at(first)[group] if first < day else None
-    if before is not None:
+    first = next((period for period in table.complete_periods if period < day), None)
+    before = None if first is None else table.at(first)[group]
+    if first is not None and before is not None:
         change = f", {100 * (share - before):+.1f} points from {percent(before, 1)} {_span(table, first)}"
     part = table.observed(day)
     partly = f"; {percent(part, 0)} of the days observed" if part < 1 else ""

@@ -614,6 +614,23 @@ def test_a_strategy_without_its_columns_is_named_as_void() -> None:
         ossgeo.measure(of, by=("builder_country", "base_country"))
 
 
+def test_a_strategy_whose_columns_are_empty_is_void_too() -> None:
+    based = pl.DataFrame({"model_id": ["Qin/a", "Mover/b"], "base_models": [[], None], "declared_country": [None, None]},
+                         schema_overrides={"base_models": pl.List(pl.Struct({"model_id": pl.String, "relation": pl.String})),
+                                           "declared_country": pl.String})  # fmt: skip
+    with pytest.warns(VoidOptionWarning, match=r"root \(no value in base_models"):
+        table = ossgeo.measure(two_dates(), models=based, attribution="root", registry=registry())
+    assert table.method.void[0].startswith("root (no value in base_models")
+    strategies = ["publisher", "root", "declared"]
+    with pytest.warns(VoidOptionWarning):
+        grid = ossgeo.analysis.sensitivity(two_dates(), {"attribution": strategies}, models=based, registry=registry())
+    assert grid.void["reason"].to_list() == [
+        "the models have no value in base_models", "the models have no value in declared_country"
+    ]  # fmt: skip
+    some = based.with_columns(base_models=pl.Series([[{"model_id": "Mover/b", "relation": "finetune"}], None]))
+    assert ossgeo.measure(two_dates(), models=some, attribution="root", registry=registry()).method.void == ()
+
+
 def cumulative() -> ossgeo.Panel:
     days = [dt.date(2025, 1, 10), dt.date(2025, 1, 20), dt.date(2025, 2, 10)]
     counts = {"Qin/a": (100, 200, 300), "Mover/b": (300, 600, 500)}
