@@ -20,6 +20,7 @@ from ossgeo import review
 from ossgeo._core.dates import day_of
 from ossgeo._core.io import require_place, writing
 from ossgeo._core.text import printable
+from ossgeo._shell_options import add_cleaning, add_reading, cleaning_of, in_shell_words, reading_of
 from ossgeo.errors import (
     EngineError,
     InvalidArgumentError,
@@ -103,9 +104,9 @@ def _discard_output() -> None:
 
 
 def _complain(message: str) -> None:
-    """Write a message to the standard error stream, if there is one."""
+    """Write a message to the standard error stream, if there is one, with options in place of Python's arguments."""
     if sys.stderr is not None:
-        print(_safe(message), file=sys.stderr)
+        print(_safe(in_shell_words(message)), file=sys.stderr)
 
 
 def _safe(text: str) -> str:
@@ -126,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
         "path", metavar="PATH", help=f"a CSV, JSON or Parquet file, a folder of them, or a sample: {samples}"
     )
     reading = measure.add_argument_group("reading")
-    _add_reading(reading)
+    add_reading(reading)
     reading.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
     _add_alternative(reading)
     reading.add_argument("--check", action="store_true", help="print the panel's issues first")
@@ -141,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (plot, report):
         command.add_argument("path", metavar="PATH", help="as for 'measure'")
         source = command.add_argument_group("reading")
-        _add_reading(source)
+        add_reading(source)
         source.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
         _add_alternative(source)
         _add_choices(command.add_argument_group("choices"))
@@ -157,7 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     claims.add_argument(
         "path", nargs="?", default=DEFAULT, metavar="PATH", help=f"as for 'measure' (default: {DEFAULT})"
     )
-    _add_reading(claims.add_argument_group("reading"))
+    add_reading(claims.add_argument_group("reading"))
     commands.add_parser("versions", help="print the versions of ossgeo and of its dependencies, for bug reports")
     collect = commands.add_parser("collect", help="add a snapshot of the Hub to a store; safe to run from cron")
     collect.add_argument("store", metavar="STORE", help="a folder; it is created if it does not exist")
@@ -217,23 +218,9 @@ def _add_registry(commands: Any) -> None:
     sample.add_argument("--seed", type=int, required=True, help="the seed of the draw; publish it with the result")
     for action in (gaps, impact, alternatives):
         action.add_argument("panel", metavar="PANEL", help="as for 'measure'")
-        _add_reading(action.add_argument_group("reading"))
+        add_reading(action.add_argument_group("reading"))
     for action in (show, gaps, alternatives, sample):
         action.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
-
-
-def _add_reading(reading: Any) -> None:
-    reading.add_argument(
-        "--counter",
-        metavar="NAME",
-        help="what the rows count, such as downloads_30d, downloads_all_time, tokens_per_7d or tokens_per_interval",
-    )
-    reading.add_argument(
-        "--column", action="append", default=[], metavar="THEIRS=OURS", help="rename a column; may be repeated"
-    )
-    reading.add_argument("--pattern", help="only these files of a folder, such as '*.csv'")
-    reading.add_argument("--records", metavar="KEY", help="the key that holds the rows, in JSON")
-    reading.add_argument("--period-from", choices=("file",), help="take the period from the date in the file's name")
 
 
 def _add_alternative(reading: Any) -> None:
@@ -244,7 +231,7 @@ def _add_alternative(reading: Any) -> None:
 def _add_choices(group: Any) -> None:
     """Add the options of a measurement, with the names, defaults and help of :class:`ossgeo.MeasureOptions`."""
     for field in attrs.fields(MeasureOptions):
-        if field.name == "cleaning":  # a policy for each issue has no form in one word
+        if field.name == "cleaning":  # each policy is an option
             continue
         words: dict[str, Any] = {"help": field.metadata["help"], "default": field.default}
         if "values" in field.metadata:
@@ -254,6 +241,7 @@ def _add_choices(group: Any) -> None:
         if field.name == "where":
             words |= {"action": "append", "default": [], "help": f"{words['help']}; may be repeated"}
         group.add_argument(f"--{field.name.replace('_', '-')}", **words)
+    add_cleaning(group)
 
 
 def _output(given: argparse.Namespace) -> str:
@@ -333,6 +321,7 @@ def _choices(given: argparse.Namespace) -> dict[str, Any]:
         "age_cap": given.age_cap,
         "as_of": _as_of(given.as_of),
         "where": parse_where(given.where) or None,
+        "cleaning": cleaning_of(given),
         "registry": with_alternatives(_registry(given.registry), *given.alternative),
     }
 
@@ -389,28 +378,17 @@ def _registry(folder: str | None) -> ossgeo.Registry:
 
 
 def _panel(path: str, given: argparse.Namespace) -> ossgeo.Panel:
-    if path in {sample.name for sample in list_samples()}:
-        panel = ossgeo.load_sample(path)
-        if given.counter is not None and ossgeo.Counter.parse(given.counter) != panel.counter:
-            raise InvalidArgumentError(f"--counter {given.counter}: the sample {path} has {panel.counter}")
-        if said := [name for name in ("column", "pattern", "records", "period_from") if getattr(given, name)]:
-            raise InvalidArgumentError(
-                f"--{said[0].replace('_', '-')} says how a file is read; {path} is a bundled sample"
-            )
-        return panel
-    pairs = [word.partition("=") for word in given.column]
-    if wrong := [theirs for theirs, sign, ours in pairs if not (sign and ours)]:
-        raise InvalidArgumentError(
-            f"--column {wrong[0]!r} is not THEIRS=OURS, such as downloads_last_month=downloads_30d"
-        )
-    return ossgeo.read_panel(
-        path,
-        columns={theirs: ours for theirs, _, ours in pairs},
-        counter=given.counter,
-        pattern=given.pattern,
-        records=given.records,
-        period_from=given.period_from,
-    )
+    options = reading_of(given)
+    if path not in {sample.name for sample in list_samples()}:
+        return ossgeo.read_panel(path, **options)
+    panel = ossgeo.load_sample(path)
+    counter = options.pop("counter", None)
+    if counter is not None and ossgeo.Counter.parse(counter) != panel.counter:
+        raise InvalidArgumentError(f"--counter {counter}: the sample {path} has {panel.counter}")
+    if options:
+        name = next(iter(options)).replace("_", "-")
+        raise InvalidArgumentError(f"--{name} says how a file is read; {path} is a bundled sample")
+    return panel
 
 
 def _as_of(word: str) -> Any:

@@ -1,0 +1,116 @@
+"""Options of the command, made from the tables of Python's arguments, and messages in the words of the shell."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+from collections.abc import Mapping
+from typing import Any, Final, get_args, get_type_hints
+
+import attrs
+
+from ossgeo._core.method import Cleaning
+from ossgeo.errors import InvalidArgumentError
+from ossgeo.sources._files.options import READ_OPTIONS
+
+CLEANING: Final[Mapping[str, tuple[str, ...]]] = {
+    field.name: get_args(get_type_hints(Cleaning)[field.name]) for field in attrs.fields(Cleaning)
+}
+"""The policies of :class:`ossgeo.Cleaning` and their values; the first is the default."""
+
+_CLEANING_HELP: Final = {
+    "decreases": "cumulative counters that fall",
+    "gaps": "days that no observation covers",
+    "stale": "observations that repeat the one before",
+    "dips": "observations that fall by a third and come back",
+    "duplicates": "two rows of a model in one period",
+    "invalid": "counts that are missing, negative or too large",
+    "renames": "models with a new id",
+}
+_NAMES: Final = "|".join(option.name for option in READ_OPTIONS)
+_QUOTED: Final = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+
+
+def add_reading(group: Any) -> None:
+    """Add the options of :func:`ossgeo.read_panel` to a group of a parser."""
+    for option in READ_OPTIONS:
+        words: dict[str, Any] = {"help": option.help + ("; may be repeated" if option.many else "")}
+        if option.values:
+            words["choices"] = option.values
+        else:
+            words["metavar"] = option.metavar
+        if option.many:
+            words |= {"action": "append", "default": []}
+        flags = ["--columns", "--column"] if option.name == "columns" else [_flag(option.name)]
+        group.add_argument(*flags, dest=f"read_{option.name}", **words)
+
+
+def add_cleaning(group: Any) -> None:
+    """Add the policies of :class:`ossgeo.Cleaning` to a group of a parser."""
+    for name, values in CLEANING.items():
+        text = f"{_CLEANING_HELP[name]} (default: {values[0]})"
+        group.add_argument(_flag(name), dest=f"clean_{name}", choices=values, default=values[0], help=text)
+
+
+def reading_of(given: argparse.Namespace) -> dict[str, Any]:
+    """Return the arguments of :func:`ossgeo.read_panel` that were given.
+
+    Raises:
+        InvalidArgumentError: A pair is not ``THEIRS=OURS``.
+    """
+    found: dict[str, Any] = {}
+    for option in READ_OPTIONS:
+        value = getattr(given, f"read_{option.name}", None)
+        if value in (None, []):
+            continue
+        found[option.name] = _pairs(_flag(option.name), value) if option.pairs else value
+    if len(found.get("wide", ())) == 1:
+        found["wide"] = found["wide"][0]  # a pattern
+    return found
+
+
+def cleaning_of(given: argparse.Namespace) -> Cleaning:
+    """Return the policies that were given."""
+    policies: dict[str, Any] = {name: getattr(given, f"clean_{name}", values[0]) for name, values in CLEANING.items()}
+    return Cleaning(**policies)
+
+
+def in_shell_words(message: str) -> str:
+    """Return a message with the command's options in place of Python's arguments.
+
+    Example:
+        >>> in_shell_words("choose with counter='downloads_30d', or columns={'n': 'model_id'}; see Cleaning(stale='drop')")
+        'choose with --counter downloads_30d, or --columns n=model_id; see --stale drop'
+    """
+    policy = "|".join(CLEANING)
+    message = message.replace("panel.check()", "--check")
+    message = re.sub(rf"Cleaning\(({policy})={_QUOTED}\)", lambda found: _option(found[1], found[2]), message)
+    message = re.sub(
+        rf"columns=\{{{_QUOTED}: {_QUOTED}\}}",
+        lambda found: f"--columns {shlex.quote(f'{_text(found[1])}={_text(found[2])}')}", message,
+    )  # fmt: skip
+    message = re.sub(rf"\b({_NAMES})=\[{_QUOTED}\]", lambda found: _option(found[1], found[2]), message)
+    message = re.sub(rf"\b({_NAMES})={_QUOTED}", lambda found: _option(found[1], found[2]), message)
+    return re.sub(rf"(?<![\w-])({_NAMES})=(?=[\s,;:)]|$)", lambda found: _flag(found[1]), message)
+
+
+def _option(name: str, value: str) -> str:
+    return f"{_flag(name)} {shlex.quote(_text(value))}"
+
+
+def _text(quoted: str) -> str:
+    return re.sub(r"\\(.)", r"\1", quoted[1:-1])
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _pairs(flag: str, words: list[str]) -> dict[str, str]:
+    pairs = [word.partition("=") for word in words]
+    if wrong := [word for word, (_, sign, ours) in zip(words, pairs, strict=True) if not (sign and ours)]:
+        raise InvalidArgumentError(
+            f"{flag} must be THEIRS=OURS, such as downloads_last_month=downloads_30d, got {wrong[0]!r}"
+        )
+    return {theirs: ours for theirs, _, ours in pairs}
