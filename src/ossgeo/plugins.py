@@ -60,7 +60,7 @@ _BUILT_IN: Final[dict[str, dict[str, str]]] = {
         "open-model-evolution": "ossgeo.sources._datasets.open_model_evolution:OpenModelEvolution",
         "hub-stats": "ossgeo.sources._datasets.hub_stats:HubStats",
     },
-    "plotting": {"altair": "ossgeo.plotting._dispatch:plot"},
+    "plotting": {"altair": "ossgeo.plotting._dispatch:AltairBackend"},
 }
 
 
@@ -148,7 +148,7 @@ def get(group: Group, name: str) -> Callable[..., Any]:
     return _loaded(group, found[0])
 
 
-def make(group: Group, name: str) -> Any:
+def make(group: Group, name: str) -> object:
     """Return a new instance of the plugin with a name, with its own defaults.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING, Final, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypedDict, Unpack, cast
 
 import attrs
 import polars as pl
@@ -57,7 +57,7 @@ class Plottable:
 
     __slots__ = ()
 
-    def plot(self, **options: Unpack[PlotOptions]) -> alt.Chart:
+    def plot(self, **options: Unpack[PlotOptions]) -> alt.LayerChart:
         """Return a chart of the result; needs the extra ``plot``.
 
         Args:
@@ -70,12 +70,34 @@ class Plottable:
             InvalidArgumentError: An option does not apply to the result.
             EngineError: Altair is not installed.
         """
-        chart: alt.Chart = plugins.get("plotting", _BACKEND)(self, **options)
-        return chart
+        return cast("PlottingBackend", plugins.make("plotting", _BACKEND)).plot(self, **options)
 
     def _repr_html_(self) -> str:
         """Return the result as a notebook shows it; every text is escaped."""
         return f"<pre>{escape(str(self))}</pre>"
+
+
+class PlottingBackend(Protocol):
+    """The contract of plotting backends."""
+
+    @property
+    def name(self) -> str:
+        """The name of the backend."""
+        ...
+
+    @property
+    def api_version(self) -> int:
+        """The version of the contract that the backend follows; see :data:`ossgeo.plugins.API_VERSION`."""
+        ...
+
+    def plot(self, result: Plottable, **options: Unpack[PlotOptions]) -> alt.LayerChart:
+        """Return a chart of a result.
+
+        Args:
+            result: A result.
+            **options: The options of the chart.
+        """
+        ...
 
 
 @attrs.frozen(eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 import polars as pl
@@ -43,9 +43,9 @@ def resolve(strategy: str | AttributionStrategy) -> AttributionStrategy:
         PluginLoadError: The plugin of that name cannot be loaded.
         AttributionContractError: The object is not a strategy.
     """
-    made: AttributionStrategy = plugins.make("attribution", strategy) if isinstance(strategy, str) else strategy
+    made = plugins.make("attribution", strategy) if isinstance(strategy, str) else strategy
     name_of(made)
-    return made
+    return cast("AttributionStrategy", made)
 
 
 def shown(strategy: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -35,6 +35,9 @@ from ossgeo.plotting._style import OTHERS, Look, spaced
 from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._names import day_text, footer, group_label, label, plural_key, quantity, scope_text, span
 
+if TYPE_CHECKING:
+    import altair as alt
+
 _ADDS, _TAKES, _TOTAL = "#0072B2", "#D55E00", "#8A8A8A"
 
 
@@ -45,7 +48,7 @@ def _texts(found: Result, days: Sequence[dt.date], title: str, remark: str) -> d
     return {"title": title, "subtitle": head, "foot": footer(found.method)}
 
 
-def draw_bounds(found: Bounds, look: Look, *, top: int = 12) -> Any:
+def draw_bounds(found: Bounds, look: Look, *, top: int = 12) -> alt.LayerChart:
     """Draw it; see :func:`ossgeo.plotting.plot`."""
     day = period_of(found.frame, None)
     rows = found.frame.filter(pl.col("period") == day).rename({found.method.by[0]: "group"})
@@ -55,7 +58,7 @@ def draw_bounds(found: Bounds, look: Look, *, top: int = 12) -> Any:
     return framed(layers, look, size, **_texts(found, [day], title, remark))
 
 
-def draw_bootstrap(found: Bootstrap, look: Look, *, top: int = 12) -> Any:
+def draw_bootstrap(found: Bootstrap, look: Look, *, top: int = 12) -> alt.LayerChart:
     """Draw it; see :func:`ossgeo.plotting.plot`."""
     first, layers, size = _ranges(found.frame, found, look, top)
     title = f"{first['name']}: {first['text']} over the choice of {plural_key(found.unit)}"
@@ -87,7 +90,7 @@ def _ranges(rows: pl.DataFrame, found: Result, look: Look, top: int) -> tuple[di
     return rows.row(0, named=True), layers, Area(width, height, left)
 
 
-def draw_crossovers(found: Crossovers, look: Look) -> Any:
+def draw_crossovers(found: Crossovers, look: Look) -> alt.LayerChart:
     """Draw it; see :func:`ossgeo.plotting.plot`."""
     import altair as alt
 
@@ -135,7 +138,7 @@ def draw_crossovers(found: Crossovers, look: Look) -> Any:
     return framed(layers, look, Area(width, tall, left), **_texts(found, periods, title, remark))
 
 
-def draw_sensitivity(found: Sensitivity, look: Look, *, top: int = 6) -> Any:
+def draw_sensitivity(found: Sensitivity, look: Look, *, top: int = 6) -> alt.LayerChart:
     """Draw it; see :func:`ossgeo.plotting.plot`."""
     import altair as alt
 
@@ -178,7 +181,7 @@ def _reason(found: Sensitivity, group: str) -> str:
     return f"; {choice.replace('_', ' ')} explains {percent(part, 0)}"
 
 
-def draw_drivers(found: Drivers, look: Look, *, top: int = 10) -> Any:
+def draw_drivers(found: Drivers, look: Look, *, top: int = 10) -> alt.LayerChart:
     """Draw it; see :func:`ossgeo.plotting.plot`."""
     import altair as alt
 
@@ -219,7 +222,7 @@ def draw_drivers(found: Drivers, look: Look, *, top: int = 10) -> Any:
     return framed(layers, look, Area(width, height, left), **_texts(found, [found.start, found.end], title, remark))
 
 
-def draw_influence(found: Influence, look: Look, *, top: int = 12) -> Any:
+def draw_influence(found: Influence, look: Look, *, top: int = 12) -> alt.LayerChart:
     """Draw it; see :func:`ossgeo.plotting.plot`."""
     rows = found.frame.drop_nulls("effect").head(top)
     if not rows.height:
@@ -242,7 +245,7 @@ def draw_influence(found: Influence, look: Look, *, top: int = 12) -> Any:
     return framed(layers, look, size, **_texts(found, [found.period], title, remark))
 
 
-def draw_growth(found: Growth, look: Look, *, top: int = 12) -> Any:
+def draw_growth(found: Growth, look: Look, *, top: int = 12) -> alt.LayerChart:
     """Draw it; see :func:`ossgeo.plotting.plot`."""
     key, day = found.method.by[0], found.period
     rows = found.frame.filter(pl.col("period") == day).drop_nulls("growth")
@@ -260,7 +263,7 @@ def draw_growth(found: Growth, look: Look, *, top: int = 12) -> Any:
     return framed(layers, look, size, **words)
 
 
-def draw_concentration(found: Concentration, look: Look, *, top: int = 6) -> Any:
+def draw_concentration(found: Concentration, look: Look, *, top: int = 6) -> alt.LayerChart:
     """Draw it; see :func:`ossgeo.plotting.plot`."""
     import altair as alt
 
@@ -300,7 +303,7 @@ def draw_concentration(found: Concentration, look: Look, *, top: int = 6) -> Any
     return framed([line, words], look, Area(width, tall, left), below=52, **said)
 
 
-def draw_leaderboard(board: Leaderboard, look: Look, *, top: int = 25) -> Any:
+def draw_leaderboard(board: Leaderboard, look: Look, *, top: int = 25) -> alt.LayerChart:
     """Draw it; see :func:`ossgeo.plotting.plot`."""
     import altair as alt
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Unpack
 
 import attrs
 
@@ -15,13 +15,14 @@ from ossgeo.external._leaderboards import Leaderboard
 from ossgeo.plotting import _analysis as drawn
 from ossgeo.plotting._share_table import draw_table
 from ossgeo.plotting._style import Look
+from ossgeo.plugins import API_VERSION
 from ossgeo.shares._table import ShareTable
 
 if TYPE_CHECKING:
     import altair as alt
 
 
-def plot(result: Plottable, **options: Unpack[PlotOptions]) -> alt.Chart:
+def plot(result: Plottable, **options: Unpack[PlotOptions]) -> alt.LayerChart:
     """Draw a result: a share table, or the result of an analysis.
 
     Every picture has the measured quantity, the scope of the panel and the days in its subtitle, and source, method and
@@ -58,11 +59,22 @@ def plot(result: Plottable, **options: Unpack[PlotOptions]) -> alt.Chart:
                 )
             with engines.needs_extra("plot"):
                 import altair  # noqa: F401  # told apart from errors in a picture
-            chart: alt.Chart = draw(result, look, **given)
+            chart: alt.LayerChart = draw(result, look, **given)
             return chart
     raise InvalidArgumentError(
         f"{type(result).__name__} cannot be drawn; the results with charts are {', '.join(kind.__name__ for kind in _DRAWN)}"
     )
+
+
+class AltairBackend:
+    """The plotting backend that draws with Altair."""
+
+    name: ClassVar[str] = "altair"
+    api_version: ClassVar[int] = API_VERSION
+
+    def plot(self, result: Plottable, **options: Unpack[PlotOptions]) -> alt.LayerChart:
+        """Draw a result; see :func:`plot`."""
+        return plot(result, **options)
 
 
 _LOOK: Final = tuple(field.name for field in attrs.fields(Look))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_right
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -19,6 +19,9 @@ from ossgeo.registry._groups import GroupScheme
 from ossgeo.shares._grouping import RULES, STATUSES
 from ossgeo.shares._names import coverage_text, day_text, footer, group_label, quantity, scope_text, span
 from ossgeo.shares._table import ShareTable
+
+if TYPE_CHECKING:
+    import altair as alt
 
 MAPPED: Final = ("country", *RULES)
 """Keys whose groups are countries."""
@@ -56,7 +59,7 @@ def places() -> pl.DataFrame:
     return pl.read_csv(_FOLDER / "places.csv")
 
 
-def draw_world(table: ShareTable, look: Look, *, top: int) -> Any:
+def draw_world(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
     """Draw the shares of the latest complete period on a map; the largest are labeled if there is room.
 
     Raises:

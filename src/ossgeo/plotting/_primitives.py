@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 import polars as pl
 
 from ossgeo._core.text import plain
 from ossgeo.plotting._style import PADDING, Look, dashes, is_status, scale_of, shades
+
+if TYPE_CHECKING:
+    import altair as alt
 
 HEIGHT: Final = 360
 """Height of a picture over time, by default."""
@@ -41,7 +44,7 @@ class Area:
     left: float = 0.0
 
 
-def data_of(frame: pl.DataFrame) -> Any:
+def data_of(frame: pl.DataFrame) -> alt.Data:
     """Return rows as the data of a picture; dates are text, and text is harmless."""
     import altair as alt
 
@@ -56,7 +59,7 @@ def _harmless(value: Any) -> Any:
     return "\n".join(plain(line, 200) for line in value.split("\n")) if isinstance(value, str) else value
 
 
-def color_by(groups: Sequence[str], look: Look, *, text: bool = False) -> Any:
+def color_by(groups: Sequence[str], look: Look, *, text: bool = False) -> alt.Color:
     """Return the colors of groups, the largest first; for text with enough contrast."""
     import altair as alt
 
@@ -65,7 +68,7 @@ def color_by(groups: Sequence[str], look: Look, *, text: bool = False) -> Any:
     return alt.Color("group:N", scale=alt.Scale(domain=domain, range=colors), legend=None)
 
 
-def dash_by(groups: Sequence[str]) -> Any:
+def dash_by(groups: Sequence[str]) -> alt.StrokeDash:
     """Return the line styles of groups."""
     import altair as alt
 
@@ -73,7 +76,7 @@ def dash_by(groups: Sequence[str]) -> Any:
     return alt.StrokeDash("group:N", scale=alt.Scale(domain=domain, range=styles), legend=None)
 
 
-def share_axis(look: Look, *, grid: bool = True, points: bool = False) -> Any:
+def share_axis(look: Look, *, grid: bool = True, points: bool = False) -> alt.Axis:
     """Return the axis of shares in percent, or of differences of shares in points."""
     import altair as alt
 
@@ -81,7 +84,7 @@ def share_axis(look: Look, *, grid: bool = True, points: bool = False) -> Any:
     return alt.Axis(title=None, grid=grid, labelFontSize=look.font(_LABEL), tickCount=5, **words)
 
 
-def name_axis(look: Look, names: Sequence[str]) -> Any:
+def name_axis(look: Look, names: Sequence[str]) -> alt.Y:
     """Return the vertical scale of names in their order; narrow pictures write the names above the bars."""
     import altair as alt
 
@@ -125,7 +128,7 @@ def plot_width(look: Look, left: float, right: Sequence[str] = ()) -> float:
     return round(max(look.width - 2 * PADDING - left - look.room(right) - 12, _LEAST_PLOT))
 
 
-def day_axis(periods: Sequence[dt.date], look: Look, width: float) -> Any:
+def day_axis(periods: Sequence[dt.date], look: Look, width: float) -> alt.X:
     """Return the horizontal scale of days: days for short spans, months, or years; no label twice.
 
     Args:
@@ -162,13 +165,16 @@ def _ticks(periods: Sequence[dt.date], most: int) -> tuple[list[dt.date], str]:
     return [day for day in inside if (day.month - 1 + 12 * day.year) % step == 0], "%b %Y"
 
 
-def end_labels(rows: pl.DataFrame, look: Look, groups: Sequence[str], *, colored: bool) -> Any:
+def end_labels(rows: pl.DataFrame, look: Look, groups: Sequence[str], *, colored: bool) -> alt.Chart:
     """Return texts beside the last points: group, period, at (the height), text."""
     import altair as alt
 
     mark = alt.Chart(data_of(rows)).mark_text(align="left", dx=8, fontSize=look.font(_LABEL), lineBreak="\n")
     color = color_by(groups, look, text=True) if colored else alt.value(look.colors.ink)
-    return mark.encode(x=alt.X("period:T", scale=alt.Scale(type="utc")), y="at:Q", text="text:N", color=color)
+    texts: alt.Chart = mark.encode(
+        x=alt.X("period:T", scale=alt.Scale(type="utc")), y="at:Q", text="text:N", color=color
+    )
+    return texts
 
 
 def bar_layers(rows: pl.DataFrame, look: Look, *, points: bool = False) -> tuple[list[Any], Area]:
@@ -210,7 +216,7 @@ def _roomy(figures: pl.Series, part: float) -> list[float]:
 def framed(
     layers: Sequence[Any], look: Look, area: Area, *, title: str, subtitle: Sequence[str],
     foot: Sequence[str], below: float = 34, map_of: Literal["equalEarth"] | None = None,
-) -> Any:  # fmt: skip
+) -> alt.LayerChart:  # fmt: skip
     """Return layers as one chart with title, subtitle and footer.
 
     Args:
@@ -246,9 +252,10 @@ def framed(
         "labelFontSize": look.font(_LABEL),
     }  # fmt: skip
     description = plain(". ".join([named, *head]), 600)
-    return (
+    chart: alt.LayerChart = (
         layer.properties(title=words, width=area.width, height=area.height, description=description)
         .configure(background=colors.paper, padding=PADDING, font="DejaVu Sans, Noto Sans, Arial, sans-serif")
         .configure_view(stroke=None)
         .configure_axis(**settings)
     )
+    return chart

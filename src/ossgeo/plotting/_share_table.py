@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import polars as pl
 
@@ -30,6 +30,9 @@ from ossgeo.plotting._style import OTHERS, PALETTE, Look, is_status, spaced
 from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._names import coverage_text, day_text, footer, group_label, quantity, scope_text, span
 from ossgeo.shares._table import ShareTable
+
+if TYPE_CHECKING:
+    import altair as alt
 
 _FEW: Final = 5
 KINDS: Final = ("line", "stacked", "ranks", "bars", "map", "matrix")
@@ -113,7 +116,7 @@ def _hints() -> list[Any]:
 
 def _lines(
     table: ShareTable, look: Look, *, top: int, bounds: Bounds | None = None, crossovers: Crossovers | None = None
-) -> Any:
+) -> alt.LayerChart:
     import altair as alt
 
     rows = with_runs(_folded(table, top).drop_nulls("share"), table.periods, table.complete_periods)
@@ -145,7 +148,7 @@ def _lines(
     return framed(layers, look, Area(width, tall, left), **_texts(table, *remark, *remarks_on(rows)))
 
 
-def _stacked(table: ShareTable, look: Look, *, top: int) -> Any:
+def _stacked(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
     import altair as alt
 
     if table.overlapping:
@@ -177,7 +180,7 @@ def _stacked(table: ShareTable, look: Look, *, top: int) -> Any:
     return framed(layers, look, Area(width, tall, left), **_texts(table, *remarks_on(rows)))
 
 
-def _ranks(table: ShareTable, look: Look, *, top: int) -> Any:
+def _ranks(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
     import altair as alt
 
     key = table.keys[0]
@@ -215,7 +218,7 @@ def _ranks(table: ShareTable, look: Look, *, top: int) -> Any:
     return framed(layers, look, Area(width, tall, left), **words)
 
 
-def _bars(table: ShareTable, look: Look, *, top: int) -> Any:
+def _bars(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
     rows = _folded(table, top).filter(pl.col("period") == table.latest)
     last = pl.col("group").is_in([*STATUSES, OTHERS])
     rows = rows.with_columns(last=last).sort("last", "value", descending=[False, True])
@@ -228,7 +231,7 @@ def _bars(table: ShareTable, look: Look, *, top: int) -> Any:
     return framed(layers, look, size, **_texts(table.filter(period=table.latest)))
 
 
-def _matrix(table: ShareTable, look: Look, *, top: int) -> Any:
+def _matrix(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
     import altair as alt
 
     day, (down, across) = table.latest, table.keys

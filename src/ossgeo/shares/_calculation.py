@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import narwhals as nw
 import polars as pl
@@ -37,7 +37,7 @@ def resolve_calculator(calculator: str | ShareCalculator) -> ShareCalculator:
         PluginNotFoundError: No calculator has the name.
         CalculatorContractError: The object is not a calculator.
     """
-    found: ShareCalculator = plugins.make("shares", calculator) if isinstance(calculator, str) else calculator
+    found: Any = plugins.make("shares", calculator) if isinstance(calculator, str) else calculator
     if missing := [part for part in _PARTS if not hasattr(found, part)]:
         raise CalculatorContractError(
             f"calculator must have {', '.join(_PARTS)}, got {found!r} without {', '.join(missing)};"
@@ -45,7 +45,7 @@ def resolve_calculator(calculator: str | ShareCalculator) -> ShareCalculator:
         )
     if fault := plugins.version_fault(found):
         raise CalculatorContractError(f"{found.name!r}: {fault}")
-    return found
+    return cast("ShareCalculator", found)
 
 
 def require_fitting(calculator: ShareCalculator, options: MeasureOptions, counter: Counter) -> None:

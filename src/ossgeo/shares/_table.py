@@ -165,7 +165,7 @@ class ShareTable(Plottable):
             raise InvalidArgumentError(f"n must be a positive number of groups, got {n!r}")
         return self._with(self.frame.group_by("period", maintain_order=True).head(n))
 
-    def filter(self, *predicates: pl.Expr, **equal: Any) -> ShareTable:
+    def filter(self, *predicates: pl.Expr, **equal: str | float | dt.date) -> ShareTable:
         """Return the table with the rows that fulfil all conditions; the shares stay those of the whole.
 
         Args:
