@@ -9,8 +9,9 @@ import pytest
 
 import ossgeo
 from ossgeo.errors import InvalidArgumentError, PanelError
-from ossgeo.panel._cleaning import rows_are_usable, unusable_rows_error
+from ossgeo.panel._cleaning import rows_are_usable
 from ossgeo.panel._panel import normalized_models
+from ossgeo.panel._usable_rows import unusable_rows_error
 from tests.worlds import JANUARY, MARCH, panel, registry, two_dates
 
 DAYS = [JANUARY, MARCH, MARCH + dt.timedelta(days=30)]
@@ -111,7 +112,7 @@ def test_models_need_ids() -> None:
 
 
 def test_a_diagnosis_always_has_a_fault() -> None:
-    assert len(unusable_rows_error(two_dates()).faults) == 1
+    assert len(unusable_rows_error(two_dates().rows, two_dates().counter, "").faults) == 1
 
 
 @pytest.mark.parametrize(

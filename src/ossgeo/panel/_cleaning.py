@@ -12,9 +12,10 @@ import polars as pl
 from ossgeo._core import engines
 from ossgeo._core.dates import BEGINNING
 from ossgeo._core.method import Adjustment, Cleaning
-from ossgeo.errors import Fault, PanelError, StaleDataWarning
+from ossgeo.errors import PanelError, StaleDataWarning
+from ossgeo.panel._issues import dipped_periods, stale_periods
 from ossgeo.panel._models_table import normalized_models
-from ossgeo.panel._quality import dipped_periods, row_faults, stale_periods, unusable_rows
+from ossgeo.panel._usable_rows import last_valid_day, unusable_rows, unusable_rows_error
 
 if TYPE_CHECKING:
     from ossgeo.panel._panel import Panel
@@ -72,11 +73,6 @@ def _dropped_rows(panel: Panel) -> Adjustment:
     return Adjustment("invalid_count", sum(n for _, n in found), "rows", note)
 
 
-def last_valid_day() -> dt.date:
-    """Return the last day that is not in the future, anywhere on earth."""
-    return dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)
-
-
 def rows_are_usable(panel: Panel) -> bool:
     """Return whether every row has a date that is not in the future, and a finite count from 0 to the counter's limit."""
     limit = panel.counter.limit
@@ -102,7 +98,7 @@ def unlisted_models(panel: Panel, models: pl.DataFrame) -> pl.DataFrame:
     """
     ids = engines.collect(panel.rows.select("model_id").unique())
     if ids["model_id"].null_count():
-        raise unusable_rows_error(panel)
+        raise unusable_rows_error(panel.rows, panel.counter, panel.source)
     return normalized_models(ids.join(models, on="model_id", how="anti")).collect()
 
 
@@ -115,10 +111,3 @@ def panel_error(panel: Panel, problem: str, remedy: str = "") -> PanelError:
         remedy: How to correct it.
     """
     return PanelError.of(panel.source or "panel", problem, remedy)
-
-
-def unusable_rows_error(panel: Panel) -> PanelError:
-    """Return the error that lists every kind of row that cannot be used."""
-    faults = row_faults(panel.rows, panel.counter, last_valid_day())
-    title = f"{panel.source or 'the panel'} cannot be used"
-    return PanelError(title, faults or [Fault("panel", "a row cannot be used")])

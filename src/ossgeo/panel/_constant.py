@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import narwhals as nw
 import polars as pl
@@ -15,17 +15,17 @@ from ossgeo.errors import InvalidArgumentError
 from ossgeo.registry._classification import namespace_seats
 from ossgeo.registry._registry import Registry
 
-if TYPE_CHECKING:
-    from ossgeo.panel._panel import Panel
-
 _GROUPS = ("organization", "namespace", "model")
 
 
-def constant_groups(panel: Panel, by: str, periods: Sequence[dt.date], registry: Registry | None) -> pl.DataFrame:
+def constant_groups(
+    rows: nw.LazyFrame[Any], models: pl.LazyFrame, by: str, periods: Sequence[dt.date], registry: Registry | None
+) -> pl.DataFrame:
     """Return the models of the groups that are present in every period.
 
     Args:
-        panel: The panel.
+        rows: The rows of a panel.
+        models: Its models table.
         by: ``organization``, ``namespace`` or ``model``.
         periods: Consecutive periods of the panel.
         registry: The registry; by default the bundled one.
@@ -36,9 +36,9 @@ def constant_groups(panel: Panel, by: str, periods: Sequence[dt.date], registry:
     Raises:
         InvalidArgumentError: ``by`` is something else, or no group is present in every period.
     """
-    groups = _groups_of_models(panel.models, by, registry)
-    rows = panel.rows.filter(nw.col("period").is_between(nw.lit(periods[0]), nw.lit(periods[-1])))
-    dated = within_validity(rows.join(engines.send(groups, rows), on="model_id"))
+    groups = _groups_of_models(models, by, registry)
+    within = rows.filter(nw.col("period").is_between(nw.lit(periods[0]), nw.lit(periods[-1])))
+    dated = within_validity(within.join(engines.send(groups, within), on="model_id"))
     present = engines.collect(dated.select("group", "period").unique()).group_by("group").len()
     constant = present.filter(pl.col("len") == len(periods)).select("group")
     if not constant.height:

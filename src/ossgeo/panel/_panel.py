@@ -17,10 +17,11 @@ from ossgeo._core.counter import Counter
 from ossgeo._core.dates import BEGINNING, END, day_of
 from ossgeo._core.text import printable
 from ossgeo.errors import InvalidArgumentError, PanelError
-from ossgeo.panel._cleaning import last_valid_day, unusable_rows_error
 from ossgeo.panel._constant import constant_groups, within_validity
+from ossgeo.panel._issues import find_issues
 from ossgeo.panel._models_table import normalized_models
-from ossgeo.panel._quality import QualityReport, find_issues, number_of_duplicates, row_faults
+from ossgeo.panel._quality import QualityReport, number_of_duplicates
+from ossgeo.panel._usable_rows import last_valid_day, row_faults, unusable_rows_error
 from ossgeo.registry._registry import Registry
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class Panel:
         """
         if "check" not in self._answers:
             if row_faults(self.rows, self.counter, last_valid_day()):
-                raise unusable_rows_error(self)
+                raise unusable_rows_error(self.rows, self.counter, self.source)
             issues = find_issues(self.rows, self.models, counter=self.counter, periods=self.periods)
             self._answers["check"] = QualityReport(issues)
         report: QualityReport = self._answers["check"]
@@ -207,7 +208,7 @@ class Panel:
             raise InvalidArgumentError(
                 f"no period lies between {start} and {end}; the panel has {range_text(self.periods)}"
             )
-        groups = constant_groups(self, by, periods, registry)
+        groups = constant_groups(self.rows, self.models, by, periods, registry)
         rows = self.rows.filter(nw.col("period").is_between(nw.lit(periods[0]), nw.lit(periods[-1])))
         dated = engines.send(groups.select("model_id", "start", "end"), rows)
         kept = within_validity(rows.join(dated, on="model_id")).select(*rows.collect_schema().names())

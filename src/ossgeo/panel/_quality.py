@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import attrs
@@ -11,9 +11,6 @@ import narwhals as nw
 import polars as pl
 
 from ossgeo._core import engines
-from ossgeo._core.counter import Counter
-from ossgeo._core.dates import BEGINNING
-from ossgeo.errors import Fault
 
 ROWS_AT_ONCE: Final = 20_000_000
 """Duplicates are counted in groups of periods of up to this many rows, so that memory stays flat (about 0.7 GB)."""
@@ -85,96 +82,6 @@ class QualityReport:
         return pl.DataFrame([attrs.asdict(issue) for issue in self.issues], schema=schema)
 
 
-def find_issues(
-    rows: nw.LazyFrame[Any], models: pl.LazyFrame, *, counter: Counter, periods: Sequence[dt.date]
-) -> tuple[QualityIssue, ...]:
-    """Return the issues of a panel.
-
-    Args:
-        rows: The panel's rows.
-        models: The models table.
-        counter: The counter that the rows hold.
-        periods: The panel's periods, in order.
-    """
-    from ossgeo.panel import _row_issues, _time_issues
-    from ossgeo.panel._steps import Steps
-
-    steps = Steps(rows, counter, tuple(periods))
-    found = (*_time_issues.find(steps, models), *_row_issues.find(steps, models))
-    return tuple(issue for issue in found if issue.count)
-
-
-@attrs.frozen
-class UnusableRows:
-    """One kind of row that cannot be used.
-
-    Attributes:
-        column: The column at fault.
-        condition: True for these rows.
-        name: The kind in a few words.
-        problem: The fault, as a predicate.
-        remedy: How to correct it.
-    """
-
-    column: str
-    condition: nw.Expr
-    name: str
-    problem: str
-    remedy: str
-
-
-def unusable_rows(counter: Counter, horizon: dt.date) -> Iterator[UnusableRows]:
-    """Yield every kind of row that cannot be used.
-
-    Args:
-        counter: The counter that the rows hold.
-        horizon: The last day that is not in the future.
-    """
-    count, period = nw.col(counter.column), nw.col("period")
-    drop = "drop the row, or Cleaning(invalid='drop')"
-    yield UnusableRows(
-        "model_id", nw.col("model_id").is_null(), "without id", "has no model id", "drop the row or give its id"
-    )
-    unknown = count.is_null() | ~count.cast(nw.Float64).is_finite()
-    yield UnusableRows(counter.column, unknown, "without a number", "has no number", drop)
-    yield UnusableRows(counter.column, count < 0, "negative", "is negative", drop)
-    if (limit := counter.limit) is not None:
-        remedy = "correct the count, or Cleaning(invalid='drop')"
-        yield UnusableRows(counter.column, count > limit, f"above {limit:,}", f"is above {limit:,}", remedy)
-    yield UnusableRows(
-        "period", period.is_null(), "without date", "has no date", "give observed_at, or period_from='file'"
-    )
-    before = f"before {BEGINNING.year}"
-    yield UnusableRows("period", period < nw.lit(BEGINNING), before, f"lies {before}", "check the date's format")
-    yield UnusableRows(
-        "period",
-        period > nw.lit(horizon),
-        "in the future",
-        "lies in the future",
-        "check the clock and the date's format",
-    )
-
-
-def row_faults(rows: nw.LazyFrame[Any], counter: Counter, horizon: dt.date) -> list[Fault]:
-    """Return a fault for each kind of row that cannot be used, with a count and an example.
-
-    Args:
-        rows: The panel's rows.
-        counter: The counter that they hold.
-        horizon: The last day that is not in the future.
-    """
-    faults = []
-    for kind in unusable_rows(counter, horizon):
-        bad = rows.filter(kind.condition)
-        number = int(engines.collect(bad.select(nw.len()))[:, 0].item())
-        if number:
-            example = engines.collect(bad.select("model_id", "period", counter.column).head(1)).row(0, named=True)
-            shown = ", ".join(f"{name}={value}" for name, value in example.items())
-            problem = f"{kind.problem} in {number:,} row(s), for example {shown}"
-            faults.append(Fault(f"column {kind.column}", problem, kind.remedy))
-    return faults
-
-
 def number_of_duplicates(rows: nw.LazyFrame[Any], sizes: Mapping[dt.date, int]) -> int:
     """Return how many rows repeat the model and period of another row.
 
@@ -203,29 +110,3 @@ def _ranges(sizes: Mapping[dt.date, int]) -> Iterator[tuple[dt.date, dt.date]]:
         rows += sizes[period]
     if held:
         yield held[0], held[-1]
-
-
-def stale_periods(rows: nw.LazyFrame[Any], counter: Counter, periods: Sequence[dt.date]) -> list[dt.date]:
-    """Return the periods whose counters repeat those of the period before.
-
-    Args:
-        rows: The panel's rows.
-        counter: The counter that they hold.
-        periods: The panel's periods, in order.
-    """
-    from ossgeo.panel._steps import Steps
-
-    return Steps(rows, counter, tuple(periods)).stale()
-
-
-def dipped_periods(rows: nw.LazyFrame[Any], counter: Counter, periods: Sequence[dt.date]) -> list[dt.date]:
-    """Return the periods of trailing counters that fall by more than a third and come back within a week.
-
-    Args:
-        rows: The panel's rows.
-        counter: The counter that they hold.
-        periods: The panel's periods, in order.
-    """
-    from ossgeo.panel._steps import Steps
-
-    return Steps(rows, counter, tuple(periods)).dipped()

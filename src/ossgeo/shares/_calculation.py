@@ -12,10 +12,11 @@ from ossgeo._core import engines
 from ossgeo._core.counter import Counter
 from ossgeo._core.method import Adjustment, Cleaning
 from ossgeo.errors import CalculatorContractError, InvalidArgumentError, OssgeoError
-from ossgeo.panel._cleaning import last_valid_day, panel_error, rows_are_usable, unusable_rows_error
+from ossgeo.panel._cleaning import panel_error, rows_are_usable
 from ossgeo.panel._flows import FELL, FLOOR, Flows, births_of, floor_note, make_flows, usable_counts
 from ossgeo.panel._panel import Panel
 from ossgeo.panel._renames import find_renames
+from ossgeo.panel._usable_rows import last_valid_day, unusable_rows_error
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._calculators.downloads import Downloads
 from ossgeo.shares._calculators.relative_adoption import RelativeAdoption
@@ -203,7 +204,7 @@ def sums_of(
             "see panel.check(); Cleaning(decreases='clip') counts no downloads there",
         )
     if unusable.any() and cleaning.invalid == "error":
-        raise unusable_rows_error(panel)
+        raise unusable_rows_error(panel.rows, panel.counter, panel.source)
     rows = rows.filter(~unusable)
     if flows.crossing is not None and (rows["event"] == FELL).any():
         more = engines.collect(_aggregate(flows.crossing, required, calculator, keys)).cast(rows.schema)

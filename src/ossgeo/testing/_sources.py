@@ -13,8 +13,9 @@ import polars as pl
 from ossgeo import plugins
 from ossgeo._core.engines import collect
 from ossgeo._core.schema import MODELS
-from ossgeo.panel._cleaning import rows_are_usable, unlisted_models, unusable_rows_error
+from ossgeo.panel._cleaning import rows_are_usable, unlisted_models
 from ossgeo.panel._panel import Panel
+from ossgeo.panel._usable_rows import unusable_rows_error
 from ossgeo.shares._measure import measure
 from ossgeo.sources._protocol import SOURCE_CONTRACT, Source
 from ossgeo.testing._runner import Check, Report, require_known_names, require_version, run
@@ -87,7 +88,7 @@ def _periods_are_in_order(source: Any) -> None:
 
 def _rows_are_sound(source: Any) -> None:
     panel = source.panel()
-    assert rows_are_usable(panel), str(unusable_rows_error(panel))
+    assert rows_are_usable(panel), str(unusable_rows_error(panel.rows, panel.counter, panel.source))
     twice = panel.rows.group_by("model_id", "period").agg(n=nw.len()).filter(nw.col("n") > 1)
     assert not collect(twice).height, "a model stands twice in a period"
 

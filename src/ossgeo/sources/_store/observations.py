@@ -13,7 +13,7 @@ from ossgeo._core.counter import Counter
 from ossgeo._core.schema import COUNTERS
 from ossgeo.errors import Fault, InvalidArgumentError, PanelError
 from ossgeo.panel._panel import Panel
-from ossgeo.panel._quality import row_faults
+from ossgeo.panel._usable_rows import row_faults
 from ossgeo.sources._hub.parsing import SCHEMA
 
 _EXAMPLES: Final = 3

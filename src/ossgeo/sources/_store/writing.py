@@ -20,8 +20,8 @@ from ossgeo._core import engines
 from ossgeo._core.counter import Counter
 from ossgeo._core.schema import COUNTERS
 from ossgeo.errors import InvalidArgumentError, PanelError, StoreError
+from ossgeo.panel._issues import find_issues
 from ossgeo.panel._panel import normalized_models
-from ossgeo.panel._quality import find_issues
 from ossgeo.sources._hub.parts import UNCHANGED
 from ossgeo.sources._store.layout import (
     LOCK,
