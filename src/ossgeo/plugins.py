@@ -43,6 +43,7 @@ _BUILT_IN: Final[dict[str, dict[str, str]]] = {
         "headquarters": "ossgeo.attribution._strategies.headquarters:Headquarters",
         "membership": "ossgeo.attribution._strategies.membership:Membership",
         "declared": "ossgeo.attribution._strategies.declared:Declared",
+        "account-type": "ossgeo.attribution._strategies.account_type:AccountType",
         "study-publisher": "ossgeo.attribution._strategies.labels:study_publisher",
         "study-derived": "ossgeo.attribution._strategies.labels:study_derived",
     },

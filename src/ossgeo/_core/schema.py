@@ -64,6 +64,8 @@ MODELS: Final = (
     Column("declared_country", "string", "text", "The country that the model card states, as it is written there."),
     Column("labels", "list of struct(source, country)", "code", "Countries that others gave it, such as a study's labels."),
     Column("member_of", "list of string", "handle", "Organizations on the Hub of the person behind the namespace."),
+    Column("account_type", "string", "word", "`organization` or `user`: the type of the account behind the namespace.",
+           ("accountType",)),
 )  # fmt: skip
 """The models table: one row for each model."""
 
@@ -131,5 +133,6 @@ MODEL_SCHEMA: Final[dict[str, Any]] = {
     "declared_country": pl.String,
     "labels": pl.List(pl.Struct({"source": pl.String, "country": pl.String})),
     "member_of": pl.List(pl.String),
+    "account_type": pl.String,
 }
 """Name and type of each column of a models table."""

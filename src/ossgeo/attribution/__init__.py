@@ -16,6 +16,7 @@ from ossgeo.attribution._protocol import (
     ModelTable,
     StrategyBase,
 )
+from ossgeo.attribution._strategies.account_type import AccountType
 from ossgeo.attribution._strategies.declared import Declared
 from ossgeo.attribution._strategies.headquarters import Headquarters
 from ossgeo.attribution._strategies.labels import Labeled
@@ -27,6 +28,7 @@ from ossgeo.attribution._strategies.table import Table, table
 
 __all__ = [
     "DEFAULT",
+    "AccountType",
     "Attribution",
     "AttributionStrategy",
     "Blend",

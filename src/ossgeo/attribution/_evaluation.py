@@ -25,11 +25,13 @@ from ossgeo.attribution._protocol import (
 from ossgeo.errors import AttributionContractError, UnknownCountryError
 from ossgeo.panel._models import Model
 from ossgeo.registry._countries import OriginStatus, parse_place
+from ossgeo.registry._registry import Registry
 
 ABSTAINED: Final = "abstained"
 """The rule of credits for models on which a strategy abstains."""
 
 _TOLERANCE = 1e-6
+_SPELLINGS = 3  # shown as examples
 
 
 def resolve(strategy: str | AttributionStrategy) -> AttributionStrategy:
@@ -151,11 +153,53 @@ def evaluate_models(strategy: Any, models: pl.DataFrame, *, context: Context) ->
             column for column in models.columns if column in requires or column in ("model_id", "namespace")
         )
     if implements(strategy, "attribute_frame"):
-        answer = _from_frame(strategy, models, context)
+        answer = _from_frame(strategy, with_registry_spelling(models, context.registry), context)
     else:
         answer = _from_rows(strategy, models, context)
     _check(answer, models, name)
     return answer
+
+
+def with_registry_spelling(models: pl.DataFrame, registry: Registry) -> pl.DataFrame:
+    """Return the models with their namespaces as the registry spells them, where only the letter case differs.
+
+    Args:
+        models: A models table.
+        registry: The registry.
+    """
+    spellings = other_spellings(models, registry)
+    return models.with_columns(pl.col("namespace").replace(spellings)) if spellings else models
+
+
+def spelling_adjustments(models: pl.DataFrame, registry: Registry) -> tuple[Adjustment, ...]:
+    """Return the number of models whose namespace is found in another letter case, with examples; empty if there is none.
+
+    Args:
+        models: A models table.
+        registry: The registry.
+    """
+    spellings = other_spellings(models, registry)
+    if not spellings:
+        return ()
+    number = models.filter(pl.col("namespace").is_in(list(spellings))).height
+    shown = ", ".join(f"{name} as {ours}" for name, ours in sorted(spellings.items())[:_SPELLINGS])
+    more = ", ..." if len(spellings) > _SPELLINGS else ""
+    note = f"whose namespace is found in another letter case ({shown}{more})"
+    return (Adjustment("namespace_respelled", number, "models", note),)
+
+
+def other_spellings(models: pl.DataFrame, registry: Registry) -> dict[str, str]:
+    """Return the namespaces of models that differ from one of the registry in letter case only, with its spelling.
+
+    Args:
+        models: A models table.
+        registry: The registry.
+    """
+    if "namespace" not in models.columns:
+        return {}
+    unknown = models.filter(~pl.col("namespace").is_in(list(registry.namespaces)))["namespace"].unique()
+    found = {name: registry.spelling_of(name) for name in unknown if name is not None}
+    return {name: spelling for name, spelling in found.items() if spelling is not None}
 
 
 def evaluate_model(strategy: Any, model: Model, *, on: dt.date, context: Context) -> Attribution | None:

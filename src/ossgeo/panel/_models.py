@@ -97,6 +97,7 @@ class Model:
         tags: The Hub's tags.
         declared_country: The country that the model card states, as it is written there.
         member_of: The Hub organizations that the person behind the namespace belongs to.
+        account_type: ``organization`` or ``user``: the type of the account behind the namespace.
         labels: Countries that others gave it.
 
     Example:
@@ -119,6 +120,7 @@ class Model:
     tags: tuple[str, ...] = ()
     declared_country: str | None = None
     member_of: tuple[str, ...] = ()
+    account_type: str | None = None
     labels: tuple[Label, ...] = ()
 
     @property

@@ -12,6 +12,7 @@ from ossgeo.registry._classification import (
 )
 from ossgeo.registry._countries import Country, OriginStatus
 from ossgeo.registry._groups import GroupMember, GroupScheme
+from ossgeo.registry._identifiers import Identifiers
 from ossgeo.registry._lineage import LineageFact
 from ossgeo.registry._merge import RegistryDiff
 from ossgeo.registry._organizations import Affiliation, Evidence, Organization, OrganizationKind, Ownership
@@ -24,6 +25,7 @@ __all__ = [
     "Evidence",
     "GroupMember",
     "GroupScheme",
+    "Identifiers",
     "LineageFact",
     "Organization",
     "OrganizationKind",

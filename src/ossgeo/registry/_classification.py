@@ -28,8 +28,8 @@ def get_kind(registry: Registry, organization: str, *, on: dt.date | str | None 
     """Return the kind of an organization on a day; start-ups and big tech are distinguished from other companies.
 
     A company is ``big tech`` if the tables mark it or one of its direct or indirect owners on that day. Otherwise it is a
-    ``startup`` until ten calendar years after the year of its foundation, unless it has an owner. Otherwise, or if the year
-    is unknown, it is a ``company``. All other kinds are taken from the tables.
+    ``startup`` until ten calendar years after the year of its foundation, unless it has an owner or has ended. Otherwise, or if
+    the year is unknown, it is a ``company``. All other kinds are taken from the tables.
 
     Args:
         registry: The registry.
@@ -49,11 +49,25 @@ def get_kind(registry: Registry, organization: str, *, on: dt.date | str | None 
     day = day_or_today(on, what="on")
     if found.kind is not OrganizationKind.COMPANY:
         return found.kind
-    owners = found.owners(on=day)
-    if any(get_kind(registry, owner, on=day) is OrganizationKind.BIG_TECH for owner in owners):
+    if any(
+        registry.organizations[owner].kind is OrganizationKind.BIG_TECH for owner in _owners_above(registry, found, day)
+    ):
         return OrganizationKind.BIG_TECH
     young = found.founded is not None and found.founded <= day.year <= found.founded + _YOUNG
-    return OrganizationKind.STARTUP if young and not owners else OrganizationKind.COMPANY
+    ended = found.end is not None and found.end <= day
+    return OrganizationKind.STARTUP if young and not ended and not found.owners(on=day) else OrganizationKind.COMPANY
+
+
+def _owners_above(registry: Registry, organization: Organization, day: dt.date) -> set[str]:
+    """Return the direct and indirect owners of an organization on a day, above companies only."""
+    seen: set[str] = set()
+    waiting = [organization]
+    while waiting:
+        now = waiting.pop()
+        above = set(now.owners(on=day)) - seen if now.kind is OrganizationKind.COMPANY else set()
+        seen |= above
+        waiting += [registry.organizations[name] for name in above]
+    return seen
 
 
 def find_roles(registry: Registry, namespace: str, *, on: dt.date | str | None = None) -> frozenset[str]:
@@ -68,7 +82,8 @@ def find_roles(registry: Registry, namespace: str, *, on: dt.date | str | None =
         InvalidArgumentError: ``on`` is not a date.
     """
     day = day_or_today(on, what="on")
-    spans = registry.roles.get(registry._facts.moved_namespaces.get(namespace, namespace), ())
+    moved = registry._facts.moved_namespaces.get(namespace, namespace)
+    spans = registry.roles.get(moved) or registry.roles.get(registry.spelling_of(moved) or moved, ())
     return frozenset(span.value for span in spans if span.start <= day < span.end)
 
 
@@ -164,6 +179,7 @@ def _change_days(registry: Registry, name: str) -> set[dt.date]:
         days |= {day for owner in found.parents for day in (owner.start, owner.end) if day is not None}
         if found.founded is not None:
             days |= {dt.date(found.founded, 1, 1), dt.date(found.founded + _YOUNG + 1, 1, 1)}
+        days |= {found.end} if found.end is not None else set()
         owners = {owner.parent for owner in found.parents} - seen
         seen |= owners
         waiting += owners

@@ -15,12 +15,15 @@ from ossgeo.registry._lineage import WHOLE
 from ossgeo.registry._tables import TABLES, Row, Tables, plain_name
 
 _KEYS: Final = {
-    "namespaces": ("namespace",),
+    "namespaces": ("platform", "namespace"),
     "affiliations": ("organization", "basis"),
     "parents": ("organization",),
     "roles": ("namespace", "role"),
 }
 """The columns that identify the subject of a dated row: at one time, the rows of an overlay replace those of the base."""
+
+_DEFAULTS: Final = {"basis": "seat", "platform": "huggingface"}
+"""The meaning of an empty cell of a column."""
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -124,7 +127,7 @@ def _laid_over(base: Iterable[Row], over: tuple[Row, ...], columns: tuple[str, .
 
 
 def _subject(row: Row, columns: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(row.get(column, "seat" if column == "basis" else "") for column in columns)
+    return tuple(row.get(column, _DEFAULTS.get(column, "")) for column in columns)
 
 
 def span_of(row: Row) -> tuple[str, str]:

@@ -10,6 +10,7 @@ import attrs
 
 from ossgeo._core.dates import Day, day_of
 from ossgeo.registry._countries import Country, OriginStatus
+from ossgeo.registry._identifiers import Identifiers
 
 Basis = Literal["seat", "alternative"]
 """``seat`` is the answer that is used; ``alternative`` is another defensible one, for disputed cases."""
@@ -19,6 +20,7 @@ Confidence = Literal["certain", "likely", "disputed"]
 
 Shown = Literal[
     "registered office",
+    "research register",
     "filing",
     "own statement",
     "paper affiliation",
@@ -130,12 +132,14 @@ class Ownership:
         start: First day on which it holds; None if open.
         end: First day on which it no longer holds; None if open.
         url: The page that was read; None for common knowledge.
+        note: Summary of the page, or of what was read.
     """
 
     parent: str
     start: dt.date | None = None
     end: dt.date | None = None
     url: str | None = None
+    note: str = ""
 
     def holds(self, on: Day) -> bool:
         """Return whether the ownership holds on a day."""
@@ -154,6 +158,10 @@ class Organization:
         affiliations: Its current and earlier countries, by basis and start.
         parents: Its current and earlier owners.
         founded: Year of its foundation; None if not reviewed.
+        identifiers: Its ids in other registers.
+        names: Other spellings of its name, in its own script and others.
+        start: First day on which it exists; None if not reviewed.
+        end: First day on which it no longer exists, as after a shutdown or a merger; None if it exists, as far as known.
 
     Example:
         >>> Organization("acme", "Acme", affiliations=(Affiliation(Country("FR")),)).seats(on=dt.date(2026, 1, 1))
@@ -167,6 +175,10 @@ class Organization:
     affiliations: tuple[Affiliation, ...] = ()
     parents: tuple[Ownership, ...] = ()
     founded: int | None = None
+    identifiers: Identifiers = attrs.field(factory=Identifiers)
+    names: tuple[str, ...] = ()
+    start: dt.date | None = None
+    end: dt.date | None = None
 
     def owners(self, *, on: Day) -> tuple[str, ...]:
         """Return the ids of those who own it on a day."""

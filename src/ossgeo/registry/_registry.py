@@ -10,6 +10,7 @@ import threading
 import warnings
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 from ossgeo._core import DATA
@@ -18,8 +19,8 @@ from ossgeo.errors import InvalidArgumentError, OssgeoWarning, UnknownOrganizati
 from ossgeo.registry._lineage import LineageFact
 from ossgeo.registry._merge import RegistryDiff, difference, iter_facts, merged
 from ossgeo.registry._organizations import Organization
-from ossgeo.registry._tables import Tables, plain_name, read_tables, rows_from
-from ossgeo.registry._validation import Span, check
+from ossgeo.registry._tables import Tables, plain_name, read_tables, require_known_files, rows_from
+from ossgeo.registry._validation import HUGGING_FACE, Span, check
 
 
 class Registry:
@@ -56,13 +57,14 @@ class Registry:
 
         Raises:
             SourceUnavailableError: A table is missing.
-            RegistryError: Tables have faults; all of them are listed.
+            RegistryError: Tables have faults, or the folder has a CSV file that is not a table; all of them are listed.
             InvalidArgumentError: ``base`` is not a Registry, or ``replace`` is given without it.
             UnknownOrganizationError: The base does not have an organization of ``replace``.
 
         Warns:
             OssgeoWarning: A row starts one day after another ends, or a replaced organization has no country any more.
         """
+        require_known_files(Path(folder))
         return cls(_amended(base, read_tables(Path(folder)), replace))
 
     @classmethod
@@ -83,10 +85,10 @@ class Registry:
         """Return a registry from mappings with the columns of the tables.
 
         Args:
-            organizations: Rows (organization, name, kind, homepage, founded).
-            namespaces: Rows (namespace, organization, start, end).
+            organizations: Rows (organization, name, kind, homepage, founded, start, end, ror, wikidata, lei).
+            namespaces: Rows (namespace, organization, start, end, platform).
             affiliations: Rows (organization, basis, country, weight, start, end, url, shows, ...).
-            parents: Rows (organization, parent, start, end, url).
+            parents: Rows (organization, parent, start, end, url, note).
             roles: Rows (namespace, role, start, end, url).
             names: Rows (name, organization): other spellings of the names of organizations.
             moves: Rows (model_id, current, start, url): ids of models that moved to another id.
@@ -122,8 +124,18 @@ class Registry:
 
     @property
     def namespaces(self) -> Mapping[str, tuple[Span, ...]]:
-        """The organizations behind each namespace, with dates."""
+        """The organizations behind each namespace of Hugging Face, with dates."""
         return self._facts.namespaces
+
+    @property
+    def platforms(self) -> Mapping[str, Mapping[str, tuple[Span, ...]]]:
+        """The organizations behind each namespace of other platforms, with dates, by platform."""
+        return self._facts.platforms
+
+    @property
+    def tables(self) -> Tables:
+        """The rows of each table as text, by the name of the table."""
+        return MappingProxyType(dict(self._tables))
 
     @property
     def roles(self) -> Mapping[str, tuple[Span, ...]]:
@@ -152,18 +164,36 @@ class Registry:
         text = "\n".join(sorted("\t".join(row) for row in iter_facts(self._tables)))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
-    def find(self, namespace: str, *, on: dt.date | str | None = None) -> Organization | None:
+    def find(
+        self, namespace: str, *, on: dt.date | str | None = None, platform: str = HUGGING_FACE
+    ) -> Organization | None:
         """Return the organization behind a namespace, or None.
 
         Args:
-            namespace: The namespace, in the letter case of the Hub; an id without a namespace, such as ``gpt2``, has that
-                of the id to which it moved (see :attr:`moves`).
+            namespace: The namespace. One that differs in letter case only is found if there is only one such (see
+                :meth:`spelling_of`); an id without a namespace, such as ``gpt2``, has that of the id to which it moved (see
+                :attr:`moves`).
             on: The day, as a date or ISO text; by default today.
+            platform: The platform of the namespace, such as ``openrouter``.
 
         Raises:
-            InvalidArgumentError: ``on`` is not a date.
+            InvalidArgumentError: ``on`` is not a date, or the registry has no namespaces of the platform.
+
+        Example:
+            >>> registry = Registry.default()
+            >>> registry.find("z-ai"), registry.find("z-ai", platform="openrouter").id
+            (None, 'zhipu-ai')
         """
-        spans = self._facts.namespaces.get(self._facts.moved_namespaces.get(namespace, namespace))
+        facts = self._facts
+        if platform == HUGGING_FACE:
+            spans = facts.namespaces.get(facts.moved_namespaces.get(namespace, namespace))
+            if spans is None:
+                spans = facts.namespaces.get(facts.spellings.get(namespace.lower(), ""))
+        elif platform in facts.platforms:
+            spans = facts.platforms[platform].get(namespace)
+        else:
+            known = ", ".join((HUGGING_FACE, *sorted(facts.platforms)))
+            raise InvalidArgumentError(f"platform must be one of {known}, got {platform!r}")
         if spans is None:
             return None
         day = day_or_today(on, what="on")
@@ -172,33 +202,72 @@ class Registry:
                 return self._facts.organizations[span.value]
         return None
 
-    def get(self, namespace: str, *, on: dt.date | str | None = None) -> Organization:
+    def get(self, namespace: str, *, on: dt.date | str | None = None, platform: str = HUGGING_FACE) -> Organization:
         """Return the organization behind a namespace.
 
         Args:
-            namespace: The namespace, in the letter case of the Hub.
+            namespace: The namespace, as for :meth:`find`.
             on: The day, as a date or ISO text; by default today.
+            platform: The platform of the namespace, such as ``openrouter``.
 
         Raises:
-            InvalidArgumentError: ``on`` is not a date.
+            InvalidArgumentError: ``on`` is not a date, or the registry has no namespaces of the platform.
             UnknownOrganizationError: The registry knows no organization for the namespace on that day; with near names, other
                 letter cases first.
         """
         day = day_or_today(on, what="on")
-        found = self.find(namespace, on=day)
+        found = self.find(namespace, on=day, platform=platform)
         if found is not None:
             return found
-        if namespace in self._facts.namespaces:
-            spans = ", ".join(
-                f"{span.value} from {span.start} to {span.end}" for span in self._facts.namespaces[namespace]
-            )
+        known = self._facts.namespaces if platform == HUGGING_FACE else self._facts.platforms[platform]
+        if spans := known.get(self.spelling_of(namespace) or namespace):
+            held = ", ".join(f"{span.value} from {span.start} to {span.end}" for span in spans)
             raise UnknownOrganizationError(
-                f"namespace {namespace!r} has no organization on {day}; it has {spans}", value=namespace
+                f"namespace {namespace!r} has no organization on {day}; it has {held}", value=namespace
             )
-        same = [name for name in self._facts.namespaces if name.casefold() == namespace.casefold()]
-        near = same or difflib.get_close_matches(namespace, self._facts.namespaces, n=3, cutoff=0.7)
-        message = f"namespace {namespace!r} is not in the registry (case matters on the Hub)"
+        same = [name for name in known if name.casefold() == namespace.casefold()]
+        near = same or difflib.get_close_matches(namespace, known, n=3, cutoff=0.7)
+        message = f"namespace {namespace!r} is not in the registry"
         raise UnknownOrganizationError(message, value=namespace, suggestions=near)
+
+    def spelling_of(self, namespace: str) -> str | None:
+        """Return a namespace of Hugging Face as the registry spells it, or None.
+
+        Args:
+            namespace: The namespace, in any letter case.
+
+        Returns:
+            The namespace itself if the registry has it; otherwise the only one that differs from it in letter case only.
+
+        Example:
+            >>> Registry.default().spelling_of("qwen")
+            'Qwen'
+        """
+        facts = self._facts
+        return namespace if namespace in facts.namespaces else facts.spellings.get(namespace.lower())
+
+    def for_platform(self, platform: str) -> Registry:
+        """Return a registry in which the namespaces are those of another platform.
+
+        With it, :func:`ossgeo.measure` attributes models of that platform, such as ``z-ai/glm-4.6`` of OpenRouter.
+
+        Args:
+            platform: The platform, such as ``openrouter``.
+
+        Raises:
+            InvalidArgumentError: The registry has no namespaces of the platform.
+
+        Example:
+            >>> Registry.default().for_platform("openrouter").get("x-ai").name
+            'xAI'
+        """
+        if platform not in self._facts.platforms:
+            known = ", ".join(sorted(self._facts.platforms)) or "no other platform"
+            raise InvalidArgumentError(f"platform must be one of {known}, got {platform!r}")
+        rows = [
+            row.with_cells(platform="") for row in self._tables["namespaces"] if row.get("platform") == platform
+        ]  # fmt: skip
+        return Registry({**self._tables, "namespaces": tuple(rows), "roles": (), "moves": ()})
 
     def get_organization(self, name: str) -> Organization:
         """Return an organization by its id.
@@ -215,7 +284,7 @@ class Registry:
         """Return the organization with a name, or None; letter case, spaces and punctuation are ignored.
 
         Args:
-            name: Name or id of the organization, or a spelling in the table of names.
+            name: Name or id of the organization, or a spelling in the table of names, in any script.
 
         Example:
             >>> Registry.default().find_by_name("Z.ai").id

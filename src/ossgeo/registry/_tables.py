@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +13,8 @@ import attrs
 from ossgeo._core.csv_rows import read_rows
 from ossgeo.errors import Fault, RegistryError, SourceUnavailableError
 from ossgeo.registry._lineage import COMPONENTS, LINEAGE_SHOWN
+
+_SIGNS: Final = re.compile(r"[\W_]+")
 
 _START = "first day on which the row holds; empty: open"
 _END = "first day on which the row no longer holds; empty: open"
@@ -24,12 +28,18 @@ TABLES: Final[dict[str, dict[str, str]]] = {
         "collective or individual",
         "homepage": "homepage of the organization",
         "founded": "year of foundation, for companies: decides which of them are start-ups",
+        "start": "first day on which the organization exists; empty: not reviewed",
+        "end": "first day on which the organization no longer exists; empty: it exists, as far as known",
+        "ror": "id in the Research Organization Registry; a part without a record has that of its institution",
+        "wikidata": "id of the organization's own item in Wikidata",
+        "lei": "Legal Entity Identifier (ISO 17442)",
     },
     "namespaces": {
         "namespace": "the namespace, exactly as on the Hub",
         "organization": "id of the organization behind it",
         "start": _START,
         "end": _END,
+        "platform": "the platform of the namespace, such as openrouter or modelscope; empty: huggingface",
     },
     "affiliations": {
         "organization": "id of the organization",
@@ -50,6 +60,7 @@ TABLES: Final[dict[str, dict[str, str]]] = {
         "start": _START,
         "end": _END,
         "url": _URL,
+        "note": "summary of the page, or of what was read where no address is known",
     },
     "roles": {
         "namespace": "the namespace, exactly as on the Hub",
@@ -160,6 +171,26 @@ def read_tables(folder: Path) -> Tables:
     return {table: tables.get(table, ()) for table in TABLES}
 
 
+def require_known_files(folder: Path) -> None:
+    """Raise an error if a CSV file of a folder is not a table, since its rows would be ignored.
+
+    Raises:
+        RegistryError: With every such file, and the near names.
+    """
+    faults = []
+    for file in sorted(folder.glob("*.csv")):
+        if file.stem not in TABLES:
+            near = difflib.get_close_matches(file.stem, TABLES, n=1)
+            remedy = (
+                f"rename it to {near[0]}.csv"
+                if near
+                else f"the tables are {', '.join(f'{name}.csv' for name in TABLES)}"
+            )
+            faults.append(Fault(file.name, "is not a table of the registry", remedy))
+    if faults:
+        raise RegistryError(f"the registry in {folder} cannot be read", faults)
+
+
 def _read_table(table: str, file: Path, faults: list[Fault]) -> tuple[Row, ...]:
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -203,4 +234,4 @@ def rows_from(table: str, rows: Iterable[Any]) -> tuple[Row, ...]:
 
 def plain_name(name: str) -> str:
     """Return a name as it is compared: letters and digits, without case."""
-    return "".join(sign for sign in name.casefold() if sign.isalnum())
+    return _SIGNS.sub("", name.casefold())

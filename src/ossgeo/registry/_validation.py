@@ -16,6 +16,7 @@ from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.relations import Relation
 from ossgeo.errors import Fault, OssgeoWarning, RegistryError, UnknownCountryError
 from ossgeo.registry._countries import Country, OriginStatus, parse_place
+from ossgeo.registry._identifiers import Identifiers, parse_lei, parse_ror, parse_wikidata
 from ossgeo.registry._lineage import COMPONENTS, LINEAGE_BASES, LINEAGE_SHOWN, WHOLE, LineageFact, problems
 from ossgeo.registry._organizations import (
     BASES,
@@ -35,6 +36,15 @@ _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _CURRENT = re.compile(r"[^\s/]+/[^\s/]+")
 _SHOWN = 3
 _UNKNOWN: Final[Country | OriginStatus] = OriginStatus.UNKNOWN
+_KINDS: Final = tuple(str(kind) for kind in OrganizationKind if kind is not OrganizationKind.STARTUP)
+_IDENTIFIERS: Final[dict[str, tuple[Callable[[str], str | None], str]]] = {
+    "ror": (parse_ror, "a ROR id such as 03cve4549 with the right checksum"),
+    "wikidata": (parse_wikidata, "a Wikidata item such as Q16955"),
+    "lei": (parse_lei, "a Legal Entity Identifier of 20 characters with the right checksum"),
+}
+
+HUGGING_FACE: Final = "huggingface"
+"""The platform of a namespace that names none."""
 
 T = TypeVar("T")
 
@@ -66,6 +76,8 @@ class Facts:
         moves: The current id of each model that moved.
         moved_namespaces: The current namespace of each moved id that has none, such as ``openai-community`` for ``gpt2``.
         lineage: The lineage facts about each model.
+        spellings: The namespace by its lower-case form, where there is only one.
+        platforms: The namespaces of other platforms, by platform.
     """
 
     organizations: Mapping[str, Organization]
@@ -75,6 +87,8 @@ class Facts:
     moves: Mapping[str, str]
     moved_namespaces: Mapping[str, str]
     lineage: Mapping[str, tuple[LineageFact, ...]]
+    spellings: Mapping[str, str]
+    platforms: Mapping[str, Mapping[str, tuple[Span, ...]]]
 
 
 def check(tables: Tables) -> Facts:
@@ -99,9 +113,28 @@ def _year(text: str) -> int | None:
     return year
 
 
+def _kind(text: str) -> OrganizationKind:
+    found = OrganizationKind(text)
+    if found is OrganizationKind.STARTUP:  # follows from the year of foundation and the owners
+        raise ValueError(text)
+    return found
+
+
+def _spellings(namespaces: Iterable[str]) -> dict[str, str]:
+    """Return the namespaces by their lower-case form, without those that differ in letter case only."""
+    found: dict[str, str] = {}
+    several = set()
+    for name in namespaces:
+        if found.setdefault(name.lower(), name) != name:
+            several.add(name.lower())
+    return {lower: name for lower, name in found.items() if lower not in several}
+
+
 def _single_days_between(spans: Iterable[Span]) -> list[dt.date]:
     """Return the days that no span covers although one ends on the day and another starts on the next."""
     rows = list(spans)
+    if not rows[1:]:
+        return []
     starts = {row.start for row in rows}
     ends = sorted({row.end for row in rows if row.end + dt.timedelta(days=1) in starts})
     return [day for day in ends if not any(row.start <= day < row.end for row in rows)]
@@ -119,8 +152,9 @@ class _Checker:
                     if not row.get(column):
                         self._fault(table, row, column, "is empty")
         organizations = self._organizations()
-        namespaces = self._spans("namespaces", "organization", organizations)
-        roles = self._spans("roles", "role", None)
+        platforms = self._namespaces(organizations)
+        namespaces = platforms.pop(HUGGING_FACE, {})
+        roles = self._spans("roles", self._tables["roles"], "role", None)
         names = self._names(organizations)
         moves = self._moves()
         lineage = self._lineage()
@@ -132,6 +166,7 @@ class _Checker:
             organizations=MappingProxyType(organizations), namespaces=MappingProxyType(namespaces),
             roles=MappingProxyType(roles), names=names, moves=MappingProxyType(moves), moved_namespaces=moved,
             lineage=MappingProxyType(lineage),
+            spellings=_spellings(namespaces), platforms=platforms,
         )  # fmt: skip
 
     def _moves(self) -> dict[str, str]:
@@ -213,6 +248,8 @@ class _Checker:
         return text
 
     def _dates(self, table: str, row: Row) -> tuple[dt.date | None, dt.date | None]:
+        if not (row.get("start") or row.get("end")):
+            return None, None
         start = self._parse(table, row, "start", dt.date.fromisoformat, None, "a date such as 2025-10-22")
         end = self._parse(table, row, "end", dt.date.fromisoformat, None, "a date such as 2025-10-22")
         if start is not None and end is not None and start >= end:
@@ -230,10 +267,14 @@ class _Checker:
                 self._fault("organizations", row, "organization", f"{name!r} is not a lower-case-slug")
             if name in kinds:
                 self._fault("organizations", row, "organization", f"{name!r} stands here twice")
-            kinds[name] = self._parse("organizations", row, "kind", OrganizationKind, OrganizationKind.COMPANY,
-                                      f"one of {', '.join(map(str, OrganizationKind))}")  # fmt: skip
+            kinds[name] = self._parse("organizations", row, "kind", _kind, OrganizationKind.COMPANY,
+                                      f"one of {', '.join(_KINDS)}")  # fmt: skip
         affiliations = self._affiliations(kinds)
         parents = self._parents(kinds)
+        names: dict[str, list[str]] = defaultdict(list)
+        for row in self._tables["names"]:
+            names[row["organization"]].append(row["name"])
+        dates = {row["organization"]: self._dates("organizations", row) for row in self._tables["organizations"]}
         return {
             row["organization"]: Organization(
                 id=row["organization"],
@@ -243,9 +284,19 @@ class _Checker:
                 affiliations=tuple(affiliations[row["organization"]]),
                 parents=tuple(parents[row["organization"]]),
                 founded=self._parse("organizations", row, "founded", _year, None, "a year such as 2019"),
+                identifiers=self._identifiers(row),
+                names=tuple(names[row["organization"]]),
+                start=dates[row["organization"]][0],
+                end=dates[row["organization"]][1],
             )
             for row in self._tables["organizations"]
         }
+
+    def _identifiers(self, row: Row) -> Identifiers:
+        return Identifiers(**{
+            name: self._parse("organizations", row, name, parse, None, wanted)
+            for name, (parse, wanted) in _IDENTIFIERS.items()
+        })  # fmt: skip
 
     def _names(self, organizations: Mapping[str, Organization]) -> dict[str, str]:
         """Names as others write them; one that means several organizations means none."""
@@ -308,6 +359,8 @@ class _Checker:
         return Evidence(shows, url, reviewed, confidence, row.get("note", ""))
 
     def _weights(self, places: list[Affiliation], row: Row) -> None:
+        if len(places) == 1 and places[0].weight == 1:
+            return
         cuts = sorted({place.start or BEGINNING for place in places} | {place.end or END for place in places})
         for day in cuts[:-1]:
             there = [place for place in places if place.holds(day)]
@@ -327,25 +380,42 @@ class _Checker:
             start, end = self._dates("parents", row)
             if self._reaches(found, row["parent"], row["organization"], start or BEGINNING, end or END):
                 self._fault("parents", row, "parent", f"{row['organization']!r} would own itself")
-            found[row["organization"]].append(Ownership(row["parent"], start, end, row.get("url") or None))
+            owner = Ownership(row["parent"], start, end, row.get("url") or None, row.get("note"))
+            found[row["organization"]].append(owner)
         return found
 
     def _reaches(
         self, owners: Mapping[str, list[Ownership]], name: str, goal: str, start: dt.date, end: dt.date
     ) -> bool:
-        if name == goal:
-            return True
-        spans = [
-            (owner.parent, max(start, owner.start or BEGINNING), min(end, owner.end or END))
-            for owner in owners.get(name, ())
-        ]
-        return any(since < until and self._reaches(owners, up, goal, since, until) for up, since, until in spans)
+        """Return whether an organization or an owner at any level within the dates is the goal."""
+        seen = {(name, start, end)}
+        waiting = [(name, start, end)]
+        while waiting:
+            now, since, until = waiting.pop()
+            if now == goal:
+                return True
+            for owner in owners.get(now, ()):
+                up = owner.parent, max(since, owner.start or BEGINNING), min(until, owner.end or END)
+                if up[1] < up[2] and up not in seen:
+                    seen.add(up)
+                    waiting.append(up)
+        return False
+
+    def _namespaces(self, organizations: Mapping[str, Organization]) -> dict[str, dict[str, tuple[Span, ...]]]:
+        """Return the namespaces of each platform."""
+        rows: dict[str, list[Row]] = defaultdict(list)
+        for row in self._tables["namespaces"]:
+            platform = row.get("platform", HUGGING_FACE)
+            if not _SLUG.fullmatch(platform):
+                self._fault("namespaces", row, "platform", f"{platform!r} is not a lower-case-slug")
+            rows[platform].append(row)
+        return {name: self._spans("namespaces", found, "organization", organizations) for name, found in rows.items()}
 
     def _spans(
-        self, table: str, column: str, organizations: Mapping[str, Organization] | None
+        self, table: str, rows: Iterable[Row], column: str, organizations: Mapping[str, Organization] | None
     ) -> dict[str, tuple[Span, ...]]:
         found: dict[str, list[Span]] = defaultdict(list)
-        for row in self._tables[table]:
+        for row in rows:
             if organizations is not None:
                 self._known(table, row, column, organizations)
             start, end = self._dates(table, row)

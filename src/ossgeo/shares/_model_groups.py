@@ -11,7 +11,7 @@ import polars as pl
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment
 from ossgeo.attribution import AttributionStrategy, Context, ModelTable, credits_of
-from ossgeo.attribution._evaluation import adjustments_of
+from ossgeo.attribution._evaluation import adjustments_of, spelling_adjustments
 from ossgeo.panel._filters import KEPT, UNDECIDED, decide
 from ossgeo.panel._flows import HUB_START, floor_note
 from ossgeo.registry._classification import organization_kinds
@@ -61,7 +61,7 @@ def model_groups(
         credits = grouping.with_kinds(credits, organization_kinds(registry))
     credits = grouping.with_schemes(credits, keys)
     credits = _at_registry_date(credits, kept, options.as_of, notes)
-    notes.extend(adjustments_of(strategies, context))
+    notes.extend((*spelling_adjustments(models, registry), *adjustments_of(strategies, context)))
     if any(key.name == "namespace" for key in keys):
         credits = credits.join(kept.select("model_id", "namespace"), on="model_id", maintain_order="left")
     groups = grouping.weighted_groups(credits, keys, options.counting)

@@ -9,6 +9,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core.intervals import aligned, clipped
+from ossgeo.attribution._evaluation import with_registry_spelling
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
 from ossgeo.attribution._strategies.built_in import BuiltInStrategy
 from ossgeo.attribution._strategies.eligibility import eligible_intervals, is_eligible
@@ -74,7 +75,8 @@ class Membership(BuiltInStrategy):
         placed = namespace_seats(context.registry).filter(
             ~pl.col("country").is_in(words).all().over("namespace", "start", "end")
         )
-        handles = members.select("model_id", namespace="member_of").explode("namespace").unique()
+        listed = members.select("model_id", namespace="member_of").explode("namespace").unique()
+        handles = with_registry_spelling(listed, context.registry)
         seats = handles.join(placed.rename({"weight": "part"}), on="namespace").drop("namespace")
         span = ["model_id", "start", "end"]
         cut = aligned(seats.unique().with_columns(weight=pl.lit(0.5))).drop("weight").unique()

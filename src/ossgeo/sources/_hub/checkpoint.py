@@ -16,7 +16,7 @@ import attrs
 import polars as pl
 
 from ossgeo.errors import SourceFormatError, StoreError
-from ossgeo.sources._hub.parts import UNCHANGED, Part, convert, scan_parts, write_part, write_snapshot
+from ossgeo.sources._hub.parts import UNCHANGED, Account, Part, convert, scan_parts, write_part, write_snapshot
 from ossgeo.sources._hub.query import Query
 
 FRESH: Final = dt.timedelta(hours=6)
@@ -65,7 +65,7 @@ class Checkpoint:
         parts: The files of columns, in order.
         hashes: SHA-256 of every page and part.
         notes: Models that are absent or renamed, namespaces without models, refused fields.
-        members: Organizations of users, by namespace.
+        accounts: Type of the account and organizations of its user, by namespace.
         resumed: Whether an earlier attempt is continued.
     """
 
@@ -81,7 +81,7 @@ class Checkpoint:
     parts: list[str] = attrs.field(factory=list)
     hashes: dict[str, str] = attrs.field(factory=dict)
     notes: dict[str, list[str]] = attrs.field(factory=dict)
-    members: dict[str, list[str]] = attrs.field(factory=dict, init=False)
+    accounts: dict[str, Account] = attrs.field(factory=dict, init=False)
     resumed: bool = attrs.field(default=False, init=False)
     _conversion: _Conversion | None = attrs.field(default=None, init=False)
     _last_pages: set[int] = attrs.field(factory=set, init=False)
@@ -105,7 +105,7 @@ class Checkpoint:
             began = dt.datetime.fromisoformat(state["observed_at"])
             if dt.timedelta() <= now - began < FRESH and _is_undamaged(folder, state["hashes"]):
                 found = cls(folder, query, began, **{name: state[name] for name in _COUNTED})
-                found.members, found.resumed = _read_members(folder), True
+                found.accounts, found.resumed = _read_accounts(folder), True
                 return found
         try:
             cls.remove(folder)
@@ -222,21 +222,21 @@ class Checkpoint:
             self.start = start
         self._save()
 
-    def add_members(self, namespace: str, organizations: Sequence[str]) -> None:
-        """Keep the organizations of a user, so that they are not requested again.
+    def add_account(self, namespace: str, account: Account) -> None:
+        """Keep the type of an account and the organizations of its user, so that they are not requested again.
 
         Args:
-            namespace: The user.
-            organizations: Their handles.
+            namespace: The handle.
+            account: Type and handles of organizations.
 
         Raises:
             StoreError: They cannot be written.
         """
-        self.members[namespace] = list(organizations)
+        self.accounts[namespace] = account
         path = self.folder / _MEMBERS
         try:
             with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps([namespace, list(organizations)]) + "\n")
+                file.write(json.dumps([namespace, account.organizations, account.type]) + "\n")
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {error.strerror}; {UNCHANGED}") from error
 
@@ -265,7 +265,7 @@ class Checkpoint:
         Raises:
             StoreError: It cannot be written.
         """
-        repeated = write_snapshot(self._scan(), path, members=self.members)
+        repeated = write_snapshot(self._scan(), path, accounts=self.accounts)
         if repeated:
             self.notes["repeated"] = [f"{repeated} models were listed on two pages"]
 
@@ -377,15 +377,16 @@ def _is_undamaged(folder: Path, hashes: Mapping[str, str]) -> bool:
         return False
 
 
-def _read_members(folder: Path) -> dict[str, list[str]]:
-    """Return the organizations that were requested already, without a last line that was cut off."""
+def _read_accounts(folder: Path) -> dict[str, Account]:
+    """Return the accounts that were requested already, without a last line that was cut off."""
     path = folder / _MEMBERS
     try:
         text = path.read_text(encoding="utf-8")
         whole = text[: text.rfind("\n") + 1]
         if whole != text:
             path.write_text(whole, encoding="utf-8")
-        return dict(json.loads(line) for line in whole.splitlines())
+        rows = [json.loads(line) for line in whole.splitlines()]
+        return {namespace: Account(tuple(organizations), kind) for namespace, organizations, kind in rows}
     except (OSError, ValueError, TypeError):
         path.unlink(missing_ok=True)
         return {}

@@ -25,6 +25,7 @@ from ossgeo.sources._hub.checkpoint import Checkpoint
 from ossgeo.sources._hub.credentials import Token, endpoint_of, headers_for
 from ossgeo.sources._hub.http import RefusedError, Transport, time_left_in_window
 from ossgeo.sources._hub.parsing import read_page
+from ossgeo.sources._hub.parts import Account
 from ossgeo.sources._hub.query import Query
 
 _OVERVIEWS: Final = 10_000
@@ -50,12 +51,16 @@ class Overview:
         kind: ``organization`` or ``user``.
         name: The full name.
         organizations: Handles of the organizations that a user belongs to.
+        members: Number of members of an organization; None if the Hub does not say.
+        details: Description that the account gives of itself.
     """
 
     namespace: str
     kind: str
     name: str
     organizations: tuple[str, ...] = ()
+    members: int | None = None
+    details: str = ""
 
 
 class Hub:
@@ -136,7 +141,8 @@ class Hub:
             top: How many of the most downloaded models.
             namespaces: The namespaces whose models are observed.
             ids: The models; a renamed one is found under its new id, a missing or private one is noted.
-            members: Whether to request the organizations of each user among the namespaces (one request for each).
+            members: Whether to request the account type of each namespace and the organizations of users (one or two requests
+                for each namespace).
             cards: Whether to read the metadata of model cards, for the country that a card states.
             private: Whether to include private models that the token may see; by default they are left out and counted
                 in the panel's scope.
@@ -300,9 +306,10 @@ class Hub:
 
     def _add_members(self, transport: Transport, checkpoint: Checkpoint) -> None:
         for namespace in checkpoint.namespaces():
-            if namespace not in checkpoint.members:
+            if namespace not in checkpoint.accounts:
                 overview = self._overview(transport, namespace)
-                checkpoint.add_members(namespace, overview.organizations if overview is not None else ())
+                account = Account() if overview is None else Account(overview.organizations, overview.kind)
+                checkpoint.add_account(namespace, account)
 
     def _overview(self, transport: Transport, namespace: str) -> Overview | None:
         if namespace not in self._overviews:
@@ -321,8 +328,12 @@ class Hub:
                     f"{self._endpoint}/api/{path}/{namespace}/overview: the response must be an overview"
                 )
             handles = [one.get("name") for one in listed]
-            return Overview(namespace, kind, str(body.get("fullname") or namespace),
-                            tuple(handle for handle in handles if isinstance(handle, str)))  # fmt: skip
+            members = body.get("numUsers")
+            return Overview(
+                namespace, kind, str(body.get("fullname") or namespace),
+                tuple(handle for handle in handles if isinstance(handle, str)),
+                members if isinstance(members, int) else None, str(body.get("details") or ""),
+            )  # fmt: skip
         return None
 
     def _transport(self, on_wait: Any = None) -> Transport:

@@ -133,7 +133,7 @@ def _columns(entries: Sequence[_Entry], observed_at: dt.datetime, where: str) ->
     handle = pl.coalesce("namespace", pl.col("model_id").str.split("/").list.first())
     return pl.DataFrame(made).with_columns(
         observed_at=pl.lit(observed_at, SCHEMA["observed_at"]), namespace=handle,
-        member_of=pl.lit(None, SCHEMA["member_of"]),
+        member_of=pl.lit(None, SCHEMA["member_of"]), account_type=pl.lit(None, SCHEMA["account_type"]),
     ).select(*SCHEMA)  # fmt: skip
 
 

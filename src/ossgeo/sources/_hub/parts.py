@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import polars as pl
@@ -16,6 +16,19 @@ from ossgeo.sources._hub.parsing import SCHEMA, read_page
 
 UNCHANGED: Final = "everything that was stored before is unchanged"
 ROW_GROUP: Final = 100_000
+
+
+@attrs.frozen
+class Account:
+    """What the Hub says of the account behind a namespace.
+
+    Attributes:
+        organizations: Handles of the organizations that a user belongs to.
+        type: ``organization`` or ``user``; None if the Hub does not know the account.
+    """
+
+    organizations: tuple[str, ...] = ()
+    type: str | None = None
 
 
 @attrs.frozen
@@ -90,13 +103,13 @@ def scan_parts(files: Sequence[Path]) -> pl.LazyFrame:
     return pl.scan_parquet(list(files), glob=False) if files else pl.LazyFrame(schema=SCHEMA)
 
 
-def write_snapshot(parts: pl.LazyFrame, path: Path, *, members: Mapping[str, Sequence[str]]) -> int:
+def write_snapshot(parts: pl.LazyFrame, path: Path, *, accounts: Mapping[str, Account]) -> int:
     """Write one row for each model: the last one if a model moved from page to page during the observation.
 
     Args:
         parts: The models of all parts.
         path: The file to write.
-        members: Organizations of users, by namespace.
+        accounts: Type of the account and organizations of its user, by namespace.
 
     Returns:
         The number of repeated rows that were left out.
@@ -109,14 +122,14 @@ def write_snapshot(parts: pl.LazyFrame, path: Path, *, members: Mapping[str, Seq
         scan = parts
         if repeated.len():
             scan = scan.with_row_index("row").filter(~pl.col("row").is_in(repeated.implode())).drop("row")
-        known = {namespace: list(names) for namespace, names in members.items() if names}
-        if known:
-            table = pl.LazyFrame(
-                {"namespace": list(known), "known": list(known.values())},
-                schema={"namespace": pl.String, "known": pl.List(pl.String)},
-            )
+        if accounts:
+            rows = [(name, list(one.organizations) or None, one.type) for name, one in accounts.items()]
+            schema: dict[str, Any] = {"namespace": pl.String, "known": pl.List(pl.String), "type": pl.String}
+            table = pl.LazyFrame(rows, schema=schema, orient="row")
             joined = scan.join(table, on="namespace", how="left", maintain_order="left")
-            scan = joined.with_columns(member_of=pl.coalesce("known", "member_of")).drop("known")
+            scan = joined.with_columns(
+                member_of=pl.coalesce("known", "member_of"), account_type=pl.coalesce("type", "account_type")
+            ).drop("known", "type")
         scan.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise StoreError(f"{path} cannot be written: {error}; {UNCHANGED}") from error

@@ -1,0 +1,83 @@
+"""The strategy ``account-type``: unreviewed personal accounts are individuals."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+import attrs
+import polars as pl
+
+from ossgeo._core.method import Adjustment
+from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context
+from ossgeo.attribution._strategies.eligibility import eligible_intervals, is_eligible
+from ossgeo.attribution._strategies.publisher import seats_changes
+from ossgeo.panel._models import Model
+from ossgeo.registry._countries import OriginStatus
+from ossgeo.registry._organizations import Evidence
+
+_USER: Final = "user"
+
+
+@attrs.frozen
+class AccountType:
+    """Gives models of unreviewed personal accounts the status ``individual`` (models column ``account_type``).
+
+    That an account is a person's is a fact of the Hub, and no review. It abstains for organizations' accounts, for accounts of
+    unknown type, and wherever the registry has an entry; use it after the publisher, as in
+    ``first_of("publisher", "account-type")``. The adjustment ``account_individual`` counts the models that it decides.
+
+    Example:
+        >>> from ossgeo import Model, Registry
+        >>> rule, day = AccountType(), dt.date(2026, 1, 1)
+        >>> someone = Model("someone-unreviewed/model", account_type="user")
+        >>> str(rule.attribute(someone, on=day, context=Context(Registry.default())).credits[0].country)
+        'individual'
+    """
+
+    name: str = attrs.field(default="account-type", init=False)
+    requires: frozenset[str] = attrs.field(default=frozenset({"account_type"}), init=False, repr=False)
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+    def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
+        """Return the status ``individual`` for an unreviewed personal account.
+
+        Args:
+            model: The model; ``account_type`` is used.
+            on: The day.
+            context: The registry.
+        """
+        if model.account_type != _USER or not is_eligible(model, on, context.registry, (OriginStatus.UNREVIEWED,)):
+            return None
+        profile = Evidence("hub profile", f"https://huggingface.co/{model.namespace}", note="the account is a user's")
+        return Attribution.to(OriginStatus.INDIVIDUAL, rule=self.name, organization=None, evidence=(profile,))
+
+    def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
+        """Attribute all models at once.
+
+        Args:
+            models: The models table; model_id, namespace and ``account_type`` are used.
+            context: The registry.
+        """
+        if "account_type" not in models.collect_schema().names():
+            return pl.LazyFrame(schema=dict(CREDIT_SCHEMA))
+        personal = models.filter(account_type=_USER).select("model_id", "namespace").collect()
+        spans = eligible_intervals(personal, context.registry, (OriginStatus.UNREVIEWED,))
+        found = spans.with_columns(
+            organization=pl.lit(None, pl.String), country=pl.lit(OriginStatus.INDIVIDUAL.value), weight=pl.lit(1.0),
+            rule=pl.lit(self.name),
+        )  # fmt: skip
+        return found.select(*CREDIT_SCHEMA).lazy()
+
+    def changes(self, context: Context) -> frozenset[dt.date]:
+        """Return the dates at which the organization of a namespace or its country changes."""
+        return seats_changes(context.registry)
+
+    def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
+        """Return the number of models of unreviewed personal accounts."""
+        found = self.attribute_frame(context.models.frame.lazy(), context=context).collect()["model_id"].n_unique()
+        note = "of unreviewed personal accounts, which are individual by the type of the account"
+        return (Adjustment("account_individual", found, "models", note),)
