@@ -16,8 +16,7 @@ from typing import Any, Final, Literal
 import attrs
 
 import ossgeo
-from ossgeo import review
-from ossgeo._core.dates import day_of
+from ossgeo import _registry_commands
 from ossgeo._core.io import require_place, writing
 from ossgeo._core.text import printable
 from ossgeo._shell_options import add_cleaning, add_reading, cleaning_of, in_shell_words, reading_of
@@ -174,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     collect.add_argument(
         "--wait", type=float, default=60, metavar="SECONDS", help="the longest wait for another writer (default: 60)"
     )
-    _add_registry(commands)
+    _registry_commands.add_commands(commands, add_reading)
     output = measure.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="method, coverage, adjustments and rows as JSON")
     output.add_argument("--csv", action="store_true", help="rows of all periods as CSV")
@@ -194,33 +193,6 @@ def _add_picture(plot: argparse.ArgumentParser) -> None:
     plot.add_argument(
         "--font-scale", type=float, default=1, metavar="FACTOR", help="factor on all font sizes (default: 1)"
     )
-
-
-def _add_registry(commands: Any) -> None:
-    registry = commands.add_parser("registry", help="inspect the registry and the effect of changes")
-    actions = registry.add_subparsers(dest="action", metavar="ACTION", required=True)
-    check = actions.add_parser("check", help="check the bundled tables, or a folder of tables that amend them")
-    check.add_argument("folder", nargs="?", metavar="FOLDER")
-    diff = actions.add_parser("diff", help="list the rows that differ; 'default' is the bundled registry")
-    diff.add_argument("old", metavar="OLD")
-    diff.add_argument("new", metavar="NEW")
-    show = actions.add_parser("show", help="show the record of a namespace or an organization")
-    show.add_argument("namespace", metavar="NAMESPACE")
-    show.add_argument(
-        "--on", metavar="DATE", help="only the facts valid on a day, such as 2025-09-01 (default: all, with dates)"
-    )
-    gaps = actions.add_parser("gaps", help="list unreviewed namespaces, the largest first")
-    impact = actions.add_parser("impact", help="show the effect of amended tables on the shares, as a Markdown table")
-    impact.add_argument("folder", metavar="FOLDER")
-    alternatives = actions.add_parser("alternatives", help="show the effect of disputed affiliations on the shares")
-    sample = actions.add_parser("sample", help="draw a random sample of facts for a second review, as CSV")
-    sample.add_argument("--rows", type=int, default=60, metavar="N", help="the number of facts (default: 60)")
-    sample.add_argument("--seed", type=int, required=True, help="the seed of the draw; publish it with the result")
-    for action in (gaps, impact, alternatives):
-        action.add_argument("panel", metavar="PANEL", help="as for 'measure'")
-        add_reading(action.add_argument_group("reading"))
-    for action in (show, gaps, alternatives, sample):
-        action.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
 
 
 def _add_alternative(reading: Any) -> None:
@@ -322,7 +294,7 @@ def _choices(given: argparse.Namespace) -> dict[str, Any]:
         "as_of": _as_of(given.as_of),
         "where": parse_where(given.where) or None,
         "cleaning": cleaning_of(given),
-        "registry": with_alternatives(_registry(given.registry), *given.alternative),
+        "registry": with_alternatives(_registry_commands.registry_of(given.registry), *given.alternative),
     }
 
 
@@ -341,40 +313,7 @@ def _collected(given: argparse.Namespace) -> str:
 
 
 def _reviewed(given: argparse.Namespace) -> str:
-    if given.action == "check":
-        return f"no fault found: {_registry(given.folder)}"
-    if given.action == "diff":
-        return str(_registry(given.old).diff(_registry(given.new)))
-    if given.action == "show":
-        on = None if given.on is None else day_of(given.on, what="--on")
-        return review.show(given.namespace, on=on, registry=_registry(given.registry))
-    if given.action == "sample":
-        return review.sample(rows=given.rows, seed=given.seed, registry=_registry(given.registry)).write_csv()
-    return _at_stake(given)
-
-
-def _at_stake(given: argparse.Namespace) -> str:
-    """Return the effect of the registry on the shares of a panel."""
-    panel = _panel(given.panel, given)
-    if given.action == "gaps":
-        return str(review.gaps(panel, registry=_registry(given.registry)))
-    if given.action == "alternatives":
-        return _disputed(review.alternatives(panel, registry=_registry(given.registry)))
-    return review.impact(_registry(given.folder), panel)
-
-
-def _disputed(found: Any) -> str:
-    rows = [
-        f"{effect:+8.2%}  {country}  {name}: {share:.2%} -> {other:.2%}"
-        for name, country, share, other, effect in found.iter_rows()
-    ]
-    return "\n".join(rows) or "no disputed organization has a share in this panel"
-
-
-def _registry(folder: str | None) -> ossgeo.Registry:
-    """Return the bundled registry, amended by a folder of tables; ``default`` names the bundled one."""
-    bundled = ossgeo.Registry.default()
-    return bundled if folder in (None, "default") else ossgeo.Registry.read(str(folder), base=bundled)
+    return _registry_commands.run(given, _panel)
 
 
 def _panel(path: str, given: argparse.Namespace) -> ossgeo.Panel:

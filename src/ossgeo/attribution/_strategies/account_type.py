@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 import polars as pl
 
 from ossgeo._core.method import Adjustment
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context
+from ossgeo.attribution._strategies.built_in import BuiltInStrategy
 from ossgeo.attribution._strategies.eligibility import eligible_intervals, is_eligible
 from ossgeo.attribution._strategies.publisher import seats_changes
 from ossgeo.panel._models import Model
@@ -20,7 +21,7 @@ _USER: Final = "user"
 
 
 @attrs.frozen
-class AccountType:
+class AccountType(BuiltInStrategy):
     """Gives models of unreviewed personal accounts the status ``individual`` (models column ``account_type``).
 
     That an account is a person's is a fact of the Hub, and no review. It abstains for organizations' accounts, for accounts of
@@ -35,12 +36,8 @@ class AccountType:
         'individual'
     """
 
-    name: str = attrs.field(default="account-type", init=False)
-    requires: frozenset[str] = attrs.field(default=frozenset({"account_type"}), init=False, repr=False)
-
-    def __str__(self) -> str:
-        """Return the name."""
-        return self.name
+    name: ClassVar[str] = "account-type"
+    requires: ClassVar[frozenset[str]] = frozenset({"account_type"})
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
         """Return the status ``individual`` for an unreviewed personal account.

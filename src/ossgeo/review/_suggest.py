@@ -1,0 +1,124 @@
+"""Drafts of rows for unreviewed namespaces, from the Hub's description of their accounts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from pathlib import Path
+from typing import Final
+
+import attrs
+import polars as pl
+
+from ossgeo.errors import InvalidArgumentError
+from ossgeo.panel._panel import Panel
+from ossgeo.registry._registry import Registry
+from ossgeo.review._effects import gaps
+from ossgeo.sources._hub.client import Hub, Overview
+
+_SCHEMA: Final = {
+    "namespace": pl.String, "value": pl.Float64, "account_type": pl.String, "name": pl.String, "members": pl.Int64,
+    "details": pl.String, "model": pl.String,
+}  # fmt: skip
+
+
+@attrs.frozen(eq=False)
+class Suggestions:
+    """Unreviewed namespaces with what the Hub says of their accounts. The Hub names no country: a reviewer does.
+
+    Attributes:
+        frame: One row for each namespace, the largest first: namespace, value, account_type (``organization``, ``user``, or
+            null if the Hub does not know the namespace), name (of an organization; null for a person), members (of an
+            organization), details (an organization's own text), model (its largest model).
+        unit: The unit of value.
+    """
+
+    frame: pl.DataFrame
+    unit: str
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return the rows: namespace, value, account_type, name, members, details, model."""
+        return self.frame
+
+    def __str__(self) -> str:
+        """Return one line for each namespace."""
+        rows = self.frame.select("namespace", "value", "account_type", "name", "members", "model").iter_rows()
+        lines = [
+            f"{value:>15,.0f}  {account or 'unknown to the Hub':<12}  {namespace}"
+            + (f"  {name}, {members or 0:,} members" if account == "organization" else "")
+            + f"  ({model})"
+            for namespace, value, account, name, members, model in rows
+        ]
+        return "\n".join(lines) or "no namespace is unreviewed"
+
+    def write(self, folder: str | Path) -> tuple[Path, ...]:
+        """Write drafts of rows: organizations.csv, namespaces.csv and affiliations.csv.
+
+        A person gets a complete row (kind and country ``individual``; no name beyond the handle). An organization gets its name
+        and namespace; its kind and its country, with evidence, are for the reviewer, and `registry check` names it until then.
+
+        Args:
+            folder: The folder to write; it is created if it does not exist.
+        """
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        known = self.frame.drop_nulls("account_type").with_columns(
+            organization=pl.col("namespace").map_elements(_slug, return_dtype=pl.String),
+            person=pl.col("account_type") == "user",
+        )
+        persons = known.filter("person")
+        tables = {
+            "organizations": known.select(
+                "organization", name=pl.when("person").then("namespace").otherwise("name"),
+                kind=pl.when("person").then(pl.lit("individual")),
+            ),
+            "namespaces": known.select("namespace", "organization"),
+            "affiliations": persons.select(
+                "organization", basis=pl.lit("seat"), country=pl.lit("individual"),
+                url=pl.concat_str(pl.lit("https://huggingface.co/"), "namespace"), shows=pl.lit("hub profile"),
+                reviewed_on=pl.lit(dt.date.today()), confidence=pl.lit("certain"),  # noqa: DTZ011  # where the user is
+                note=pl.lit("the Hub's overview calls the account a user"),
+            ),
+        }  # fmt: skip
+        for table, frame in tables.items():
+            frame.write_csv(target / f"{table}.csv")
+        return tuple(target / f"{table}.csv" for table in tables)
+
+
+def suggest(panel: Panel, *, hub: Hub | None = None, n: int = 20, registry: Registry | None = None) -> Suggestions:
+    """Ask the Hub about the largest unreviewed namespaces of a panel.
+
+    Args:
+        panel: The panel.
+        hub: The Hub to ask; by default the public one. One or two requests for each namespace.
+        n: The number of namespaces.
+        registry: The registry; by default the bundled one.
+
+    Raises:
+        InvalidArgumentError: ``n`` is below 1.
+        SourceUnavailableError: The Hub cannot be reached.
+    """
+    if n < 1:
+        raise InvalidArgumentError(f"n must be 1 or more, got {n}")
+    missing = gaps(panel, registry=registry)
+    used = hub or Hub()
+    rows = [
+        (namespace, float(value), *_described(used.overview(namespace)), model)
+        for namespace, value, _, _, model in missing.frame.head(n).iter_rows()
+    ]
+    return Suggestions(pl.DataFrame(rows, schema=_SCHEMA, orient="row"), missing.unit)
+
+
+def _described(overview: Overview | None) -> tuple[str | None, str | None, int | None, str | None]:
+    """Return account type, name, members and details; of a person only the type."""
+    if overview is None:
+        return None, None, None, None
+    if overview.kind == "user":
+        return "user", None, None, None
+    return "organization", overview.name, overview.members, overview.details or None
+
+
+def _slug(namespace: str) -> str:
+    plain = unicodedata.normalize("NFKD", namespace).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
