@@ -93,7 +93,7 @@ def test_an_id_that_is_missing_in_a_lazy_frame_is_found_when_it_is_measured() ->
 
 @pytest.mark.parametrize("at_once", [1, 3, 100])
 def test_duplicates_are_found_in_panels_of_every_size(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
-    monkeypatch.setattr("ossgeo.panel._quality.ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr("ossgeo.panel._ids.ROWS_AT_ONCE", at_once)
     rows = [("Qin/a", JANUARY, 1), ("Qin/a", JANUARY, 2), ("Qin/a", MARCH, 2), ("Qin/b", MARCH, 4), ("Qin/b", MARCH, 4)]
     with pytest.raises(PanelError, match="2 row"):
         ossgeo.measure(panel(rows), registry=registry())

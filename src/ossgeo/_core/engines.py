@@ -201,6 +201,19 @@ def compares_instants(frame: nw.LazyFrame[Any], name: str) -> bool:
     return isinstance(kind, nw.Datetime) and (kind.time_zone in (None, "UTC") or name_of(frame) == "spark")
 
 
+def with_namespaces(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Replace model ids by their namespaces: the text before the first slash; an id without a slash stays as it is.
+
+    Args:
+        frame: Has model_id.
+    """
+    native = frame.to_native()
+    if isinstance(native, pl.LazyFrame):  # a third of the time of a regular expression
+        handle = pl.col("model_id").str.splitn("/", 2).struct.field("field_0")
+        return wrap(native.with_columns(model_id=handle))
+    return frame.with_columns(nw.col("model_id").str.replace_all("/.*$", ""))
+
+
 def concat(frames: Sequence[nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
     """Return frames of one engine and the same columns under each other."""
     return nw.concat(frames, how="vertical")

@@ -17,6 +17,7 @@ from ossgeo.attribution._evaluation import (
     changes_of,
     evaluate_model,
     evaluate_models,
+    is_by_namespace,
     resolve,
     shown,
     united_columns,
@@ -56,6 +57,11 @@ class FirstOf(BuiltInStrategy):
     def requires(self) -> frozenset[str] | None:
         """The models columns that the strategies use; None if one may use all."""
         return united_columns(self.rules)
+
+    @property
+    def by_namespace(self) -> bool:
+        """Whether the results of all strategies depend on the namespace only."""
+        return all(map(is_by_namespace, self.rules))
 
     def __str__(self) -> str:
         """Return the expression that builds the strategy."""
@@ -122,6 +128,11 @@ class Blend(BuiltInStrategy):
     def requires(self) -> frozenset[str] | None:
         """The models columns that the strategies use; None if one may use all."""
         return united_columns((rule for rule, _ in self.parts))
+
+    @property
+    def by_namespace(self) -> bool:
+        """Whether the results of all strategies depend on the namespace only."""
+        return all(map(is_by_namespace, (rule for rule, _ in self.parts)))
 
     def __str__(self) -> str:
         """Return the expression that builds the strategy."""

@@ -94,6 +94,15 @@ def united_columns(strategies: Iterable[Any], own: Collection[str] = ()) -> froz
     return frozenset(own).union(*(columns or () for columns in found)) if None not in found else None
 
 
+def is_by_namespace(strategy: Any) -> bool:
+    """Return whether the result of a strategy depends on the namespace of a model, the registry and the day only.
+
+    Args:
+        strategy: The strategy.
+    """
+    return getattr(strategy, "by_namespace", False) is True
+
+
 def credits_of(strategy: Any, models: pl.DataFrame, *, context: Context) -> pl.DataFrame:
     """Evaluate a strategy on all models, and complete the result.
 

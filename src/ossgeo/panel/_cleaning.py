@@ -13,6 +13,7 @@ from ossgeo._core import engines
 from ossgeo._core.dates import BEGINNING
 from ossgeo._core.method import Adjustment, Cleaning
 from ossgeo.errors import PanelError, StaleDataWarning
+from ossgeo.panel._ids import distinct_ids
 from ossgeo.panel._issues import dipped_periods, stale_periods
 from ossgeo.panel._models_table import normalized_models
 from ossgeo.panel._usable_rows import last_valid_day, unusable_rows, unusable_rows_error
@@ -96,10 +97,22 @@ def unlisted_models(panel: Panel, models: pl.DataFrame) -> pl.DataFrame:
     Raises:
         PanelError: Rows have no model id.
     """
-    ids = engines.collect(panel.rows.select("model_id").unique())
+    sizes = dict(panel._counts().drop_nulls("period").select("period", "n").rows())
+    ids = distinct_ids(panel.rows, sizes, models)
     if ids["model_id"].null_count():
         raise unusable_rows_error(panel.rows, panel.counter, panel.source)
-    return normalized_models(ids.join(models, on="model_id", how="anti")).collect()
+    return normalized_models(ids).collect()
+
+
+def first_id_with(panel: Panel, start: str) -> str:
+    """Return the first id of the rows, in alphabetical order, that begins with a text.
+
+    Args:
+        panel: The panel.
+        start: The text.
+    """
+    found = panel.rows.filter(nw.col("model_id").str.starts_with(start)).select(nw.col("model_id").min())
+    return str(engines.collect(found).item())
 
 
 def panel_error(panel: Panel, problem: str, remedy: str = "") -> PanelError:

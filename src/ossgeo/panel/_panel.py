@@ -18,6 +18,7 @@ from ossgeo._core.dates import BEGINNING, END, day_of
 from ossgeo._core.text import printable
 from ossgeo.errors import InvalidArgumentError, PanelError
 from ossgeo.panel._constant import constant_groups, within_validity
+from ossgeo.panel._ids import distinct_ids, distinct_namespaces
 from ossgeo.panel._issues import find_issues
 from ossgeo.panel._models_table import normalized_models
 from ossgeo.panel._quality import QualityReport, number_of_duplicates
@@ -60,6 +61,7 @@ class Panel:
     source: str = attrs.field(default="", converter=printable)
     scope: str = attrs.field(default="", converter=printable)
     _kept: object = attrs.field(default=None, repr=False)
+    _own_models: bool = attrs.field(default=False, repr=False)  # models has every id of rows, with the namespace in it
     _answers: dict[str, Any] = attrs.field(factory=dict, repr=False, init=False)  # of these rows; never copied
 
     @classmethod
@@ -73,6 +75,7 @@ class Panel:
         source: str = "",
         scope: str = "",
         kept: object = None,
+        own_models: bool = False,
     ) -> Self:
         """Return a panel of normalized rows.
 
@@ -85,6 +88,7 @@ class Panel:
             source: The origin of the rows.
             scope: The coverage of the panel.
             kept: An object that must live as long as the panel, such as the temporary folder of its files.
+            own_models: Whether the models table was made from the rows, with the namespaces of the ids.
 
         Raises:
             PanelError: The rows cannot be read.
@@ -97,18 +101,25 @@ class Panel:
             raise PanelError.of(
                 f"{source or 'panel'}, column period", f"lies outside the years 1 to 9999 in {number:,} row(s)", remedy
             )
+        own = own_models or models is None
         if models is None:
-            ids = rows.select("model_id").unique()
-            lazy = ids.to_native() if engines.name_of(rows) == "polars" else engines.collect(ids).lazy()
-            models = normalized_models(lazy.filter(pl.col("model_id").is_not_null()))
+            sizes = dict(counts.drop_nulls("period").select("period", "n").rows())
+            models = normalized_models(pl.defer(lambda: _ids_of(rows, sizes), schema={"model_id": pl.String}))
         size = int(counts["n"].sum())
         schema = ",".join(f"{name}:{kind}" for name, kind in rows.collect_schema().items())
         identity = identity or f"{size},{counts['total'].sum()},{counts['period'].to_list()}"
         digest = hashlib.sha256(f"{schema};{counter};{identity}".encode()).hexdigest()[:12]
         periods = tuple(counts["period"].drop_nulls().to_list())
-        panel = cls(rows, models, counter, periods, size, digest, source, scope, kept)
+        panel = cls(rows, models, counter, periods, size, digest, source, scope, kept, own)
         panel._answers["counts"] = counts
         return panel
+
+    def _with_known_ids(self, snapshots: int | None, namespaces: pl.DataFrame) -> Panel:
+        """Keep what the source found out about the ids: see ``ossgeo.sources._files.ids.FileIds``."""
+        self._answers["namespaces"] = namespaces
+        if snapshots == len(self.periods) and self._counts()["period"].null_count() == 0:
+            self._answers["duplicates"] = 0  # as many files as periods, each of one date and without an id twice
+        return self
 
     def described(self, *, source: str | None = None, scope: str | None = None) -> Panel:
         """Return the same panel with another source or scope.
@@ -234,6 +245,13 @@ class Panel:
         counts: pl.DataFrame = self._answers["counts"]
         return counts
 
+    def _namespaces(self) -> pl.DataFrame:
+        """Return the distinct namespaces of the rows as a models table."""
+        if "namespaces" not in self._answers:
+            self._answers["namespaces"] = distinct_namespaces(self.rows)
+        namespaces: pl.DataFrame = self._answers["namespaces"]
+        return namespaces
+
     def _duplicates(self) -> int:
         """Return how many rows repeat the model and period of another row."""
         if "duplicates" not in self._answers:
@@ -254,6 +272,10 @@ class Panel:
     def __repr__(self) -> str:
         """Return size, range and source."""
         return f"<Panel {self.size:,} rows, {len(self.periods)} periods {range_text(self.periods)}, {self.counter}; {self.source}>"
+
+
+def _ids_of(rows: nw.LazyFrame[Any], sizes: dict[dt.date, int]) -> pl.DataFrame:
+    return distinct_ids(rows, sizes, pl.DataFrame(schema={"model_id": pl.String})).drop_nulls()
 
 
 def range_text(periods: Collection[dt.date]) -> str:

@@ -76,7 +76,7 @@ class IncrementalAggregate:
             raise InvalidArgumentError(
                 "stale='drop' compares whole observations; measure the whole panel again, or use stale='keep'"
             )
-        ran = plan.run()
+        ran = plan.run(by_model=True)
         return cls(ran.aggregate, ran.models, _dated(ran.credits), _seen(panel))
 
     @property
@@ -128,7 +128,7 @@ class IncrementalAggregate:
         joined = attrs.evolve(
             panel, rows=rows, models=everyone.lazy(), periods=periods, size=panel.size + self.seen.height
         )
-        ran = attrs.evolve(plan, panel=joined, models=everyone).run()
+        ran = attrs.evolve(plan, panel=joined, models=everyone).run(by_model=True)
         self._require(ran.aggregate.method)
         credits = _dated(ran.credits)
         self._require_credits(ran.aggregate, credits)

@@ -28,6 +28,7 @@ class Headquarters(BuiltInStrategy):
 
     name: ClassVar[str] = "headquarters"
     requires: ClassVar[frozenset[str]] = frozenset[str]()
+    by_namespace: ClassVar[bool] = True
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
         """Return the countries of the ultimate owner of the publisher on a day.

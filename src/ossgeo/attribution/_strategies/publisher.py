@@ -34,6 +34,7 @@ class Publisher(BuiltInStrategy):
 
     name: ClassVar[str] = "publisher"
     requires: ClassVar[frozenset[str]] = frozenset[str]()
+    by_namespace: ClassVar[bool] = True
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
         """Return the countries of the organization behind the namespace on a day.

@@ -24,6 +24,7 @@ class Downloads(BuiltInCalculator):
     unit: ClassVar[str] = ""
     requires: ClassVar[frozenset[str]] = frozenset()
     gives: ClassVar[Gives] = "flow"
+    by_namespace: ClassVar[bool] = True
 
     def aggregate(
         self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]

@@ -25,6 +25,7 @@ class Stock(BuiltInCalculator):
     unit: ClassVar[str] = ""
     requires: ClassVar[frozenset[str]] = frozenset()
     gives: ClassVar[Gives] = "stock"
+    by_namespace: ClassVar[bool] = True
 
     def aggregate(
         self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]

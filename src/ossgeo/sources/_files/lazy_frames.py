@@ -18,6 +18,7 @@ from ossgeo.errors import Fault, PanelError
 from ossgeo.panel._panel import normalized_models
 from ossgeo.sources._files import values
 from ossgeo.sources._files.columns import BARE, START, SYNONYMS, Choice
+from ossgeo.sources._files.ids import FileIds, is_odd, scan_ids
 from ossgeo.sources._files.intervals import with_since
 from ossgeo.sources._files.normalization import (
     FAULTS_A_COLUMN,
@@ -49,12 +50,16 @@ class LazyRows:
         models: What the rows say about models.
         others: Number of rows of datasets and spaces, which are left out.
         unread: Number of unreadable values of each optional column.
+        described: The columns of the models table that the rows have.
+        ids: What the ids of the files are; None if they were looked at by queries.
     """
 
     rows: nw.LazyFrame[Any]
     models: pl.LazyFrame | None
     others: int
     unread: dict[str, int]
+    described: frozenset[str] = frozenset()
+    ids: FileIds | None = None
 
 
 @attrs.frozen
@@ -77,8 +82,13 @@ class LazyNormalization:
     date_format: str | None
     optional: frozenset[str]
 
-    def of(self, frame: nw.LazyFrame[Any], place: str) -> LazyRows:
+    def of(self, frame: nw.LazyFrame[Any], place: str, files: Sequence[Path] = ()) -> LazyRows:
         """Choose, rename and type the columns; only distinct texts, faults and models are collected.
+
+        Args:
+            frame: The frame.
+            place: Its name in errors.
+            files: The Parquet files behind the frame, if their ids may be looked at file by file.
 
         Raises:
             PanelError: With every fault.
@@ -93,7 +103,12 @@ class LazyNormalization:
         frame = frame.select(nw.col(theirs).alias(ours) for ours, theirs in chosen.items())
         if self.day is not None:
             frame = frame.with_columns(period=nw.lit(self.day))
-        frame, others = self._with_ids(frame, f"{place}, column {chosen['model_id']}", faults)
+        ids, others = None, 0
+        if files:
+            dates = [chosen[name] for name in ("period", START, "observed_at") if name in chosen]
+            ids = scan_ids(files, chosen["model_id"], None if self.day is not None else dates[0])
+        if ids is None:
+            frame, others = self._with_ids(frame, f"{place}, column {chosen['model_id']}", faults)
         frame = _with_counts(frame, counter, f"{place}, column {chosen[which]}", faults)
         if START in chosen:
             frame = self._with_starts(frame, counter, f"{place}, column {chosen[START]}", faults)
@@ -111,7 +126,8 @@ class LazyNormalization:
         about = [column.name for column in MODELS if column.name in chosen and column.name != "model_id"]
         unread: dict[str, int] = {}
         models = self._models(frame, about, Origin(place, 1, chosen), unread) if about else None
-        return LazyRows(frame.select(kept), models, others, unread)
+        whole = self.start is None and self.end is None
+        return LazyRows(frame.select(kept), models, others, unread, frozenset(about), ids if whole else None)
 
     def _with_ids(self, frame: nw.LazyFrame[Any], place: str, faults: list[Fault]) -> tuple[nw.LazyFrame[Any], int]:
         """Cut addresses to ids and leave out datasets and spaces; an id that the Hub cannot have is a fault."""
@@ -121,6 +137,8 @@ class LazyNormalization:
             frame = frame.with_columns(name.cast(nw.String))
         elif kind != nw.String:
             faults.append(Fault(place, f"holds {kind}, not text", "convert the column"))
+            return frame, 0
+        if not engines.collect(frame.filter(is_odd("model_id")).select("model_id").head(1)).height:
             return frame, 0
         others = int(
             engines.collect(frame.select(name.str.contains(values.OTHER_REPOSITORY).cast(nw.Int64).sum())).item() or 0
@@ -338,4 +356,6 @@ def joined(parts: Sequence[LazyRows]) -> LazyRows:
         for name, number in part.unread.items():
             unread[name] = unread.get(name, 0) + number
     table = pl.concat(models, how="diagonal_relaxed").unique("model_id", keep="last") if models else None
-    return LazyRows(engines.concat(frames), table, sum(part.others for part in parts), unread)
+    ids = FileIds.together([part.ids for part in parts])
+    described = frozenset[str]().union(*(part.described for part in parts))
+    return LazyRows(engines.concat(frames), table, sum(part.others for part in parts), unread, described, ids)

@@ -128,11 +128,16 @@ def read_panel(
     measured = choice.measured(rows.collect_schema().names())
     given = found if models is None else read_models(models, date_format=date_format).lazy()
     stated = "; ".join([*([scope] if scope else []), *notes])
+    own = models is None and "namespace" not in reading.described
     if place is None:
         title = f"a {type(source).__module__.split('.')[0]} {type(source).__name__}"
-        return Panel.of(rows, given, counter=measured, source=title, scope=stated)
+        return Panel.of(rows, given, counter=measured, source=title, scope=stated, own_models=own)
     identity = ",".join([place.identity, *(str(limit) for limit in (first, last) if limit is not None)])
-    return Panel.of(rows, given, counter=measured, identity=identity, source=place.title, scope=stated, kept=place.kept)
+    panel = Panel.of(rows, given, counter=measured, identity=identity, source=place.title, scope=stated,
+                     kept=place.kept, own_models=own)  # fmt: skip
+    for ids in reading.ids:
+        panel._with_known_ids(ids.snapshots, ids.namespaces)
+    return panel
 
 
 @reads_data

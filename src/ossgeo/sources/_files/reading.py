@@ -19,6 +19,7 @@ from ossgeo.sources._files import values
 from ossgeo.sources._files.columns import BARE, START, SYNONYMS, Choice
 from ossgeo.sources._files.file_dates import date_of_file
 from ossgeo.sources._files.formats import RawTable, format_of, read_table
+from ossgeo.sources._files.ids import FileIds
 from ossgeo.sources._files.intervals import with_since
 from ossgeo.sources._files.lazy_frames import LazyNormalization, LazyRows, joined, parquet_groups
 from ossgeo.sources._files.normalization import INSTANT, OPTIONAL, Origin, limited, typed, with_bases
@@ -47,6 +48,8 @@ class Reading:
     encoding: str | None = None
     unread: dict[str, int] = attrs.field(factory=dict, init=False)
     others: list[int] = attrs.field(factory=list, init=False)
+    ids: list[FileIds] = attrs.field(factory=list, init=False)
+    described: set[str] = attrs.field(factory=set, init=False)
 
     @property
     def optional(self) -> frozenset[str]:
@@ -170,6 +173,7 @@ class Reading:
         which = self.choice.measured(table.columns).column
         kept = [name for name in ("model_id", "observed_at", "since", "period", which) if name in table.columns]
         about = [column.name for column in MODELS if column.name in table.columns and column.name != "model_id"]
+        self.described.update(about)
         period = pl.col("period")
         if self.start is not None:
             table = table.filter((period >= self.start) | period.is_null())
@@ -197,7 +201,11 @@ class Reading:
             within = [(file, day) for file, day in days if day is not None and self._within(day)]
             dated = [([file], day) for file, day in within or days[:1]]
         return [
-            self._normalization(day).of(engines.scan_parquet(group, engine=self.engine, root=root), group[0].name)
+            self._normalization(day).of(
+                engines.scan_parquet(group, engine=self.engine, root=root),
+                group[0].name,
+                group if self.engine == "polars" else (),
+            )
             for group, day in dated
         ]
 
@@ -211,6 +219,8 @@ class Reading:
         found = joined(parts)
         self.others.append(found.others)
         self.unread.update(found.unread)
+        self.ids.extend([found.ids] if found.ids is not None else [])
+        self.described.update(found.described)
         return found.rows, found.models, self._notes()
 
     def _notes(self) -> list[str]:
