@@ -53,11 +53,31 @@ def card(registry: Registry | None = None, *, today: dt.date | str | None = None
         "",
         _table("kind of organization", Counter(str(get_kind(used, name, on=day)) for name in used.organizations)),
         _by_country(used, seats, day),
+        _identified(used),
         _table("evidence of a seat", Counter(item.shows for item in known)),
         _table("confidence", Counter(item.confidence for item in known)),
         _table("age of the review", Counter(_age((day - item.reviewed_on).days) for item in known if item.reviewed_on)),
     ]
     return "\n".join(lines)
+
+
+def _identified(used: Registry) -> str:
+    """Return a row for each kind of organization but persons: how many have an id of ROR, Wikidata and LEI, and any of these."""
+    rows: dict[str, list[int]] = defaultdict(lambda: [0] * 5)
+    for one in used.organizations.values():
+        if one.kind is OrganizationKind.INDIVIDUAL:
+            continue
+        ids = one.identifiers
+        given = (True, ids.ror, ids.wikidata, ids.lei, ids)
+        row = rows[str(one.kind)]
+        rows[str(one.kind)] = [count + bool(cell) for count, cell in zip(row, given, strict=True)]
+    head = ["kind in the tables", "organizations", "ROR", "Wikidata", "LEI", "any id"]
+    order = sorted(rows.items(), key=lambda item: (-item[1][0], item[0]))
+    lines = [
+        f"| {name} | {' | '.join(str(count or '') for count in counts)} | {counts[4] / counts[0]:.0%} |"
+        for name, counts in order
+    ]
+    return "\n".join([f"| {' | '.join([*head, 'part with an id'])} |", f"|{'---|' * 7}", *lines, ""])
 
 
 def _age(days: int) -> str:
