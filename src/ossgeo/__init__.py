@@ -40,7 +40,14 @@ if TYPE_CHECKING:
         Registry,
     )
     from ossgeo.reports import profile, report
-    from ossgeo.shares import IncrementalAggregate, MeasureOptions, ShareTable, explain_cell, measure
+    from ossgeo.shares import (
+        IncrementalAggregate,
+        MeasureOptions,
+        ShareTable,
+        explain_cell,
+        license_drift,
+        measure,
+    )
     from ossgeo.sources import list_samples, load_sample, read_models, read_panel
 
 _HOMES = {
@@ -72,6 +79,7 @@ _HOMES = {
     "explain_cell": "shares",
     "inventory": "_inventory",
     "leaderboard_shares": "external",
+    "license_drift": "shares",
     "list_samples": "sources",
     "load_sample": "sources",
     "measure": "shares",
@@ -122,6 +130,7 @@ __all__ = [
     "external",
     "inventory",
     "leaderboard_shares",
+    "license_drift",
     "list_samples",
     "load_sample",
     "measure",

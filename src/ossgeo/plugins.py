@@ -40,6 +40,9 @@ _BUILT_IN: Final[dict[str, dict[str, str]]] = {
         "root": "ossgeo.attribution._strategies.lineage:Root",
         "lineage": "ossgeo.attribution._strategies.lineage:Lineage",
         "repackager-passthrough": "ossgeo.attribution._strategies.repackagers:RepackagerPassthrough",
+        "undeclared": "ossgeo.attribution._strategies.undeclared:Undeclared",
+        "configuration": "ossgeo.attribution._strategies.inferred:configuration",
+        "fingerprint": "ossgeo.attribution._strategies.inferred:fingerprint",
         "headquarters": "ossgeo.attribution._strategies.headquarters:Headquarters",
         "membership": "ossgeo.attribution._strategies.membership:Membership",
         "declared": "ossgeo.attribution._strategies.declared:Declared",
@@ -53,6 +56,8 @@ _BUILT_IN: Final[dict[str, dict[str, str]]] = {
         "stock": "ossgeo.shares._calculators.stock:Stock",
         "supply": "ossgeo.shares._calculators.supply:Supply",
         "derivatives": "ossgeo.shares._calculators.derivatives:Derivatives",
+        "license-drift": "ossgeo.shares._calculators.license_drift:LicenseDrift",
+        "licence-drift": "ossgeo.shares._calculators.license_drift:LicenseDrift",
         "relative-adoption": "ossgeo.shares._calculators.relative_adoption:RelativeAdoption",
     },
     "sources": {

@@ -13,7 +13,7 @@ from ossgeo._core.display import Result
 from ossgeo._core.text import Format, percent, period_of
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.registry._countries import OriginStatus
-from ossgeo.shares._grouping import STATUSES
+from ossgeo.shares._grouping import MODEL_KEYS, STATUSES
 from ossgeo.shares._period_shares import KnownGroups
 from ossgeo.shares._table import ShareTable, require_table
 
@@ -26,7 +26,7 @@ _FLOATING_WORDS: Final = frozenset(status.value for status in FLOATING)
 Verdict = Literal["certain", "possible", "impossible"]
 """Whether one group has more than another, over every possible origin of the floating downloads."""
 
-KNOWN: Final = ("namespace", "model")
+KNOWN: Final = ("namespace", "model", *MODEL_KEYS)
 """Keys that are known for every download."""
 
 

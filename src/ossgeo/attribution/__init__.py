@@ -19,12 +19,14 @@ from ossgeo.attribution._protocol import (
 from ossgeo.attribution._strategies.account_type import AccountType
 from ossgeo.attribution._strategies.declared import Declared
 from ossgeo.attribution._strategies.headquarters import Headquarters
+from ossgeo.attribution._strategies.inferred import Inferred, configuration, fingerprint, read_configs
 from ossgeo.attribution._strategies.labels import Labeled
 from ossgeo.attribution._strategies.lineage import DirectBase, Lineage, Root, direct_base, lineage, root
 from ossgeo.attribution._strategies.membership import Membership
 from ossgeo.attribution._strategies.publisher import Publisher
 from ossgeo.attribution._strategies.repackagers import RepackagerPassthrough, repackager_passthrough
 from ossgeo.attribution._strategies.table import Table, table
+from ossgeo.attribution._strategies.undeclared import Undeclared, undeclared
 
 __all__ = [
     "DEFAULT",
@@ -40,6 +42,7 @@ __all__ = [
     "Explanation",
     "FirstOf",
     "Headquarters",
+    "Inferred",
     "Labeled",
     "Lineage",
     "Membership",
@@ -51,18 +54,23 @@ __all__ = [
     "Step",
     "StrategyBase",
     "Table",
+    "Undeclared",
     "When",
     "blend",
+    "configuration",
     "credits_of",
     "direct_base",
     "explain",
+    "fingerprint",
     "first_of",
     "lineage",
     "override",
+    "read_configs",
     "repackager_passthrough",
     "resolve",
     "root",
     "table",
+    "undeclared",
     "when",
 ]
 

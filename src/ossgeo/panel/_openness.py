@@ -124,6 +124,21 @@ def _class(word: str) -> Openness:
     return Openness.RESTRICTED
 
 
+def grants_more(license: str | None, than: str | None) -> bool:
+    """Return whether a license claims more freedom than another one grants: it is open, and the other is restricted.
+
+    Args:
+        license: The license of a model.
+        than: The license of a model that it was made from.
+
+    Example:
+        >>> grants_more("apache-2.0", than="llama3.1"), grants_more("llama3.1", than="apache-2.0")
+        (True, False)
+    """
+    open_classes = (Openness.OPEN_SOURCE, Openness.OPEN_WEIGHTS)
+    return openness_of(license) in open_classes and openness_of(than) is Openness.RESTRICTED
+
+
 def openness_column(models: pl.DataFrame) -> pl.Series:
     """Classify every model of a models table.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ossgeo.shares._aggregates import Aggregate
 from ossgeo.shares._calculators.derivatives import Derivatives
 from ossgeo.shares._calculators.downloads import Downloads
+from ossgeo.shares._calculators.license_drift import LicenseDrift, license_drift
 from ossgeo.shares._calculators.relative_adoption import RelativeAdoption
 from ossgeo.shares._calculators.stock import Stock
 from ossgeo.shares._calculators.supply import Supply
@@ -25,6 +26,7 @@ __all__ = [
     "EventCalculator",
     "Gives",
     "IncrementalAggregate",
+    "LicenseDrift",
     "MeasureOptions",
     "MeasureOptionsDict",
     "PeriodShares",
@@ -35,5 +37,6 @@ __all__ = [
     "Supply",
     "credited",
     "explain_cell",
+    "license_drift",
     "measure",
 ]

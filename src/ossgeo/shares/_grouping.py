@@ -27,7 +27,11 @@ STATUSES: Final = tuple(status.value for status in OriginStatus)
 RULES: Final = {"builder_country": "publisher", "base_country": "root"}
 """Keys with an attribution strategy of their own: the country of a model's publisher, and of its root model."""
 
-_PLAIN: Final = ("country", "organization", "kind", "namespace", "model", *RULES)
+MODEL_KEYS: Final = ("root_evidence", "relation")
+"""Keys that depend on the lineage of a model: what its root models rest on (``declared``, ``reviewed``, ``disputed`` or
+``absent``), and how it was made from its base models."""
+
+_PLAIN: Final = ("country", "organization", "kind", "namespace", "model", *RULES, *MODEL_KEYS)
 _WEIGHT_STEPS: Final = 2**20
 
 
@@ -48,8 +52,8 @@ def resolve(by: By) -> tuple[Key, ...]:
     """Return the keys that ``by`` names.
 
     Args:
-        by: ``country``, ``organization``, ``kind``, ``namespace``, ``model``, ``builder_country``, ``base_country``, a group scheme
-            or its name, or a tuple or list of these.
+        by: ``country``, ``organization``, ``kind``, ``namespace``, ``model``, ``builder_country``, ``base_country``,
+            ``root_evidence``, ``relation``, a group scheme or its name, or a tuple or list of these.
 
     Raises:
         InvalidArgumentError: ``by`` is empty or names a key twice.

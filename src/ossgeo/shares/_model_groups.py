@@ -19,6 +19,7 @@ from ossgeo.registry._registry import Registry
 from ossgeo.shares import _grouping as grouping
 from ossgeo.shares._aggregates import coded
 from ossgeo.shares._grouping import ATTRIBUTED, STATUSES, Key
+from ossgeo.shares._model_keys import with_model_keys
 from ossgeo.shares._options import MeasureOptions
 
 GROUP: Final = "group"
@@ -62,6 +63,7 @@ def model_groups(
     credits = grouping.with_schemes(credits, keys)
     credits = _at_registry_date(credits, kept, options.as_of, notes)
     notes.extend((*spelling_adjustments(models, registry), *adjustments_of(strategies, context)))
+    credits = with_model_keys(credits, keys, kept, context, strategies[0])
     if any(key.name == "namespace" for key in keys):
         credits = credits.join(kept.select("model_id", "namespace"), on="model_id", maintain_order="left")
     groups = grouping.weighted_groups(credits, keys, options.counting)

@@ -11,6 +11,7 @@ from ossgeo._core.text import percent, plain, plural
 from ossgeo.errors import UnknownCountryError
 from ossgeo.registry._countries import Country
 from ossgeo.registry._registry import Registry
+from ossgeo.shares._grouping import MODEL_KEYS
 
 if TYPE_CHECKING:
     from ossgeo.shares._table import ShareTable
@@ -24,7 +25,7 @@ STATUS_NAMES: Final = {
 }
 """What pictures and pages call the origin statuses."""
 
-_IDS: Final = ("namespace", "model")
+_IDS: Final = ("namespace", "model", *MODEL_KEYS)
 
 
 def label(group: str, key: str = "country", registry: Registry | None = None) -> str:

@@ -78,7 +78,8 @@ class MeasureOptions:
 
     Attributes:
         by: ``country``, ``organization``, ``kind`` (of organization, see :func:`ossgeo.registry.get_kind`), ``namespace``,
-            ``model``, a group scheme or its name, or a tuple or list of these.
+            ``model``, ``root_evidence`` (what the root models rest on), ``relation`` (how a model was made), a group scheme or
+            its name, or a tuple or list of these.
         calculator: The measured quantity: the name of a calculator, or a calculator.
         attribution: To whom a model is credited: the name of a strategy, or a strategy.
         counting: ``fractional`` (weights), ``full`` (each group of a model counts 1; shares do not sum to 1) or

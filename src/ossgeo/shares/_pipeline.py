@@ -32,7 +32,7 @@ from ossgeo.shares._calculation import (
     summed_by_namespace,
     sums_of,
 )
-from ossgeo.shares._grouping import Key
+from ossgeo.shares._grouping import MODEL_KEYS, Key
 from ossgeo.shares._model_groups import GROUP, encoded, model_groups, namespace_counts, without_usual_group
 from ossgeo.shares._options import OPTIONS, MeasureOptions, MeasureOptionsDict, require_options
 from ossgeo.shares._protocol import EventCalculator, ShareCalculator, gives_of
@@ -191,7 +191,7 @@ class Plan:
             and getattr(calculator, "by_namespace", False) is True
             and not calculator.requires
             and self.panel.rows.collect_schema()[self.panel.counter.column].is_integer()
-            and all(key.name != "model" for key in parts.keys)
+            and all(key.name not in ("model", *MODEL_KEYS) for key in parts.keys)
             and all(map(is_by_namespace, parts.strategies))
         )
 
@@ -255,6 +255,7 @@ class Plan:
         if None not in rules and not isinstance(options.where, nw.Expr):
             used = {"model_id", "namespace", "hub_id", "created_at", *needed, *columns_of(options.where)}
             used |= {column for rule in rules for column in rule or ()}
+            used |= {"base_models"} if any(key.name in MODEL_KEYS for key in parts.keys) else set()
             models = models.select(name for name in columns if name in used)
         table = models.collect(engine="streaming")
         if table["model_id"].n_unique() == table.height:

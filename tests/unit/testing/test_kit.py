@@ -14,7 +14,20 @@ import pytest
 
 import ossgeo
 from ossgeo import Evidence, Model, attribution, plugins
-from ossgeo.attribution import Attribution, Context, ModelTable, blend, first_of, lineage, override, when
+from ossgeo.attribution import (
+    Attribution,
+    Context,
+    ModelTable,
+    blend,
+    configuration,
+    fingerprint,
+    first_of,
+    lineage,
+    override,
+    root,
+    undeclared,
+    when,
+)
 from ossgeo.attribution._protocol import CREDIT_SCHEMA
 from ossgeo.errors import AttributionContractError, CalculatorContractError, ConformanceError, UnknownNameError
 from ossgeo.plugins import available
@@ -28,7 +41,13 @@ from ossgeo.testing import (
     check_calculator,
 )
 
-BUILT_IN = [plugin.name for plugin in available("attribution") if plugin.distribution == "ossgeo"]
+WITHOUT_DATA = ("configuration", "fingerprint")
+"""Strategies that abstain unless they are given data."""
+BUILT_IN = [
+    plugin.name
+    for plugin in available("attribution")
+    if plugin.distribution == "ossgeo" and plugin.name not in WITHOUT_DATA
+]
 RULES: list[Any] = [
     *BUILT_IN,
     first_of("declared", "membership", "root"),
@@ -37,6 +56,9 @@ RULES: list[Any] = [
     override({"Mover": "FR", "bare": {"FR": 0.5, "DE": 0.5}}, "lineage"),
     attribution.table({"Trio": "CH"}),
     lineage(share_to_base=0.3, over="headquarters"),
+    root(evidence="declared", over=undeclared()),
+    configuration({"One/m": {"_name_or_path": "Mover/l"}}),
+    fingerprint({"model_a": "One/m", "model_b": "Mover/l", "scores": {"provenance_decision": "Confirmed Match"}}),
 ]
 
 

@@ -150,6 +150,23 @@ class Graph:
         ends = {*self.links["start"].unique(), *self.links["end"].unique()}
         return frozenset(day for day in ends if BEGINNING < day < END)
 
+    def has_answer(self, model: Model, context: Context) -> bool:
+        """Return whether a card or a fact says, at any date, what a model was made from, or that it has no base model.
+
+        Args:
+            model: The model.
+            context: The models of the graph.
+        """
+        if self._bases is None:
+            self._bases = _by_child(self.links, self.facts)
+        outside = model.id not in context.models and bool(model.base_models)
+        return model.id in self._bases or outside or any(fact.model == model.id for fact in self.facts)
+
+    def answered(self) -> pl.DataFrame:
+        """Return the models for which :meth:`has_answer` holds: model_id."""
+        about = pl.DataFrame({"model_id": [fact.model for fact in self.facts]}, schema={"model_id": pl.String})
+        return pl.concat([self.links.select(model_id="child"), about]).unique()
+
     def bases(self, model: Model, *, on: dt.date, context: Context) -> tuple[Base, ...]:
         """Return the base models of a model; for a model outside the graph those of the facts, or those that it declares.
 

@@ -61,7 +61,7 @@ def propagate_credits(
 
 
 def propagate_all(
-    rule: str, sources: pl.DataFrame, over: Any, models: pl.LazyFrame, *, context: Context, graph: Graph
+    rule: str, sources: pl.DataFrame, over: Any, models: pl.LazyFrame, *, context: Context
 ) -> pl.LazyFrame:
     """Do the same as :func:`propagate_credits` for all models at once.
 
@@ -71,14 +71,13 @@ def propagate_all(
         over: The strategy that is evaluated for each source.
         models: The models that are evaluated.
         context: The registry and the models.
-        graph: The graph that the sources were taken from.
 
     Returns:
         The credits table; without rows where a model is its own only source and the strategy abstains.
     """
     asked = models.collect()
     sources = sources.join(asked.select("model_id"), on="model_id", how="semi")
-    everyone = _with_sources(asked, sources, context, graph)
+    everyone = _with_sources(asked, sources, context)
     inner = completed(evaluate_models(over, everyone, context=context), everyone)
     own = inner.join(asked.select("model_id"), on="model_id", how="semi")
     own = own.join(sources.select("model_id"), on="model_id", how="anti").filter(pl.col("rule") != ABSTAINED)
@@ -122,9 +121,10 @@ def delegations_to_sources(
     return tuple(found)
 
 
-def _with_sources(asked: pl.DataFrame, sources: pl.DataFrame, context: Context, graph: Graph) -> pl.DataFrame:
+def _with_sources(asked: pl.DataFrame, sources: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Return the evaluated models and their sources; sources that the models table does not list have their id only."""
     wanted = sources.select(model_id="source").unique().join(asked.select("model_id"), on="model_id", how="anti")
     listed = context.models.frame.join(wanted, on="model_id", how="semi")
-    unlisted = graph.unlisted.join(wanted, on="model_id", how="semi")
-    return pl.concat([asked, listed, unlisted], how="diagonal")
+    unlisted = wanted.join(listed, on="model_id", how="anti")
+    handle = pl.col("model_id").str.split("/").list.first()
+    return pl.concat([asked, listed, unlisted.with_columns(namespace=handle)], how="diagonal")

@@ -74,7 +74,7 @@ class RepackagerPassthrough(BuiltInStrategy):
         """
         graph = Graph.of(context)
         sources = sources_of(_conversions(graph, context), _ON)
-        return propagate_all(self.name, sources, self.over, models, context=context, graph=graph)
+        return propagate_all(self.name, sources, self.over, models, context=context)
 
     def changes(self, context: Context) -> frozenset[dt.date]:
         """Return the dates at which the result of the inner strategy, the lineage or the set of repackagers changes."""

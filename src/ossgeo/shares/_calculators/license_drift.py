@@ -1,0 +1,127 @@
+"""License drift: models whose license claims more freedom than the license of a model that they were made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import attrs
+import narwhals as nw
+import polars as pl
+
+from ossgeo.attribution._lineage.facts import LineageEvidence
+from ossgeo.attribution._lineage.graph import Graph
+from ossgeo.panel._openness import grants_more, openness_of
+from ossgeo.panel._panel import normalized_models
+from ossgeo.registry._registry import Registry
+from ossgeo.shares._calculators.built_in import BuiltInCalculator
+from ossgeo.shares._calculators.supply import counted
+from ossgeo.shares._protocol import Gives
+
+
+def license_drift(
+    models: Any, *, registry: Registry | None = None, evidence: LineageEvidence = "reviewed"
+) -> pl.DataFrame:
+    """Return the licenses of all models along their lineage, and where they conflict.
+
+    A conflict is a model with an open license (open source or open weights, see :class:`ossgeo.Openness`) and an ancestor with a
+    restricted one. A license that is not declared conflicts with nothing.
+
+    Args:
+        models: A models table with ``base_models`` and ``license``, such as ``panel.models``.
+        registry: The registry with lineage facts; by default the bundled one.
+        evidence: ``declared`` or ``reviewed``, as in :func:`ossgeo.attribution.root`.
+
+    Returns:
+        One row for each model and ancestor: model_id, relation (to the next base model on the way), license, openness, ancestor,
+        distance (1 for a base model), ancestor_license, ancestor_openness, conflict.
+
+    Raises:
+        PanelError: The table has no model_id.
+
+    Example:
+        >>> import ossgeo
+        >>> found = license_drift(ossgeo.load_sample("trending-2026").models)
+        >>> found.columns[:4]
+        ['model_id', 'relation', 'license', 'openness']
+    """
+    table = normalized_models(models).collect().unique("model_id", keep="last", maintain_order=True)
+    graph = Graph.build(table, registry or Registry.default(), evidence=evidence)
+    pairs = _ancestors(graph.links)
+    if "license" not in table.columns:
+        table = table.with_columns(license=pl.lit(None, pl.String))
+    licenses = table.select("model_id", "license", openness=_classes(table["license"]))
+    found = pairs.join(licenses, on="model_id").join(
+        licenses.rename({"model_id": "ancestor", "license": "ancestor_license", "openness": "ancestor_openness"}),
+        on="ancestor", how="left",
+    )  # fmt: skip
+    distinct = found.select("license", "ancestor_license").unique()
+    verdict = [grants_more(*row) for row in distinct.iter_rows()]
+    conflicts = distinct.with_columns(conflict=pl.Series(verdict, dtype=pl.Boolean))
+    found = found.join(conflicts, on=["license", "ancestor_license"], nulls_equal=True)
+    columns = ("model_id", "relation", "license", "openness", "ancestor", "distance", "ancestor_license",
+               "ancestor_openness", "conflict")  # fmt: skip
+    return found.select(*columns).sort("model_id", "distance", "ancestor")
+
+
+def _classes(licenses: pl.Series) -> pl.Series:
+    words = {text: openness_of(text).value for text in licenses.unique()}
+    return pl.Series([words[text] for text in licenses], dtype=pl.String)
+
+
+def _ancestors(links: pl.DataFrame) -> pl.DataFrame:
+    """Return each model with each ancestor, by the shortest way: model_id, relation, ancestor, distance."""
+    step = links.select("child", "parent", "relation").unique(["child", "parent"], keep="first", maintain_order=True)
+    found = new = step.select(model_id="child", relation="relation", ancestor="parent", distance=pl.lit(1))
+    while new.height:
+        further = new.join(step.select("child", "parent"), left_on="ancestor", right_on="child").select(
+            "model_id", "relation", ancestor="parent", distance=pl.col("distance") + 1
+        )
+        new = further.unique(["model_id", "ancestor"], keep="first", maintain_order=True).join(
+            found, on=["model_id", "ancestor"], how="anti"
+        )
+        found = pl.concat([found, new])
+    return found
+
+
+@attrs.frozen
+class LicenseDrift(BuiltInCalculator):
+    """Counts models whose license claims more freedom than that of an ancestor, on the day of their creation.
+
+    Measure it by ``country`` for who publishes them, by ``("country", "relation")`` for how they were made, and with
+    ``attribution="root"`` for whose terms they drop. See :func:`ossgeo.license_drift` for the models themselves.
+    """
+
+    name: ClassVar[str] = "license-drift"
+    unit: ClassVar[str] = "models with license drift"
+    requires: ClassVar[frozenset[str]] = frozenset({"created_at", "base_models", "license"})
+    gives: ClassVar[Gives] = "events"
+
+    def events(self, models: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the day on which each model with a conflict was published.
+
+        Args:
+            models: The models table.
+
+        Returns:
+            model_id, period (null where created_at is); models without a conflict have no row.
+        """
+        table = models.collect()
+        conflicts = license_drift(table).filter("conflict").select("model_id").unique()
+        dated = table.join(conflicts, on="model_id", how="semi").unique("model_id", keep="last")
+        return dated.select("model_id", period=pl.col("created_at").dt.date()).lazy()
+
+    def aggregate(
+        self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]
+    ) -> nw.LazyFrame[Any]:
+        """Count events by period and keys.
+
+        Args:
+            flows: model_id, period, downloads (1 for each event).
+            credits: model_id, weight and the keys.
+            keys: What to group by.
+
+        Returns:
+            period, every key, value (models).
+        """
+        return counted(flows, credits, keys)
