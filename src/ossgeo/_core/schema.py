@@ -61,7 +61,7 @@ MODELS: Final = (
     Column("base_models", "list of struct(relation, model_id)", "id", "The models that this one was made from.",
            ("baseModels",)),
     Column("tags", "list of string", "tag", "The Hub's tags."),
-    Column("declared_country", "string", "text", "The country that the model card states, as it is written there."),
+    Column("declared_country", "string", "text", "The country or countries that the model card states, as they are written there."),
     Column("labels", "list of struct(source, country)", "code", "Countries that others gave it, such as a study's labels."),
     Column("member_of", "list of string", "handle", "Organizations on the Hub of the person behind the namespace."),
     Column("account_type", "string", "word", "`organization` or `user`: the type of the account behind the namespace.",

@@ -219,6 +219,52 @@ class OriginStatus(enum.Enum):
         return self.value
 
 
+_BETWEEN = re.compile(r"\s*[;|\n]\s*")
+_INTERNATIONAL = frozenset({"international", "multinational"})
+
+
+def parse_places(text: str) -> tuple[Country | OriginStatus, ...] | None:
+    """Return the countries that a text names, in its order without repetition; None if a part of it is not a country.
+
+    Countries are separated by ``;``, ``|``, a line break, or a comma. A comma may also belong to a name (``Korea, Rep.``): the
+    whole text is tried first, then its parts, and parts that are not countries are joined with the parts that follow.
+    ``International`` and ``Multinational`` are the status ``international``.
+
+    Example:
+        >>> [str(place) for place in parse_places("China, Hong Kong, Korea, Rep.") or ()], parse_places("China, Atlantis")
+        (['CN', 'HK', 'KR'], None)
+    """
+    found: list[Country | OriginStatus] = []
+    for part in _BETWEEN.split(text.strip()):
+        places = [_place(part)] if _place(part) is not None else _joined_places(part.split(","))
+        if not places or None in places:
+            return None
+        found += [place for place in places if place is not None]
+    return tuple(dict.fromkeys(found))
+
+
+def _joined_places(parts: list[str]) -> list[Country | OriginStatus | None]:
+    """Return the places of parts between commas, the shortest readings first."""
+    if not parts:
+        return []
+    for size in range(1, len(parts) + 1):
+        place = _place(",".join(parts[:size]))
+        if place is not None:
+            rest = _joined_places(parts[size:])
+            if None not in rest:
+                return [place, *rest]
+    return [None]
+
+
+def _place(text: str) -> Country | OriginStatus | None:
+    if text.strip().casefold() in _INTERNATIONAL:
+        return OriginStatus.INTERNATIONAL
+    try:
+        return Country.parse(text)
+    except UnknownCountryError:
+        return None
+
+
 def parse_origin(text: str | Country | OriginStatus) -> Country | OriginStatus:
     """Return a status by its value, or a country by any of its codes and names.
 

@@ -11,6 +11,7 @@ from ossgeo._core.method import Cleaning, Counting, Denominator, Incomplete, Met
 from ossgeo.attribution import AttributionStrategy
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._filters import Where
+from ossgeo.panel._models_panel import panel_of_models
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._grouping import By
@@ -21,7 +22,7 @@ from ossgeo.shares._table import ShareTable
 
 
 def measure(
-    panel: Panel,
+    panel: Panel | IntoFrame,
     *,
     method: Method | None = None,
     by: By = "country",
@@ -44,7 +45,8 @@ def measure(
     The options are those of :class:`ossgeo.MeasureOptions`.
 
     Args:
-        panel: Counters over time.
+        panel: Counters over time; or a models table, such as ``read_models`` returns, whose publications are counted
+            (``calculator="supply"`` by default then).
         method: A method to measure by again. It determines every option; only ``registry`` and ``models`` may be given
             with it.
         by: ``country``, ``organization``, ``kind`` (of organization, see :func:`ossgeo.registry.get_kind`), ``namespace``,
@@ -91,6 +93,9 @@ def measure(
         >>> table.method.denominator, round(table.at()["CN"], 3)
         ('attributed', 0.182)
     """
+    if not isinstance(panel, Panel):
+        panel = panel_of_models(panel)
+        calculator = "supply" if calculator == "downloads" else calculator
     options = MeasureOptions(
         by=by, calculator=calculator, attribution=attribution, counting=counting, denominator=denominator, every=every,
         window=window, age_cap=age_cap, incomplete=incomplete, as_of=as_of, where=where, cleaning=cleaning,
