@@ -44,11 +44,11 @@ nitpick_ignore_regex = [
     ),
     (
         r"py:.*",
-        r"(?:ossgeo\.)?(?:.*\.)?(Where|By|Counter|Counting|Denominator|CounterName|Confidence|Shown|Group|Unit|Verdict|Shares|KnownGroups|Tables|Row|Rest)",
+        r"(?:ossgeo\.)?(?:.*\.)?(Where|By|Counter|Counting|Denominator|CounterName|Confidence|Shown|Group|Unit|Verdict|Shares|GroupNames|Tables|Row|Rest)",
     ),
     (
         r"py:.*",
-        r"(ossgeo\.(.*\.)?_.*|IntoFrame|_.*|OSError|ValueError|LookupError|ExceptionGroup|RuntimeError|UserWarning)",
+        r"(ossgeo\.(.*\.)?_.*|IntoFrame|_.*|OSError|ValueError|LookupError|RuntimeError|UserWarning)",
     ),
 ]
 

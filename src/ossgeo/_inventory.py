@@ -62,7 +62,7 @@ _MEANING: Final = (
 
 
 @attrs.frozen
-class Listed:
+class ModelReference:
     """One model to look up.
 
     Attributes:
@@ -247,7 +247,7 @@ def inventory(
     return Inventory(pl.DataFrame(rows, schema=SCHEMA, orient="row"), day, used.version)
 
 
-def _row(listed: Listed, facts: Mapping[str, Model], registry: Registry, on: dt.date) -> dict[str, Any]:
+def _row(listed: ModelReference, facts: Mapping[str, Model], registry: Registry, on: dt.date) -> dict[str, Any]:
     model = facts.get(listed.model_id, Model(listed.model_id))
     ancestors = _ancestors(model, facts)
     roots = [one for one in ancestors if not (known := facts.get(one)) or not known.base_models] or [model.id]
@@ -360,11 +360,11 @@ def _from_hub(hub: Hub, ids: Sequence[str]) -> pl.DataFrame:
         return pl.DataFrame(schema={"model_id": pl.String})
 
 
-def _read(source: str | Path | Iterable[str]) -> tuple[list[Listed], dict[str, Model]]:
+def _read(source: str | Path | Iterable[str]) -> tuple[list[ModelReference], dict[str, Model]]:
     """Return the models of a source, each once, and the cards that it holds."""
     cards: dict[str, Model] = {}
     if not isinstance(source, str | Path):
-        listed = [Listed(str(one)) for one in source]
+        listed = [ModelReference(str(one)) for one in source]
     else:
         path = Path(source).expanduser()
         if path.is_dir():
@@ -374,27 +374,27 @@ def _read(source: str | Path | Iterable[str]) -> tuple[list[Listed], dict[str, M
     return list({(one.model_id, one.revision): one for one in listed}.values()), cards
 
 
-def _read_cache(path: Path) -> tuple[list[Listed], dict[str, Model]]:
+def _read_cache(path: Path) -> tuple[list[ModelReference], dict[str, Model]]:
     from huggingface_hub import scan_cache_dir
 
-    listed: list[Listed] = []
+    listed: list[ModelReference] = []
     cards: dict[str, Model] = {}
     for repo in sorted(scan_cache_dir(path).repos, key=lambda one: one.repo_id):
         if repo.repo_type != "model":
             continue
         for revision in sorted(repo.revisions, key=lambda one: one.commit_hash):
-            listed.append(Listed(repo.repo_id, revision.commit_hash))
+            listed.append(ModelReference(repo.repo_id, revision.commit_hash))
             cards |= _card(repo.repo_id, revision.snapshot_path)
     return listed, cards
 
 
-def _read_folder(path: Path) -> tuple[list[Listed], dict[str, Model]]:
-    listed: list[Listed] = []
+def _read_folder(path: Path) -> tuple[list[ModelReference], dict[str, Model]]:
+    listed: list[ModelReference] = []
     cards: dict[str, Model] = {}
     for file in sorted({*path.rglob("README.md"), *path.rglob("config.json")}):
         model_id = "/".join(file.parent.relative_to(path).parts[-2:])
         if model_id and not any(part.startswith(".") for part in file.relative_to(path).parts):
-            listed.append(Listed(model_id))
+            listed.append(ModelReference(model_id))
             cards |= _card(model_id, file.parent)
     return listed, cards
 
@@ -419,7 +419,7 @@ def _card(model_id: str, folder: Path) -> dict[str, Model]:
                             base_models=base_models_from_tags(tags))}  # fmt: skip
 
 
-def _read_file(path: Path) -> list[Listed]:
+def _read_file(path: Path) -> list[ModelReference]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -428,13 +428,13 @@ def _read_file(path: Path) -> list[Listed]:
         raise SourceFormatError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
     if path.suffix != ".json":
         lines = (line.partition("#")[0].strip() for line in text.splitlines())
-        return [Listed(line) for line in lines if line]
+        return [ModelReference(line) for line in lines if line]
     try:
         document = json.loads(text)
     except ValueError as error:
         raise SourceFormatError(f"{path} is not JSON: {error}") from error
     if isinstance(document, list) and all(isinstance(one, str) for one in document):
-        return [Listed(one) for one in document]
+        return [ModelReference(one) for one in document]
     purls = list(_purls(document)) if isinstance(document, dict) else []
     if not isinstance(document, dict) or not {"bomFormat", "spdxVersion", "@graph"} & document.keys():
         raise SourceFormatError(f"{path} is neither a list of ids nor a CycloneDX or SPDX file")
@@ -454,7 +454,7 @@ def _purls(node: Any) -> Iterable[str]:
             stack.extend(reversed(one.values()))
 
 
-def _from_purl(purl: str) -> Listed | None:
+def _from_purl(purl: str) -> ModelReference | None:
     try:
         from packageurl import PackageURL
     except ImportError as error:
@@ -463,4 +463,4 @@ def _from_purl(purl: str) -> Listed | None:
         parsed = PackageURL.from_string(purl)
     except ValueError:
         return None
-    return Listed("/".join(filter(None, [parsed.namespace, parsed.name])), parsed.version)
+    return ModelReference("/".join(filter(None, [parsed.namespace, parsed.name])), parsed.version)

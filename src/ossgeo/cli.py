@@ -60,16 +60,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             warnings.simplefilter("always", OssgeoWarning)
             text = _output(given)
         for warning in caught:
-            _complain(f"warning: {warning.message}")
+            _print_error(f"warning: {warning.message}")
         return _print(text, machine=getattr(given, "csv", False) or getattr(given, "json", False))
     except KeyboardInterrupt:
-        _complain("interrupted")
+        _print_error("interrupted")
         return _INTERRUPTED
     except _USAGE_ERRORS as error:
-        _complain(f"error: {error}")
+        _print_error(f"error: {error}")
         return 2
     except OssgeoError as error:
-        _complain(f"error: {error}")
+        _print_error(f"error: {error}")
         return 1
 
 
@@ -80,7 +80,7 @@ def _print(text: str, *, machine: bool) -> int:
         0, also if the reader closed the pipe; 1 if the output cannot be written.
     """
     if sys.stdout is None:
-        _complain("error: the standard output is closed")
+        _print_error("error: the standard output is closed")
         return 1
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal may not have every character
@@ -92,7 +92,7 @@ def _print(text: str, *, machine: bool) -> int:
         return 0
     except OSError as error:
         _discard_output()
-        _complain(f"error: the output cannot be written: {error.strerror}")
+        _print_error(f"error: the output cannot be written: {error.strerror}")
         return 1
     return 0
 
@@ -102,7 +102,7 @@ def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _complain(message: str) -> None:
+def _print_error(message: str) -> None:
     """Write a message to the standard error stream, if there is one, with options in place of Python's arguments."""
     if sys.stderr is not None:
         print(_safe(in_shell_words(message)), file=sys.stderr)

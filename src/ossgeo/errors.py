@@ -5,8 +5,8 @@ Each class is an :class:`OssgeoError` and a builtin, so that ``except ValueError
     OssgeoError
     ├── SourceUnavailableError (OSError)       a file, host or service cannot be reached
     ├── SourceFormatError (ValueError)         it was reached, but its content is invalid
-    ├── PanelError (ValueError, ExceptionGroup)     a panel has faults; one error lists all of them
-    ├── RegistryError (ValueError, ExceptionGroup)  a registry has faults; one error lists all of them
+    ├── PanelError (ValueError)                a panel has faults; one error lists all of them
+    ├── RegistryError (ValueError)             a registry has faults; one error lists all of them
     ├── Fault (ValueError)                     one fault within a PanelError or RegistryError
     ├── InvalidArgumentError (ValueError)              an argument is invalid
     ├── UnknownNameError (LookupError)         an unknown name; has ``value`` and ``suggestions``
@@ -127,10 +127,10 @@ class UnknownNameError(OssgeoError, LookupError):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the finished message, so that the hint is not added twice."""
-        return (_revive, (type(self), str(self), self.value, self.suggestions))
+        return (_unpickled, (type(self), str(self), self.value, self.suggestions))
 
 
-def _revive(
+def _unpickled(
     kind: type[UnknownNameError], message: str, value: object, suggestions: tuple[str, ...]
 ) -> UnknownNameError:
     error = kind(message, value=value)
@@ -180,37 +180,34 @@ class Fault(OssgeoError, ValueError):
         return f"{self.place}: {self.problem}" + (f" ({self.remedy})" if self.remedy else "")
 
 
-class _FaultGroup(OssgeoError, ExceptionGroup[Fault], ValueError):
-    """Several faults of one table, raised together."""
+class _FaultsError(OssgeoError, ValueError):
+    """Several faults of one table, raised together.
 
-    def __new__(cls, message: str, faults: Sequence[Fault]) -> Self:
-        """Make the group; an ExceptionGroup refuses an empty one."""
-        return super().__new__(cls, str(_printable(message)), faults)
+    It is not an ExceptionGroup, whose traceback would print each fault twice.
 
-    @property
-    def faults(self) -> tuple[Fault, ...]:
-        """Every single fault."""
-        return tuple(fault for fault in self.exceptions if isinstance(fault, Fault))
+    Attributes:
+        message: The problem as a whole.
+        faults: The faults.
+    """
 
-    def derive(self, faults: Sequence[Fault]) -> Self:  # type: ignore[override]  # typeshed: a group of any exception
-        """Return the same kind of error with a part of the faults (for ``except*``)."""
-        return type(self)(self.message, faults)
+    def __init__(self, message: str, faults: Sequence[Fault]) -> None:
+        """Store the message and the faults."""
+        super().__init__(message, tuple(faults))
+        self.message: str
+        self.faults: tuple[Fault, ...]
+        self.message, self.faults = self.args
 
     def __str__(self) -> str:
         """Return the message and the first faults, a line each; a single fault may be the message."""
-        if [self.message] == [str(fault) for fault in self.exceptions]:
+        if [self.message] == [str(fault) for fault in self.faults]:
             return self.message
-        shown = [f"  - {fault}" for fault in self.exceptions[:_SHOWN_FAULTS]]
-        rest = len(self.exceptions) - len(shown)
+        shown = [f"  - {fault}" for fault in self.faults[:_SHOWN_FAULTS]]
+        rest = len(self.faults) - len(shown)
         return "\n".join([self.message, *shown, *([f"  - and {rest} more"] if rest else [])])
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Pickle as message and faults."""
-        return (type(self), (self.message, list(self.exceptions)))
 
-
-class PanelError(_FaultGroup):
-    """A panel, or the file it is read from, has faults; ``exceptions`` holds each one."""
+class PanelError(_FaultsError):
+    """A panel, or the file it is read from, has faults; ``faults`` holds each one."""
 
     @classmethod
     def of(cls, place: str, problem: str, remedy: str = "") -> Self:
@@ -219,8 +216,8 @@ class PanelError(_FaultGroup):
         return cls(str(fault), [fault])
 
 
-class RegistryError(_FaultGroup):
-    """A registry has faults; ``exceptions`` holds each one."""
+class RegistryError(_FaultsError):
+    """A registry has faults; ``faults`` holds each one."""
 
 
 class OssgeoWarning(UserWarning):

@@ -8,7 +8,7 @@ import pytest
 
 import ossgeo
 from ossgeo._core.dates import days_of
-from ossgeo._core.method import Adjustment, Covered
+from ossgeo._core.method import Adjustment, StatusVolume
 from ossgeo.errors import InvalidArgumentError
 from tests.worlds import JANUARY, registry, two_dates
 
@@ -47,7 +47,7 @@ def test_adjustments() -> None:
 
 
 def test_coverage() -> None:
-    some = ossgeo.Coverage((Covered(JANUARY, "attributed", 0.0, None),), (("attributed", 3),))
+    some = ossgeo.Coverage((StatusVolume(JANUARY, "attributed", 0.0, None),), (("attributed", 3),))
     assert str(some) == "2025-01-31: attributed - (3 namespaces)"
     assert str(ossgeo.Coverage()) == "nothing is covered"
     assert some.to_polars().row(0) == (JANUARY, "attributed", 0.0, None)

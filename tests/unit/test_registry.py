@@ -14,7 +14,6 @@ import pytest
 import ossgeo
 from ossgeo.cli import main
 from ossgeo.errors import (
-    Fault,
     InvalidArgumentError,
     OssgeoWarning,
     RegistryError,
@@ -363,7 +362,7 @@ def faults_of(**tables: Any) -> list[str]:
         ossgeo.Registry.from_rows(**tables)
     again = pickle.loads(pickle.dumps(caught.value))
     assert str(again) == str(caught.value)
-    assert isinstance(caught.value, ValueError | ExceptionGroup)
+    assert isinstance(caught.value, ValueError)
     return [str(fault) for fault in caught.value.faults]
 
 
@@ -443,9 +442,7 @@ def test_files_with_faults(tmp_path: Path) -> None:
     assert "organizations.csv, row 1: has the columns ['organization', 'nom']" in text
     assert "namespaces.csv, row 2: has 3 cells" in text
     assert "roles.csv, byte 17: is not UTF-8" in text
-    part = caught.value.subgroup(lambda error: isinstance(error, Fault) and "UTF-8" in str(error))
-    assert isinstance(part, RegistryError)
-    assert len(part.faults) == 1
+    assert sum("UTF-8" in fault.problem for fault in caught.value.faults) == 1
 
 
 def test_many_faults_are_counted() -> None:

@@ -137,7 +137,7 @@ class Adjustments(Mapping[str, Adjustment]):
 
 
 @attrs.frozen
-class Covered:
+class StatusVolume:
     """The volume of one status in one period.
 
     Attributes:
@@ -162,7 +162,7 @@ class Coverage:
         namespaces: The number of namespaces with each status, at the last period.
     """
 
-    rows: tuple[Covered, ...] = ()
+    rows: tuple[StatusVolume, ...] = ()
     namespaces: tuple[tuple[str, int], ...] = ()
 
     def at(self, period: Day) -> Mapping[str, float | None]:
@@ -196,7 +196,7 @@ class Coverage:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """Return the coverage that :meth:`to_dict` wrote."""
-        rows = tuple(Covered(dt.date.fromisoformat(day), *rest) for day, *rest in plain["rows"])
+        rows = tuple(StatusVolume(dt.date.fromisoformat(day), *rest) for day, *rest in plain["rows"])
         return cls(rows, tuple((name, count) for name, count in plain["namespaces"]))
 
     def __str__(self) -> str:

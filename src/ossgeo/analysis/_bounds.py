@@ -14,7 +14,7 @@ from ossgeo._core.text import Format, percent, period_of
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.registry._countries import OriginStatus
 from ossgeo.shares._grouping import MODEL_KEYS, STATUSES
-from ossgeo.shares._period_shares import KnownGroups
+from ossgeo.shares._period_shares import GroupNames
 from ossgeo.shares._table import ShareTable, require_table
 
 FLOATING: Final = tuple(status for status in OriginStatus if status is not OriginStatus.INTERNATIONAL)
@@ -69,7 +69,7 @@ class Bounds(Result):
             ('certain', 'impossible')
         """
         day = period_of(self.frame, period)
-        known = KnownGroups.of(self.frame, self.method.by)
+        known = GroupNames.of(self.frame, self.method.by)
         mine, theirs = (self._fixed_value(known.parse(group), day) for group in (one, other))
         loose = float(self.floating.filter(pl.col("period") == day)["value"].sum())
         if mine > theirs + loose:

@@ -15,7 +15,7 @@ from ossgeo.analysis._contributions import SEPARATOR, Unit, unit_name, values_of
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
 from ossgeo.shares._options import MeasureOptionsDict
-from ossgeo.shares._period_shares import KnownGroups
+from ossgeo.shares._period_shares import GroupNames
 
 PARTS: Final = ("growth", "entry", "exit", "denominator")
 """The parts of a change: units in both periods, in the second only, in the first only, and the change of the total."""
@@ -139,7 +139,7 @@ def _known_group(group: str | tuple[str, ...], rows: pl.DataFrame, keys: tuple[s
     seen = tuple(
         frozenset(parts) for parts in zip(*(one.split(SEPARATOR) for one in rows["group"].unique()), strict=True)
     )
-    parsed = KnownGroups(keys, seen or (frozenset(),) * len(keys)).parse(group)
+    parsed = GroupNames(keys, seen or (frozenset(),) * len(keys)).parse(group)
     return SEPARATOR.join(map(str, parsed)) if isinstance(parsed, tuple) else str(parsed)
 
 

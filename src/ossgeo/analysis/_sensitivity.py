@@ -21,7 +21,7 @@ from ossgeo.attribution._evaluation import required_columns, resolve, shown
 from ossgeo.attribution._memoized import Memoized
 from ossgeo.errors import InvalidArgumentError, LowCoverageWarning, VoidOptionWarning
 from ossgeo.panel._filters import describe
-from ossgeo.panel._models_table import lacking, normalized_models
+from ossgeo.panel._models_table import missing_columns_text, normalized_models
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._aggregates import Aggregate
@@ -190,7 +190,7 @@ def _applicable(
     applied: dict[str, list[Any]] = {}
     void = []
     for name, values in grid.items():
-        reasons = [lacking(models, _required(name, value)) for value in values]
+        reasons = [missing_columns_text(models, _required(name, value)) for value in values]
         applied[name] = [value for value, reason in zip(values, reasons, strict=True) if not reason]
         void += [
             (name, _text(name, value), f"the models have {reason}")

@@ -141,10 +141,10 @@ def evaluate(
         raise InvalidArgumentError(f"panel must be a Panel, got {type(panel).__name__}")
     claim = find(claim) if isinstance(claim, str) else claim
     covered = population is not None and Population.parse(population) == claim.population
-    if (obstacle := _obstacle(claim, panel)) is not None:
+    if (obstacle := _problem(claim, panel)) is not None:
         return Evaluation(claim, Verdict.CANNOT_BE_TOLD, None, None, None, *obstacle)
     scope = _scope(claim, panel)
-    settles = _settles(claim, covered=covered, complete=scope is not None and scope.complete)
+    settles = _deciding_data(claim, covered=covered, complete=scope is not None and scope.complete)
 
     def undecided(
         why: str, ours: float | None = None, low: float | None = None, high: float | None = None
@@ -167,7 +167,7 @@ def evaluate(
     return Evaluation(claim, verdict, ours, low, high, why, settles)
 
 
-def _obstacle(claim: Claim, panel: Panel) -> tuple[str, str] | None:
+def _problem(claim: Claim, panel: Panel) -> tuple[str, str] | None:
     """Return why no panel like this one can decide the claim, and the data that would; None if one can."""
     if claim.kind == "other":
         return "A panel of counters alone does not decide it.", f"It would be decided by {claim.needs}."
@@ -307,7 +307,7 @@ def _quantity(claim: Claim, table: ShareTable, day: dt.date) -> float | None:
     return shares.get(claim.group, 0.0)
 
 
-def _settles(claim: Claim, *, covered: bool, complete: bool) -> str:
+def _deciding_data(claim: Claim, *, covered: bool, complete: bool) -> str:
     needs = []
     if not covered:
         needs.append(f"counters of {claim.scope}")

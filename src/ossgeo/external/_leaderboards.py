@@ -15,7 +15,7 @@ from narwhals.typing import IntoFrame
 from ossgeo._core.boundary import reads_data
 from ossgeo._core.dates import day_of
 from ossgeo._core.display import Plottable
-from ossgeo._core.method import Adjustment, Adjustments, Cleaning, Coverage, Covered, Method
+from ossgeo._core.method import Adjustment, Adjustments, Cleaning, Coverage, Method, StatusVolume
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.external._board_rows import KNOWN, board_rows, on_date, read_table, renamed, selected_rows
 from ossgeo.external._board_shapes import long_board, with_mean
@@ -170,7 +170,7 @@ def table_of(
     status = pl.when(place.is_in(STATUSES)).then(place).otherwise(pl.lit(ATTRIBUTED))
     parts = frame.group_by(status=status).agg(pl.col("value").sum(), pl.col("share").sum())
     order = {name: at for at, name in enumerate((ATTRIBUTED, *STATUSES))}
-    covered = sorted((Covered(day, *row) for row in parts.iter_rows()), key=lambda one: order[one.status])
+    covered = sorted((StatusVolume(day, *row) for row in parts.iter_rows()), key=lambda one: order[one.status])
     ordered = frame.sort("value", *keys, descending=[True, *[False] * len(keys)])
     return ShareTable(ordered, method, Coverage(tuple(covered)), Adjustments(adjusted))
 

@@ -52,7 +52,7 @@ def _with_instants(models: pl.LazyFrame) -> pl.LazyFrame:
     raise PanelError.of("models, column created_at", f"holds {kind}, not dates", "convert the column")
 
 
-def lacking(models: pl.LazyFrame, names: Iterable[str]) -> str:
+def missing_columns_text(models: pl.LazyFrame, names: Iterable[str]) -> str:
     """Return in words which columns of a models table are absent or have no value, or an empty text.
 
     Args:

@@ -14,13 +14,13 @@ from ossgeo.panel._steps import dipped_totals
 from ossgeo.shares._levels import level_factors
 from ossgeo.shares._normalization import (
     excluded_volumes,
-    is_aside,
+    is_excluded,
     predecessors,
+    resampled,
     shares_of,
-    spread_out,
     warn_of_low_coverage,
 )
-from ossgeo.shares._resampling import Interval, spread
+from ossgeo.shares._resampling import Interval, resample
 from ossgeo.shares._table import ShareTable
 
 
@@ -34,7 +34,7 @@ class Aggregate:
         method: The options that made it.
         periods: The panel's observations, in order.
         adjustments: The adjustments made before the table.
-        behind: The number of namespaces of each status.
+        namespaces: The number of namespaces of each status.
         note: The scope of the panel.
     """
 
@@ -43,7 +43,7 @@ class Aggregate:
     method: Method
     periods: tuple[dt.date, ...]
     adjustments: tuple[Adjustment, ...]
-    behind: tuple[tuple[str, int], ...]
+    namespaces: tuple[tuple[str, int], ...]
     note: str = ""
 
     def table(self) -> ShareTable:
@@ -61,16 +61,16 @@ class Aggregate:
         if method.gives == "stock":
             plan = level_factors(intervals, method.every)
         else:
-            plan = spread(intervals, self.periods, kind=method.kind, every=method.every, window=method.window,
+            plan = resample(intervals, self.periods, kind=method.kind, every=method.every, window=method.window,
                           estimate=method.cleaning.gaps == "spread", dipped=self._dipped(), missing=missing,
                           incomplete=method.incomplete)  # fmt: skip
-        values = spread_out(inside, plan)
+        values = resampled(inside, plan)
         frame, coverage = shares_of(values, self.groups, plan, method)
         warn_of_low_coverage(coverage, method.unit)
         aside = excluded_volumes(self.rows, self.periods, method.unit)
         found = (*self.adjustments, *aside, *gaps, *outside, *plan.adjustments)
         kept = Adjustments(tuple(item for item in found if item.count))
-        return ShareTable(frame, method, attrs.evolve(coverage, namespaces=self.behind), kept, self.note)
+        return ShareTable(frame, method, attrs.evolve(coverage, namespaces=self.namespaces), kept, self.note)
 
     def _parted(self, flows: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
         """Split the flows into those that ``where`` keeps, and the volume of those that it leaves out."""
@@ -95,7 +95,7 @@ class Aggregate:
         if not (self.rows["event"] != 0).any():
             flows = self.rows.select(columns)
         else:
-            proper = self.rows.filter(~is_aside(self.rows, self.periods))
+            proper = self.rows.filter(~is_excluded(self.rows, self.periods))
             flows = proper.group_by("since", "period", "group").agg(pl.col("value").sum()).select(columns)
         if self.method.kind != "cumulative" or self.method.gives == "stock":
             return flows, [], ()
@@ -145,7 +145,7 @@ def coded(groups: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     return ordered.with_row_index("group").with_columns(pl.col("group").cast(pl.Int32))
 
 
-def together(parts: Sequence[Aggregate], keys: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def concatenated(parts: Sequence[Aggregate], keys: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Concatenate the rows of several aggregates under common codes.
 
     Args:

@@ -18,7 +18,7 @@ from ossgeo.errors import InvalidArgumentError, MethodMismatchError
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.panel._renames import find_renames
 from ossgeo.registry._registry import Registry
-from ossgeo.shares._aggregates import Aggregate, together
+from ossgeo.shares._aggregates import Aggregate, concatenated
 from ossgeo.shares._calculation import resolve_calculator
 from ossgeo.shares._incremental_io import read_folder, write_folder
 from ossgeo.shares._model_groups import namespace_counts
@@ -133,11 +133,11 @@ class IncrementalAggregate:
         credits = _dated(ran.credits)
         self._require_credits(ran.aggregate, credits)
         fresh = attrs.evolve(ran.aggregate, rows=ran.aggregate.rows.filter(pl.col("period") > self.periods[-1]))
-        rows_, groups = together((self.aggregate, fresh), list(self.method.by))
+        rows_, groups = concatenated((self.aggregate, fresh), list(self.method.by))
         recoded = attrs.evolve(ran.aggregate, rows=credits).recoded(groups)
         method = attrs.evolve(self.method, panel=_fingerprint(self.method.panel, panel.fingerprint))
         aggregate = Aggregate(rows_, groups, method, periods, _added(self.aggregate.adjustments, fresh.adjustments),
-                              fresh.behind, self.aggregate.note)  # fmt: skip
+                              fresh.namespaces, self.aggregate.note)  # fmt: skip
         seen = _later(self.seen, _seen(panel))
         return type(self)(aggregate, ran.models, recoded, seen)
 
@@ -163,7 +163,7 @@ class IncrementalAggregate:
             raise InvalidArgumentError(
                 "parts of all-time counters need the same observations; extend() adds later ones"
             )
-        rows, groups = together((self.aggregate, other.aggregate), list(self.method.by))
+        rows, groups = concatenated((self.aggregate, other.aggregate), list(self.method.by))
         credits = [attrs.evolve(one.aggregate, rows=one.credits).recoded(groups) for one in (self, other)]
         both = pl.concat(credits).unique(maintain_order=True)
         common = [
@@ -238,7 +238,7 @@ class IncrementalAggregate:
     def _require_credits(self, aggregate: Aggregate, credits: pl.DataFrame) -> None:
         """Raise if a model that was counted before is credited differently now: its history would change, too."""
         names = list(self.method.by)
-        _, groups = together((self.aggregate, aggregate), names)
+        _, groups = concatenated((self.aggregate, aggregate), names)
         before = attrs.evolve(self.aggregate, rows=self.credits).recoded(groups)
         now = attrs.evolve(aggregate, rows=credits).recoded(groups)
         if now.head(before.height).equals(before):  # known models stay in their places

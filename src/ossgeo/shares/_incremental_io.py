@@ -90,7 +90,7 @@ def _read_once(folder: Path) -> tuple[Aggregate, dict[str, pl.DataFrame]]:
         tables["rows"], tables["groups"], Method.from_dict(facts["method"]),
         tuple(map(dt.date.fromisoformat, facts["periods"])),
         tuple(Adjustment(**one) for one in facts["adjustments"]),
-        tuple((name, number) for name, number in facts["behind"]), facts["note"],
+        tuple((name, number) for name, number in facts["namespaces"]), facts["note"],
     )  # fmt: skip
     return aggregate, tables
 
@@ -120,7 +120,7 @@ def _facts_of(aggregate: Aggregate, files: Mapping[str, str]) -> dict[str, Any]:
         "method": aggregate.method.to_dict(),
         "periods": [day.isoformat() for day in aggregate.periods],
         "adjustments": [attrs.asdict(one) for one in aggregate.adjustments],
-        "behind": [list(pair) for pair in aggregate.behind],
+        "namespaces": [list(pair) for pair in aggregate.namespaces],
         "note": aggregate.note,
         "files": dict(files),
     }

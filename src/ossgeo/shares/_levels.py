@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import polars as pl
 
 from ossgeo._core.method import Adjustment
-from ossgeo.shares._resampling import Interval, Spread
+from ossgeo.shares._resampling import Interval, Resampling
 
 
-def level_factors(intervals: Sequence[Interval], every: str | None) -> Spread:
+def level_factors(intervals: Sequence[Interval], every: str | None) -> Resampling:
     """Return the observations that become periods: all of them, or the last one of each calendar step.
 
     Args:
@@ -23,7 +23,7 @@ def level_factors(intervals: Sequence[Interval], every: str | None) -> Spread:
     left_out = days["period"].n_unique() - last["period"].n_unique()
     note = "left out: a stock is that of the last observation of each step"
     notes = (Adjustment("earlier_level", left_out, "observations", note),)
-    return Spread(
+    return Resampling(
         last.select("since", "period", target="period", factor=pl.lit(1.0)),
         tuple(last["period"].unique().sort()),
         adjustments=notes,

@@ -12,11 +12,11 @@ from typing import Final
 
 import polars as pl
 
-from ossgeo._core.method import Adjustment, Coverage, Covered, Method
+from ossgeo._core.method import Adjustment, Coverage, Method, StatusVolume
 from ossgeo.errors import LowCoverageWarning
 from ossgeo.panel._flows import AGELESS, AT_FLOOR, BASE, BORN, FELL, RECOVERED
 from ossgeo.shares._grouping import ATTRIBUTED, STATUSES
-from ossgeo.shares._resampling import Spread
+from ossgeo.shares._resampling import Resampling
 
 _MOSTLY: Final = 0.5
 
@@ -27,7 +27,7 @@ def predecessors(periods: Iterable[dt.date]) -> dict[dt.date, dt.date]:
     return dict(zip(ordered[1:], ordered, strict=False))
 
 
-def is_aside(aggregate: pl.DataFrame, periods: Iterable[dt.date]) -> pl.Series:
+def is_excluded(aggregate: pl.DataFrame, periods: Iterable[dt.date]) -> pl.Series:
     """Return which rows are not flows: bases, falls, models of unknown age, and births before the last observation."""
     before = pl.col("period").replace_strict(predecessors(periods), default=None, return_dtype=pl.Date)
     late = (pl.col("event") == BORN) & (pl.col("since") != before)
@@ -44,7 +44,7 @@ def excluded_volumes(aggregate: pl.DataFrame, periods: Iterable[dt.date], unit: 
         periods: The panel's observations.
         unit: The unit of the values.
     """
-    aside = aggregate.filter(is_aside(aggregate, periods))
+    aside = aggregate.filter(is_excluded(aggregate, periods))
     sums = dict(aside.group_by("event").agg(pl.col("value").sum()).iter_rows())
     base = sums.get(BASE, 0.0) + sums.get(BORN, 0.0)
     return (
@@ -76,7 +76,7 @@ def excluded_volumes(aggregate: pl.DataFrame, periods: Iterable[dt.date], unit: 
     )
 
 
-def spread_out(values: pl.DataFrame, plan: Spread) -> pl.DataFrame:
+def resampled(values: pl.DataFrame, plan: Resampling) -> pl.DataFrame:
     """Apply the factors: from intervals to periods.
 
     Args:
@@ -94,7 +94,7 @@ def spread_out(values: pl.DataFrame, plan: Spread) -> pl.DataFrame:
 
 
 def shares_of(
-    values: pl.DataFrame, groups: pl.DataFrame, plan: Spread, method: Method
+    values: pl.DataFrame, groups: pl.DataFrame, plan: Resampling, method: Method
 ) -> tuple[pl.DataFrame, Coverage]:
     """Turn values into shares, and return the volume of each status.
 
@@ -138,7 +138,7 @@ def shares_of(
     return frame, _coverage(values, groups, totals, plan)
 
 
-def _with_unobserved(shared: pl.DataFrame, plan: Spread) -> pl.DataFrame:
+def _with_unobserved(shared: pl.DataFrame, plan: Resampling) -> pl.DataFrame:
     """Add a row with null value and share for every key and every unobserved period without any row."""
     absent = sorted(plan.unobserved - set(shared["period"].unique()))
     if not absent:
@@ -166,12 +166,12 @@ def _by_key(values: pl.DataFrame, *, several: bool, attributed: bool) -> pl.Data
     )
 
 
-def _coverage(values: pl.DataFrame, groups: pl.DataFrame, totals: pl.DataFrame, plan: Spread) -> Coverage:
+def _coverage(values: pl.DataFrame, groups: pl.DataFrame, totals: pl.DataFrame, plan: Resampling) -> Coverage:
     order = {name: place for place, name in enumerate((ATTRIBUTED, *STATUSES))}
     status = groups["status"].cast(pl.Enum(list(order))).gather(values["code"])
     statuses = values.with_columns(status=status).group_by("period", "status").agg(pl.col("part").sum())
     rows = sorted(
-        (Covered(period, name, part, part / total if total else None)
+        (StatusVolume(period, name, part, part / total if total else None)
          for period, name, part, total, _ in statuses.join(totals, on="period").rows() if period not in plan.unobserved),
         key=lambda row: (row.period, order[row.status]),
     )  # fmt: skip

@@ -27,7 +27,7 @@ class PeriodShares(Mapping[Group, float | None]):
     were cut, a group without a row is an error, since it may have been cut.
     """
 
-    def __init__(self, period: dt.date, shares: Mapping[Group, float | None], known: KnownGroups) -> None:
+    def __init__(self, period: dt.date, shares: Mapping[Group, float | None], known: GroupNames) -> None:
         """Keep one period's shares; use :meth:`ShareTable.at`."""
         self.period = period
         self._shares = dict(shares)
@@ -70,7 +70,7 @@ class PeriodShares(Mapping[Group, float | None]):
 
 
 @attrs.frozen(eq=False)
-class KnownGroups:
+class GroupNames:
     """The groups that a table can have.
 
     Attributes:

@@ -19,7 +19,7 @@ from ossgeo.attribution._evaluation import is_by_namespace, required_columns, sh
 from ossgeo.errors import CalculatorContractError, InvalidArgumentError, VoidOptionWarning
 from ossgeo.panel._cleaning import cleaned_panel, first_id_with, panel_error, unlisted_models
 from ossgeo.panel._filters import columns_of, describe, require_columns
-from ossgeo.panel._models_table import lacking
+from ossgeo.panel._models_table import missing_columns_text
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.registry._registry import Registry
 from ossgeo.shares import _grouping as grouping
@@ -96,7 +96,9 @@ class _Parts:
     def void(self, models: pl.DataFrame) -> tuple[str, ...]:
         """Return the strategies that cannot apply, since the models have no value in a column that they need."""
         rules = [rule for strategy in self.strategies for rule in strategies_in(strategy)]
-        reasons = {str(rule.name): lacking(models.lazy(), getattr(rule, "requires", None) or ()) for rule in rules}
+        reasons = {
+            str(rule.name): missing_columns_text(models.lazy(), getattr(rule, "requires", None) or ()) for rule in rules
+        }
         facts = {str(rule.name): getattr(rule, "evidence", None) == "reviewed" for rule in rules}
         only = "; only reviewed facts about lineage apply"
         return tuple(f"{name} ({reason}{only if facts[name] else ''})" for name, reason in reasons.items() if reason)

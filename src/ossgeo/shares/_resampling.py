@@ -32,7 +32,7 @@ _SCHEMA = {"since": pl.Date, "period": pl.Date, "target": pl.Date, "factor": pl.
 
 
 @attrs.frozen(eq=False)
-class Spread:
+class Resampling:
     """The factors by which intervals become periods.
 
     Attributes:
@@ -52,7 +52,7 @@ class Spread:
     observed: Mapping[dt.date, float] = attrs.field(factory=dict)
 
 
-def spread(
+def resample(
     intervals: Sequence[Interval],
     observations: Sequence[dt.date],
     *,
@@ -63,7 +63,7 @@ def spread(
     dipped: Collection[dt.date] = (),
     missing: Collection[Interval] = (),
     incomplete: Incomplete = "mark",
-) -> Spread:
+) -> Resampling:
     """Return the part of each interval that belongs to each period.
 
     Args:
@@ -86,18 +86,18 @@ def spread(
     """
     known = [*intervals, *missing]
     if not known or not observations:
-        return Spread(pl.DataFrame(schema=_SCHEMA), ())
+        return Resampling(pl.DataFrame(schema=_SCHEMA), ())
     if kind in _BOUNDED and every is None and window is None:
         same = [(since, period, period, 1.0) for since, period in intervals]
         ends = tuple(sorted({period for _, period in intervals}))
-        return Spread(_table(same), ends, as_observed=len(ends) == len(intervals))
+        return Resampling(_table(same), ends, as_observed=len(ends) == len(intervals))
     first = min(since for since, _ in known)
     last = max(*(period for _, period in known), observations[-1])
     targets = _targets(every, observations, first, last, kind)
     first = BEGINNING if kind == "events" else first
     return _Windows(
         intervals, targets, first, last, kind, window, estimate, frozenset(dipped), tuple(missing), incomplete
-    ).spread(observations)
+    ).resampling(observations)
 
 
 def _targets(
@@ -170,7 +170,7 @@ class _Windows:
     missing: tuple[Interval, ...]
     incomplete: Incomplete
 
-    def spread(self, observations: Sequence[dt.date]) -> Spread:
+    def resampling(self, observations: Sequence[dt.date]) -> Resampling:
         rows: list[tuple[dt.date, dt.date, dt.date, float]] = []
         unobserved: set[dt.date] = set()
         observed: dict[dt.date, float] = {}
@@ -204,7 +204,7 @@ class _Windows:
                 else:
                     unobserved.add(end)
             rows.extend((*interval, end, scale * days / _length(interval)) for interval, days in parts)
-        return Spread(
+        return Resampling(
             _table(rows),
             tuple(observed),
             frozenset(unobserved),

@@ -17,7 +17,7 @@ from ossgeo._core.method import Adjustments, Coverage, Method
 from ossgeo.errors import InvalidArgumentError, MethodMismatchError, SourceFormatError, SourceUnavailableError
 from ossgeo.shares import _table_io as io
 from ossgeo.shares import _table_text as text
-from ossgeo.shares._period_shares import Group, KnownGroups, PeriodShares
+from ossgeo.shares._period_shares import Group, GroupNames, PeriodShares
 from ossgeo.shares._resampling import COMPLETE
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class ShareTable(Plottable):
         rows = self.frame.filter(pl.col("period") == day)
         groups = rows.select(self.keys).rows()
         names = [group if len(self.keys) > 1 else group[0] for group in groups]
-        known = KnownGroups.of(self.frame, self.keys, cut=self.cut)
+        known = GroupNames.of(self.frame, self.keys, cut=self.cut)
         return PeriodShares(day, dict(zip(names, rows["share"].to_list(), strict=True)), known)
 
     def _period(self, period: dt.date | str | None) -> dt.date:

@@ -245,7 +245,7 @@ def test_what_a_panel_cannot_use_is_not_stored(tmp_path: Path, frame: pl.DataFra
 def test_all_faults_of_a_snapshot_are_in_one_error(tmp_path: Path) -> None:
     with pytest.raises(PanelError) as caught:
         SnapshotStore(tmp_path).add(week(600, counts=(-1, 5), license=["mit", "mit"]))
-    assert len(caught.value.exceptions) == 2
+    assert len(caught.value.faults) == 2
 
 
 def test_sums_beyond_64_bits_and_null_counts(tmp_path: Path) -> None:

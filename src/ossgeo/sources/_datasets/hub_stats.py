@@ -18,7 +18,7 @@ from ossgeo._core.dates import day_of
 from ossgeo.errors import InvalidArgumentError, SourceFormatError, SourceUnavailableError
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.plugins import API_VERSION
-from ossgeo.sources._datasets.remote import instant_of, reaching, require_columns, scan_remote
+from ossgeo.sources._datasets.remote import as_source_errors, instant_of, require_columns, scan_remote
 from ossgeo.sources._hub.credentials import Token, endpoint_of
 
 REPOSITORY: Final = "cfahlgren1/hub-stats"
@@ -120,7 +120,7 @@ class HubStats:
         from huggingface_hub import HfFileSystem
 
         root = f"datasets/{self._repository}"
-        with reaching(self._repository):
+        with as_source_errors(self._repository):
             system = HfFileSystem(endpoint=self._endpoint, token=self._token.value)
             try:
                 folders = system.ls(f"{root}/models", detail=False)

@@ -13,7 +13,7 @@ from ossgeo.errors import SourceFormatError, SourceUnavailableError
 
 
 @contextmanager
-def reaching(what: str) -> Iterator[None]:
+def as_source_errors(what: str) -> Iterator[None]:
     """Raise every failure to reach a dataset as one kind of error, with its cause.
 
     Args:
@@ -55,7 +55,7 @@ def download(
     """
     from huggingface_hub import hf_hub_download
 
-    with reaching(f"{repository}/{file}"):
+    with as_source_errors(f"{repository}/{file}"):
         return Path(
             hf_hub_download(repository, file, repo_type="dataset", revision=revision, endpoint=endpoint, token=token)
         )
@@ -78,7 +78,7 @@ def scan_remote(files: list[str], *, endpoint: str | None, token: str | bool | N
     with needs_extra("far"):
         import pyarrow.dataset
         import pyarrow.fs
-    with reaching(files[0]):
+    with as_source_errors(files[0]):
         system = pyarrow.fs.PyFileSystem(pyarrow.fs.FSSpecHandler(HfFileSystem(endpoint=endpoint, token=token)))
         return pl.scan_pyarrow_dataset(pyarrow.dataset.dataset(files, filesystem=system, format="parquet"))
 

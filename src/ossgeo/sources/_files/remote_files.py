@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 import attrs
 
 from ossgeo.errors import PanelError, SourceFormatError, SourceUnavailableError
-from ossgeo.sources._datasets.remote import reaching
+from ossgeo.sources._datasets.remote import as_source_errors
 from ossgeo.sources._files.formats import FORMATS, format_of
 from ossgeo.sources._hub.credentials import Token, endpoint_of, headers_for
 from ossgeo.sources._hub.http import Answer, Transport
@@ -120,7 +120,7 @@ def _from_hub(kind: _RepositoryKind, repository: str, revision: str, path: str, 
     names = [path] if format_of(Path(path)) else _listed(endpoint, f"{kind}s/{repository}", revision, path, pattern)
     files = []
     for name in names:
-        with reaching(f"hf://{kind}s/{repository}/{name}"):
+        with as_source_errors(f"hf://{kind}s/{repository}/{name}"):
             url = hf_hub_url(repository, name, repo_type=kind, revision=revision, endpoint=endpoint)
             if name == path and (get_hf_file_metadata(url, endpoint=endpoint).size or 0) > LARGEST:
                 raise SourceFormatError(f"{url} is larger than {LARGEST:,} bytes; download it and read the file")
