@@ -9,7 +9,7 @@ from huggingface_hub import ModelInfo
 
 from ossgeo import BaseModel, Model, Relation
 from ossgeo.errors import SourceFormatError
-from ossgeo.panel._models import base_models_from_hub, base_models_from_tags
+from ossgeo.panel._models import base_models_from_hub, base_models_from_tags, declared_country
 
 ANSWER: dict[str, Any] = {
     "_id": "64f5fd954d3b1dd311d30e28",
@@ -93,3 +93,19 @@ def test_a_model_has_an_id() -> None:
     with pytest.raises(ValueError, match="id"):
         Model("")
     assert Model("a/b", created_at=dt.datetime(2025, 1, 1)).created_at == dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("stated", "text"),
+    [
+        (False, "false"),  # YAML reads `country: NO` as false
+        (5, "5"),
+        (["NO", None, " SE "], "NO, SE"),
+        ({"code": "NO"}, '{"code": "NO"}'),
+        ("  ", None),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_a_country_that_is_not_text_is_kept_as_text(stated: object, text: str | None) -> None:
+    assert declared_country({"country": stated}) == text

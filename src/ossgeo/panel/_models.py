@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self
@@ -166,15 +167,22 @@ class Model:
 def declared_country(card: Mapping[str, Any]) -> str | None:
     """Return the country that a model card states under ``country``; the storage region of a repository is none.
 
+    A value that is not text is returned as text, so that it is counted as one that is not a country: YAML reads ``NO`` as
+    false. A list is joined by commas.
+
     Args:
         card: The card's metadata.
 
     Example:
         >>> declared_country({"country": "France", "license": "mit"})
         'France'
+        >>> declared_country({"country": False}), declared_country({"country": ["NO", "SE"]})
+        ('false', 'NO, SE')
     """
     country = card.get("country")
-    return country.strip() or None if isinstance(country, str) else None
+    values = [value for value in (country if isinstance(country, list) else [country]) if value is not None]
+    texts = (value if isinstance(value, str) else json.dumps(value, default=str) for value in values)
+    return ", ".join(text for each in texts if (text := each.strip())) or None
 
 
 def base_models_from_hub(raw: Any) -> tuple[BaseModel, ...]:

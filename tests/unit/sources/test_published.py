@@ -130,7 +130,9 @@ def test_hub_stats_at_hand(tmp_path: Path) -> None:
     assert ossgeo.measure(panel, attribution="root").at()["CN"] == pytest.approx(150 / 155)
     assert HubStats(path, observed_on=dt.date(2026, 7, 1)).panel().periods == (dt.date(2026, 7, 1),)
     assert HubStats(path, observed_on="2026-07-01").panel().periods == (dt.date(2026, 7, 1),)
-    assert HubStats(path, counter="downloads_all_time").panel().size == 2
+    counted = HubStats(path, counter="downloads_all_time").panel()
+    assert (counted.size, counted.scope) == (2, "1 rows without downloads_all_time are left out")
+    assert panel.scope == ""
     plain = stats(dt.date(2026, 8, 1)).select("id", "downloads", lastModified=pl.lit("2026-08-02T00:00:00Z"))
     plain.write_parquet(path)
     assert HubStats(path).panel().periods == (dt.date(2026, 8, 2),)

@@ -96,12 +96,14 @@ class HubStats:
             scan.select(model_id="id", period=pl.lit(day), **{self._counter: pl.col(_COUNTERS[self._counter]).cast(pl.Int64)})
             for day, scan in scans
         ])  # fmt: skip
+        uncounted = rows.select(pl.col(self._counter).null_count()).collect().item()
+        note = f"{uncounted:,} rows without {self._counter} are left out" if uncounted else ""
         rows = rows.filter(pl.col(self._counter).is_not_null())
         models = pl.concat([_models(scan) for _, scan in scans], how="diagonal_relaxed")
         identity = ",".join(f"{day}:{where}" for (day, _), (_, _, where) in zip(scans, files, strict=True))
         return Panel.of(
             engines.wrap(rows), normalized_models(models.unique("model_id", keep="last", maintain_order=True)),
-            counter=self._counter, identity=identity, source=self.name,
+            counter=self._counter, identity=identity, source=self.name, scope=note,
         )  # fmt: skip
 
     def _local_files(self, path: Path) -> list[tuple[dt.date | None, pl.LazyFrame, str]]:
