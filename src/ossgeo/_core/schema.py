@@ -11,6 +11,12 @@ COUNTERS: Final = ("downloads_30d", "downloads_all_time")
 """The columns of the Hub's two download counters, which are never mixed; a panel may hold any other :class:`ossgeo.Counter`."""
 
 
+KEYS: Final = (
+    "country", "organization", "kind", "namespace", "model", "builder_country", "base_country", "root_evidence", "relation",
+)  # fmt: skip
+"""The keys of share tables that every panel has."""
+
+
 @attrs.frozen
 class Column:
     """One column of one of the library's tables.
@@ -32,7 +38,7 @@ class Column:
 
 ROWS: Final = (
     Column("model_id", "string", "id", "Repository on the Hub, `namespace/name`; Hub URLs are cut to it.",
-           ("id", "modelId", "model_url", "model")),
+           ("id", "modelId", "model_url", "model", "model_permaslug", "slug")),
     Column("observed_at", "datetime (UTC)", "instant", "When the counter was read; a date without zone is UTC.",
            ("date", "date_crawl", "snapshot_date")),
     Column("downloads_30d", "integer", "downloads", "Downloads in the 30 days before `observed_at`.",

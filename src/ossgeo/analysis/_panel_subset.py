@@ -51,5 +51,4 @@ def observations_for(
         kept = sorted({within[0], *thinned(within, day, dipped, length=length)})
     rows = panel.rows.filter(nw.col("period").is_in(kept))
     models = panel.models.collect(engine="streaming").lazy()
-    return Panel.of(rows, models, counter=panel.counter, identity=f"{panel.fingerprint},{kept[0]}..{day}",
-                    source=panel.source, scope=panel.scope, kept=panel)  # fmt: skip
+    return panel._part(rows, models, f"{kept[0]}..{day}")

@@ -14,8 +14,8 @@ from ossgeo._core.dates import BEGINNING
 from ossgeo._core.method import Adjustment, Cleaning
 from ossgeo.errors import PanelError, StaleDataWarning
 from ossgeo.panel._ids import distinct_ids
-from ossgeo.panel._issues import dipped_periods, stale_periods
 from ossgeo.panel._models_table import normalized_models
+from ossgeo.panel._steps import Steps
 from ossgeo.panel._usable_rows import last_valid_day, unusable_rows, unusable_rows_error
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def cleaned_panel(panel: Panel, cleaning: Cleaning) -> tuple[Panel, tuple[Adjust
     duplicates = panel._duplicates()
     if duplicates and cleaning.duplicates == "error":
         remedy = "see panel.check(); or Cleaning(duplicates='last')"
-        raise panel_error(panel, f"{duplicates:,} row(s) repeat a model and period", remedy)
+        raise panel_error(panel, f"{duplicates:,} row(s) repeat a model and period{_also(panel)}", remedy)
     note = f"of one model and period; the {cleaning.duplicates} was kept"
     notes = [Adjustment("duplicate", duplicates, "rows", note)]
     if cleaning.invalid == "drop" and not rows_are_usable(panel):
@@ -51,15 +51,20 @@ def cleaned_panel(panel: Panel, cleaning: Cleaning) -> tuple[Panel, tuple[Adjust
         message = f"an observation repeats the one before ({stale_days}); Cleaning(stale='drop') leaves it out"
         warnings.warn(message, StaleDataWarning, stacklevel=4)
     left_out: set[dt.date] = set()
+    steps = Steps(panel.rows, panel.counter, panel.periods, panel.dimensions)
     if cleaning.stale == "drop":
-        stale = stale_periods(panel.rows, panel.counter, panel.periods)
+        stale = steps.stale()
         notes.append(Adjustment("stale_snapshot", len(stale), "observations", "repeated the one before: left out"))
         left_out |= {*stale}
     if cleaning.dips == "drop":
-        dipped = dipped_periods(panel.rows, panel.counter, panel.periods)
+        dipped = steps.dipped()
         notes.append(Adjustment("counters_dipped", len(dipped), "observations", "fell and came back: left out"))
         left_out |= {*dipped}
     return panel._without(left_out), tuple(notes)
+
+
+def _also(panel: Panel) -> str:
+    return f" and {', '.join(panel.dimensions)}" if panel.dimensions else ""
 
 
 def _dropped_rows(panel: Panel) -> Adjustment:

@@ -78,6 +78,13 @@ def columns_of(where: Where | None) -> frozenset[str]:
     return frozenset({*where} - {OPENNESS}) | (frozenset(COLUMNS) if OPENNESS in where else frozenset())
 
 
+def of_models(where: Where | None, dimensions: Collection[str]) -> Where | None:
+    """Return the part of a filter that is about models."""
+    if not isinstance(where, Mapping):
+        return where
+    return {name: value for name, value in where.items() if name not in dimensions} or None
+
+
 def require_columns(where: Where | None, columns: Collection[str]) -> None:
     """Raise if a mapping names a column that the models do not have.
 

@@ -8,7 +8,7 @@ key of the aggregate), so that one pass yields the flows and the exact volume of
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import attrs
@@ -51,9 +51,9 @@ class Flows:
 
     Attributes:
         frame: One row for each model and interval: model_id, period, downloads, and the columns named in ``keys``.
-        keys: Of ``since`` (the start of the interval, if it is not the same for all of a period), ``event`` and
-            ``divisor``: under an age cap ``downloads`` is downloads times days, and each sum is divided by ``divisor`` days
-            afterwards, because sums of integers do not depend on the order of the rows.
+        keys: Dimensions of the panel, and of ``since`` (the start of the interval, if it is not the same for all of a
+            period), ``event`` and ``divisor``: under an age cap ``downloads`` is downloads times days, and each sum is
+            divided by ``divisor`` days afterwards, because sums of integers do not depend on the order of the rows.
         crossing: Further rows of the same columns: the part below the earlier maximum of a rise that goes above it. There are
             none unless a counter fell.
     """
@@ -61,6 +61,13 @@ class Flows:
     frame: nw.LazyFrame[Any]
     keys: tuple[str, ...] = ()
     crossing: nw.LazyFrame[Any] | None = None
+
+    def without(self, keys: Collection[str]) -> Flows:
+        """Return the flows without some of their keys."""
+        if not keys:
+            return self
+        crossing = None if self.crossing is None else self.crossing.drop(*keys)
+        return Flows(self.frame.drop(*keys), tuple(key for key in self.keys if key not in keys), crossing)
 
 
 def make_flows(
@@ -73,6 +80,8 @@ def make_flows(
     renames: pl.DataFrame | None,
     age_cap: int | None,
     horizon: dt.date | None,
+    dimensions: tuple[str, ...] = (),
+    kept: tuple[str, ...] = (),
 ) -> Flows:
     """Return the flows of a panel's rows; nothing is collected.
 
@@ -89,31 +98,43 @@ def make_flows(
         renames: model_id and entity, for the models that continue under a new id; cumulative counters only.
         age_cap: Days from its creation in which a model's downloads count.
         horizon: The last day that is not in the future; None if the panel is known to have usable rows only.
+        dimensions: Columns of the rows of which a model has one row for each value.
+        kept: Those of them that are keys of the flows.
 
     Returns:
         The flows.
     """
-    counts = usable_counts(rows, counter=counter, cleaning=cleaning, horizon=horizon)
+    counts = usable_counts(rows, counter=counter, cleaning=cleaning, horizon=horizon, dimensions=dimensions)
     if counter.kind == "cumulative":
         whole = counts.frame.collect_schema()["downloads"].is_integer()
         number = nw.col("downloads").cast(nw.Int64 if whole else nw.Float64)
-        flows = _differences(counts.frame.select("model_id", "period", number), periods, cleaning, births, renames)
+        levels = counts.frame.select("model_id", "period", *dimensions, number)
+        flows = _differences(levels, periods, cleaning, births, renames, dimensions)
     else:  # a count of a window or an interval is a flow already
         flows = counts
+    flows = flows.without({*dimensions} - {*kept})
     return flows if age_cap is None else _capped(flows, births, age_cap, days=counter.days)
 
 
-def usable_counts(rows: nw.LazyFrame[Any], *, counter: Counter, cleaning: Cleaning, horizon: dt.date | None) -> Flows:
-    """Return the counts themselves, in the form of flows: each model's once for each period.
+def usable_counts(
+    rows: nw.LazyFrame[Any],
+    *,
+    counter: Counter,
+    cleaning: Cleaning,
+    horizon: dt.date | None,
+    dimensions: tuple[str, ...] = (),
+) -> Flows:
+    """Return the counts themselves, in the form of flows: each model's once for each period and values of dimensions.
 
     Args:
         rows: model_id, period, the counter and, optionally, observed_at and since.
         counter: The counter that the rows hold.
         cleaning: ``duplicates`` and ``invalid`` apply here.
         horizon: The last day that is not in the future; None if the panel is known to have usable rows only.
+        dimensions: Columns of the rows of which a model has one row for each value; all become keys.
     """
     names = rows.collect_schema().names()
-    keys = tuple(name for name in ("since",) if name in names)
+    keys = (*(name for name in ("since",) if name in names), *dimensions)
     rows = rows.select("model_id", "period", *keys, *_observed_at(rows), downloads=nw.col(counter.column))
     if horizon is not None:
         usable = is_usable("downloads", counter.limit, horizon)
@@ -196,10 +217,11 @@ def _differences(
     cleaning: Cleaning,
     births: pl.DataFrame | None,
     renames: pl.DataFrame | None,
+    dimensions: tuple[str, ...] = (),
 ) -> Flows:
     """Return the differences of consecutive observations of a model, with an event code."""
     zeros = _zero_observations(births, periods)
-    rows = _with_zeros(rows, zeros) if zeros.height else rows
+    rows = _with_zeros(rows, zeros, dimensions) if zeros.height else rows
     entity = "model_id"
     if renames is not None and renames.height:
         entity = "entity"
@@ -207,14 +229,14 @@ def _differences(
         rows = rows.with_columns(entity=nw.coalesce("entity", "model_id"))
     if zeros.height:  # a model that is observed before its creation does not start from 0
         observed_on = nw.when(nw.col("observed") == 1).then(nw.col("period"))
-        rows = rows.with_columns(first=observed_on).with_columns(first=nw.col("first").min().over(entity))
+        rows = rows.with_columns(first=observed_on).with_columns(first=nw.col("first").min().over(entity, *dimensions))
         rows = rows.filter((nw.col("observed") == 1) | (nw.col("born") <= nw.col("first")))
     order = ["period", "observed"] if zeros.height else ["period"]
     clips = cleaning.decreases in ("clip", "error")
     if clips:
-        rows = rows.with_columns(top=nw.col("downloads").cum_max().over(entity, order_by=order))
+        rows = rows.with_columns(top=nw.col("downloads").cum_max().over(entity, *dimensions, order_by=order))
     names = ["period", "downloads", *(["top"] if clips else []), *(["observed", "start"] if zeros.height else [])]
-    previous = {f"{name}_before": nw.col(name).shift(1).over(entity, order_by=order) for name in names}
+    previous = {f"{name}_before": nw.col(name).shift(1).over(entity, *dimensions, order_by=order) for name in names}
     steps = rows.with_columns(**previous)
     since: nw.Expr = nw.col("period_before")
     event: nw.Expr = nw.lit(FLOW)
@@ -239,6 +261,7 @@ def _differences(
         "model_id",
         "period",
         "since",
+        *dimensions,
         event=nw.when(first).then(nw.lit(BASE)).otherwise(event).cast(nw.Int32),
         downloads=nw.when(first).then(nw.col("downloads")).otherwise(counted),
     )
@@ -246,9 +269,9 @@ def _differences(
     if clips:
         below = nw.col("top_before") - nw.col("downloads_before")
         crossing = steps.filter((gain > 0) & (below > 0)).select(
-            "model_id", "period", "since", event=nw.lit(RECOVERED).cast(nw.Int32), downloads=below
+            "model_id", "period", "since", *dimensions, event=nw.lit(RECOVERED).cast(nw.Int32), downloads=below
         )
-    return Flows(frame, ("since", "event"), crossing)
+    return Flows(frame, ("since", "event", *dimensions), crossing)
 
 
 def _zero_observations(births: pl.DataFrame | None, periods: Sequence[dt.date]) -> pl.DataFrame:
@@ -269,11 +292,14 @@ def _zero_observations(births: pl.DataFrame | None, periods: Sequence[dt.date]) 
     return found.with_columns(downloads=pl.lit(0, pl.Int64), observed=pl.lit(0, pl.Int32)).select(*columns)
 
 
-def _with_zeros(rows: nw.LazyFrame[Any], zeros: pl.DataFrame) -> nw.LazyFrame[Any]:
-    """Add the zero observations, with ``observed`` 0, to the rows, with ``observed`` 1."""
+def _with_zeros(rows: nw.LazyFrame[Any], zeros: pl.DataFrame, dimensions: tuple[str, ...]) -> nw.LazyFrame[Any]:
+    """Add the zero observations, with ``observed`` 0, to the rows, with ``observed`` 1; one for each value of dimensions."""
     none = nw.lit(None).cast(nw.Date)
     observed = rows.with_columns(born=none, start=none, observed=nw.lit(1).cast(nw.Int32))
-    sent = engines.send(zeros, rows).with_columns(nw.col("downloads").cast(rows.collect_schema()["downloads"]))
+    sent = engines.send(zeros, rows)
+    if dimensions:
+        sent = sent.join(rows.select("model_id", *dimensions).unique(), on="model_id")
+    sent = sent.with_columns(nw.col("downloads").cast(rows.collect_schema()["downloads"]))
     return engines.concat([observed, sent.select(*observed.collect_schema().names())])
 
 

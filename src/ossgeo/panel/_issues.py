@@ -16,7 +16,12 @@ from ossgeo.panel._steps import Steps
 
 
 def find_issues(
-    rows: nw.LazyFrame[Any], models: pl.LazyFrame, *, counter: Counter, periods: Sequence[dt.date]
+    rows: nw.LazyFrame[Any],
+    models: pl.LazyFrame,
+    *,
+    counter: Counter,
+    periods: Sequence[dt.date],
+    dimensions: Sequence[str] = (),
 ) -> tuple[QualityIssue, ...]:
     """Return the issues of a panel.
 
@@ -25,29 +30,8 @@ def find_issues(
         models: The models table.
         counter: The counter that the rows hold.
         periods: The panel's periods, in order.
+        dimensions: Columns of the rows of which a model has one row for each value.
     """
-    steps = Steps(rows, counter, tuple(periods))
+    steps = Steps(rows, counter, tuple(periods), tuple(dimensions))
     found = (*_time_issues.find(steps, models), *_row_issues.find(steps, models))
     return tuple(issue for issue in found if issue.count)
-
-
-def stale_periods(rows: nw.LazyFrame[Any], counter: Counter, periods: Sequence[dt.date]) -> list[dt.date]:
-    """Return the periods whose counters repeat those of the period before.
-
-    Args:
-        rows: The panel's rows.
-        counter: The counter that they hold.
-        periods: The panel's periods, in order.
-    """
-    return Steps(rows, counter, tuple(periods)).stale()
-
-
-def dipped_periods(rows: nw.LazyFrame[Any], counter: Counter, periods: Sequence[dt.date]) -> list[dt.date]:
-    """Return the periods of trailing counters that fall by more than a third and come back within a week.
-
-    Args:
-        rows: The panel's rows.
-        counter: The counter that they hold.
-        periods: The panel's periods, in order.
-    """
-    return Steps(rows, counter, tuple(periods)).dipped()

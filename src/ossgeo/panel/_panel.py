@@ -50,6 +50,10 @@ class Panel:
         fingerprint: Twelve hexadecimal digits that identify the panel.
         source: The origin of the rows, in words.
         scope: The coverage of the panel, in words; printed with every result.
+        dimensions: Further columns of the rows that results may be grouped by, such as ``user_country``: a model has one
+            row for each period and combination of their values.
+        residual: Ids of rows that represent all models that the source does not list, such as ``other``; their origin
+            status is ``residual``.
     """
 
     rows: nw.LazyFrame[Any]
@@ -60,6 +64,8 @@ class Panel:
     fingerprint: str
     source: str = attrs.field(default="", converter=printable)
     scope: str = attrs.field(default="", converter=printable)
+    dimensions: tuple[str, ...] = ()
+    residual: tuple[str, ...] = ()
     _kept: object = attrs.field(default=None, repr=False)
     _own_models: bool = attrs.field(default=False, repr=False)  # models has every id of rows, with the namespace in it
     _answers: dict[str, Any] = attrs.field(factory=dict, repr=False, init=False)  # of these rows; never copied
@@ -74,6 +80,8 @@ class Panel:
         identity: str | None = None,
         source: str = "",
         scope: str = "",
+        dimensions: Collection[str] = (),
+        residual: Collection[str] = (),
         kept: object = None,
         own_models: bool = False,
     ) -> Self:
@@ -87,6 +95,8 @@ class Panel:
                 of rows and the total.
             source: The origin of the rows.
             scope: The coverage of the panel.
+            dimensions: Columns of the rows that results may be grouped by.
+            residual: Ids of rows that represent all models that the source does not list.
             kept: An object that must live as long as the panel, such as the temporary folder of its files.
             own_models: Whether the models table was made from the rows, with the namespaces of the ids.
 
@@ -110,7 +120,9 @@ class Panel:
         identity = identity or f"{size},{counts['total'].sum()},{counts['period'].to_list()}"
         digest = hashlib.sha256(f"{schema};{counter};{identity}".encode()).hexdigest()[:12]
         periods = tuple(counts["period"].drop_nulls().to_list())
-        panel = cls(rows, models, counter, periods, size, digest, source, scope, kept, own)
+        panel = cls(
+            rows, models, counter, periods, size, digest, source, scope, tuple(dimensions), tuple(residual), kept, own
+        )
         panel._answers["counts"] = counts
         return panel
 
@@ -184,7 +196,9 @@ class Panel:
         if "check" not in self._answers:
             if row_faults(self.rows, self.counter, last_valid_day()):
                 raise unusable_rows_error(self.rows, self.counter, self.source)
-            issues = find_issues(self.rows, self.models, counter=self.counter, periods=self.periods)
+            issues = find_issues(
+                self.rows, self.models, counter=self.counter, periods=self.periods, dimensions=self.dimensions
+            )
             self._answers["check"] = QualityReport(issues)
         report: QualityReport = self._answers["check"]
         return report
@@ -225,8 +239,14 @@ class Panel:
         kept = within_validity(rows.join(dated, on="model_id")).select(*rows.collect_schema().names())
         models = self.models.join(groups.lazy().select("model_id").unique(), on="model_id", how="semi")
         text = f"constant {by}s ({groups['group'].n_unique()}) of {range_text(periods)}"
-        return Panel.of(kept, models, counter=self.counter, identity=f"{self.fingerprint},{text}",
-                        source=f"{self.source}; {text}", scope=self.scope, kept=self)  # fmt: skip
+        return self._part(kept, models, text).described(source=f"{self.source}; {text}")
+
+    def _part(self, rows: nw.LazyFrame[Any], models: pl.LazyFrame, text: str) -> Panel:
+        """Return a panel with some of the rows of this one; the text tells which."""
+        return Panel.of(
+            rows, models, counter=self.counter, identity=f"{self.fingerprint},{text}", source=self.source,
+            scope=self.scope, dimensions=self.dimensions, residual=self.residual, kept=self,
+        )  # fmt: skip
 
     def _without(self, days: Collection[dt.date]) -> Panel:
         """Return the panel without observations; it counts as checked if this one is."""
@@ -256,14 +276,14 @@ class Panel:
         """Return how many rows repeat the model and period of another row."""
         if "duplicates" not in self._answers:
             sizes = self._counts().drop_nulls("period").select("period", "n").rows()
-            self._answers["duplicates"] = number_of_duplicates(self.rows, dict(sizes))
+            self._answers["duplicates"] = number_of_duplicates(self.rows, dict(sizes), self.dimensions)
         return int(self._answers["duplicates"])
 
     def _repr_html_(self) -> str:
         """Return the size, range, counter and source for a notebook; every text is escaped."""
         facts = {
             "source": self.source, "scope": self.scope, "rows": f"{self.size:,}", "periods": f"{len(self.periods)}, {range_text(self.periods)}",
-            "counter": str(self.counter), "engine": self.engine, "fingerprint": self.fingerprint,
+            "counter": str(self.counter), "dimensions": ", ".join(self.dimensions), "engine": self.engine, "fingerprint": self.fingerprint,
             "checked": "yes" if self.checked else "no; panel.check() looks for issues",
         }  # fmt: skip
         rows = "".join(f"<tr><th>{name}</th><td>{html.escape(text)}</td></tr>" for name, text in facts.items() if text)

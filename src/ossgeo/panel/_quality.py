@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -80,18 +80,20 @@ class QualityReport:
         return pl.DataFrame([attrs.asdict(issue) for issue in self.issues], schema=schema)
 
 
-def number_of_duplicates(rows: nw.LazyFrame[Any], sizes: Mapping[dt.date, int]) -> int:
-    """Return how many rows repeat the model and period of another row.
+def number_of_duplicates(rows: nw.LazyFrame[Any], sizes: Mapping[dt.date, int], dimensions: Sequence[str] = ()) -> int:
+    """Return how many rows repeat the model, period and dimensions of another row.
 
     Args:
         rows: The panel's rows.
         sizes: Number of rows of each period.
+        dimensions: Columns of the rows of which a model has one row for each value.
     """
+    one = nw.concat_str("model_id", *dimensions, separator="\x1f") if dimensions else nw.col("model_id")
     total = 0
     for first, last in period_ranges(sizes):
         part = rows.filter(nw.col("period").is_between(nw.lit(first), nw.lit(last)) & ~nw.col("model_id").is_null())
-        if not _hashes_are_distinct(part):
-            per = part.group_by("period").agg(n=nw.len(), models=nw.col("model_id").n_unique())
+        if dimensions or not _hashes_are_distinct(part):
+            per = part.group_by("period").agg(n=nw.len(), models=one.n_unique())
             table = engines.collect(per).select(pl.col("n", "models").cast(pl.Int64).sum())
             total += int(table["n"].item()) - int(table["models"].item())
     return total

@@ -31,7 +31,7 @@ def find(steps: Steps, models: pl.LazyFrame) -> Iterator[QualityIssue]:
         models: The models table.
     """
     rows, counter = steps.rows, steps.counter.column
-    duplicates = number_of_duplicates(rows, steps.sizes)
+    duplicates = number_of_duplicates(steps.detailed, _sizes(steps), steps.dimensions)
     yield QualityIssue("duplicate", duplicates, "rows", "repeat the model and period of another row")
     zero = rows.filter(nw.col(counter) == 0)
     meaning = "a count of 0: without a download, or not tracked by the source"
@@ -43,6 +43,14 @@ def find(steps: Steps, models: pl.LazyFrame) -> Iterator[QualityIssue]:
     yield from _renames(models)
     if "created_at" in models.collect_schema().names():
         yield from _creations(steps, models)
+
+
+def _sizes(steps: Steps) -> dict[dt.date, int]:
+    """Return the number of detailed rows of each period."""
+    if not steps.dimensions:
+        return steps.sizes
+    table = engines.collect(steps.detailed.group_by("period").agg(n=nw.len())).drop_nulls("period")
+    return {period: int(number) for period, number in table.iter_rows()}
 
 
 def _non_integers(rows: nw.LazyFrame[Any], counter: str) -> QualityIssue:

@@ -37,14 +37,24 @@ class Steps:
     """The consecutive observations of each model.
 
     Attributes:
-        rows: The panel's rows.
+        rows: The panel's rows; over dimensions they are summed.
+        detailed: The panel's rows as they are.
+        dimensions: Columns of the detailed rows of which a model has one row for each value.
         counter: The counter that they hold.
         periods: The panel's periods, in order.
     """
 
-    def __init__(self, rows: nw.LazyFrame[Any], counter: Counter, periods: tuple[dt.date, ...]) -> None:
+    def __init__(
+        self,
+        rows: nw.LazyFrame[Any],
+        counter: Counter,
+        periods: tuple[dt.date, ...],
+        dimensions: tuple[str, ...] = (),
+    ) -> None:
         """Keep the panel; queries run when their answers are needed."""
-        self.rows = rows
+        self.dimensions = dimensions
+        self.detailed = rows
+        self.rows = _summed(rows, counter) if dimensions else rows
         self.counter = counter
         self.periods = periods
 
@@ -108,6 +118,14 @@ class Steps:
         up = (pl.col("before") * DIP < pl.col("count")) | (median & (2 * pl.col("rose") > pl.col("large")))
         moves = self.totals.select("period", change=pl.when(compared & down).then(-1).when(compared & up).then(1))
         return [day for days in excursions(self.periods, dict(moves.iter_rows()), -1, DIP_DAYS) for day in days]
+
+
+def _summed(rows: nw.LazyFrame[Any], counter: Counter) -> nw.LazyFrame[Any]:
+    """Return one row for each model and period: the sum over dimensions."""
+    observed = ["observed_at"] if "observed_at" in rows.collect_schema().names() else []
+    whole = rows.collect_schema()[counter.column].is_integer()
+    total = nw.col(counter.column).sum().cast(nw.Int64 if whole else nw.Float64)
+    return rows.group_by("model_id", "period").agg(total, *(nw.col(name).max() for name in observed))
 
 
 def excursions(

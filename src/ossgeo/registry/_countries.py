@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -200,7 +200,7 @@ class Country:
 
 
 class OriginStatus(enum.Enum):
-    """What is known of a model's origin where no country is; the four never merge."""
+    """What is known of a model's origin where no country is; they never merge."""
 
     UNREVIEWED = "unreviewed"
     """Not reviewed yet."""
@@ -213,6 +213,9 @@ class OriginStatus(enum.Enum):
 
     INTERNATIONAL = "international"
     """A collective across borders."""
+
+    RESIDUAL = "residual"
+    """Part of a published total that was not broken down, such as the row of all other models."""
 
     def __str__(self) -> str:
         """Return the value, which is the key in every table."""
@@ -281,6 +284,10 @@ def parse_origin(text: str | Country | OriginStatus) -> Country | OriginStatus:
     return Country.parse(text)
 
 
+_CELLS: Final = tuple(status.value for status in OriginStatus if status is not OriginStatus.RESIDUAL)
+"""The statuses that a registry may state; ``residual`` is one of rows of a panel."""
+
+
 def parse_place(text: str) -> Country | OriginStatus:
     """Return the country or status of a registry's cell.
 
@@ -293,8 +300,8 @@ def parse_place(text: str) -> Country | OriginStatus:
     if isinstance(text, str):
         if text in country_names():
             return Country(text)
-        if text in {status.value for status in OriginStatus}:
+        if text in _CELLS:
             return OriginStatus(text)
-    known = [*_same_letters(text), *(status.value for status in OriginStatus)]
+    known = [*_same_letters(text), *_CELLS]
     remedy = "give an alpha-2 code such as CN, or a status"
     raise UnknownCountryError.among(str(text), known, what="place", remedy=remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
 import attrs
@@ -24,7 +25,7 @@ from ossgeo.shares._calculators.relative_adoption import RelativeAdoption
 from ossgeo.shares._calculators.stock import Stock
 from ossgeo.shares._model_groups import GROUP
 from ossgeo.shares._options import MeasureOptions
-from ossgeo.shares._protocol import EventCalculator, ShareCalculator, gives_of
+from ossgeo.shares._protocol import EventCalculator, ShareCalculator, gives_of, needs_whole_panel
 
 _PARTS: Final = ("name", "unit", "requires", "gives", "aggregate")
 
@@ -50,19 +51,37 @@ def resolve_calculator(calculator: str | ShareCalculator) -> ShareCalculator:
     return cast("ShareCalculator", found)
 
 
-def require_fitting(calculator: ShareCalculator, options: MeasureOptions, counter: Counter) -> None:
+def require_fitting(
+    calculator: ShareCalculator,
+    options: MeasureOptions,
+    counter: Counter,
+    *,
+    dimensions: Sequence[str] = (),
+    used: Sequence[str] = (),
+) -> None:
     """Raise if the options about time, or the panel's counter, do not fit a calculator.
 
     Args:
         calculator: The calculator.
         options: The options.
         counter: The panel's counter.
+        dimensions: The panel's dimensions.
+        used: Those that the options name.
 
     Raises:
         InvalidArgumentError: An age cap of events, an age cap or a window of levels, or a stock of trailing counters.
         CalculatorContractError: The attribute ``gives`` of the calculator is not valid.
     """
     gives = gives_of(calculator)
+    if used and gives == "events":
+        raise InvalidArgumentError(
+            f"by and where must not name {' or '.join(used)} for {calculator.name}, which counts models from the models table"
+        )
+    if dimensions and needs_whole_panel(calculator) and gives != "events":
+        raise InvalidArgumentError(
+            f"{calculator.name} must have one row for each model and period, and this panel has one for each "
+            f"{', '.join(dimensions)}; read it without dimensions=, summed over them"
+        )
     if gives == "events" and options.age_cap is not None:
         raise InvalidArgumentError(f"age_cap must be None for {calculator.name}, which counts events without an age")
     for name in ("window", "age_cap") if gives == "stock" else ():
@@ -95,6 +114,7 @@ def calculator_input(
     options: MeasureOptions,
     registry: Registry,
     notes: list[Adjustment],
+    dimensions: tuple[str, ...] = (),
 ) -> Flows:
     """Return the flows, or the events, that a calculator aggregates.
 
@@ -105,13 +125,14 @@ def calculator_input(
         options: The options; ``cleaning`` and ``age_cap`` apply here.
         registry: The registry, for renames.
         notes: Receives what was followed or left out.
+        dimensions: The dimensions of the panel that are keys of the aggregate.
     """
     if isinstance(calculator, EventCalculator):
         return _events(panel, models, calculator, options, notes)
     if "created_at" in calculator.requires:
         notes.append(floor_note(models, "of unknown age"))
     if gives_of(calculator) == "stock":
-        return _levels(panel, options.cleaning)
+        return _levels(panel, options.cleaning).without({*panel.dimensions} - {*dimensions})
     births = births_of(models)
     if options.age_cap is not None:
         notes.append(floor_note(models, "taken as older than the age cap"))
@@ -124,13 +145,17 @@ def calculator_input(
         renames=_renames(panel, models, options.cleaning, registry, notes),
         age_cap=options.age_cap_days,
         horizon=None if rows_are_usable(panel) else last_valid_day(),
+        dimensions=panel.dimensions,
+        kept=dimensions,
     )
 
 
 def _levels(panel: Panel, cleaning: Cleaning) -> Flows:
     """Return the counters themselves in the form of flows: the level of each model at each observation."""
     horizon = None if rows_are_usable(panel) else last_valid_day()
-    return usable_counts(panel.rows, counter=panel.counter, cleaning=cleaning, horizon=horizon)
+    return usable_counts(
+        panel.rows, counter=panel.counter, cleaning=cleaning, horizon=horizon, dimensions=panel.dimensions
+    )
 
 
 def _events(
@@ -213,7 +238,8 @@ def sums_of(
         cleaning: The policies.
 
     Returns:
-        One row for each interval, group and event: since, period, group, event, value.
+        One row for each interval, group, event and value of the dimensions that are keys: since, period, group, event, the
+        dimensions, value.
 
     Raises:
         CalculatorContractError: The calculator failed, or returned other columns, a row twice, an unknown period or group,
@@ -248,7 +274,8 @@ def sums_of(
     found = rows.with_columns(pl.col("value").cast(pl.Float64), **absent)
     if panel.counter.kind == "interval" and gives_of(calculator) == "flow":
         _require_disjoint_intervals(panel, found)
-    return found.select("since", "period", GROUP, "event", "value")
+    around = ("since", "period", GROUP, "event")
+    return found.select(*around, *(key for key in keys if key not in {*around, "divisor"}), "value")
 
 
 def _require_disjoint_intervals(panel: Panel, found: pl.DataFrame) -> None:
@@ -263,8 +290,8 @@ def _require_disjoint_intervals(panel: Panel, found: pl.DataFrame) -> None:
     since = nw.col("since")
     if "since" not in rows.collect_schema().names():
         since = nw.col("period").dt.offset_by(f"-{panel.counter.days}d").cast(nw.Date)
-    rows = rows.select("model_id", "period", since=since).unique()
-    before = nw.col("period").shift(1).over("model_id", order_by=["period", "since"])
+    rows = rows.select("model_id", *panel.dimensions, "period", since=since).unique()
+    before = nw.col("period").shift(1).over("model_id", *panel.dimensions, order_by=["period", "since"])
     wrong = rows.with_columns(before=before).filter(nw.col("before") > nw.col("since"))
     example = engines.collect(wrong.sort("model_id", "period").head(1))
     if example.height:

@@ -31,7 +31,7 @@ MODEL_KEYS: Final = ("root_evidence", "relation")
 """Keys that depend on the lineage of a model: what its root models rest on (``declared``, ``reviewed``, ``disputed`` or
 ``absent``), and how it was made from its base models."""
 
-_PLAIN: Final = ("country", "organization", "kind", "namespace", "model", *RULES, *MODEL_KEYS)
+PLAIN: Final = ("country", "organization", "kind", "namespace", "model", *RULES, *MODEL_KEYS)
 _WEIGHT_STEPS: Final = 2**20
 
 
@@ -42,41 +42,46 @@ class Key:
     Attributes:
         name: Name of the column.
         scheme: The group scheme of the key; None for the plain keys.
+        dimension: Whether the key is a dimension of the panel, a column of its rows.
     """
 
     name: str
     scheme: GroupScheme | None = None
+    dimension: bool = False
 
 
-def resolve(by: By) -> tuple[Key, ...]:
+def resolve(by: By, dimensions: Sequence[str] = ()) -> tuple[Key, ...]:
     """Return the keys that ``by`` names.
 
     Args:
         by: ``country``, ``organization``, ``kind``, ``namespace``, ``model``, ``builder_country``, ``base_country``,
-            ``root_evidence``, ``relation``, a group scheme or its name, or a tuple or list of these.
+            ``root_evidence``, ``relation``, a group scheme or its name, a dimension of the panel, or a tuple or list of these.
+        dimensions: The panel's dimensions.
 
     Raises:
         InvalidArgumentError: ``by`` is empty or names a key twice.
         UnknownSchemeError: A name is neither a key nor a scheme.
     """
-    keys = tuple(_key(one) for one in ((by,) if isinstance(by, str | GroupScheme) else by))
+    keys = tuple(_key(one, dimensions) for one in ((by,) if isinstance(by, str | GroupScheme) else by))
     names = [key.name for key in keys]
     if not keys or len(set(names)) < len(names):
         raise InvalidArgumentError(f"by must name at least one key, each once, got {by!r}")
     return keys
 
 
-def _key(one: str | GroupScheme) -> Key:
+def _key(one: str | GroupScheme, dimensions: Sequence[str]) -> Key:
     if isinstance(one, GroupScheme):
-        if one.name in (*_PLAIN, "period", "value", "share"):
+        if one.name in (*PLAIN, "period", "value", "share"):
             raise InvalidArgumentError(
                 f"the name of a group scheme must differ from the columns of the table, got {one.name!r}; rename the scheme"
             )
         return Key(one.name, one)
-    if one in _PLAIN:
+    if one in PLAIN:
         return Key(one)
+    if one in dimensions:
+        return Key(one, dimension=True)
     if one not in GroupScheme.names():
-        known = (*_PLAIN, *GroupScheme.names())
+        known = (*PLAIN, *dimensions, *GroupScheme.names())
         raise UnknownSchemeError.among(str(one), known, what="by: the key or group scheme")
     return Key(one, GroupScheme.named(one))
 

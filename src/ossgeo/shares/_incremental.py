@@ -70,6 +70,10 @@ class IncrementalAggregate:
             raise InvalidArgumentError(
                 f"{calculator.name} needs more than one observation at a time; measure the whole panel again"
             )
+        if panel.dimensions:
+            raise InvalidArgumentError(
+                f"panel must have no dimensions for an aggregate that is extended, got {', '.join(panel.dimensions)}; use measure()"
+            )
         if plan.options.cleaning.dips == "drop":
             raise InvalidArgumentError("dips='drop' compares whole observations; use measure(), or dips='keep'")
         if plan.options.cleaning.stale == "drop":

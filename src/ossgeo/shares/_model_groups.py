@@ -12,9 +12,10 @@ from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment
 from ossgeo.attribution import AttributionStrategy, Context, ModelTable, credits_of
 from ossgeo.attribution._evaluation import adjustments_of, spelling_adjustments
-from ossgeo.panel._filters import KEPT, UNDECIDED, decide
+from ossgeo.panel._filters import KEPT, UNDECIDED, decide, of_models
 from ossgeo.panel._flows import HUB_START, floor_note
 from ossgeo.registry._classification import organization_kinds
+from ossgeo.registry._countries import OriginStatus
 from ossgeo.registry._registry import Registry
 from ossgeo.shares import _grouping as grouping
 from ossgeo.shares._aggregates import coded
@@ -35,6 +36,8 @@ def model_groups(
     *,
     last: dt.date,
     notes: list[Adjustment],
+    residual: Sequence[str] = (),
+    dimensions: Sequence[str] = (),
 ) -> pl.DataFrame:
     """Return the weighted groups of every model.
 
@@ -46,18 +49,23 @@ def model_groups(
         registry: The registry.
         last: The last observation, on which strategies without dates are evaluated.
         notes: Receives what was left out.
+        residual: The ids of rows that represent all models that the source does not list.
+        dimensions: The dimensions of the panel, whose part of ``where`` does not concern models.
 
     Returns:
         One row for each model, validity and group: model_id, start, end, the keys, status, fraction, weight, and outside
         (null, or the verdict of ``where`` on a model that is left out).
     """
-    verdicts = decide(models, options.where)
-    kept = models if options.where is None else models.filter(verdicts == KEPT)
+    where = of_models(options.where, dimensions)
+    verdicts = decide(models, where)
+    kept = models if where is None else models.filter(verdicts == KEPT)
     day = options.as_of if isinstance(options.as_of, dt.date) else last
     context = Context(registry, ModelTable(models), on=day)
-    credits = credits_of(strategies[0], kept, context=context)
+    listed = kept.filter(~pl.col("model_id").is_in(list(residual))) if residual else kept
+    credits = credits_of(strategies[0], listed, context=context)
     for column, strategy in zip(grouping.rules_of(keys), strategies[1:], strict=True):
-        credits = grouping.crossed(credits, credits_of(strategy, kept, context=context), column)
+        credits = grouping.crossed(credits, credits_of(strategy, listed, context=context), column)
+    credits = _with_residual(credits, kept["model_id"], residual, [*grouping.rules_of(keys)])
     if any(key.name == "kind" for key in keys):
         credits = grouping.with_kinds(credits, organization_kinds(registry))
     credits = grouping.with_schemes(credits, keys)
@@ -76,6 +84,20 @@ def model_groups(
     whole = {"fraction": pl.lit(1.0), "weight": pl.lit(1.0), "outside": pl.col(GROUP)}
     outside = left_out.select("model_id", start=pl.lit(BEGINNING), end=pl.lit(END), **whole)
     return pl.concat([groups, outside], how="diagonal")
+
+
+def _with_residual(
+    credits: pl.DataFrame, ids: pl.Series, residual: Sequence[str], places: Sequence[str]
+) -> pl.DataFrame:
+    """Add the credits of residual rows: their country, under every strategy, is the status ``residual``."""
+    found = ids.filter(ids.is_in(list(residual))) if residual else ids.head(0)
+    if not len(found):
+        return credits
+    status = dict.fromkeys(("country", *places), pl.lit(OriginStatus.RESIDUAL.value))
+    rows = pl.DataFrame({"model_id": found}).with_columns(
+        start=pl.lit(BEGINNING), end=pl.lit(END), weight=pl.lit(1.0), rule=pl.lit("residual"), **status
+    )
+    return pl.concat([credits, rows.select(name for name in credits.columns if name in rows.columns)], how="diagonal")
 
 
 def _at_registry_date(

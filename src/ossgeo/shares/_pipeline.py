@@ -18,7 +18,7 @@ from ossgeo.attribution import AttributionStrategy
 from ossgeo.attribution._evaluation import is_by_namespace, required_columns, shown, strategies_in
 from ossgeo.errors import CalculatorContractError, InvalidArgumentError, VoidOptionWarning
 from ossgeo.panel._cleaning import cleaned_panel, first_id_with, panel_error, unlisted_models
-from ossgeo.panel._filters import columns_of, describe, require_columns
+from ossgeo.panel._filters import columns_of, describe, of_models, require_columns
 from ossgeo.panel._models_table import missing_columns_text
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.registry._registry import Registry
@@ -32,6 +32,7 @@ from ossgeo.shares._calculation import (
     summed_by_namespace,
     sums_of,
 )
+from ossgeo.shares._dimensions import dimensions_used, with_dimensions
 from ossgeo.shares._grouping import MODEL_KEYS, Key
 from ossgeo.shares._model_groups import GROUP, encoded, model_groups, namespace_counts, without_usual_group
 from ossgeo.shares._options import OPTIONS, MeasureOptions, MeasureOptionsDict, require_options
@@ -144,10 +145,11 @@ class Plan:
             InvalidArgumentError: The options, or the panel and the options, do not fit.
             PanelError: The panel has rows that cannot be used.
         """
-        keys = grouping.resolve(self.options.by)
+        keys = grouping.resolve(self.options.by, self.panel.dimensions)
         rules = (self.options.attribution, *grouping.rules_of(keys).values())
         parts = _Parts(keys, resolve_calculator(self.options.calculator), tuple(map(attributions.resolve, rules)))
-        require_fitting(parts.calculator, self.options, self.panel.counter)
+        used = dimensions_used(keys, self.options.where, self.panel.dimensions)
+        require_fitting(parts.calculator, self.options, self.panel.counter, dimensions=self.panel.dimensions, used=used)
         if not self.panel.periods:
             raise InvalidArgumentError("panel must have rows, got an empty one")
         panel, cleaned = cleaned_panel(self.panel, self.options.cleaning)
@@ -186,6 +188,7 @@ class Plan:
         return (
             self.models is None
             and self.panel._own_models
+            and not self.panel.residual
             and options.where is None
             and options.age_cap is None
             and options.as_of != "creation"
@@ -218,24 +221,33 @@ class Plan:
                 f"model_id must be namespace/name, got {example!r}",
                 "cut web addresses to namespace/name",
             )
+        used = dimensions_used(parts.keys, self.options.where, self.panel.dimensions)
+        model_keys = [key for key in parts.keys if not key.dimension]
         weighted = model_groups(
-            models, parts.keys, parts.strategies, self.options, self.registry, last=last, notes=notes
-        )
-        groups, named = encoded(weighted, [key.name for key in parts.keys], models)
+            models, model_keys, parts.strategies, self.options, self.registry, last=last, notes=notes,
+            residual=self.panel.residual, dimensions=self.panel.dimensions,
+        )  # fmt: skip
+        groups, named = encoded(weighted, [key.name for key in model_keys], models)
         credits = named.drop("namespace")
         followed = list(cleaned)
-        flows = calculator_input(self.panel, models, parts.calculator, self.options, self.registry, followed)
+        flows = calculator_input(self.panel, models, parts.calculator, self.options, self.registry, followed, used)
         usual = None
         if by_namespace:
             usual, credits = without_usual_group(credits)
             flows = summed_by_namespace(flows, credits["model_id"].unique())
         rows = sums_of(self.panel, flows, credits, models, parts.calculator, self.options.cleaning)
         if usual is not None:
-            summed = rows.with_columns(pl.col(GROUP).fill_null(usual)).group_by("since", "period", GROUP, "event")
-            rows = summed.agg(pl.col("value").sum())
+            rows = (
+                rows.with_columns(pl.col(GROUP).fill_null(usual))
+                .group_by(pl.exclude("value"))
+                .agg(pl.col("value").sum())
+            )
+        behind = namespace_counts(groups, named, last)
+        if used and not rows[GROUP].null_count():
+            rows, groups = with_dimensions(rows, groups, parts.keys, self.options.where, used)
         aggregate = Aggregate(
             rows, groups, self._method(parts, void), self.panel.periods, (*followed, *notes),
-            namespace_counts(groups, named, last), self.panel.scope,
+            behind, self.panel.scope,
         )  # fmt: skip
         return Run(aggregate, models, credits)
 
@@ -252,10 +264,11 @@ class Plan:
             raise panel_error(
                 self.panel, f"the models have no column {', '.join(missing)}", f"{why}; give models= with it"
             )
-        require_columns(options.where, columns)
+        where = of_models(options.where, self.panel.dimensions)
+        require_columns(where, columns)
         rules = [required_columns(strategy) for strategy in parts.strategies]
         if None not in rules and not isinstance(options.where, nw.Expr):
-            used = {"model_id", "namespace", "hub_id", "created_at", *needed, *columns_of(options.where)}
+            used = {"model_id", "namespace", "hub_id", "created_at", *needed, *columns_of(where)}
             used |= {column for rule in rules for column in rule or ()}
             used |= {"base_models"} if any(key.name in MODEL_KEYS for key in parts.keys) else set()
             models = models.select(name for name in columns if name in used)

@@ -41,6 +41,7 @@ class Choice:
         counter: The counter to use.
         ignore: Columns of the source to leave out.
         dated_outside: Whether the date of the rows does not come from a column.
+        dimensions: Further columns of the rows.
         rows: Whether the rows need a date and a counter; False for a list of models.
     """
 
@@ -49,13 +50,15 @@ class Choice:
     ignore: tuple[str, ...] = ()
     dated_outside: bool = False
     rows: bool = True
+    dimensions: tuple[str, ...] = ()
 
     @property
     def types(self) -> dict[str, Any]:
         """Name and type of every column that the source may have."""
+        further = dict.fromkeys(self.dimensions, pl.String)
         if self.counter is None:
-            return TYPES
-        return {**TYPES, START: pl.Date, self.counter.column: pl.Int64 if self.counter.whole else pl.Float64}
+            return TYPES | further
+        return {**TYPES, **further, START: pl.Date, self.counter.column: pl.Int64 if self.counter.whole else pl.Float64}
 
     @property
     def ids(self) -> Callable[[Any], str]:
@@ -91,31 +94,42 @@ class Choice:
                 options = [name for name in options if name not in empty] or options
                 if options:
                     chosen[column.name] = options[0]
-        if "model_id" not in chosen:
-            remedy = "name it: columns={'...': 'model_id'}"
-            faults.append(Fault(place, f"has no column of model ids; it has {listed(names)}", remedy))
+        chosen |= {name: name for name in self.dimensions if name in left and name not in chosen}
+        if fault := self._missing(chosen, names, place):
+            faults.append(fault)
             return None
         if not self.rows:
             return {ours: theirs for ours, theirs in chosen.items() if ours in _MODEL_NAMES}
         found = self._with_counter(chosen, left, place, faults, empty)
-        dated = {"period", "observed_at", *([START] if self.counter is not None and self.counter.days else [])}
-        if (
-            self.counter is not None
-            and self.counter.kind == "interval"
-            and not self.counter.days
-            and START not in chosen
-        ):
-            remedy = f"name it: columns={{'...': '{START}'}}; or give the length: Counter(..., days=7)"
-            faults.append(Fault(place, "has no column of the first days of its intervals", remedy))
-            return None
-        if not self.dated_outside and not dated & chosen.keys():
-            remedy = (
-                "name it: columns={'...': 'observed_at'}; or period_from='file' if the file's name has the date, "
-                "or period_from='2026-08-14'"
-            )
-            faults.append(Fault(place, "has no column that says when it was observed", remedy))
+        if fault := self._undated(chosen, place):
+            faults.append(fault)
             return None
         return found
+
+    def _missing(self, chosen: Collection[str], names: Sequence[str], place: str) -> Fault | None:
+        """Return the fault of a source without a column of ids, or without one of the dimensions."""
+        for name in self.dimensions:
+            if name not in chosen:
+                return Fault(place, f"has no column {name!r} for dimensions=", f"it has {listed(names)}")
+        if "model_id" not in chosen:
+            remedy = "name it: columns={'...': 'model_id'}"
+            return Fault(place, f"has no column of model ids; it has {listed(names)}", remedy)
+        return None
+
+    def _undated(self, chosen: Collection[str], place: str) -> Fault | None:
+        """Return the fault of a source without dates, or without the starts of intervals that need them."""
+        counter = self.counter
+        if counter is not None and counter.kind == "interval" and counter.days is None and START not in chosen:
+            remedy = f"name it: columns={{'...': '{START}'}}; or give the length: Counter(..., days=7)"
+            return Fault(place, "has no column of the first days of its intervals", remedy)
+        dated = {"period", "observed_at", *([START] if counter is not None and counter.days else [])}
+        if self.dated_outside or dated & {*chosen}:
+            return None
+        remedy = (
+            "name it: columns={'...': 'observed_at'}; or period_from='file' if the file's name has the date, "
+            "or period_from='2026-08-14'"
+        )
+        return Fault(place, "has no column that says when it was observed", remedy)
 
     def _renamed(self, ours: str) -> str:
         """Return the name of a column; the counter's may be given by its name, and the last day of an interval as ``end``."""
@@ -145,8 +159,13 @@ class Choice:
     def _own_names(self) -> set[str]:
         """Return the names of columns that the given counter adds."""
         if self.counter is None:
-            return set()
-        return {self.counter.name, self.counter.column, *((START, "end") if self.counter.kind == "interval" else ())}
+            return {*self.dimensions}
+        return {
+            *self.dimensions,
+            self.counter.name,
+            self.counter.column,
+            *((START, "end") if self.counter.kind == "interval" else ()),
+        }
 
     def _with_counter(
         self, chosen: dict[str, str], names: Sequence[str], place: str, faults: list[Fault], empty: Collection[str]

@@ -118,11 +118,10 @@ class LazyNormalization:
         if faults:
             raise PanelError(f"{place} cannot be used", faults)
         frame = self._within(frame, by_instant="period" not in chosen and self.day is None)
-        kept = [
-            name
-            for name in ("model_id", "observed_at", "since", "period", which)
-            if name in frame.collect_schema().names()
-        ]
+        further = self.choice.dimensions
+        frame = frame.with_columns(nw.col(name).cast(nw.String) for name in further) if further else frame
+        around = ("model_id", *further, "observed_at", "since", "period", which)
+        kept = [name for name in around if name in frame.collect_schema().names()]
         about = [column.name for column in MODELS if column.name in chosen and column.name != "model_id"]
         unread: dict[str, int] = {}
         models = self._models(frame, about, Origin(place, 1, chosen), unread) if about else None
@@ -343,13 +342,13 @@ def joined(parts: Sequence[LazyRows]) -> LazyRows:
         at = nw.col("observed_at")
         rows = part.rows
         since = [name for name in ("since",) if name in rows.collect_schema().names()]
-        counter = next(name for name in rows.collect_schema().names() if name not in _AROUND)
+        further = [name for name in rows.collect_schema().names() if name not in _AROUND]
         if shared and kind is not None:
             if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
                 at = at.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
             rows = rows.with_columns(at.cast(nw.Datetime("us")))
-        names = ["model_id", *(["observed_at"] if shared else []), *since, "period", counter]
-        frames.append(rows.select(*names).with_columns(_in_one_type(rows, counter)))
+        names = ["model_id", *(["observed_at"] if shared else []), *since, "period", *further]
+        frames.append(rows.select(*names).with_columns(_in_one_type(rows, further[-1])))
     models = [part.models for part in parts if part.models is not None]
     unread: dict[str, int] = {}
     for part in parts:

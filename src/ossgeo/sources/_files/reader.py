@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from ossgeo.errors import EngineError, Fault, InvalidArgumentError, PanelError
 from ossgeo.panel._panel import Panel
 from ossgeo.sources._files.columns import Choice
 from ossgeo.sources._files.decoding import check_encoding
+from ossgeo.sources._files.dimensions import checked_dimensions
 from ossgeo.sources._files.formats import RawTable
 from ossgeo.sources._files.locations import located
 from ossgeo.sources._files.reading import Reading, raw_file, raw_frame
@@ -39,6 +40,8 @@ def read_panel(
     expand: str | None = None,
     ignore: Sequence[str] | None = None,
     encoding: str | None = None,
+    dimensions: Sequence[str] | None = None,
+    residual: str | Collection[str] | None = None,
     scope: str | None = None,
     engine: Literal["polars", "duckdb", "spark"] | None = None,
     start: dt.date | str | None = None,
@@ -80,6 +83,11 @@ def read_panel(
         ignore: Columns of the source to leave out.
         encoding: The encoding of text files, such as ``cp1252`` or ``utf-16-le``; UTF-8 by default, or what a byte order mark
             says.
+        dimensions: Further columns that results may be grouped by, such as ``["user_country", "app"]``: a model then has one
+            row for each date and combination of their values. Names of countries become ISO codes in a column whose name
+            ends in ``country``; a missing value is ``unknown``.
+        residual: Ids of rows that represent all models that the source does not list, such as ``other``: part of every
+            total, with the origin status ``residual``.
         scope: The coverage of the panel, in words; printed with every result.
         engine: Engine for Parquet files: ``polars``, ``duckdb``, or ``spark`` (the active session, or a new one).
         start: First period to read, a date or text such as ``2026-01-31``; all by default.
@@ -105,6 +113,8 @@ def read_panel(
     if engine is not None and engine not in engines.ENGINES:
         raise EngineError(f"engine must be one of {', '.join(engines.ENGINES)}, got {engine!r}")
     _check_arguments(columns, ignore, date_format, encoding)
+    further = checked_dimensions(dimensions)
+    others = (residual,) if isinstance(residual, str) else tuple(residual or ())
     first, last = (None if day is None else day_of(day, what=name) for name, day in (("start", start), ("end", end)))
     by_file = isinstance(period_from, str) and period_from == "file"
     day = None if by_file or period_from is None else day_of(period_from, what="period_from, if not 'file',")
@@ -115,8 +125,12 @@ def read_panel(
             "period_from", f"{kind} has no dates in file names", "leave period_from out, or give a date"
         )
     if stored:
+        if further or others:
+            raise InvalidArgumentError(
+                "dimensions and residual must be None for a store of snapshots, which has neither"
+            )
         return SnapshotStore(source).panel(first, last, counter=counter or "downloads_30d")
-    choice = Choice(dict(columns or {}), counter, tuple(ignore or ()), by_file or day is not None)
+    choice = Choice(dict(columns or {}), counter, tuple(ignore or ()), by_file or day is not None, dimensions=further)
     reading = Reading(
         choice, records, wide, expand, by_file, day, date_format, engine or "polars", first, last, encoding
     )
@@ -129,12 +143,15 @@ def read_panel(
     given = found if models is None else read_models(models, date_format=date_format).lazy()
     stated = "; ".join([*([scope] if scope else []), *notes])
     own = models is None and "namespace" not in reading.described
-    if place is None:
-        title = f"a {type(source).__module__.split('.')[0]} {type(source).__name__}"
-        return Panel.of(rows, given, counter=measured, source=title, scope=stated, own_models=own)
-    identity = ",".join([place.identity, *(str(limit) for limit in (first, last) if limit is not None)])
-    panel = Panel.of(rows, given, counter=measured, identity=identity, source=place.title, scope=stated,
-                     kept=place.kept, own_models=own)  # fmt: skip
+    identity = kept = None
+    title = f"a {type(source).__module__.split('.')[0]} {type(source).__name__}"
+    if place is not None:
+        identity = ",".join([place.identity, *(str(limit) for limit in (first, last) if limit is not None)])
+        title, kept = place.title, place.kept
+    panel = Panel.of(
+        rows, given, counter=measured, identity=identity, source=title, scope=stated, dimensions=further,
+        residual=others, kept=kept, own_models=own,
+    )  # fmt: skip
     for ids in reading.ids:
         panel._with_known_ids(ids.snapshots, ids.namespaces)
     return panel

@@ -17,6 +17,7 @@ from ossgeo.errors import EngineError, Fault, PanelError
 from ossgeo.panel._panel import normalized_models
 from ossgeo.sources._files import values
 from ossgeo.sources._files.columns import BARE, START, SYNONYMS, Choice
+from ossgeo.sources._files.dimensions import known_dimensions, lazily_known_dimensions
 from ossgeo.sources._files.file_dates import date_of_file
 from ossgeo.sources._files.formats import RawTable, format_of, read_table
 from ossgeo.sources._files.ids import FileIds
@@ -171,7 +172,9 @@ class Reading:
     def _eager(self, table: pl.DataFrame) -> Found:
         """Return the rows and the models of a table in memory; the latest observation of a model wins."""
         which = self.choice.measured(table.columns).column
-        kept = [name for name in ("model_id", "observed_at", "since", "period", which) if name in table.columns]
+        around = ("model_id", *self.choice.dimensions, "observed_at", "since", "period", which)
+        kept = [name for name in around if name in table.columns]
+        table = known_dimensions(table, self.choice.dimensions)
         about = [column.name for column in MODELS if column.name in table.columns and column.name != "model_id"]
         self.described.update(about)
         period = pl.col("period")
@@ -217,6 +220,7 @@ class Reading:
 
     def _lazy(self, parts: Sequence[LazyRows]) -> Found:
         found = joined(parts)
+        found = attrs.evolve(found, rows=lazily_known_dimensions(found.rows, self.choice.dimensions))
         self.others.append(found.others)
         self.unread.update(found.unread)
         self.ids.extend([found.ids] if found.ids is not None else [])
