@@ -19,8 +19,10 @@ import ossgeo
 from ossgeo import _registry_commands
 from ossgeo._core.io import require_place, writing
 from ossgeo._core.text import printable
+from ossgeo._shell_inventory import add_inventory, inventory_text, is_path
 from ossgeo._shell_options import add_cleaning, add_reading, cleaning_of, in_shell_words, reading_of
 from ossgeo.errors import (
+    ConditionError,
     EngineError,
     InvalidArgumentError,
     OssgeoError,
@@ -61,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text = _output(given)
         for warning in caught:
             _print_error(f"warning: {warning.message}")
-        return _print(text, machine=getattr(given, "csv", False) or getattr(given, "json", False))
+        machine = any(getattr(given, option, False) for option in ("csv", "json"))
+        return _print(text, machine=machine or getattr(given, "form", "text") != "text")
     except KeyboardInterrupt:
         _print_error("interrupted")
         return _INTERRUPTED
@@ -158,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
         "path", nargs="?", default=DEFAULT, metavar="PATH", help=f"as for 'measure' (default: {DEFAULT})"
     )
     add_reading(claims.add_argument_group("reading"))
+    add_inventory(commands)
     commands.add_parser("versions", help="print the versions of ossgeo and of its dependencies, for bug reports")
     collect = commands.add_parser("collect", help="add a snapshot of the Hub to a store; safe to run from cron")
     collect.add_argument("store", metavar="STORE", help="a folder; it is created if it does not exist")
@@ -275,6 +279,31 @@ def _claimed(given: argparse.Namespace) -> str:
     return str(ossgeo.claims.evaluate(_panel(given.path, given), given.claim))
 
 
+def _inventoried(given: argparse.Namespace) -> str:
+    found = ossgeo.inventory(
+        given.ids[0] if len(given.ids) == 1 and is_path(given.ids[0]) else given.ids,
+        models=_inventory_models(given),
+        registry=with_alternatives(_registry_commands.registry_of(given.registry), *given.alternative),
+        on=given.on,
+    )
+    reasons = [reason for condition in given.fail_on for reason in [f"{condition}:", *found.reasons(condition)]
+               if found.matching(condition).height]  # fmt: skip
+    text = inventory_text(found, given)
+    if reasons:
+        _print(text, machine=given.form != "text")
+        raise ConditionError("a condition of --fail-on is met:\n" + "\n".join(reasons))
+    return text
+
+
+def _inventory_models(given: argparse.Namespace) -> Any:
+    """Return what an inventory reads about its models: a sample, a file, a store, the Hub, or nothing."""
+    if given.hub:
+        return ossgeo.sources.Hub()
+    if given.models in {sample.name for sample in list_samples()}:
+        return ossgeo.load_sample(given.models)
+    return given.models
+
+
 def _versions(_: argparse.Namespace) -> str:
     with contextlib.redirect_stdout(io.StringIO()) as text:
         ossgeo.show_versions()
@@ -343,5 +372,5 @@ def _as_of(word: str) -> Any:
 
 _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], str]]] = {
     "plot": _drawn, "report": _reported, "collect": _collected, "history": _history, "registry": _reviewed,
-    "claims": _claimed, "versions": _versions,
+    "claims": _claimed, "inventory": _inventoried, "versions": _versions,
 }  # fmt: skip

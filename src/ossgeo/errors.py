@@ -21,6 +21,7 @@ Each class is an :class:`OssgeoError` and a builtin, so that ``except ValueError
     ├── OutputError (OSError)                  a result cannot be written to its path
     ├── PluginLoadError (ImportError)          a plugin is installed and cannot be loaded
     ├── PluginConflictError (ValueError)       two distributions offer a plugin of one name
+    ├── ConditionError (AssertionError)        a condition of an inventory is met
     ├── ConformanceError (AssertionError)      a plugin fails checks of the kit; one error lists all of them
     ├── EngineError (RuntimeError)             an engine cannot run an operation
     └── MethodMismatchError (ValueError)       two tables have different methods
@@ -96,6 +97,10 @@ class PluginConflictError(OssgeoError, ValueError):
 
 class ConformanceError(OssgeoError, AssertionError):
     """A strategy, calculator or source does not keep its contract; with every check that failed."""
+
+
+class ConditionError(OssgeoError, AssertionError):
+    """A condition of an inventory is met."""
 
 
 class MethodMismatchError(OssgeoError, ValueError):

@@ -15,6 +15,7 @@ from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
 import ossgeo
+from ossgeo.cli import main
 from ossgeo.errors import (
     InvalidArgumentError,
     OssgeoWarning,
@@ -192,3 +193,57 @@ def test_ten_thousand_ids_cost_little_more_than_their_models_table() -> None:
     found = ossgeo.inventory(ids, models=models)
     assert len(found) == count
     assert time.perf_counter() - started < 60, "a guard against quadratic time, not a benchmark"
+
+
+def test_reviewed_facts_complete_an_inventory() -> None:
+    found = rows(
+        ["Rakuten/RakutenAI-3.0", "ascend-tribe/pangu-pro-moe", "sentence-transformers/all-MiniLM-L6-v2"], models=None
+    )
+    rakuten = found["Rakuten/RakutenAI-3.0"]
+    assert (rakuten["roots"], rakuten["root_country"], rakuten["evidence"]) == (
+        ["deepseek-ai/DeepSeek-V3"], ["CN"], "reviewed",
+    )  # fmt: skip
+    assert rakuten["confidence"] == "likely"
+    assert rakuten["lineage"][0].startswith(
+        "Rakuten/RakutenAI-3.0 <- deepseek-ai/DeepSeek-V3 (finetune; configuration, likely, https://aihola.com/"
+    )
+    assert found["ascend-tribe/pangu-pro-moe"]["evidence"] == "disputed"
+    assert found["sentence-transformers/all-MiniLM-L6-v2"]["roots"] == ["microsoft/MiniLM-L12-H384-uncased"]
+
+
+def test_models_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "models.parquet"
+    MODELS.write_parquet(file)
+    assert rows(["mine/chat-GGUF"], models=file)["mine/chat-GGUF"]["root_country"] == ["CN"]
+
+
+def test_the_command_prints_every_form_and_fails_on_conditions(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, facts = tmp_path / "ids.txt", tmp_path / "models.parquet"
+    file.write_text("mine/chat-GGUF\nmine/pool\n", encoding="utf-8")
+    MODELS.write_parquet(facts)
+    words = ["inventory", str(file), "--models", str(facts), "--on", "2026-08-01"]
+    starts = {"text": "mine/chat-GGUF: published by unreviewed", "html": "<table>", "markdown": "| model_id |",
+              "csv": "model_id,revision", "cyclonedx": "{"}  # fmt: skip
+    for form, start in starts.items():
+        assert main([*words, "--format", form]) == 0
+        assert capsys.readouterr().out.startswith(start)
+    assert main([*words, "--fail-on", "root_country=CN", "--fail-on", "openness=gated"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.startswith(starts["text"])
+    assert "root_country=CN:" in printed.err
+    assert (
+        "mine/chat-GGUF: root_country is CN (mine/chat-GGUF <- mine/chat (quantized; declared); mine/chat <-"
+        in printed.err
+    )
+    assert "openness=gated" not in printed.err
+    assert main([*words, "--fail-on", "evidence=absent"]) == 1
+    assert "mine/pool: evidence is absent" in capsys.readouterr().err
+    assert main([*words, "--fail-on", "root_country=FR"]) == 0
+    assert main([*words, "--fail-on", "root_contry=FR"]) == 2
+    out = tmp_path / "bom.cdx.json"
+    assert main([*words, "-o", str(out), "--fail-on", "root_country=CN"]) == 1
+    assert json.loads(out.read_text(encoding="utf-8"))["bomFormat"] == "CycloneDX"
+    assert main(["inventory", "Qwen/Qwen3-8B", "mine/x", "--models", "trending-2026"]) == 0
+    assert main(["inventory", str(tmp_path / "none.txt")]) == 1

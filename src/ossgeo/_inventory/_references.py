@@ -1,0 +1,143 @@
+"""The models that an inventory lists: ids, text files, caches, folders, and CycloneDX or SPDX files."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from ossgeo.errors import EngineError, OssgeoWarning, SourceFormatError, SourceUnavailableError
+from ossgeo.panel import Model
+from ossgeo.panel._models import base_models_from_tags
+
+
+@attrs.frozen
+class ModelReference:
+    """One model to look up.
+
+    Attributes:
+        model_id: Model id, ``namespace/name``.
+        revision: Revision that is in use; None if unknown.
+    """
+
+    model_id: str
+    revision: str | None = None
+
+
+def read_source(source: str | Path | Iterable[str]) -> tuple[list[ModelReference], dict[str, Model]]:
+    """Return the models of a source, each once, and the cards that it holds.
+
+    Args:
+        source: Ids, or a path.
+
+    Raises:
+        SourceFormatError: A file is neither of the supported formats.
+        SourceUnavailableError: A file or folder cannot be read.
+        EngineError: A CycloneDX or SPDX file is given and packageurl-python is not installed.
+    """
+    cards: dict[str, Model] = {}
+    if not isinstance(source, str | Path):
+        listed = [ModelReference(str(one)) for one in source]
+    else:
+        path = Path(source).expanduser()
+        if path.is_dir():
+            listed, cards = _read_cache(path) if any(path.glob("models--*")) else _read_folder(path)
+        else:
+            listed = _read_file(path)
+    return list({(one.model_id, one.revision): one for one in listed}.values()), cards
+
+
+def _read_cache(path: Path) -> tuple[list[ModelReference], dict[str, Model]]:
+    from huggingface_hub import scan_cache_dir
+
+    listed: list[ModelReference] = []
+    cards: dict[str, Model] = {}
+    for repo in sorted(scan_cache_dir(path).repos, key=lambda one: one.repo_id):
+        if repo.repo_type != "model":
+            continue
+        for revision in sorted(repo.revisions, key=lambda one: one.commit_hash):
+            listed.append(ModelReference(repo.repo_id, revision.commit_hash))
+            cards |= _card(repo.repo_id, revision.snapshot_path)
+    return listed, cards
+
+
+def _read_folder(path: Path) -> tuple[list[ModelReference], dict[str, Model]]:
+    listed: list[ModelReference] = []
+    cards: dict[str, Model] = {}
+    for file in sorted({*path.rglob("README.md"), *path.rglob("config.json")}):
+        model_id = "/".join(file.parent.relative_to(path).parts[-2:])
+        if model_id and not any(part.startswith(".") for part in file.relative_to(path).parts):
+            listed.append(ModelReference(model_id))
+            cards |= _card(model_id, file.parent)
+    return listed, cards
+
+
+def _card(model_id: str, folder: Path) -> dict[str, Model]:
+    """Return the model as its card describes it; nothing if there is no card, or if it cannot be read, with a warning."""
+    from huggingface_hub.repocard import metadata_load
+
+    try:
+        metadata = metadata_load(folder / "README.md") or {}
+    except OSError:
+        return {}
+    except Exception as error:  # noqa: BLE001  # a card is foreign text, and a YAML parser raises errors of its own
+        warnings.warn(f"the card of {model_id} cannot be read: {type(error).__name__}", OssgeoWarning, stacklevel=2)
+        return {}
+    bases = metadata.get("base_model") or []
+    relation = metadata.get("base_model_relation")
+    prefix = f"base_model:{relation}:" if relation else "base_model:"
+    tags = [f"{prefix}{base}" for base in ([bases] if isinstance(bases, str) else bases)]
+    license_id = metadata.get("license")
+    return {model_id: Model(model_id, license=license_id if isinstance(license_id, str) else None,
+                            base_models=base_models_from_tags(tags))}  # fmt: skip
+
+
+def _read_file(path: Path) -> list[ModelReference]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SourceUnavailableError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SourceFormatError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    if path.suffix != ".json":
+        lines = (line.partition("#")[0].strip() for line in text.splitlines())
+        return [ModelReference(line) for line in lines if line]
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise SourceFormatError(f"{path} is not JSON: {error}") from error
+    if isinstance(document, list) and all(isinstance(one, str) for one in document):
+        return [ModelReference(one) for one in document]
+    purls = list(_purls(document)) if isinstance(document, dict) else []
+    if not isinstance(document, dict) or not {"bomFormat", "spdxVersion", "@graph"} & document.keys():
+        raise SourceFormatError(f"{path} is neither a list of ids nor a CycloneDX or SPDX file")
+    return [listed for purl in purls if (listed := _from_purl(purl)) is not None]
+
+
+def _purls(node: Any) -> Iterable[str]:
+    """Yield every package URL of a document, in its order."""
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, str) and one.startswith("pkg:huggingface/"):
+            yield one
+        elif isinstance(one, list):
+            stack.extend(reversed(one))
+        elif isinstance(one, dict):
+            stack.extend(reversed(one.values()))
+
+
+def _from_purl(purl: str) -> ModelReference | None:
+    try:
+        from packageurl import PackageURL
+    except ImportError as error:
+        raise EngineError("CycloneDX and SPDX files need packageurl-python; install ossgeo[sbom]") from error
+    try:
+        parsed = PackageURL.from_string(purl)
+    except ValueError:
+        return None
+    return ModelReference("/".join(filter(None, [parsed.namespace, parsed.name])), parsed.version)

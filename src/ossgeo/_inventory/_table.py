@@ -1,0 +1,204 @@
+"""The table of an inventory, and its forms: text, HTML, Markdown, CSV and CycloneDX."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import polars as pl
+
+from ossgeo._core.io import writing
+from ossgeo.errors import InvalidArgumentError, UnknownNameError
+
+SCHEMA: Final[dict[str, Any]] = {
+    "model_id": pl.String,
+    "revision": pl.String,
+    "publisher": pl.String,
+    "publisher_country": pl.List(pl.String),
+    "owner": pl.List(pl.String),
+    "roots": pl.List(pl.String),
+    "root_organization": pl.List(pl.String),
+    "root_country": pl.List(pl.String),
+    "evidence": pl.String,
+    "lineage": pl.List(pl.String),
+    "license": pl.String,
+    "ancestor_licenses": pl.List(pl.String),
+    "license_conflicts": pl.List(pl.String),
+    "openness": pl.String,
+    "gated": pl.String,
+    "confidence": pl.String,
+    "source_url": pl.String,
+}
+"""Columns of an inventory."""
+
+_MEANING: Final = (
+    "Countries are those of the organizations' headquarters on the day of the inventory. They do not describe the place "
+    "where a model runs, the nationality of its authors, or a legal status."
+)
+
+
+@attrs.frozen(eq=False)
+class Inventory:
+    """The models of a list, with their origin and their licenses.
+
+    Attributes:
+        frame: One row for each model, in the order of the list: model_id, revision, publisher (organization id, null if the
+            registry does not know it), publisher_country and root_country (ISO codes or an origin status), owner, roots,
+            root_organization, evidence of the roots (``declared`` on a card, ``reviewed`` in the registry, ``disputed``, or
+            ``absent``: no base model is declared or reviewed, or the models table does not list the model), lineage (each link
+            with its relation and evidence), license, ancestor_licenses (``model: license``), license_conflicts (ancestors whose
+            license is restricted while the model declares an open one), openness, gated, confidence (the lowest of the
+            publisher's country, the countries of the roots and the lineage; null if the evidence is absent), and source_url
+            of the publisher's country.
+        on: The day for which the registry was read.
+        registry: Version of the registry.
+    """
+
+    frame: pl.DataFrame
+    on: dt.date
+    registry: str
+
+    def __len__(self) -> int:
+        """Return the number of models."""
+        return self.frame.height
+
+    def __str__(self) -> str:
+        """Return one line for each model, and the meaning of the countries."""
+        lines = [
+            f"{row['model_id']}: published by {row['publisher'] or 'unreviewed'} ({_joined(row['publisher_country'])}); "
+            f"root {_joined(row['roots'])} ({_joined(row['root_country'])}), {row['evidence']}; "
+            f"{row['license'] or 'no license declared'} ({row['openness']})"
+            for row in self.frame.iter_rows(named=True)
+        ]
+        return "\n".join([*lines, "", _MEANING])
+
+    def _repr_html_(self) -> str:
+        """Return the inventory as an HTML table; all text is escaped."""
+        return self.to_html()
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return :attr:`frame`."""
+        return self.frame
+
+    def to_html(self) -> str:
+        """Return the inventory as an HTML table, with the meaning of the countries; all text is escaped."""
+        head = "".join(f"<th>{escape(name)}</th>" for name in self.frame.columns)
+        rows = "".join(
+            f"<tr>{''.join(f'<td>{escape(value)}</td>' for value in row)}</tr>" for row in self._texts().iter_rows()
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{escape(_MEANING)}</p>"
+
+    def to_markdown(self) -> str:
+        """Return the inventory as a Markdown table, with the meaning of the countries."""
+        names = self.frame.columns
+        rows = [[value.replace("|", "\\|").replace("\n", " ") for value in row] for row in self._texts().iter_rows()]
+        lines = [f"| {' | '.join(row)} |" for row in (names, *rows)]
+        return "\n".join([lines[0], f"|{'---|' * len(names)}", *lines[1:], "", _MEANING])
+
+    def to_csv(self) -> str:
+        """Return the inventory as CSV; several values in a cell are separated by a semicolon."""
+        return self._texts().write_csv()
+
+    def write_csv(self, path: str | Path) -> None:
+        """Write :meth:`to_csv` to a file.
+
+        Args:
+            path: The file.
+
+        Raises:
+            OutputError: The file cannot be written.
+        """
+        _write(path, self.to_csv())
+
+    def to_cyclonedx(self) -> str:
+        """Return the inventory as CycloneDX 1.6 in JSON: one component for each model, with properties ``ossgeo:...``."""
+        components = []
+        for row, text in zip(self.frame.iter_rows(named=True), self._texts().iter_rows(named=True), strict=True):
+            group, _, name = row["model_id"].rpartition("/")
+            purl = f"pkg:huggingface/{row['model_id']}" + (f"@{row['revision']}" if row["revision"] else "")
+            component: dict[str, Any] = {"type": "machine-learning-model", "bom-ref": purl, "name": name, "purl": purl}
+            component |= {"group": group} if group else {}
+            component |= {"version": row["revision"]} if row["revision"] else {}
+            properties = [{"name": f"ossgeo:{key}", "value": value} for key, value in text.items()
+                          if value and key not in ("model_id", "revision")]  # fmt: skip
+            components.append({**component, "properties": properties})
+        bom = {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": components}
+        return json.dumps(bom, indent=1, ensure_ascii=False)
+
+    def write_cyclonedx(self, path: str | Path) -> None:
+        """Write :meth:`to_cyclonedx` to a file.
+
+        Args:
+            path: The file.
+
+        Raises:
+            OutputError: The file cannot be written.
+        """
+        _write(path, self.to_cyclonedx() + "\n")
+
+    def matching(self, condition: str) -> pl.DataFrame:
+        """Return the models that meet a condition.
+
+        Args:
+            condition: ``column=value`` or ``column=value,value``: a model matches if any of its values in the column is one
+                of the values, such as ``root_country=CN``, ``openness=restricted`` or ``evidence=absent``.
+
+        Returns:
+            Rows of :attr:`frame`.
+
+        Raises:
+            InvalidArgumentError: The condition is malformed.
+            UnknownNameError: The column does not exist.
+        """
+        name, equals, text = (part.strip() for part in condition.partition("="))
+        wanted = [value.strip() for value in text.split(",") if value.strip()]
+        if not equals or not wanted:
+            raise InvalidArgumentError(f"condition must be column=value, such as 'root_country=CN', got {condition!r}")
+        if name not in SCHEMA:
+            raise UnknownNameError.among(name, SCHEMA, what="column")
+        column = pl.col(name)
+        found = (
+            column.list.eval(pl.element().is_in(wanted)).list.any()
+            if SCHEMA[name] != pl.String
+            else column.is_in(wanted)
+        )
+        return self.frame.filter(found.fill_null(False))
+
+    def _texts(self) -> pl.DataFrame:
+        """Return every value as text."""
+        return self.frame.select(
+            (pl.col(name).list.join("; ") if kind != pl.String else pl.col(name)).fill_null("").alias(name)
+            for name, kind in SCHEMA.items()
+        )
+
+    def reasons(self, condition: str) -> list[str]:
+        """Return one line for each model that meets a condition: the model and its values.
+
+        Args:
+            condition: As for :meth:`matching`.
+
+        Raises:
+            InvalidArgumentError: The condition is malformed.
+            UnknownNameError: The column does not exist.
+        """
+        column = condition.partition("=")[0].strip()
+        rows = self.matching(condition).iter_rows(named=True)
+        return [
+            f"{row['model_id']}: {column} is {_joined(row[column]) if isinstance(row[column], list) else row[column]}"
+            f" ({'; '.join(row['lineage']) or 'evidence ' + row['evidence']})"
+            for row in rows
+        ]
+
+
+def _joined(values: Sequence[str]) -> str:
+    return ", ".join(values)
+
+
+def _write(path: str | Path, text: str) -> None:
+    with writing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

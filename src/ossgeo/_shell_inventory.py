@@ -1,0 +1,73 @@
+"""The options and the output of ``ossgeo inventory``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from ossgeo._core.io import require_place, writing
+from ossgeo._inventory import Inventory
+
+FORMS: Final[Mapping[str, Callable[[Inventory], str]]] = {
+    "text": str,
+    "html": Inventory.to_html,
+    "markdown": Inventory.to_markdown,
+    "csv": Inventory.to_csv,
+    "cyclonedx": Inventory.to_cyclonedx,
+}
+"""The forms of an inventory."""
+
+_SUFFIXES: Final = {".html": "html", ".md": "markdown", ".csv": "csv", ".json": "cyclonedx"}
+
+
+def add_inventory(commands: Any) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("inventory", help="look up the origin and the licenses of your own models")
+    command.add_argument(
+        "ids", nargs="+", metavar="SOURCE",
+        help="ids of models; or a text file with one id a line, a Hugging Face cache, a folder of models, or a CycloneDX or "
+        "SPDX file in JSON",
+    )  # fmt: skip
+    facts = command.add_mutually_exclusive_group()
+    facts.add_argument(
+        "--models",
+        metavar="SNAPSHOT",
+        help="base models and licenses from a file of models, a store or a bundled sample",
+    )
+    facts.add_argument("--hub", action="store_true", help="ask the Hub for the listed models and their ancestors")
+    command.add_argument("--on", metavar="DATE", help="the day for which countries are looked up (default: today)")
+    command.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
+    command.add_argument("--alternative", action="append", default=[], metavar="ID",
+                         help="use the alternative of a disputed organization or model; may be repeated")  # fmt: skip
+    command.add_argument(
+        "--fail-on", action="append", default=[], metavar="CONDITION",
+        help="exit with 1 and the reasons if a model meets COLUMN=VALUE, such as root_country=CN, openness=restricted or "
+        "evidence=absent; may be repeated",
+    )  # fmt: skip
+    command.add_argument("--format", choices=tuple(FORMS), dest="form", help="the form of the output (default: text)")
+    command.add_argument("-o", "--output", metavar="FILE", help="write to a file; its suffix determines the form")
+
+
+def is_path(word: str) -> bool:
+    """Return whether a word of the command names a file or a folder, and not a model."""
+    return Path(word).exists() or word.startswith((".", "/", "~")) or Path(word).suffix.lower() in (".txt", ".json")
+
+
+def inventory_text(found: Inventory, given: argparse.Namespace) -> str:
+    """Return an inventory in the chosen form, or write it to the chosen file and return a line about it.
+
+    Args:
+        found: The inventory.
+        given: The options.
+    """
+    given.form = given.form or _SUFFIXES.get(Path(given.output or "").suffix.lower(), "text")
+    text = FORMS[given.form](found)
+    if given.output is None:
+        return text
+    require_place(given.output)
+    with writing(given.output) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    given.form = "text"
+    return f"{given.output}: {len(found)} models"
