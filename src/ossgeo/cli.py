@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 import attrs
 
 import ossgeo
-from ossgeo import _registry_commands
+from ossgeo import _registry_commands, _shell_completion
 from ossgeo._core.io import require_place, writing
 from ossgeo._core.text import printable
 from ossgeo._shell_inventory import add_inventory, inventory_text, is_path
@@ -56,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0; 1 if the data are at fault or the output cannot be written; 2 if the call is; 130 after Ctrl-C.
     """
-    given = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser()
+    _shell_completion.complete(parser)
+    given = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", OssgeoWarning)
@@ -178,6 +180,7 @@ def _parser() -> argparse.ArgumentParser:
         "--wait", type=float, default=60, metavar="SECONDS", help="the longest wait for another writer (default: 60)"
     )
     _registry_commands.add_commands(commands, add_reading)
+    _shell_completion.add_command(commands)
     output = measure.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="method, coverage, adjustments and rows as JSON")
     output.add_argument("--csv", action="store_true", help="rows of all periods as CSV")
@@ -373,4 +376,5 @@ def _as_of(word: str) -> Any:
 _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], str]]] = {
     "plot": _drawn, "report": _reported, "collect": _collected, "history": _history, "registry": _reviewed,
     "claims": _claimed, "inventory": _inventoried, "versions": _versions,
+    "completion": lambda given: _shell_completion.script(given.shell),
 }  # fmt: skip

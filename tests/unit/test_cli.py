@@ -191,3 +191,31 @@ def test_the_options_are_those_of_measure(capsys: pytest.CaptureFixture[str]) ->
     text = capsys.readouterr().out
     for name in ossgeo.MeasureOptions().to_dict().keys() - {"cleaning"}:
         assert f"--{name.replace('_', '-')}" in text
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_has_a_script_for_each_shell(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", shell]) == 0
+    assert "complete" in (printed := capsys.readouterr().out)
+    assert "ossgeo" in printed
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("ossgeo me", ["measure"]),
+        ("ossgeo measure --attri", ["--attribution"]),
+        ("ossgeo measure hub-2026 --attribution repack", ["repackager-passthrough"]),
+        ("ossgeo measure hub-2026 --by eu", ["eu"]),
+        ("ossgeo measure lab", ["labs-2025"]),
+        ("ossgeo registry ga", ["gaps"]),
+    ],
+)
+def test_completion_offers_commands_options_and_names(line: str, words: list[str], tmp_path: Path) -> None:
+    output = tmp_path / "words"
+    environment = os.environ | {
+        "_ARGCOMPLETE": "1", "_ARGCOMPLETE_IFS": "\n", "_ARGCOMPLETE_SUPPRESS_SPACE": "1", "COMP_LINE": line,
+        "COMP_POINT": str(len(line)), "_ARGCOMPLETE_STDOUT_FILENAME": str(output),
+    }  # fmt: skip
+    subprocess.run([sys.executable, "-m", "ossgeo"], env=environment, cwd=tmp_path, check=False, capture_output=True)
+    assert [word.strip() for word in output.read_text().split("\n")] == words
