@@ -142,7 +142,7 @@ def completed(credits: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
 
 
 def evaluate_models(strategy: Any, models: pl.DataFrame, *, context: Context) -> pl.DataFrame:
-    """Evaluate a strategy on all models; while it abstains there is no row.
+    """Evaluate a strategy on all models; while it abstains it gives no rows.
 
     Args:
         strategy: The strategy.

@@ -43,7 +43,7 @@ class Credit:
     """The part of a model that is credited to one organization and country.
 
     Attributes:
-        country: The country, or the origin status if there is no country.
+        country: The country, or the origin status of a model without one.
         organization: Id of the organization; None if unknown.
         weight: Part of the model, in (0, 1].
         start: First day of the validity; None if open.
@@ -287,7 +287,7 @@ class StrategyBase:
         raise NotImplementedError
 
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
-        """Return what was left out or estimated; by default nothing.
+        """Return the left-out and estimated volumes; by default none.
 
         Args:
             context: The registry and the models.

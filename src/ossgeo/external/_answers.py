@@ -44,7 +44,7 @@ def answer_shares(
         on: The date of the survey.
         country: The column of countries.
         answer: The column of answers.
-        counts: The answers that count, or a pattern such as ``Yes*``; ``*`` stands for any text, and letter case does not matter.
+        counts: The answers that count, or a pattern such as ``Yes*``; ``*`` matches any text, and letter case does not matter.
         countries: The table's text of a country to a country or status, for texts that :meth:`ossgeo.Country.parse` does not
             read.
         confidence: Confidence level of the intervals, between 0 and 1.

@@ -24,7 +24,7 @@ class LeaderboardHistory(Plottable):
     Attributes:
         boards: The boards by date.
         source: What the boards are.
-        adjustments: What was left out of the table as a whole.
+        adjustments: The rows that were left out of the whole table.
     """
 
     boards: tuple[Leaderboard, ...]

@@ -91,7 +91,7 @@ def openness_of(
     Args:
         license: The license id; of several, any of which may be chosen, the most open one counts.
         name: The card's ``license_name``, read if the id is ``other``.
-        tags: The model's tags; ``license:...`` is read if there is no license id.
+        tags: The model's tags; ``license:...`` is read if the license id is missing.
         gated: ``auto``, ``manual`` or True if access requires a request.
 
     Returns:

@@ -46,7 +46,7 @@ def with_runs(rows: pl.DataFrame, periods: Sequence[dt.date], complete: Collecti
 
 
 def dotted(rows: pl.DataFrame, groups: Sequence[str], look: Look, days: Any, figure: str) -> list[Any]:
-    """Return a layer with the lines from and to periods that are observed in part; none if there is no such period.
+    """Return a layer with the lines from and to periods that are observed in part; none if all periods are complete.
 
     Args:
         rows: The rows of :func:`with_runs`.
@@ -70,7 +70,7 @@ def dotted(rows: pl.DataFrame, groups: Sequence[str], look: Look, days: Any, fig
 
 
 def veil(rows: pl.DataFrame, look: Look, top: float) -> list[Any]:
-    """Return a layer that makes areas pale around periods that are observed in part; none if there is no such period.
+    """Return a layer that makes areas pale around periods that are observed in part; none if all periods are complete.
 
     Args:
         rows: The rows of :func:`with_runs`.

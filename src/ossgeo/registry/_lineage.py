@@ -65,7 +65,7 @@ class LineageFact:
 
 
 def problems(facts: tuple[LineageFact, ...]) -> list[tuple[int, str, str, str]]:
-    """Return what is wrong with the facts about one model, in the order of the tables.
+    """Return the faults in the facts about one model, in the order of the tables.
 
     Args:
         facts: The facts.

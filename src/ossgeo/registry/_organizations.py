@@ -103,7 +103,7 @@ class Affiliation:
     """The country of an organization during an interval.
 
     Attributes:
-        country: The country, or the origin status if there is no country.
+        country: The country, or the origin status of an organization without one.
         start: First day on which it holds; None if open.
         end: First day on which it no longer holds; None if open.
         weight: Part of the organization in the country, in (0, 1].
@@ -132,7 +132,7 @@ class Ownership:
         start: First day on which it holds; None if open.
         end: First day on which it no longer holds; None if open.
         url: The page that was read; None for common knowledge.
-        note: Summary of the page, or of what was read.
+        note: Summary of the page or of another source.
     """
 
     parent: str

@@ -60,7 +60,7 @@ TABLES: Final[dict[str, dict[str, str]]] = {
         "start": _START,
         "end": _END,
         "url": _URL,
-        "note": "summary of the page, or of what was read where no address is known",
+        "note": "summary of the page, or of the source if it has no address",
     },
     "roles": {
         "namespace": "the namespace, exactly as on the Hub",

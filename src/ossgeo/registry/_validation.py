@@ -76,7 +76,7 @@ class Facts:
         moves: The current id of each model that moved.
         moved_namespaces: The current namespace of each moved id that has none, such as ``openai-community`` for ``gpt2``.
         lineage: The lineage facts about each model.
-        spellings: The namespace by its lower-case form, where there is only one.
+        spellings: The namespace by its lower-case form, if it is unique.
         platforms: The namespaces of other platforms, by platform.
     """
 

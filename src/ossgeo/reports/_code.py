@@ -33,7 +33,7 @@ def given_options(options: MeasureOptionsDict) -> MeasureOptionsDict:
 def code_of(panel: Panel, options: MeasureOptionsDict) -> str:
     """Return code that measures and reports the panel with the same options.
 
-    A source or option that has no text form, such as a table in memory or a calculator object, stands in a comment and
+    A source or option that has no text form, such as a table in memory or a calculator object, appears in a comment and
     is named in the code by a variable that the reader must define.
 
     Args:

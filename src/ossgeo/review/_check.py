@@ -41,7 +41,7 @@ class Finding:
         rule: Code of the rule, such as ``seized-namespace``.
         severity: ``error`` (the row must not be accepted) or ``warning``.
         subject: Namespace or id of the organization.
-        message: What is wrong, and the remedy.
+        message: The fault and the remedy.
     """
 
     rule: str
@@ -173,7 +173,7 @@ def _evidence(row: Row, day: dt.date) -> Iterator[Finding]:
             "letterbox",
             "warning",
             name,
-            f"{name} has a place of incorporation as evidence ({note!r}), which is no seat",
+            f"{name} has a place of incorporation as evidence ({note!r}), which does not establish a seat",
         )
 
 

@@ -51,7 +51,7 @@ def reviewed_links(
     components: Components,
     registry: Registry,
 ) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
-    """Return the declared links, completed and corrected by facts, and what was changed.
+    """Return the declared links, completed and corrected by facts, and the changes.
 
     From the day on which a fact about a whole model holds, the facts replace what its card declares. Only facts about models
     that the table lists, and about their ancestors, count.

@@ -54,7 +54,7 @@ def unique_links(links: pl.DataFrame) -> pl.DataFrame:
 def resolved_links(
     links: pl.DataFrame, known: pl.DataFrame, registry: Registry
 ) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
-    """Return the links with base models that the models table lists where they can be found, and what was done.
+    """Return the links with base models that the models table lists where they can be found, and the corrections.
 
     Args:
         links: child, parent, relation and further columns.

@@ -22,7 +22,7 @@ def text_of(content: bytes, place: str, encoding: str | None) -> str:
     Args:
         content: The file.
         place: Name of the file, for messages.
-        encoding: The encoding; by default UTF-8, or what a byte order mark says.
+        encoding: The encoding; by default UTF-8, or that of a byte order mark.
 
     Raises:
         PanelError: The content is not text in the encoding.

@@ -101,7 +101,7 @@ def read_table(file: Path, records: str | None, encoding: str | None = None, *, 
     Args:
         file: The file.
         records: For JSON: the key of the rows; for SQLite: the table.
-        encoding: For text: the name of its encoding; by default UTF-8, or what a byte order mark says.
+        encoding: For text: the name of its encoding; by default UTF-8, or that of a byte order mark.
         short_rows: Whether rows of a CSV may have fewer cells than the header.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Facts about models with their validity: what was known of a model on a day, and when it changed."""
+"""Facts about models with their validity: those of a day, and the days on which they changed."""
 
 from __future__ import annotations
 

@@ -291,7 +291,7 @@ class SnapshotStore:
             value that was not null.
 
         Raises:
-            StoreError: There is no snapshot on or before the day, or a file is missing or damaged.
+            StoreError: No snapshot is stored on or before the day, or a file is missing or damaged.
             InvalidArgumentError: ``on`` is not a day.
         """
         return models_on(self.path, on)
