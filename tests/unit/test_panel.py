@@ -44,16 +44,16 @@ def test_the_fingerprint_tells_panels_apart() -> None:
 
 def test_constant_by_namespace_organization_and_model() -> None:
     some = of(("Qin/a", 3), ("Mover/b", 1), ("who/x", 3), ("who/y", 1))
-    assert ids(some.constant(by="namespace", registry=registry())) == ["Qin/a", "who/x", "who/y"]
-    assert ids(some.constant(by="organization", registry=registry())) == ["Qin/a", "who/x", "who/y"]
-    assert ids(some.constant(by="model", registry=registry())) == ["Qin/a", "who/x"]
-    assert ids(some.constant(by="model", start=DAYS[2], registry=registry())) == ["Mover/b", "Qin/a", "who/x", "who/y"]
-    assert some.constant(by="model", end=JANUARY, registry=registry()).periods == (JANUARY,)
+    assert ids(some.constant(unit="namespace", registry=registry())) == ["Qin/a", "who/x", "who/y"]
+    assert ids(some.constant(unit="organization", registry=registry())) == ["Qin/a", "who/x", "who/y"]
+    assert ids(some.constant(unit="model", registry=registry())) == ["Qin/a", "who/x"]
+    assert ids(some.constant(unit="model", start=DAYS[2], registry=registry())) == ["Mover/b", "Qin/a", "who/x", "who/y"]
+    assert some.constant(unit="model", end=JANUARY, registry=registry()).periods == (JANUARY,)
 
 
 def test_constant_joins_the_namespaces_of_an_organization() -> None:
     rows = [("Gone/a", JANUARY, 10), ("Qin/a", MARCH, 10), ("Trio/b", JANUARY, 5), ("Trio/b", MARCH, 5)]
-    constant = panel(rows).constant(by="organization", registry=registry())
+    constant = panel(rows).constant(unit="organization", registry=registry())
     assert ids(constant) == ["Gone/a", "Qin/a", "Trio/b"]
     assert "constant organizations (2)" in constant.source
 
@@ -62,9 +62,9 @@ def test_constant_of_nothing() -> None:
     with pytest.raises(InvalidArgumentError, match="no period lies between"):
         two_dates().constant(start=dt.date(2030, 1, 1))
     with pytest.raises(InvalidArgumentError, match="no model is present in all 2"):
-        panel([("Qin/a", JANUARY, 1), ("Qin/b", MARCH, 1)]).constant(by="model")
-    with pytest.raises(InvalidArgumentError, match="by must be one of"):
-        two_dates().constant(by="country")  # type: ignore[arg-type]
+        panel([("Qin/a", JANUARY, 1), ("Qin/b", MARCH, 1)]).constant(unit="model")
+    with pytest.raises(InvalidArgumentError, match="unit must be one of"):
+        two_dates().constant(unit="country")  # type: ignore[arg-type]
 
 
 def test_check_is_kept() -> None:

@@ -28,7 +28,7 @@ def china(table: ossgeo.ShareTable) -> list[float]:
 
 
 def test_the_constant_laboratories(real_data: Path) -> None:
-    constant = monthly(real_data).constant(by="namespace", start=SINCE)
+    constant = monthly(real_data).constant(unit="namespace", start=SINCE)
     names = constant.models.collect()["namespace"].unique().to_list()
     assert len(names) == 34
     assert china(ossgeo.measure(constant)) == PUBLISHED

@@ -17,7 +17,7 @@ from ossgeo._core.counter import Counter
 from ossgeo._core.dates import BEGINNING, END, day_of
 from ossgeo._core.text import printable
 from ossgeo.errors import InvalidArgumentError, PanelError
-from ossgeo.panel._constant import constant_groups, within_validity
+from ossgeo.panel._constant import constant_units, within_validity
 from ossgeo.panel._ids import distinct_ids, distinct_namespaces
 from ossgeo.panel._issues import find_issues
 from ossgeo.panel._models_table import normalized_models
@@ -206,25 +206,27 @@ class Panel:
     def constant(
         self,
         *,
-        by: Literal["organization", "namespace", "model"] = "organization",
+        unit: Literal["organization", "namespace", "model"] = "organization",
         start: dt.date | str | None = None,
         end: dt.date | str | None = None,
         registry: Registry | None = None,
     ) -> Panel:
-        """Keep the groups that are present in every period of a range, so that joiners and leavers do not move a share.
+        """Keep the units that are present in every period of a range, so that joiners and leavers do not move a share.
+
+        The panel can then be measured by any group.
 
         Args:
-            by: The kind of group: organizations (the registry joins their namespaces; a namespace that is not in the
-                registry is a group of its own), namespaces or models.
+            unit: The units: organizations (the registry joins their namespaces; a namespace that is not in the registry is
+                a unit of its own), namespaces or models.
             start: First day of the range, as a date or ISO 8601 text; by default the first period of the panel.
             end: Last day of the range, included; by default the last period of the panel.
             registry: The registry; by default the bundled one.
 
         Returns:
-            A panel with the periods of the range and the rows of the constant groups.
+            A panel with the periods of the range and the rows of the constant units.
 
         Raises:
-            InvalidArgumentError: No group is constant, or the range has no period.
+            InvalidArgumentError: No unit is constant, or the range has no period.
         """
         first = BEGINNING if start is None else day_of(start, what="start")
         last = END if end is None else day_of(end, what="end")
@@ -233,12 +235,12 @@ class Panel:
             raise InvalidArgumentError(
                 f"no period lies between {start} and {end}; the panel has {range_text(self.periods)}"
             )
-        groups = constant_groups(self.rows, self.models, by, periods, registry)
+        units = constant_units(self.rows, self.models, unit, periods, registry)
         rows = self.rows.filter(nw.col("period").is_between(nw.lit(periods[0]), nw.lit(periods[-1])))
-        dated = engines.send(groups.select("model_id", "start", "end"), rows)
+        dated = engines.send(units.select("model_id", "start", "end"), rows)
         kept = within_validity(rows.join(dated, on="model_id")).select(*rows.collect_schema().names())
-        models = self.models.join(groups.lazy().select("model_id").unique(), on="model_id", how="semi")
-        text = f"constant {by}s ({groups['group'].n_unique()}) of {range_text(periods)}"
+        models = self.models.join(units.lazy().select("model_id").unique(), on="model_id", how="semi")
+        text = f"constant {unit}s ({units['unit'].n_unique()}) of {range_text(periods)}"
         return self._part(kept, models, text).described(source=f"{self.source}; {text}")
 
     def _part(self, rows: nw.LazyFrame[Any], models: pl.LazyFrame, text: str) -> Panel:

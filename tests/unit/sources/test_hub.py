@@ -262,7 +262,7 @@ def test_offline_mode(server: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_panel_keeps_its_file_and_then_lets_go(server: FakeHub) -> None:
     panel = hub(server).snapshot()
-    part = panel.constant(by="model")
+    part = panel.constant(unit="model")
     folder: Path = panel._kept.path  # type: ignore[attr-defined]
     del panel
     assert ossgeo.measure(part).at()["CN"]
