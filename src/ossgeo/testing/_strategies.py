@@ -63,7 +63,7 @@ def check_attribution_strategy(
 
     Example:
         >>> print(check_attribution_strategy("publisher"))
-        publisher: 21 checks ran, 21 passed
+        publisher: 22 checks ran, 22 passed
     """
     subject = resolve(strategy)
     return run(name_of(subject), attribution_checks(subject), expected_failures)
