@@ -55,6 +55,7 @@ _BUILT_IN: Final[dict[str, dict[str, str]]] = {
         "flow": "ossgeo.shares._calculators.downloads:Downloads",
         "stock": "ossgeo.shares._calculators.stock:Stock",
         "supply": "ossgeo.shares._calculators.supply:Supply",
+        "count-in-top": "ossgeo.shares._calculators.count_in_top:CountInTop",
         "derivatives": "ossgeo.shares._calculators.derivatives:Derivatives",
         "license-drift": "ossgeo.shares._calculators.license_drift:LicenseDrift",
         "licence-drift": "ossgeo.shares._calculators.license_drift:LicenseDrift",

@@ -52,6 +52,10 @@ ROWS: Final = (
 MODELS: Final = (
     Column("model_id", "string", "id", "Repository on the Hub, `namespace/name`."),
     Column("hub_id", "string", "id", "The Hub's internal id; it survives a rename.", ("_id",)),
+    Column("platform_id", "string", "id", "The current id on another platform, such as that of OpenRouter's list of models."),
+    Column("hub_model_id", "string", "id", "The repository on the Hub that holds the weights of a model of another platform.",
+           ("hugging_face_id",)),
+    Column("openness", "string", "word", "The class of openness that a source states; by default it follows from license and access."),
     Column("namespace", "string", "handle", "The handle before the slash; by default taken from the id.",
            ("author",)),
     Column("created_at", "datetime (UTC)", "instant", "When the repository was created; 2022-03-02T23:29:04Z or later.",
@@ -124,6 +128,9 @@ def namespace_of(model_id: str) -> str:
 MODEL_SCHEMA: Final[dict[str, Any]] = {
     "model_id": pl.String,
     "hub_id": pl.String,
+    "platform_id": pl.String,
+    "hub_model_id": pl.String,
+    "openness": pl.String,
     "namespace": pl.String,
     "created_at": pl.Datetime("us", "UTC"),
     "license": pl.String,

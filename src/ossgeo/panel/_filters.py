@@ -51,7 +51,7 @@ def decide(models: pl.DataFrame, where: Where | None, *, check_values: bool = Tr
             verdict = frame.select(verdict=where).to_native()["verdict"]
         else:
             require_columns(where, models.columns)
-            if OPENNESS in where:
+            if OPENNESS in where and OPENNESS not in models.columns:
                 models = _with_openness(models, where[OPENNESS])
             for column, value in where.items() if check_values else ():
                 _require_values(models, column, value)
@@ -75,7 +75,7 @@ def columns_of(where: Where | None) -> frozenset[str]:
     """Return the columns of the models table that a mapping uses."""
     if not isinstance(where, Mapping):
         return frozenset()
-    return frozenset({*where} - {OPENNESS}) | (frozenset(COLUMNS) if OPENNESS in where else frozenset())
+    return frozenset({*where} - {OPENNESS}) | (frozenset({*COLUMNS, OPENNESS}) if OPENNESS in where else frozenset())
 
 
 def of_models(where: Where | None, dimensions: Collection[str]) -> Where | None:
@@ -195,7 +195,8 @@ def _condition(models: pl.DataFrame, column: str, value: Any) -> pl.Expr:
 
 def _require_values(models: pl.DataFrame, column: str, wanted: Any) -> None:
     """Raise if a column of text does not have one of the values that a filter names."""
-    if models.schema[column] != pl.String or isinstance(wanted, tuple) or column == OPENNESS:
+    derived = column == OPENNESS and models[column].is_in([one.value for one in Openness]).all()
+    if models.schema[column] != pl.String or isinstance(wanted, tuple) or derived:
         return  # the classes of openness are fixed, and a class without models is not an error
     known = models[column]
     values = known.drop_nulls().unique()

@@ -24,6 +24,7 @@ from ossgeo.panel._models_table import normalized_models
 from ossgeo.panel._quality import QualityReport, number_of_duplicates
 from ossgeo.panel._usable_rows import last_valid_day, row_faults, unusable_rows_error
 from ossgeo.registry._registry import Registry
+from ossgeo.registry._validation import HUGGING_FACE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +55,7 @@ class Panel:
             row for each period and combination of their values.
         residual: Ids of rows that represent all models that the source does not list, such as ``other``; their origin
             status is ``residual``.
+        platform: The platform of the model ids, such as ``openrouter``; the registry has namespaces for each.
     """
 
     rows: nw.LazyFrame[Any]
@@ -66,6 +68,7 @@ class Panel:
     scope: str = attrs.field(default="", converter=printable)
     dimensions: tuple[str, ...] = ()
     residual: tuple[str, ...] = ()
+    platform: str = HUGGING_FACE
     _kept: object = attrs.field(default=None, repr=False)
     _own_models: bool = attrs.field(default=False, repr=False)  # models has every id of rows, with the namespace in it
     _answers: dict[str, Any] = attrs.field(factory=dict, repr=False, init=False)  # of these rows; never copied
@@ -82,6 +85,7 @@ class Panel:
         scope: str = "",
         dimensions: Collection[str] = (),
         residual: Collection[str] = (),
+        platform: str = HUGGING_FACE,
         kept: object = None,
         own_models: bool = False,
     ) -> Self:
@@ -97,6 +101,7 @@ class Panel:
             scope: The coverage of the panel.
             dimensions: Columns of the rows that results may be grouped by.
             residual: Ids of rows that represent all models that the source does not list.
+            platform: The platform of the model ids.
             kept: An object that must live as long as the panel, such as the temporary folder of its files.
             own_models: Whether the models table was made from the rows, with the namespaces of the ids.
 
@@ -121,7 +126,19 @@ class Panel:
         digest = hashlib.sha256(f"{schema};{counter};{identity}".encode()).hexdigest()[:12]
         periods = tuple(counts["period"].drop_nulls().to_list())
         panel = cls(
-            rows, models, counter, periods, size, digest, source, scope, tuple(dimensions), tuple(residual), kept, own
+            rows,
+            models,
+            counter,
+            periods,
+            size,
+            digest,
+            source,
+            scope,
+            tuple(dimensions),
+            tuple(residual),
+            platform,
+            kept,
+            own,
         )
         panel._answers["counts"] = counts
         return panel
@@ -247,7 +264,7 @@ class Panel:
         """Return a panel with some of the rows of this one; the text tells which."""
         return Panel.of(
             rows, models, counter=self.counter, identity=f"{self.fingerprint},{text}", source=self.source,
-            scope=self.scope, dimensions=self.dimensions, residual=self.residual, kept=self,
+            scope=self.scope, dimensions=self.dimensions, residual=self.residual, platform=self.platform, kept=self,
         )  # fmt: skip
 
     def _without(self, days: Collection[dt.date]) -> Panel:

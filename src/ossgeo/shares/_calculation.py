@@ -20,9 +20,11 @@ from ossgeo.panel._panel import Panel
 from ossgeo.panel._renames import find_renames
 from ossgeo.panel._usable_rows import last_valid_day, unusable_rows_error
 from ossgeo.registry._registry import Registry
+from ossgeo.shares._calculators.count_in_top import CountInTop
 from ossgeo.shares._calculators.downloads import Downloads
 from ossgeo.shares._calculators.relative_adoption import RelativeAdoption
 from ossgeo.shares._calculators.stock import Stock
+from ossgeo.shares._calculators.weighted import Weighted
 from ossgeo.shares._model_groups import GROUP
 from ossgeo.shares._options import MeasureOptions
 from ossgeo.shares._protocol import EventCalculator, ShareCalculator, gives_of, needs_whole_panel
@@ -127,12 +129,19 @@ def calculator_input(
         notes: Receives what was followed or left out.
         dimensions: The dimensions of the panel that are keys of the aggregate.
     """
+    if isinstance(calculator, Weighted):
+        flows = calculator_input(panel, models, Downloads(), options, registry, notes, dimensions)
+        return calculator.weigh(flows, models, panel.counter.unit, notes)
     if isinstance(calculator, EventCalculator):
         return _events(panel, models, calculator, options, notes)
     if "created_at" in calculator.requires:
         notes.append(floor_note(models, "of unknown age"))
     if gives_of(calculator) == "stock":
-        return _levels(panel, options.cleaning).without({*panel.dimensions} - {*dimensions})
+        levels = _levels(panel, options.cleaning).without({*panel.dimensions} - {*dimensions})
+        if isinstance(calculator, CountInTop) and panel.residual:
+            listed = levels.frame.filter(~nw.col("model_id").is_in(list(panel.residual)))
+            levels = attrs.evolve(levels, frame=listed)
+        return levels
     births = births_of(models)
     if options.age_cap is not None:
         notes.append(floor_note(models, "taken as older than the age cap"))

@@ -16,6 +16,7 @@ from ossgeo._core.method import Method
 from ossgeo.attribution._explain import Explanation, explain
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
+from ossgeo.registry._platforms import platform_registry
 from ossgeo.shares._measure import measure
 from ossgeo.shares._pipeline import require_panel
 from ossgeo.shares._table import ShareTable, require_table
@@ -114,7 +115,7 @@ def explain_cell(
     loaded = attributions.ModelTable.of(panel.models if models is None else models)
     explained = tuple(
         explain(model, on=_day(method, period, loaded, model), attribution=choices["attribution"], models=loaded,
-                registry=choices["registry"])
+                registry=platform_registry(choices["registry"], panel.platform))
         for model in found["model"].head(most)
     )  # fmt: skip
     return CellExplanation(group, period, value, found, explained, method)

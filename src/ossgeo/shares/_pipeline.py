@@ -21,6 +21,7 @@ from ossgeo.panel._cleaning import cleaned_panel, first_id_with, panel_error, un
 from ossgeo.panel._filters import columns_of, describe, of_models, require_columns
 from ossgeo.panel._models_table import missing_columns_text
 from ossgeo.panel._panel import Panel, normalized_models
+from ossgeo.registry._platforms import platform_registry
 from ossgeo.registry._registry import Registry
 from ossgeo.shares import _grouping as grouping
 from ossgeo.shares._aggregates import Aggregate
@@ -32,6 +33,7 @@ from ossgeo.shares._calculation import (
     summed_by_namespace,
     sums_of,
 )
+from ossgeo.shares._calculators.weighted import Weighted
 from ossgeo.shares._dimensions import dimensions_used, with_dimensions
 from ossgeo.shares._grouping import MODEL_KEYS, Key
 from ossgeo.shares._model_groups import GROUP, encoded, model_groups, namespace_counts, without_usual_group
@@ -159,14 +161,22 @@ class Plan:
             if not namespaces["model_id"].null_count():
                 return plan._run(parts, namespaces, cleaned, by_namespace=True)
         models = plan._models(parts)
-        run = plan._run(parts, models, cleaned)
-        if run.aggregate.rows[GROUP].null_count() == 0:
-            return run
+        if not isinstance(parts.calculator, Weighted):  # its flows have the models of the table only
+            run = plan._run(parts, models, cleaned)
+            if run.aggregate.rows[GROUP].null_count() == 0:
+                return run
         unlisted = unlisted_models(panel, models)
+        if not unlisted.height and isinstance(parts.calculator, Weighted):
+            return plan._run(parts, models, cleaned)
         if not unlisted.height:
             raise CalculatorContractError(f"{parts.calculator.name!r} must return every row with its keys")
         note = Adjustment("model_unlisted", unlisted.height, "models", "not in the models table; known by id only")
         return plan._run(parts, pl.concat([models, unlisted], how="diagonal"), (*cleaned, note))
+
+    @property
+    def seats(self) -> Registry:
+        """The registry with the namespaces of the panel's platform."""
+        return platform_registry(self.registry, self.panel.platform)
 
     def rerun(self, aggregate: Aggregate) -> Aggregate:
         """Return the result of a run, from the aggregate of a plan that differs only in options that apply late.
@@ -224,13 +234,13 @@ class Plan:
         used = dimensions_used(parts.keys, self.options.where, self.panel.dimensions)
         model_keys = [key for key in parts.keys if not key.dimension]
         weighted = model_groups(
-            models, model_keys, parts.strategies, self.options, self.registry, last=last, notes=notes,
+            models, model_keys, parts.strategies, self.options, self.seats, last=last, notes=notes,
             residual=self.panel.residual, dimensions=self.panel.dimensions,
         )  # fmt: skip
         groups, named = encoded(weighted, [key.name for key in model_keys], models)
         credits = named.drop("namespace")
         followed = list(cleaned)
-        flows = calculator_input(self.panel, models, parts.calculator, self.options, self.registry, followed, used)
+        flows = calculator_input(self.panel, models, parts.calculator, self.options, self.seats, followed, used)
         usual = None
         if by_namespace:
             usual, credits = without_usual_group(credits)
@@ -268,7 +278,7 @@ class Plan:
         require_columns(where, columns)
         rules = [required_columns(strategy) for strategy in parts.strategies]
         if None not in rules and not isinstance(options.where, nw.Expr):
-            used = {"model_id", "namespace", "hub_id", "created_at", *needed, *columns_of(where)}
+            used = {"model_id", "namespace", "hub_id", "platform_id", "created_at", *needed, *columns_of(where)}
             used |= {column for rule in rules for column in rule or ()}
             used |= {"base_models"} if any(key.name in MODEL_KEYS for key in parts.keys) else set()
             models = models.select(name for name in columns if name in used)

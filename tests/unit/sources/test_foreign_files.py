@@ -93,3 +93,58 @@ def test_wide_by_model(real_data: Path) -> None:
     rows = rows_of(file)
     expected = sum(int(float(cell)) for row in rows for name, cell in row.items() if name != "date" and cell)
     assert int(panel.to_polars()["downloads_all_time"].sum()) == expected
+
+
+WEEKLY: Any = {
+    "counter": ossgeo.Counter("tokens", kind="interval", days=7),
+    "records": "models",
+    "platform": "openrouter",
+}
+SEATS = {"deepseek": "CN", "tencent": "CN", "minimax": "CN", "moonshotai": "CN", "stepfun": "CN", "xiaomi": "CN",
+         "anthropic": "US", "google": "US", "x-ai": "US", "arcee-ai": "US"}  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", ["", ":free"])
+def test_weekly_tokens_by_country_equal_a_plain_computation(real_data: Path, suffix: str) -> None:
+    folder = real_data / "foreign" / "tokens_weekly"
+    panel = ossgeo.read_panel(folder, **WEEKLY)
+    table = ossgeo.measure(panel, by="country")
+    for file in sorted(folder.glob("*.json")):
+        week = json.loads(file.read_text(encoding="utf-8"))
+        plain: Counter[str] = Counter()
+        for model in week["models"]:
+            plain[SEATS.get(model["slug"].split("/")[0], "unreviewed")] += model["total_tokens"]
+        for country in ("CN", "US"):
+            assert table.at(week["date"])[country] == pytest.approx(plain[country] / plain.total(), rel=1e-12)
+    values = dict(ossgeo.measure(panel, by="model").to_polars().select("model", "value").rows())
+    assert any(name.endswith(suffix) and value for name, value in values.items())
+
+
+def test_weekly_tokens_by_month_are_split_by_days(real_data: Path) -> None:
+    folder = real_data / "foreign" / "tokens_weekly"
+    table = ossgeo.measure(ossgeo.read_panel(folder, **WEEKLY), every="1mo", incomplete="mark")
+    week = json.loads((folder / "2026-05-11.json").read_text(encoding="utf-8"))
+    total = sum(model["total_tokens"] for model in week["models"])
+    may = table.to_polars().filter(period=table.periods[-1])["value"].sum()
+    assert may == pytest.approx(total * 11 / 7), "of the 11 days of May 7 are observed"
+    assert table.adjustments["window_gap"].count > 0
+    march = json.loads((folder / "2026-03-09.json").read_text(encoding="utf-8"))
+    assert table.to_polars()["value"].sum() > sum(model["total_tokens"] for model in march["models"])
+
+
+def test_rolling_totals_of_180_days(real_data: Path) -> None:
+    counter = ossgeo.Counter("downloads", kind="trailing", days=180)
+    folder = real_data / "foreign" / "pypi_180d"
+    panel = ossgeo.read_panel(
+        folder / "framework-inference-raw-data-pypi.csv", counter=counter, columns={"package": "model_id"}
+    )
+    keep = ossgeo.Cleaning(duplicates="max")
+    table = ossgeo.measure(panel, by="model", cleaning=keep)
+    largest: Counter[str] = Counter()
+    for row in rows_of(folder / "framework-inference-raw-data-pypi.csv"):
+        if row["date"] == str(table.periods[-1]):
+            largest[row["package"]] = max(largest[row["package"]], int(row["downloads"]))
+    found = dict(table.filter(period=table.periods[-1]).to_polars().select("model", "value").rows())
+    assert found == dict(largest)
+    year = ossgeo.measure(panel, by="model", window="360d", cleaning=keep)
+    assert year.to_polars()["value"].drop_nulls().len(), "two windows of 180 days make one of 360"

@@ -15,6 +15,8 @@ from ossgeo._core.counter import Counter
 from ossgeo._core.dates import day_of
 from ossgeo.errors import EngineError, Fault, InvalidArgumentError, PanelError
 from ossgeo.panel._panel import Panel
+from ossgeo.registry._registry import Registry
+from ossgeo.registry._validation import HUGGING_FACE
 from ossgeo.sources._files.columns import Choice
 from ossgeo.sources._files.decoding import check_encoding
 from ossgeo.sources._files.dimensions import checked_dimensions
@@ -42,6 +44,7 @@ def read_panel(
     encoding: str | None = None,
     dimensions: Sequence[str] | None = None,
     residual: str | Collection[str] | None = None,
+    platform: str = HUGGING_FACE,
     scope: str | None = None,
     engine: Literal["polars", "duckdb", "spark"] | None = None,
     start: dt.date | str | None = None,
@@ -88,6 +91,7 @@ def read_panel(
             ends in ``country``; a missing value is ``unknown``.
         residual: Ids of rows that represent all models that the source does not list, such as ``other``: part of every
             total, with the origin status ``residual``.
+        platform: The platform of the model ids, such as ``openrouter``: the registry has namespaces for each.
         scope: The coverage of the panel, in words; printed with every result.
         engine: Engine for Parquet files: ``polars``, ``duckdb``, or ``spark`` (the active session, or a new one).
         start: First period to read, a date or text such as ``2026-01-31``; all by default.
@@ -114,6 +118,9 @@ def read_panel(
         raise EngineError(f"engine must be one of {', '.join(engines.ENGINES)}, got {engine!r}")
     _check_arguments(columns, ignore, date_format, encoding)
     further = checked_dimensions(dimensions)
+    if platform not in (HUGGING_FACE, *Registry.default().platforms):
+        known = ", ".join(map(repr, (HUGGING_FACE, *Registry.default().platforms)))
+        raise InvalidArgumentError(f"platform must be one of {known}, got {platform!r}")
     others = (residual,) if isinstance(residual, str) else tuple(residual or ())
     first, last = (None if day is None else day_of(day, what=name) for name, day in (("start", start), ("end", end)))
     by_file = isinstance(period_from, str) and period_from == "file"
@@ -150,7 +157,7 @@ def read_panel(
         title, kept = place.title, place.kept
     panel = Panel.of(
         rows, given, counter=measured, identity=identity, source=title, scope=stated, dimensions=further,
-        residual=others, kept=kept, own_models=own,
+        residual=others, platform=platform, kept=kept, own_models=own,
     )  # fmt: skip
     for ids in reading.ids:
         panel._with_known_ids(ids.snapshots, ids.namespaces)

@@ -1,0 +1,119 @@
+"""Weights of models, such as prices, and the count of models in the top."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+import ossgeo
+from ossgeo.errors import InvalidArgumentError, OssgeoError
+from ossgeo.shares import CountInTop, Weighted
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+DAYS = ("2026-01-05", "2026-01-06")
+ROWS = [
+    ("Qwen/a-20260101", DAYS[0], 100), ("google/b", DAYS[0], 100), ("mistralai/c:free", DAYS[0], 50), ("other", DAYS[0], 500),
+    ("Qwen/a-20260101", DAYS[1], 100), ("google/b", DAYS[1], 300), ("mistralai/c:free", DAYS[1], 50),
+]  # fmt: skip
+
+
+def panel(engine: str = "polars", **arguments: Any) -> ossgeo.Panel:
+    table = pl.DataFrame(ROWS, schema=["model_id", "date", "tokens"], orient="row").with_columns(
+        pl.col("date").str.to_date()
+    )
+    source: Any = table
+    if engine == "duckdb":
+        sent = table.to_arrow()  # noqa: F841  # DuckDB reads local variables
+        source = duckdb.sql("select * from sent")
+    return ossgeo.read_panel(source, counter="tokens_per_1d", residual="other", **arguments)
+
+
+def prices() -> pl.DataFrame:
+    rows = [
+        ("Qwen/a", 0.01, None, dt.date(2026, 1, 6)), ("Qwen/a", 0.03, dt.date(2026, 1, 6), None),
+        ("google/b", 0.02, None, None), ("mistralai/c:free", 0.0, None, None),
+    ]  # fmt: skip
+    schema = {"model_id": pl.String, "weight": pl.Float64, "start": pl.Date, "end": pl.Date}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb"])
+def test_dollars_at_dated_prices(engine: str) -> None:
+    table = ossgeo.measure(panel(engine), calculator=ossgeo.Weighted(prices(), unit="US dollars"))
+    assert table.method.unit == "US dollars"
+    assert {day: table.at(day)["CN"] for day in DAYS} == {
+        DAYS[0]: pytest.approx(1 / 3), DAYS[1]: pytest.approx(3 / 9),
+    }  # fmt: skip
+    assert float(table.to_polars()["value"].sum()) == pytest.approx(1 + 2 + 3 + 6)
+    lost = table.adjustments["weight_unknown"]
+    assert (lost.count, lost.unit) == (500, "tokens")
+    assert "at most 15 US dollars" in lost.note
+    assert "weighted (table" in str(table.method)
+    assert "US dollars" in table.sentence("CN")
+    assert ossgeo.measure(panel(engine), method=table.method).to_polars().equals(table.to_polars())
+
+
+def test_prices_by_the_id_of_the_platform() -> None:
+    models = pl.DataFrame({"model_id": ["Qwen/a-20260101"], "platform_id": ["Qwen/other-name"]})
+    table = pl.DataFrame({"model_id": ["Qwen/other-name", "google/b"], "weight": [1.0, 1.0]})
+    found = ossgeo.measure(panel(models=models), calculator=Weighted(table, unit="US dollars"))
+    assert found.at(DAYS[0])["CN"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"weight": [1.0, -1.0]}, "has no weight from 0 up"),
+        ({"weight": [1.0, None]}, "has no weight from 0 up"),
+        ({"model_id": ["google/b", "google/b"]}, "overlaps another span"),
+        ({"model_id": ["google/b", None]}, "has no model_id"),
+        ({"start": [dt.date(2026, 2, 1)] * 2, "end": [dt.date(2026, 1, 1)] * 2}, "ends before it starts"),
+    ],
+)
+def test_prices_that_cannot_be_used(change: Any, message: str) -> None:
+    table = pl.DataFrame({"model_id": ["Qwen/a", "google/b"], "weight": [1.0, 2.0]} | change)
+    with pytest.raises(OssgeoError) as found:
+        Weighted(table, unit="US dollars")
+    assert message in "; ".join(map(str, found.value.faults))  # type: ignore[attr-defined]
+
+
+def test_arguments_that_are_not_valid() -> None:
+    with pytest.raises(InvalidArgumentError, match="unit must be text"):
+        Weighted(prices(), unit="")
+    with pytest.raises(InvalidArgumentError, match="a dataframe, got str"):
+        Weighted("prices.csv", unit="US dollars")  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgumentError, match="a column 'weight'"):
+        Weighted(prices().drop("weight"), unit="US dollars")
+    with pytest.raises(InvalidArgumentError, match="from 0 to 1"):
+        Weighted.prices(input_share=75)
+    with pytest.raises(InvalidArgumentError, match="n must be"):
+        CountInTop(n=0)
+
+
+def test_list_prices_of_openrouter() -> None:
+    pytest.importorskip("genai_prices")
+    half, all_ = Weighted.prices(input_share=0.5), Weighted.prices(input_share=1)
+    assert half.unit == "US dollars"
+    assert "genai-prices" in half.name
+    assert half.weights.height > 500
+    both = half.weights.join(all_.weights, on=["model_id", "start"])
+    assert (both["weight"] >= both["weight_right"] * 0.49).all()
+    assert half.weights["weight"].max() < 0.01  # type: ignore[operator]  # a number
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb"])
+def test_the_number_of_models_in_the_top(engine: str) -> None:
+    two = ossgeo.measure(panel(engine), calculator=CountInTop(n=2))
+    assert two.method.unit == "models in the top 2"
+    assert (two.at(DAYS[0])["CN"], two.at(DAYS[0])["US"]) == (0.5, 0.5)
+    one = ossgeo.measure(panel(engine), calculator=CountInTop(n=1))
+    assert float(one.filter(period=dt.date(2026, 1, 5)).to_polars()["value"].sum()) == 2.0, (
+        "both tie for the first place"
+    )
+    assert one.at(DAYS[1])["US"] == 1.0
+    every = ossgeo.measure(panel(engine), calculator="count-in-top")
+    assert float(every.filter(period=dt.date(2026, 1, 5)).to_polars()["value"].sum()) == 3.0, "without the residual row"
