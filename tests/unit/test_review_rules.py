@@ -20,7 +20,7 @@ from tests.worlds import MARCH, panel, registry
 WORLD = Registry.default()
 
 
-def amended(**tables: list[dict[str, Any]]) -> Registry:
+def amended(**tables: Any) -> Registry:
     return Registry.from_rows(**tables, base=WORLD)
 
 

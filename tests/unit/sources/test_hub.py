@@ -157,6 +157,7 @@ def test_members_and_cards(server: FakeHub) -> None:
     panel = source.snapshot(members=True, cards=True)
     models = {row["model_id"]: row for row in panel.models.collect().iter_rows(named=True)}
     assert models["ann/quant"]["member_of"] == ["Qwen", "nowhere"]
+    assert models["ann/quant"]["account_type"] == "user"
     assert models["google/gemma"]["declared_country"] == "Switzerland"
     assert ossgeo.measure(panel, attribution=ossgeo.attribution.first_of("membership", "publisher")).at()["CN"]
     said = source.overview("ann")
