@@ -50,6 +50,16 @@ def plural(noun: str) -> str:
     return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
 
 
+def times(number: int) -> str:
+    """Return a number of times in words.
+
+    Example:
+        >>> times(1), times(2), times(7)
+        ('once', 'twice', '7 times')
+    """
+    return {1: "once", 2: "twice"}.get(number, f"{number:,} times")
+
+
 def points(difference: float | None) -> str:
     """Return a difference of shares as signed points, ``-`` for None.
 

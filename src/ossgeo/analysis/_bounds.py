@@ -14,6 +14,7 @@ from ossgeo._core.text import Format, percent, period_of
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.registry._countries import OriginStatus
 from ossgeo.shares._grouping import MODEL_KEYS, STATUSES
+from ossgeo.shares._names import day_text, sentence_label
 from ossgeo.shares._period_shares import GroupNames
 from ossgeo.shares._table import ShareTable, require_table
 
@@ -84,14 +85,16 @@ class Bounds(Result):
             "lower"
         )
         if not named.height:
-            return f"At {day} no share is defined: the total is 0, or not all of it was observed."
+            return f"On {day_text(day)} no share is defined: the total is 0, or not all of it was observed."
         first = named.row(0, named=True)
-        name = " ".join(first[key] for key in self.method.by)
+        name = " ".join(sentence_label(self.method, first[key], key) for key in self.method.by)
         loose = float(self.floating.filter(pl.col("period") == day)["share"].sum())
         if not loose:
-            return f"At {day} all {self.method.unit} have a known origin; {name} has {percent(first['share'])}."
+            return (
+                f"On {day_text(day)} all {self.method.unit} have a known origin; {name} has {percent(first['share'])}."
+            )
         return (
-            f"At {day} {percent(loose)} of the {self.method.unit} have no known origin: {name} has between "
+            f"On {day_text(day)} {percent(loose)} of the {self.method.unit} have no known origin: {name} has between "
             f"{percent(first['lower'])} and {percent(first['upper'])}, wherever these come from."
         )
 

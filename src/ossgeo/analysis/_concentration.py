@@ -13,6 +13,7 @@ from ossgeo._core.display import Result
 from ossgeo._core.text import Format, period_of, plural
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.shares._grouping import STATUSES
+from ossgeo.shares._names import day_text, sentence_label
 from ossgeo.shares._table import ShareTable, require_table
 
 TOP: Final = (1, 3, 10)
@@ -54,12 +55,12 @@ class Concentration(Result):
         *outer, inner = self.method.by
         rows, _ = self._printed()
         first = rows.row(0, named=True)
-        within = f" within {first[outer[0]]}" if outer else ""
+        within = f" of {sentence_label(self.method, first[outer[0]], outer[0])}" if outer else ""
         overlap = ""
         if self.method.counting == "full":
             overlap = " The groups overlap: each is taken as a part of the sum over all groups, which counts a model several times."
         return (
-            f"At {first['period']} the {self.method.unit}{within} are as concentrated as if {first['effective']:.1f} "
+            f"On {day_text(first['period'])} the {self.method.unit}{within} are as concentrated as if {first['effective']:.1f} "
             f"{plural(inner)} shared them equally (HHI {first['hhi']:.3f}, {first['groups']} {plural(inner)}).{overlap}"
         )
 

@@ -11,11 +11,12 @@ import attrs
 import polars as pl
 
 from ossgeo._core.display import Result
-from ossgeo._core.text import Format, points
+from ossgeo._core.text import Format, points, times
 from ossgeo.analysis._bounds import KNOWN, Verdict, bounds
 from ossgeo.analysis._contributions import values_of
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
+from ossgeo.shares._names import capitalized, day_text, sentence_label
 from ossgeo.shares._options import INPUTS, OPTIONS
 from ossgeo.shares._table import ShareTable, require_table
 
@@ -55,16 +56,20 @@ class Crossovers(Result):
 
     def sentence(self) -> str:
         """Return the last overtake, or the group that is ahead."""
+        one, other = (sentence_label(self.method, group) for group in (self.one, self.other))
         if not self.shares.drop_nulls().height:
-            return f"{self.one} and {self.other} have shares in no complete period: whether one overtook is not known."
+            return (
+                f"{capitalized(one)} and {other} have shares in no complete period: whether one overtook is not known."
+            )
         if not self.frame.height:
-            return f"{self.one} never overtook {self.other} in this table; ahead at its end: {self.ahead or 'neither'}."
+            ahead = sentence_label(self.method, self.ahead) if self.ahead else "neither"
+            return f"{capitalized(one)} never overtook {other} in this table; ahead at its end: {ahead}."
         last = self.frame.row(-1, named=True)
         margin = points(last["margin"]).lstrip("+")
         stays = "and stayed ahead" if last["lasting"] else "and fell back again"
         return (
-            f"{self.one} overtook {self.other} {self.frame.height} time(s), last between {last['since']} and {last['period']} "
-            f"by {margin}, {stays}; that is {last['bounds']}."
+            f"{capitalized(one)} overtook {other} {times(self.frame.height)}, last between {day_text(last['since'])} and {day_text(last['period'])} "
+            f"by {margin}, {stays}; given the unattributed part that is {last['bounds']}."
         )
 
     def _printed(self) -> tuple[pl.DataFrame, Mapping[str, Format]]:

@@ -14,6 +14,7 @@ from ossgeo._core.text import Format, percent, period_of, points
 from ossgeo.analysis._contributions import SEPARATOR, Unit, unit_name, values_of
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
+from ossgeo.shares._names import capitalized, day_text, sentence_label
 from ossgeo.shares._options import MeasureOptionsDict
 from ossgeo.shares._period_shares import GroupNames
 
@@ -61,8 +62,8 @@ class Drivers(Result):
             for day, part in self.scaled
         )
         return (
-            f"{self.group} went from {percent(self.before)} to {percent(self.after)} between {self.start} and {self.end}: "
-            f"{parts}.{scaled}"
+            f"{capitalized(sentence_label(self.method, self.group))} went from {percent(self.before)} to {percent(self.after)} between "
+            f"{day_text(self.start)} and {day_text(self.end)}: {parts}.{scaled}"
         )
 
     def _printed(self) -> tuple[pl.DataFrame, Mapping[str, Format]]:

@@ -11,6 +11,7 @@ import polars as pl
 from ossgeo._core.display import Result
 from ossgeo._core.text import Format, period_of
 from ossgeo.shares._grouping import STATUSES
+from ossgeo.shares._names import day_text, sentence_label
 from ossgeo.shares._table import ShareTable, require_table
 
 
@@ -38,15 +39,15 @@ class Growth(Result):
         day = self.period
         rows = self.frame.filter(pl.col("period") == day)
         if not rows["value"].count():
-            return f"At {day} the window was not observed: no growth is defined."
+            return f"On {day_text(day)} the window was not observed: no growth is defined."
         if not rows["complete"].any():
             return "No period is complete: no growth is defined; measure with incomplete='scale' to scale the values."
         climbers = rows.filter(pl.col("rank_change") > 0).sort("rank_change", "rank", descending=[True, False])
         if not climbers.height:
-            return f"At {day} no group gained a place."
+            return f"On {day_text(day)} no group gained a place."
         best = climbers.row(0, named=True)
-        name = " ".join(best[key] for key in self.method.by)
-        return f"At {day} {name} gained most places: {best['rank_change']}, to rank {best['rank']}."
+        name = " ".join(sentence_label(self.method, best[key], key) for key in self.method.by)
+        return f"On {day_text(day)} {name} gained most places: {best['rank_change']}, to rank {best['rank']}."
 
     def _printed(self) -> tuple[pl.DataFrame, Mapping[str, Format]]:
         rows = self.frame.filter(pl.col("period") == self.period).sort("rank", nulls_last=True)

@@ -14,11 +14,12 @@ import attrs
 import polars as pl
 
 from ossgeo._core.display import Result
-from ossgeo._core.text import Format, percent
+from ossgeo._core.text import Format, percent, plural
 from ossgeo.analysis._contributions import Unit, unit_name, values_at
 from ossgeo.analysis._ratio_intervals import FEW_UNITS, effective_number, share_intervals
 from ossgeo.errors import InvalidArgumentError, LowCoverageWarning
 from ossgeo.panel._panel import Panel
+from ossgeo.shares._names import day_text, sentence_label
 from ossgeo.shares._options import MeasureOptionsDict
 
 UNITS: Final = 1_000
@@ -60,7 +61,8 @@ class Influence(Result):
         """Return the largest effect."""
         top = self.frame.row(0, named=True)
         return (
-            f"At {self.period} no {self.unit} moves a share more than {top['unit']}: without it {top['group']} would have "
+            f"On {day_text(self.period)} no {self.unit} moves a share more than {sentence_label(self.method, top['unit'], self.unit)}: "
+            f"without it {sentence_label(self.method, top['group'])} would have "
             f"{percent(top['without'])} instead of {percent(top['share'])}."
         )
 
@@ -154,10 +156,11 @@ class Bootstrap(Result):
     def sentence(self) -> str:
         """Return the interval of the largest group."""
         top = self.frame.row(0, named=True)
+        name = sentence_label(self.method, top["group"])
         if top["lower"] is None:
-            return f"At {self.period} {top['group']} has {percent(top['share'])}; too few {self.unit}s for an interval."
+            return f"On {day_text(self.period)} {name} has {percent(top['share'])}; too few {plural(self.unit)} for an interval."
         return (
-            f"At {self.period} {top['group']} has {percent(top['share'])}; over the choice of {self.unit}s, from {self.draws} "
+            f"On {day_text(self.period)} {name} has {percent(top['share'])}; over the choice of {plural(self.unit)}, from {self.draws:,} "
             f"draws, the nominal 95 % interval is {percent(top['lower'])} to {percent(top['upper'])}."
         )
 

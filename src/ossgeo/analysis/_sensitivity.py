@@ -26,6 +26,7 @@ from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._aggregates import Aggregate
 from ossgeo.shares._calculation import resolve_calculator
+from ossgeo.shares._names import day_text, sentence_label
 from ossgeo.shares._options import LATE, MeasureOptionsDict
 from ossgeo.shares._pipeline import plan_of, require_panel
 from ossgeo.shares._protocol import needs_whole_panel
@@ -76,14 +77,14 @@ class Sensitivity(Result):
             f" {choice}={value} could not be applied: {reason}." for choice, value, reason in self.void.iter_rows()
         )
         if not self.ranges.height:
-            return f"At {self.period} no share is defined under any combination.{left_out}"
+            return f"On {day_text(self.period)} no share is defined under any combination.{left_out}"
         top = self.ranges.row(0, named=True)
         mine = self.effects.filter((pl.col("group") == top["group"]) & (pl.col("choice") != "interactions"))
         mine = mine.sort("part", descending=True, nulls_last=True)
         defined = self.frame.drop_nulls("share").select(self.frame.columns[:-2]).n_unique()
         count = f"{defined}" if defined == len(self.methods) else f"{defined} of {len(self.methods)}"
         text = (
-            f"At {self.period} {top['group']} lies between {percent(top['lowest'])} and {percent(top['highest'])} over "
+            f"On {day_text(self.period)} {sentence_label(self.method, top['group'])} lies between {percent(top['lowest'])} and {percent(top['highest'])} over "
             f"{count} combinations of choices"
         )
         if mine.height and mine["part"][0] is not None:

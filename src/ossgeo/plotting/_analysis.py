@@ -24,6 +24,7 @@ from ossgeo.plotting._primitives import (
     day_axis,
     end_labels,
     framed,
+    hinted,
     margin,
     name_axis,
     names_above,
@@ -79,13 +80,17 @@ def _ranges(rows: pl.DataFrame, found: Result, look: Look, top: int) -> tuple[di
     left = margin(look, names)
     width, height = plot_width(look, left, texts), rows_height(look, rows.height)
     vertical = name_axis(look, names)
-    data = data_of(rows.select("group", "name", "share", "lower", "upper", "text"))
+    data = data_of(hinted(rows.select("group", "name", "share", "lower", "upper", "text")))
     color = color_by(rows["group"].to_list(), look)
     bars = alt.Chart(data).mark_bar(height=10, opacity=0.55).encode(
-        x=alt.X("lower:Q", axis=share_axis(look, grid=False)), x2="upper:Q", y=vertical, color=color, tooltip=["name:N", "text:N"]
+        x=alt.X("lower:Q", axis=share_axis(look, grid=False)), x2="upper:Q", y=vertical, color=color, tooltip=["name:N", "text:N"], description="hint:N"
     )  # fmt: skip
-    dots = alt.Chart(data).mark_point(filled=True, size=70, opacity=1).encode(x="share:Q", y=vertical, color=color)
-    words = alt.Chart(data).mark_text(align="left", dx=8, fontSize=look.font(11), color=look.colors.ink)
+    dots = (
+        alt.Chart(data)
+        .mark_point(aria=False, filled=True, size=70, opacity=1)
+        .encode(x="share:Q", y=vertical, color=color)
+    )
+    words = alt.Chart(data).mark_text(aria=False, align="left", dx=8, fontSize=look.font(11), color=look.colors.ink)
     layers = [bars, dots, words.encode(x="upper:Q", y=vertical, text="text:N"), *names_above(data, look, vertical)]
     return rows.row(0, named=True), layers, Area(width, height, left)
 
@@ -113,7 +118,7 @@ def draw_crossovers(found: Crossovers, look: Look) -> alt.LayerChart:
     days = day_axis(periods, look, width)
     line = alt.Chart(data_of(rows)).mark_line(strokeWidth=2.2, point={"size": 22, "filled": True}).encode(
         x=days, y=alt.Y("share:Q", axis=share_axis(look)), color=color_by(groups, look), strokeDash=dash_by(groups),
-        detail="run:N", tooltip=["name:N", "day:N", alt.Tooltip("share:Q", format=".1%")],
+        detail="run:N", tooltip=["name:N", "day:N", alt.Tooltip("share:Q", format=".1%")], description="name:N",
     )  # fmt: skip
     highest = float(rows["share"].max() or 1.0)  # type: ignore[arg-type]
     at = spaced(ends["share"].to_list(), highest * look.label_gap(texts) / tall, 0.0, highest)
@@ -129,7 +134,10 @@ def draw_crossovers(found: Crossovers, look: Look) -> alt.LayerChart:
     parts = (taken.filter(pl.col("period") < half), taken.filter(pl.col("period") >= half))
     early, late = (alt.Chart(data_of(part)).encode(x=days, y="one:Q", text="text:N") for part in parts)
     words: Any = {"fontSize": look.font(10), "dy": -10, "color": ink}
-    said = [early.mark_text(align="left", dx=10, **words), late.mark_text(align="right", dx=-10, **words)]
+    said = [
+        early.mark_text(aria=False, align="left", dx=10, **words),
+        late.mark_text(aria=False, align="right", dx=-10, **words),
+    ]
     layers = [line, end_labels(labels, look, groups, colored=True), diamonds, *([] if look.narrow else said)]
     count = found.frame.height
     times = "never overtook" if not count else "overtook"
@@ -153,14 +161,14 @@ def draw_sensitivity(found: Sensitivity, look: Look, *, top: int = 6) -> alt.Lay
     left = margin(look, names)
     width, height = plot_width(look, left, texts), rows_height(look, rows.height)
     vertical = name_axis(look, names)
-    data = data_of(rows.select("group", "name", "lowest", "highest", "text"))
+    data = data_of(hinted(rows.select("group", "name", "lowest", "highest", "text")))
     bars = alt.Chart(data).mark_bar(height=12, opacity=0.8).encode(
         x=alt.X("lowest:Q", axis=share_axis(look, grid=False)), x2="highest:Q", y=vertical,
-        color=color_by(rows["group"].to_list(), look), tooltip=["name:N", "text:N"],
+        color=color_by(rows["group"].to_list(), look), tooltip=["name:N", "text:N"], description="hint:N",
     )  # fmt: skip
     shown = found.frame.drop_nulls("share").select("group", "share").join(rows.select("group", "name"), on="group")
-    ticks = alt.Chart(data_of(shown)).mark_tick(thickness=1, size=18, color=look.colors.ink, opacity=0.5)
-    words = alt.Chart(data).mark_text(align="left", dx=8, fontSize=look.font(11), color=look.colors.ink)
+    ticks = alt.Chart(data_of(shown)).mark_tick(aria=False, thickness=1, size=18, color=look.colors.ink, opacity=0.5)
+    words = alt.Chart(data).mark_text(aria=False, align="left", dx=8, fontSize=look.font(11), color=look.colors.ink)
     layers = [
         bars,
         ticks.encode(x="share:Q", y=vertical),
@@ -206,12 +214,12 @@ def draw_drivers(found: Drivers, look: Look, *, top: int = 10) -> alt.LayerChart
     width, height = plot_width(look, left, [f"{points(0.1)}  "]), rows_height(look, rows.height)
     scale = alt.Scale(domain=["total", "more", "less"], range=[_TOTAL, _ADDS, _TAKES])
     vertical = name_axis(look, order)
-    data = data_of(rows)
+    data = data_of(hinted(rows))
     bars = alt.Chart(data).mark_bar(height=16).encode(
         x=alt.X("low:Q", axis=share_axis(look, grid=False)), x2="high:Q", y=vertical,
-        color=alt.Color("sign:N", scale=scale, legend=None), tooltip=["name:N", "text:N"],
+        color=alt.Color("sign:N", scale=scale, legend=None), tooltip=["name:N", "text:N"], description="hint:N",
     )  # fmt: skip
-    words = alt.Chart(data).mark_text(align="left", dx=4, fontSize=look.font(11), color=look.colors.ink)
+    words = alt.Chart(data).mark_text(aria=False, align="left", dx=4, fontSize=look.font(11), color=look.colors.ink)
     layers = [bars, words.encode(x="end:Q", y=vertical, text="text:N"), *names_above(data, look, vertical)]
     title = f"{group_label(found.method, found.group)}: from {percent(found.before)} to {percent(found.after)}"
     remark = "Blue adds to the share, orange takes from it, in points; gray: the share at both ends."
@@ -293,7 +301,7 @@ def draw_concentration(found: Concentration, look: Look, *, top: int = 6) -> alt
     )  # fmt: skip
     at = spaced(ends["part"].to_list(), look.label_gap(texts) / tall, 0.02, 1.0)
     labels = ends.with_columns(at=pl.Series(at, dtype=pl.Float64), text=pl.Series(texts, dtype=pl.String))
-    mark = alt.Chart(data_of(labels)).mark_text(align="left", dx=8, fontSize=look.font(11), lineBreak="\n")
+    mark = alt.Chart(data_of(labels)).mark_text(aria=False, align="left", dx=8, fontSize=look.font(11), lineBreak="\n")
     words = mark.encode(x="number:Q", y="at:Q", text="text:N", color=color_by(groups, look, text=True))
     first = rows.row(0, named=True)
     within = f" of {group_label(found.method, first[outer[0]], outer[0])}" if outer else ""
@@ -337,7 +345,7 @@ def draw_leaderboard(board: Leaderboard, look: Look, *, top: int = 25) -> alt.La
     dots = alt.Chart(data).mark_point(filled=True, size=60).encode(
         x=alt.X("rating:Q", scale=scale), y=vertical, color=color, tooltip=["name:N", "rating:Q", "text:N"]
     )  # fmt: skip
-    mark = alt.Chart(data).mark_text(align="left", dx=8, fontSize=look.font(10))
+    mark = alt.Chart(data).mark_text(aria=False, align="left", dx=8, fontSize=look.font(10))
     words = mark.encode(
         x=alt.X("high:Q", scale=scale), y=vertical, text="text:N", color=color_by(groups, look, text=True)
     )

@@ -12,8 +12,8 @@ import polars as pl
 from ossgeo._core import DATA
 from ossgeo._core.text import percent
 from ossgeo.errors import InvalidArgumentError
-from ossgeo.plotting._primitives import Area, data_of, framed
-from ossgeo.plotting._style import PADDING, Look
+from ossgeo.plotting._primitives import Area, data_of, framed, hinted
+from ossgeo.plotting._style import MAP_SHADES, PADDING, Look
 from ossgeo.registry._countries import Country
 from ossgeo.registry._groups import GroupScheme
 from ossgeo.shares._grouping import RULES, STATUSES
@@ -29,13 +29,6 @@ MAPPED: Final = ("country", *RULES)
 _FOLDER: Final = DATA / "world"
 _STEPS: Final = (0.001, 0.01, 0.05, 0.2, 0.5)
 _WORDS: Final = ("under 0.1 %", "0.1 to 1 %", "1 to 5 %", "5 to 20 %", "20 to 50 %", "50 % and more")
-# One hue, from light to dark (dark to light on dark paper): the order is told in black and white, too.
-_SHADES: Final = {
-    "light": ("#D6E6F4", "#A9CDE7", "#74AED6", "#3F86BF", "#1B5A9A", "#0A2A5C"),
-    "dark": ("#1F3A55", "#2E628F", "#4389BE", "#75B3DF", "#A9D4F0", "#E8F5FD"),
-}
-_EMPTY: Final = {"light": "#E9E9E9", "dark": "#33383E"}
-_NO_CODE: Final = {"light": "#B9B9B9", "dark": "#5A6068"}
 _ANTARCTICA: Final = "010"
 _ROOM: Final = (26.0, 9.0)
 _RATIO: Final = 0.47
@@ -71,30 +64,32 @@ def draw_world(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
     shares = table.to_polars().filter(pl.col("period") == day, pl.col("share") > 0).select("share", group=table.keys[0])
     rows = _rows(table, shares, day)
     colors = look.colors
-    shade = alt.Color("step:N", scale=alt.Scale(domain=list(_WORDS), range=list(_SHADES[look.theme])), legend=alt.Legend(
+    *shades, empty, no_code = MAP_SHADES[look.theme]
+    shade = alt.Color("step:N", scale=alt.Scale(domain=list(_WORDS), range=list(shades)), legend=alt.Legend(
         title=None, orient="top", direction="horizontal", columns=3 if look.narrow else 0, symbolType="square",
         labelColor=colors.ink, labelFontSize=look.font(11),
     ))  # fmt: skip
     shape = alt.Data(values=_shapes(), format=alt.TopoDataFormat(type="topojson", feature="countries"))  # type: ignore[no-untyped-call]
     land = alt.Chart(shape).transform_filter(f"datum.id !== '{_ANTARCTICA}'")
-    fields = ["step", "name", "text"]
+    rows = hinted(rows)
+    fields = ["step", "name", "text", "hint"]
     looked_up = alt.LookupData(data=data_of(rows.select("numeric", *fields)), key="numeric", fields=fields)
     line: Any = {"stroke": colors.paper, "strokeWidth": 0.5}
-    ground = land.mark_geoshape(**line).encode(
-        color=alt.condition("isValid(datum.id)", alt.value(_EMPTY[look.theme]), alt.value(_NO_CODE[look.theme]))
+    ground = land.mark_geoshape(**line, aria=False).encode(
+        color=alt.condition("isValid(datum.id)", alt.value(empty), alt.value(no_code))
     )
     filled = land.transform_lookup(lookup="id", from_=looked_up).transform_filter("isValid(datum.step)")
-    filled = filled.mark_geoshape(**line).encode(color=shade, tooltip=["name:N", "text:N"])
+    filled = filled.mark_geoshape(**line).encode(color=shade, tooltip=["name:N", "text:N"], description="hint:N")
     seat: Any = {"longitude": "longitude:Q", "latitude": "latitude:Q"}
     small = data_of(rows.filter("dot").select("longitude", "latitude", *fields))
     dots = alt.Chart(small).mark_circle(size=42, opacity=1, stroke=colors.ink, strokeWidth=0.6)
-    dots = dots.encode(**seat, color=shade, tooltip=["name:N", "text:N"])
+    dots = dots.encode(**seat, color=shade, tooltip=["name:N", "text:N"], description="hint:N")
     words = alt.Chart(data_of(_labeled(rows, min(top, 4) if look.narrow else top)))
     halo: Any = {"fontSize": look.font(11), "fontWeight": "bold"}
-    behind = words.mark_text(**halo, stroke=colors.paper, strokeWidth=3, color=colors.paper).encode(
+    behind = words.mark_text(**halo, aria=False, stroke=colors.paper, strokeWidth=3, color=colors.paper).encode(
         **seat, text="words:N"
     )
-    before = words.mark_text(**halo, color=colors.ink).encode(**seat, text="words:N")
+    before = words.mark_text(**halo, aria=False, color=colors.ink).encode(**seat, text="words:N")
     named = {str(one) for one in rows["group"]}
     rest = shares.filter(~pl.col("group").is_in(named)).sort("share", descending=True)
     names = ((group_label(table.method, group, table.keys[0]), share) for share, group in rest.iter_rows())

@@ -59,6 +59,12 @@ def _harmless(value: Any) -> Any:
     return "\n".join(plain(line, 200) for line in value.split("\n")) if isinstance(value, str) else value
 
 
+def hinted(rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Return rows with the column hint, which screen readers and the tooltips of pages read: name and text by default."""
+    hint = pl.concat_str(columns or ("name", "text"), separator=": ", ignore_nulls=True)
+    return rows.with_columns(hint=hint)
+
+
 def color_by(groups: Sequence[str], look: Look, *, text: bool = False) -> alt.Color:
     """Return the colors of groups, the largest first; for text with enough contrast."""
     import altair as alt
@@ -81,7 +87,7 @@ def share_axis(look: Look, *, grid: bool = True, points: bool = False) -> alt.Ax
     import altair as alt
 
     words: Any = {"labelExpr": "format(100 * datum.value, '+d') + ' pt'"} if points else {"format": "%"}
-    return alt.Axis(title=None, grid=grid, labelFontSize=look.font(_LABEL), tickCount=5, **words)
+    return alt.Axis(title=None, grid=grid, labelFontSize=look.font(_LABEL), tickCount=3 if look.narrow else 5, **words)
 
 
 def name_axis(look: Look, names: Sequence[str]) -> alt.Y:
@@ -169,7 +175,9 @@ def end_labels(rows: pl.DataFrame, look: Look, groups: Sequence[str], *, colored
     """Return texts beside the last points: group, period, at (the height), text."""
     import altair as alt
 
-    mark = alt.Chart(data_of(rows)).mark_text(align="left", dx=8, fontSize=look.font(_LABEL), lineBreak="\n")
+    mark = alt.Chart(data_of(rows)).mark_text(
+        aria=False, align="left", dx=8, fontSize=look.font(_LABEL), lineBreak="\n"
+    )
     color = color_by(groups, look, text=True) if colored else alt.value(look.colors.ink)
     texts: alt.Chart = mark.encode(
         x=alt.X("period:T", scale=alt.Scale(type="utc")), y="at:Q", text="text:N", color=color
@@ -186,15 +194,15 @@ def bar_layers(rows: pl.DataFrame, look: Look, *, points: bool = False) -> tuple
     width = plot_width(look, left)
     height = rows_height(look, rows.height)
     vertical = name_axis(look, names)
-    data = data_of(rows.select("group", "name", "figure", "text"))
+    data = data_of(hinted(rows.select("group", "name", "figure", "text")))
     room = look.room(rows["text"].to_list()) + 20
     scale = alt.Scale(domain=_roomy(rows["figure"], room / width), nice=False)
     colored = color_by(_largest_first(rows["group"].to_list()), look)
     bars = alt.Chart(data).mark_bar(height=16).encode(
         x=alt.X("figure:Q", axis=share_axis(look, grid=False, points=points), scale=scale), y=vertical, color=colored,
-        tooltip=["name:N", "text:N"],
+        tooltip=["name:N", "text:N"], description="hint:N",
     )  # fmt: skip
-    words: Any = {"fontSize": look.font(_LABEL), "color": look.colors.ink}
+    words: Any = {"aria": False, "fontSize": look.font(_LABEL), "color": look.colors.ink}
     positive = alt.Chart(data).transform_filter("datum.figure >= 0").mark_text(align="left", dx=4, **words)
     negative = alt.Chart(data).transform_filter("datum.figure < 0").mark_text(align="right", dx=-4, **words)
     texts = [mark.encode(x="figure:Q", y=vertical, text="text:N") for mark in (positive, negative)]
@@ -235,14 +243,14 @@ def framed(
     head = [look.subtitle or subtitle[0], *subtitle[1:]]
     notes = [line for text in foot for line in look.lines(text, _FOOT)]
     written = alt.Chart(data_of(pl.DataFrame({"foot": [""]}))).mark_text(
-        align="left", baseline="top", fontSize=look.font(_FOOT), color=colors.faint, text=notes,
+        aria=False, align="left", baseline="top", fontSize=look.font(_FOOT), color=colors.faint, text=notes,
         lineHeight=look.font(_FOOT) * 1.35,
     )  # fmt: skip
     layer = alt.layer(*layers, written.encode(x=alt.value(-area.left), y=alt.value(area.height + below)))
     layer = layer.resolve_scale(color="independent") if map_of is None else layer.project(type=map_of)
     named = look.title or title
     words = alt.TitleParams(
-        look.lines(named, 17)[:3], subtitle=[line for text in head for line in look.lines(text, 12)], anchor="start",
+        look.lines(named, 17), subtitle=[line for text in head for line in look.lines(text, 12)], anchor="start",
         frame="bounds", color=colors.ink, subtitleColor=colors.faint, fontSize=look.font(16), subtitleFontSize=look.font(12),
         subtitleLineHeight=look.font(12) * 1.3, offset=14,
     )  # fmt: skip

@@ -22,6 +22,7 @@ from ossgeo.plotting._primitives import (
     day_axis,
     end_labels,
     framed,
+    hinted,
     margin,
     plot_width,
     share_axis,
@@ -95,9 +96,11 @@ def _folded(table: ShareTable, top: int) -> pl.DataFrame:
     drawn = found.filter((pl.col("value") > 0) | ~pl.col("group").is_in([*STATUSES, OTHERS]))
     if table.overlapping:  # the sum of groups that share models is not the share of the rest
         drawn = drawn.filter(pl.col("group") != OTHERS)
-    return drawn.with_columns(
+    named = drawn.with_columns(
         name=pl.col("group").replace_strict(names, return_dtype=pl.String), day=pl.col("period").cast(pl.String)
-    ).sort("period", "group")
+    )
+    text = pl.Series([percent(share) for share in named["share"]], dtype=pl.String)
+    return hinted(named.with_columns(text=text), "name", "day", "text").drop("text").sort("period", "group")
 
 
 def _order(rows: pl.DataFrame) -> list[str]:
@@ -136,7 +139,8 @@ def _lines(
         layers.append(area.encode(x=days, y="lower:Q", y2="upper:Q", color=color_by(groups, look), detail="stretch:N"))
     line = alt.Chart(data_of(rows)).mark_line(strokeWidth=2.2, point={"size": 22, "filled": True})
     drawn: dict[str, Any] = {"color": color_by(groups, look), "strokeDash": dash_by(groups), "detail": "run:N"}
-    layers += [line.encode(x=days, y=height, tooltip=_hints(), **drawn), *dotted(rows, groups, look, days, "share")]
+    lines = line.encode(x=days, y=height, tooltip=_hints(), description="hint:N", **drawn)
+    layers += [lines, *dotted(rows, groups, look, days, "share")]
     at = spaced(ends["share"].to_list(), highest * look.label_gap(texts) / tall, highest * 0.01, highest)
     labels = ends.with_columns(at=pl.Series(at, dtype=pl.Float64), text=pl.Series(texts, dtype=pl.String))
     layers.append(end_labels(labels, look, groups, colored=True))
@@ -169,7 +173,7 @@ def _stacked(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
     width, tall = plot_width(look, left, texts), look.height or max(HEIGHT, look.label_gap(texts) * ends.height)
     area = alt.Chart(data_of(rows)).mark_area(stroke=look.colors.paper, strokeWidth=0.8).encode(
         x=day_axis(table.periods, look, width), y=alt.Y("lower:Q", axis=share_axis(look)), y2="upper:Q",
-        color=color_by(groups, look), detail="stretch:N", tooltip=_hints(),
+        color=color_by(groups, look), detail="stretch:N", tooltip=_hints(), description="name:N",
     )  # fmt: skip
     high = float(ends["upper"].max() or 1)  # type: ignore[arg-type]
     middle = ((ends["lower"] + ends["upper"]) / 2).to_list()
@@ -205,7 +209,7 @@ def _ranks(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
     days = day_axis(table.periods, look, width)
     line = alt.Chart(data_of(rows)).mark_line(strokeWidth=2.5, point={"size": 60, "filled": True}).encode(
         x=days, y=height, color=color_by(groups, look), strokeDash=dash_by(groups), detail="run:N",
-        tooltip=["name:N", "day:N", "rank:Q"],
+        tooltip=["name:N", "day:N", "rank:Q"], description="name:N",
     )  # fmt: skip
     ends = last.select("period", "group", at="rank", text=pl.col("group").replace_strict(names, return_dtype=pl.String))
     words = _texts(

@@ -33,6 +33,12 @@ _GRAYS: Final = {
     "residual": "#7C7C7C", OTHERS: "#C2C2C2",
 }  # fmt: skip
 _DASHES: Final = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 4], [3, 1])
+# One hue, from light to dark (dark to light on dark paper): the order is told in black and white, too. The last two are
+# countries without a share and areas without a code.
+MAP_SHADES: Final = {
+    "light": ("#D6E6F4", "#A9CDE7", "#74AED6", "#3F86BF", "#1B5A9A", "#0A2A5C", "#E9E9E9", "#B9B9B9"),
+    "dark": ("#1F3A55", "#2E628F", "#4389BE", "#75B3DF", "#A9D4F0", "#E8F5FD", "#33383E", "#5A6068"),
+}
 _NARROW: Final = 520
 _SHORT: Final = 18
 _LINE: Final = 15
@@ -226,3 +232,12 @@ def spaced(values: Sequence[float], least: float, low: float, high: float) -> li
 def scale_of(values: Mapping[str, Any]) -> tuple[list[str], list[Any]]:
     """Return the domain and the range of a scale by group."""
     return [plain(group, 200) for group in values], list(values.values())
+
+
+def dark_colors() -> dict[str, str]:
+    """Return the color on dark paper for each color of a picture on light paper that differs there."""
+    light, dark = _THEMES["light"], _THEMES["dark"]
+    fixed = {getattr(light, name): getattr(dark, name) for name in ("paper", "ink", "faint")}
+    texts = {readable(color, light): readable(color, dark) for color in (*PALETTE, *_GRAYS.values())}
+    shapes = dict(zip(MAP_SHADES["light"], MAP_SHADES["dark"], strict=True))
+    return texts | shapes | fixed

@@ -12,7 +12,9 @@ from ossgeo._core.method import Cleaning
 from ossgeo._core.text import plain
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
+from ossgeo.shares._names import capitalized, quantity, span
 from ossgeo.shares._options import MeasureOptions, MeasureOptionsDict
+from ossgeo.shares._table import ShareTable
 
 
 def given_options(options: MeasureOptionsDict) -> MeasureOptionsDict:
@@ -28,6 +30,31 @@ def given_options(options: MeasureOptionsDict) -> MeasureOptionsDict:
     if (models := options.get("models")) is not None:
         given["models"] = models
     return given
+
+
+def method_texts(table: ShareTable) -> tuple[str, ...]:
+    """Return how a table was made, in sentences."""
+    method = table.method
+    credited = {
+        "publisher": "Each model is credited to the organization that publishes it, and to the country of this organization",
+        "root": "Each model is credited to the publisher of the model that it was made from in the end",
+    }.get(method.attribution, f"Models are credited by the strategy {method.attribution}")
+    when = "on the day of use" if method.as_of == "flow" else f"as of {method.as_of}"
+    counted = {
+        "fractional": "A model of several countries counts in parts.",
+        "full": "A model of several countries counts fully in each, so that shares do not sum to 100 %.",
+        "primary": "A model of several countries counts for the largest of them alone.",
+    }[method.counting]
+    whole = {
+        "all": f"Shares are of all {method.unit}, those without a known country among them.",
+        "attributed": f"Shares are of the {method.unit} whose country is known.",
+    }[method.denominator]
+    capped = f" Only uses within {method.age_cap} days of a model's creation count." if method.age_cap else ""
+    place = "The country is that of the makers of a model, not of its users."
+    return (
+        f"{credited}, {when}. {counted} {whole}{capped} {place}",
+        f"{capitalized(quantity(method))}, {span(method, table.periods)}.",
+    )
 
 
 def code_of(panel: Panel, options: MeasureOptionsDict) -> str:

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import base64
-from typing import Any, Final, Literal
+import re
+from typing import Final, Unpack
 
 import attrs
 import polars as pl
 
-from ossgeo._core.display import Plottable
+from ossgeo._core.display import PlotOptions, Plottable
 from ossgeo._core.text import percent, plain
+from ossgeo.plotting._style import dark_colors
 from ossgeo.shares._names import label
 
-_SHARES: Final = frozenset({"share", "lower", "upper", "lowest", "highest", "spread", "cumulative", "alternative"})
+_SHARES: Final = frozenset(
+    {"share", "lower", "upper", "lowest", "highest", "spread", "cumulative", "alternative", "without"}
+)
+_POINTS: Final = frozenset({"effect", "spread"})
 _LONGEST: Final = 200
+_NARROW: Final = 344
+_ADAPTED: Final = (
+    (re.compile(r"(\d\.\d\d)\d+"), r"\1"),  # half the size
+    (re.compile(r' (role="graphics-\w+"|aria-roledescription="[^"]*"|aria-hidden="true")'), ""),
+    (re.compile(r' aria-label="'), ' data-tip="'),  # the figure has the description
+    (re.compile(r"^<svg "), '<svg aria-hidden="true" '),
+)
+"""What changes in a picture that is part of a page: patterns and replacements."""
+_COLOR: Final = re.compile(r"\"(#[0-9A-F]{6})\"")
 
 
 @attrs.frozen
@@ -35,10 +49,10 @@ class Sheet:
 
 @attrs.frozen
 class Picture:
-    """One picture as data URLs for light and dark, and its description in words."""
+    """One picture as SVG, for wide and for narrow screens, and its description in words."""
 
-    light: str
-    dark: str
+    wide: str
+    narrow: str
     alt: str
 
 
@@ -52,7 +66,19 @@ class Download:
 
 @attrs.frozen
 class Section:
-    """One part of the page."""
+    """One part of the page.
+
+    Attributes:
+        id: Its anchor.
+        title: Its title.
+        texts: Paragraphs.
+        pictures: Pictures, below the paragraphs.
+        tables: Tables, below the pictures.
+        downloads: Files that the page offers.
+        code: A block of code.
+        caveat: What readers must know about the headline; empty for none.
+        weight: How many points of a share the caveat concerns, as a fraction.
+    """
 
     id: str
     title: str
@@ -61,60 +87,67 @@ class Section:
     tables: tuple[Sheet, ...] = ()
     downloads: tuple[Download, ...] = ()
     code: str = ""
+    caveat: str = ""
+    weight: float = 0.0
 
 
-def sheet(caption: str, rows: pl.DataFrame) -> Sheet:
+def sheet(caption: str, rows: pl.DataFrame, *, total: bool = False) -> Sheet:
     """Return rows as a table of the page; the caption counts the rows that are not shown.
 
     Args:
         caption: The title of the table.
-        rows: The rows; columns of shares are shown as percent.
+        rows: The rows; columns of shares are shown as percent, differences of shares as points.
+        total: Whether a last row has the sums of value and share.
     """
     shown = rows.head(_LONGEST)
     rest = rows.height - shown.height
-    cells = tuple(tuple(_cell(name, value) for name, value in row.items()) for row in shown.iter_rows(named=True))
-    names = tuple(name.replace("_", " ") for name in rows.columns)
-    return Sheet(f"{caption} ({rest:,} more rows are not shown)" if rest else caption, names, cells)
+    cells = [tuple(_cell(name, value) for name, value in row.items()) for row in shown.iter_rows(named=True)]
+    if total:
+        sums = [rows[name].sum() if rows[name].dtype.is_numeric() else None for name in rows.columns]
+        others = [_cell(name, value) for name, value in zip(rows.columns, sums, strict=True)][1:]
+        cells.append((Cell("total"), *others))
+    names = tuple(f"{name.replace('_', ' ')}{' (points)' if name in _POINTS else ''}" for name in rows.columns)
+    return Sheet(f"{caption} ({rest:,} more rows are not shown)" if rest else caption, names, tuple(cells))
 
 
 def _cell(name: str, value: object) -> Cell:
     if isinstance(value, bool) or value is None or not isinstance(value, int | float):
-        text = (
-            "-" if value is None else label(value) if name == "country" and isinstance(value, str) else plain(value, 80)
-        )
+        known = name if name in ("country", "organization") else "country" if name.endswith("country") else None
+        text = "-" if value is None else label(value, known) if known and isinstance(value, str) else plain(value, 80)
         return Cell(text)
-    if name == "effect":
-        return Cell(f"{100 * value:+.1f}", float(value))
+    if name in _POINTS:
+        return Cell(f"{100 * value:+.1f}" if name == "effect" else f"{100 * value:.1f}", float(value))
     return Cell(percent(value, 2) if name in _SHARES else f"{value:,.0f}", float(value))
 
 
-def picture(result: Plottable, words: str, *, kind: Literal["stacked", "map", "ranks"] | None = None) -> Picture:
-    """Return the chart of a result in both themes.
+def picture(result: Plottable, words: str, **options: Unpack[PlotOptions]) -> Picture:
+    """Return the chart of a result for wide and for narrow screens; the colors follow the theme of the page.
 
     Args:
         result: A result with a chart.
         words: The description for readers who do not see the picture.
-        kind: The kind of chart of a share table; None for the default.
+        **options: Those of the picture.
     """
+    wide, narrow = (_svg(result, options | {"width": width}) for width in (800, _NARROW))
+    return Picture(wide, narrow, words)
+
+
+def _svg(result: Plottable, options: PlotOptions) -> str:
     import vl_convert
 
-    options: dict[str, Any] = {} if kind is None else {"kind": kind}
-    light, dark = (
-        _data_url("image/svg+xml", vl_convert.vegalite_to_svg(result.plot(theme=theme, **options).to_dict()))
-        for theme in ("light", "dark")
-    )
-    return Picture(light, dark, words)
+    drawn = vl_convert.vegalite_to_svg(result.plot(**options).to_dict(validate=False))
+    for pattern, text in _ADAPTED:
+        drawn = pattern.sub(text, drawn)
+    dark = dark_colors()
+    return _COLOR.sub(lambda found: f'"var(--{found[1][1:]})"' if found[1] in dark else found[0], drawn)
 
 
-def download(name: str, text: str) -> Download:
-    """Return a CSV file that the page offers.
+def download(name: str, text: str, kind: str = "text/csv;charset=utf-8") -> Download:
+    """Return a file that the page offers.
 
     Args:
         name: The name of the file.
         text: Its content.
+        kind: Its media type.
     """
-    return Download(name, _data_url("text/csv;charset=utf-8", text))
-
-
-def _data_url(kind: str, text: str) -> str:
-    return f"data:{kind};base64,{base64.b64encode(text.encode()).decode()}"
+    return Download(name, f"data:{kind};base64,{base64.b64encode(text.encode()).decode()}")

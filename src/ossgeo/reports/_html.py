@@ -14,6 +14,7 @@ from ossgeo._core.io import require_place, writing
 from ossgeo._core.text import plain
 from ossgeo.errors import InvalidArgumentError, OssgeoWarning
 from ossgeo.panel._panel import Panel
+from ossgeo.plotting._style import dark_colors
 from ossgeo.reports._code import given_options
 from ossgeo.reports._content import Section
 from ossgeo.reports._sections import sections_of
@@ -76,11 +77,13 @@ def _rendered(title: str, table: ShareTable, sections: tuple[Section, ...]) -> s
     import markupsafe
 
     style, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    style = _color_rules() + style
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     template = environment.from_string((_HERE / "page.html.j2").read_text(encoding="utf-8"))
     return template.render(
         title=plain(title, 200),
         summary=_summary(table),
+        caveat=_caveat(sections),
         sections=sections,
         style=markupsafe.Markup(style),  # noqa: S704  # a file of this package
         script=markupsafe.Markup(script),  # noqa: S704  # a file of this package
@@ -99,6 +102,20 @@ def _summary(table: ShareTable) -> str:
     if not len(named):
         return f"No group has a share at {last}."
     return plain(table.sentence(named[0], last), 600)
+
+
+def _caveat(sections: tuple[Section, ...]) -> str:
+    """Return the caveat that concerns the largest part of a share."""
+    largest = max(sections, key=lambda section: section.weight)
+    return largest.caveat
+
+
+def _color_rules() -> str:
+    """Return the colors of pictures as variables, for the light and the dark theme."""
+    pairs = dark_colors()
+    light = "".join(f"--{color[1:]}:{color};" for color in pairs)
+    dark = "".join(f"--{color[1:]}:{other};" for color, other in pairs.items())
+    return f":root{{{light}}}\n@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}\n"
 
 
 def _hash(text: str) -> str:

@@ -18,3 +18,12 @@ for (const button of document.querySelectorAll("th button")) {
     body.append(...[...body.rows].sort(order));
   });
 }
+const tip = document.getElementById("tip");
+document.addEventListener("pointermove", (event) => {
+  const mark = event.target.closest?.(".chart [data-tip]");
+  tip.hidden = mark === null || mark === undefined;
+  if (tip.hidden) return;
+  tip.textContent = mark.dataset.tip;
+  tip.style.left = `${Math.max(4, Math.min(event.pageX + 12, document.documentElement.clientWidth - tip.offsetWidth - 8))}px`;
+  tip.style.top = `${event.pageY + 14}px`;
+});

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,9 @@ STATUS_NAMES: Final = {
 }
 """What pictures and pages call the origin statuses."""
 
+_STEPS: Final = {"d": "day", "w": "week", "mo": "month", "q": "quarter", "y": "year"}
+_WITH_ARTICLE: Final = frozenset("AE BS CD CF CG DO EU FK FO GB GM KM KY MH MP MV NL PH SB SC TC US VG VI".split())  # noqa: SIM905
+"""Codes of countries whose name has an article in a sentence."""
 _IDS: Final = ("namespace", "model", *MODEL_KEYS)
 
 
@@ -64,6 +68,17 @@ def group_label(method: Method, group: str, key: str | None = None) -> str:
     return " x ".join(label(part, one, known) for part, one in zip(parts, keys, strict=False))
 
 
+def sentence_label(method: Method, group: str, key: str | None = None) -> str:
+    """Return the name of a group within a sentence, such as ``the United States``; see :func:`group_label`."""
+    name = group_label(method, group, key)
+    return f"the {name}" if group in _WITH_ARTICLE else name
+
+
+def capitalized(text: str) -> str:
+    """Return a text that begins with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
 def day_text(day: dt.date) -> str:
     """Return a day in words.
 
@@ -72,6 +87,20 @@ def day_text(day: dt.date) -> str:
         '7 September 2025'
     """
     return f"{day.day} {day:%B %Y}"
+
+
+def step_text(every: str) -> str:
+    """Return a calendar step in words.
+
+    Example:
+        >>> step_text("1mo"), step_text("2w")
+        ('month', '2 weeks')
+    """
+    found = re.fullmatch(r"(\d+)([a-z]+)", every)
+    if found is None:
+        return every
+    number, unit = int(found[1]), _STEPS.get(found[2], found[2])
+    return unit if number == 1 else f"{number} {unit}s"
 
 
 def quantity(method: Method) -> str:
@@ -97,7 +126,7 @@ def span(method: Method, periods: Sequence[dt.date]) -> str:
         if days == 1
         else f", each in the {days} days before"
         if days
-        else f", each over {method.every}"
+        else f", each over a {step_text(method.every)}"
         if method.every
         else ""
     )

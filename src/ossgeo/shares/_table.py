@@ -259,7 +259,7 @@ class ShareTable(Plottable):
         Example:
             >>> import ossgeo
             >>> ossgeo.measure(ossgeo.load_sample()).sentence("CN").split(",")[0]
-            'China accounted for 18.2% of all downloads in the 30 days to 2025-09-07'
+            'China accounted for 18.2% of all downloads in the 30 days to 7 September 2025'
         """
         return text.sentence(self, group, self._period(period))
 

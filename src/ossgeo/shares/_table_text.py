@@ -12,6 +12,8 @@ import polars as pl
 from ossgeo._core.text import percent, printable
 from ossgeo.errors import UnknownCountryError
 from ossgeo.registry._countries import Country
+from ossgeo.shares._names import capitalized, day_text, sentence_label, step_text
+from ossgeo.shares._period_shares import GroupNames
 
 if TYPE_CHECKING:
     from ossgeo.shares._table import ShareTable
@@ -144,40 +146,59 @@ def table_html(table: ShareTable) -> str:
 
 
 def sentence(table: ShareTable, group: str | tuple[str, ...], day: dt.date) -> str:
-    """Return the share of one group as a sentence that names the population, the span and the denominator."""
-    parts = group if isinstance(group, tuple) else (group,)
-    names = " x ".join(group_text(key, part) for key, part in zip(table.keys, parts, strict=True))
-    share = table.at(day)[group]
+    """Return the share of one group as a sentence: population, span, denominator, change, coverage and scope."""
     method = table.method
+    share = table.at(day)[group]
+    known = GroupNames.of(table.frame, table.keys).parse(group)
+    parts = known if isinstance(known, tuple) else (known,)
+    names = " x ".join(sentence_label(method, part, key) for part, key in zip(parts, table.keys, strict=True))
     if share is None:
         return f"The share of {names} in the {method.unit} {_span(table, day)} is not defined."
     whole = f"all {method.unit}"
     if method.denominator == "attributed":
         whole = f"the {method.unit} attributed to a known country"
-    change = ""
+    notes = [f"credited by {method.attribution}", f"{method.counting} counting"]
+    if (part := table.observed(day)) < 1:
+        notes.append(f"{percent(part, 0)} of the days observed")
+    if method.void:
+        notes.append(f"without effect: {', '.join(method.void)}")
+    return (
+        f"{capitalized(names)} accounted for {percent(share, 1)} of {whole} {_span(table, day)}{_change(table, group, day, share)} "
+        f"({'; '.join(notes)}). {_scope(table, day)}"
+    ).strip()
+
+
+def _change(table: ShareTable, group: str | tuple[str, ...], day: dt.date, share: float) -> str:
+    """Return the change since the first complete period in points."""
     first = next((period for period in table.complete_periods if period < day), None)
     before = None if first is None else table.at(first)[group]
-    if first is not None and before is not None:
-        change = f", {100 * (share - before):+.1f} points from {percent(before, 1)} {_span(table, first)}"
-    part = table.observed(day)
-    partly = f"; {percent(part, 0)} of the days observed" if part < 1 else ""
-    scope = f" Scope: {table.note.rstrip('.')}." if table.note else ""
-    return (
-        f"{names} accounted for {percent(share, 1)} of {whole} {_span(table, day)}{change} "
-        f"(attribution {method.attribution}, {method.counting} counting{partly}).{scope}"
-    )
+    if first is None or before is None:
+        return ""
+    change = round(100 * (share - before), 1)
+    words = f"{'up' if change > 0 else 'down'} {abs(change):.1f} points" if change else "unchanged"
+    return f", {words} from {percent(before, 1)} {_span(table, first)}"
+
+
+def _scope(table: ShareTable, day: dt.date) -> str:
+    """Return the scope of the panel, and the part of the period with a known country if it is not all."""
+    scope = table.method.scope or table.note
+    texts = [f"Scope: {scope.rstrip('.')}."] if scope else []
+    known = table.coverage.at(day).get("attributed", 0.0) if table.coverage.rows else None
+    if known is not None and known < 1:
+        texts.append(f"Country known for {percent(known)} of these {table.method.unit}.")
+    return " ".join(texts)
 
 
 def _span(table: ShareTable, day: dt.date) -> str:
     method = table.method
     if method.gives == "stock":
-        return f"up to {day}"
+        return f"up to {day_text(day)}"
     if method.every is not None and method.window is None:
-        return f"in the {method.every} to {day}"
+        return f"in the {step_text(method.every)} to {day_text(day)}"
     days = method.days
     if days is None:
-        return f"in the period to {day}"
-    return f"on {day}" if days == 1 else f"in the {days} days to {day}"
+        return f"in the period to {day_text(day)}"
+    return f"on {day_text(day)}" if days == 1 else f"in the {days} days to {day_text(day)}"
 
 
 def citation(table: ShareTable) -> str:

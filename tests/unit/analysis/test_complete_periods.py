@@ -34,7 +34,7 @@ def test_a_year_that_has_just_begun_is_not_compared_with_a_whole_one() -> None:
     assert found.frame["growth"].null_count() == found.frame.height
     assert found.frame["rank_change"].null_count() == found.frame.height
     assert found.frame["complete"].to_list() == [True, True, False, False]
-    assert found.sentence() == "At 2025-12-31 no group gained a place."
+    assert found.sentence() == "On 31 December 2025 no group gained a place."
     scaled = growth(ossgeo.measure(CONSTANT, every="1y", incomplete="scale"))
     assert scaled.frame.filter(period=DAY(2026, 4, 26))["growth"].to_list() == pytest.approx([0, 0], abs=0.01)
     none = growth(ossgeo.measure(panel(lambda *_: 1, ENDS[:3]), every="1y"))
@@ -82,7 +82,7 @@ def test_a_crossover_within_unobserved_time_has_the_interval() -> None:
     found = crossovers(table, "CN", "US")
     (row,) = found.frame.iter_rows(named=True)
     assert (row["since"], row["period"]) == (DAY(2025, 4, 30), DAY(2025, 8, 31))
-    assert "last between 2025-04-30 and 2025-08-31" in found.sentence()
+    assert "last between 30 April 2025 and 31 August 2025" in found.sentence()
     empty = found.shares.filter(pl.col("one").is_null())["period"].to_list()
     assert empty == [DAY(2025, 5, 31), DAY(2025, 6, 30), DAY(2025, 7, 31), DAY(2026, 4, 26)]
 
@@ -102,7 +102,7 @@ def test_an_incomplete_period_decides_no_crossover() -> None:
 def test_concentration_is_told_at_the_latest_complete_period() -> None:
     source = panel(lambda model, place: 10**9 if place == 15 and model == "Qwen/a" else 50)
     found = concentration(ossgeo.measure(source, every="1mo"))
-    assert found.sentence().startswith("At 2026-03-31 the downloads are as concentrated as if ")
+    assert found.sentence().startswith("On 31 March 2026 the downloads are as concentrated as if ")
     whole = concentration(ossgeo.measure(source))
     assert whole.sentence().startswith("At 2026-04-26")
 

@@ -648,7 +648,7 @@ def test_a_stock_is_the_cumulative_total_at_an_observation() -> None:
     assert again == table
     one = panel([("Qin/a", JANUARY, 10), ("Mover/b", JANUARY, 30)], counter="downloads_all_time")
     assert shares(measure(one, calculator="stock")) == {"GB": 0.75, "CN": 0.25}
-    assert "up to 2025-01-31" in measure(one, calculator="stock").sentence("CN")
+    assert "up to 31 January 2025" in measure(one, calculator="stock").sentence("CN")
 
 
 def test_a_stock_with_steps_is_that_of_the_last_observation() -> None:

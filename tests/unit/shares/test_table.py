@@ -257,16 +257,16 @@ def test_a_cut_table_prints_the_rest_and_the_total(table: ossgeo.ShareTable) -> 
 
 def test_a_sentence(table: ossgeo.ShareTable) -> None:
     assert table.sentence("CN") == (
-        "China accounted for 50.0% of all downloads in the 30 days to 2025-03-02, +0.0 points from 50.0% in the 30 days "
-        "to 2025-01-31 (attribution publisher, fractional counting)."
+        "China accounted for 50.0% of all downloads in the 30 days to 2 March 2025, unchanged from 50.0% in the 30 days to "
+        "31 January 2025 (credited by publisher; fractional counting). Country known for 87.5% of these downloads."
     )
     assert table.sentence("Japan", JANUARY).startswith("Japan accounted for 5.0% of all downloads in the 30 days to")
     attributed = ossgeo.measure(two_dates(), registry=registry(), denominator="attributed", window="30d")
     assert "of those attributed to a known country downloads" not in attributed.sentence("CN")
-    assert "the downloads attributed to a known country in the 30 days to 2025-03-02" in attributed.sentence("CN")
-    assert attributed.sentence("individual").startswith("The share of individual in the downloads")
+    assert "the downloads attributed to a known country in the 30 days to 2 March 2025" in attributed.sentence("CN")
+    assert attributed.sentence("individual").startswith("The share of individuals in the downloads")
     both = ossgeo.measure(two_dates(), registry=registry(), by=("country", "organization"), every="1mo")
-    assert both.sentence(("CN", "qin")).startswith("China x qin accounted for")
+    assert both.sentence(("CN", "qin")).startswith("China x Qin accounted for")
     with pytest.raises(UnknownCountryError):
         table.sentence("Nowhereland")
 
