@@ -47,7 +47,12 @@ def test_constant_by_namespace_organization_and_model() -> None:
     assert ids(some.constant(unit="namespace", registry=registry())) == ["Qin/a", "who/x", "who/y"]
     assert ids(some.constant(unit="organization", registry=registry())) == ["Qin/a", "who/x", "who/y"]
     assert ids(some.constant(unit="model", registry=registry())) == ["Qin/a", "who/x"]
-    assert ids(some.constant(unit="model", start=DAYS[2], registry=registry())) == ["Mover/b", "Qin/a", "who/x", "who/y"]
+    assert ids(some.constant(unit="model", start=DAYS[2], registry=registry())) == [
+        "Mover/b",
+        "Qin/a",
+        "who/x",
+        "who/y",
+    ]
     assert some.constant(unit="model", end=JANUARY, registry=registry()).periods == (JANUARY,)
 
 

@@ -10,6 +10,7 @@ import attrs
 
 from ossgeo._core.counter import Counter, CounterKind
 from ossgeo._core.dates import Day, day_of
+from ossgeo._core.tabular import Tabular
 from ossgeo.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Adjustment:
 
 
 @attrs.frozen
-class Adjustments(Mapping[str, Adjustment]):
+class Adjustments(Mapping[str, Adjustment], Tabular):
     """Every adjustment by code; empty if the figures are exactly those of the source.
 
     Attributes:
@@ -125,6 +126,13 @@ class Adjustments(Mapping[str, Adjustment]):
     def __str__(self) -> str:
         """Return a line for each adjustment."""
         return "\n".join(map(str, self.items_)) or "nothing was adjusted"
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return one row for each adjustment: code, count, unit, note."""
+        import polars as pl
+
+        schema = {"code": pl.String, "count": pl.Float64, "unit": pl.String, "note": pl.String}
+        return pl.DataFrame([attrs.astuple(item) for item in self.items_], schema=schema, orient="row")
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return plain dictionaries, as in exported files."""
@@ -154,7 +162,7 @@ class StatusVolume:
 
 
 @attrs.frozen
-class Coverage:
+class Coverage(Tabular):
     """The parts of the total that are attributed to a known country, or have a status.
 
     Attributes:
@@ -219,7 +227,7 @@ def _measured(counter: Counter | str) -> Measured:
 
 
 @attrs.frozen
-class Method:
+class Method(Tabular):
     """Every choice behind a result. Two results are comparable if their methods are equal.
 
     Attributes:
@@ -307,6 +315,18 @@ class Method:
         values["void"] = tuple(values.get("void", ()))
         values["cleaning"] = Cleaning(**values["cleaning"])
         return cls(**values)
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return one row for each option: option, value (as text)."""
+        import polars as pl
+
+        names = [field.name for field in attrs.fields(type(self)) if field.name != "choices"]
+        values = [getattr(self, name) for name in names]
+        texts = [
+            ", ".join(map(str, value)) if isinstance(value, tuple) else "-" if value is None else str(value)
+            for value in values
+        ]
+        return pl.DataFrame({"option": names, "value": texts})
 
     def differences(self, other: Method) -> dict[str, tuple[Any, Any]]:
         """Return the choices that differ, each with both values; the panel, engine and version are not choices.

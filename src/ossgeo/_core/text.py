@@ -159,6 +159,24 @@ def html_table(rows: pl.DataFrame, formats: Mapping[str, Format]) -> str:
     return f"<table><thead><tr>{row('th', _header(formats))}</tr></thead><tbody>{body}</tbody></table>{remainder}"
 
 
+def html_frame(rows: pl.DataFrame) -> str:
+    """Return the first rows of any frame as an HTML table, with formats by the names and types of the columns.
+
+    Args:
+        rows: The rows.
+    """
+    return html_table(
+        rows.with_columns(pl.col(pl.List(pl.String)).list.join(", ")),
+        {name: _format_of(name, dtype) for name, dtype in rows.schema.items()},
+    )
+
+
+def _format_of(name: str, dtype: pl.DataType) -> Format:
+    if not dtype.is_numeric():
+        return "text"
+    return "share" if name == "share" else "count" if dtype.is_integer() or name == "value" else "number"
+
+
 def _header(formats: Mapping[str, Format]) -> list[str]:
     return [f"{name} (points)" if form in ("points", "width") else name for name, form in formats.items()]
 

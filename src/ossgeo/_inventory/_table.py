@@ -13,6 +13,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core.io import writing
+from ossgeo._core.tabular import Tabular
 from ossgeo.errors import InvalidArgumentError, UnknownNameError
 
 SCHEMA: Final[dict[str, Any]] = {
@@ -43,7 +44,7 @@ _MEANING: Final = (
 
 
 @attrs.frozen(eq=False)
-class Inventory:
+class Inventory(Tabular):
     """The models of a list, with their origin and their licenses.
 
     Attributes:

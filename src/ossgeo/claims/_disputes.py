@@ -9,6 +9,7 @@ from typing import Final
 import attrs
 import polars as pl
 
+from ossgeo._core.tabular import Tabular
 from ossgeo._core.text import Format, text_table
 from ossgeo.claims._facts import Claim, load, table
 
@@ -22,7 +23,7 @@ _FORMATS: Final[Mapping[str, Format]] = {
 
 
 @attrs.frozen
-class Dispute:
+class Dispute(Tabular):
     """One quantity with several published values.
 
     Attributes:

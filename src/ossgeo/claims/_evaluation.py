@@ -13,6 +13,7 @@ from typing import Any, Final
 import attrs
 import polars as pl
 
+from ossgeo._core.tabular import Tabular
 from ossgeo._core.text import percent
 from ossgeo.claims._facts import Claim, Population, find
 from ossgeo.errors import InvalidArgumentError, OssgeoError, OssgeoWarning
@@ -42,7 +43,7 @@ class Verdict(StrEnum):
 
 
 @attrs.frozen(eq=False)
-class Evaluation:
+class Evaluation(Tabular):
     """The comparison of a claim with a panel.
 
     Attributes:

@@ -13,6 +13,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core.csv_rows import bundled_rows
+from ossgeo._core.tabular import Listing
 from ossgeo.errors import UnknownNameError
 from ossgeo.panel._filters import parse_where
 from ossgeo.shares._calculators.derivatives import Derivatives
@@ -138,14 +139,14 @@ class Claim:
         return f"{self.statement} ({self.reference})"
 
 
-def load() -> tuple[Claim, ...]:
+def load() -> Listing[Claim]:
     """Return the bundled claims.
 
     Example:
         >>> len(load()) >= 40
         True
     """
-    return tuple(map(_claim, bundled_rows("claims.csv")))
+    return Listing(map(_claim, bundled_rows("claims.csv")))
 
 
 def find(name: str) -> Claim:

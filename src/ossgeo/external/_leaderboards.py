@@ -16,6 +16,7 @@ from ossgeo._core.boundary import reads_data
 from ossgeo._core.dates import day_of
 from ossgeo._core.display import Plottable
 from ossgeo._core.method import Adjustment, Adjustments, Cleaning, Coverage, Method, StatusVolume
+from ossgeo._core.tabular import Tabular
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.external._board_rows import KNOWN, board_rows, on_date, read_table, renamed, selected_rows
 from ossgeo.external._board_shapes import long_board, with_mean
@@ -34,7 +35,7 @@ _UNITS: Final = {"models": "models", "rank": "models over rank", "rating": "stre
 
 
 @attrs.frozen(eq=False)
-class Leaderboard(Plottable):
+class Leaderboard(Plottable, Tabular):
     """A leaderboard whose models are matched to organizations and countries.
 
     Attributes:

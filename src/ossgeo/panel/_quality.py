@@ -11,6 +11,7 @@ import narwhals as nw
 import polars as pl
 
 from ossgeo._core import engines
+from ossgeo._core.tabular import Tabular
 from ossgeo.panel._ids import period_ranges
 
 
@@ -39,7 +40,7 @@ class QualityIssue:
 
 
 @attrs.frozen
-class QualityReport:
+class QualityReport(Tabular):
     """Every issue that was found in a panel.
 
     Attributes:

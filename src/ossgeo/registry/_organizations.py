@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from html import escape
 from typing import Literal, get_args
 
 import attrs
+import polars as pl
 
 from ossgeo._core.dates import Day, day_of
+from ossgeo._core.tabular import Tabular
 from ossgeo.registry._countries import Country, OriginStatus
 from ossgeo.registry._identifiers import Identifiers
 
@@ -147,7 +150,7 @@ class Ownership:
 
 
 @attrs.frozen
-class Organization:
+class Organization(Tabular):
     """The legal or social entity behind one or more namespaces.
 
     Attributes:
@@ -179,6 +182,27 @@ class Organization:
     names: tuple[str, ...] = ()
     start: dt.date | None = None
     end: dt.date | None = None
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return one row for each affiliation and owner: fact, value, weight, start, end, evidence."""
+        seats = [
+            (one.basis, str(one.country), one.weight, one.start, one.end, str(one.evidence or ""))
+            for one in self.affiliations
+        ]
+        owners = [("owner", one.parent, None, one.start, one.end, one.url or "") for one in self.parents]
+        schema = {
+            "fact": pl.String,
+            "value": pl.String,
+            "weight": pl.Float64,
+            "start": pl.Date,
+            "end": pl.Date,
+            "evidence": pl.String,
+        }
+        return pl.DataFrame([*seats, *owners], schema=schema, orient="row")
+
+    def _repr_html_(self) -> str:
+        """Return name, kind and the affiliations for a notebook; every text is escaped."""
+        return f"<p>{escape(self.name)} ({escape(self.id)}), {escape(str(self.kind))}</p>{super()._repr_html_()}"
 
     def owners(self, *, on: Day) -> tuple[str, ...]:
         """Return the ids of those who own it on a day."""

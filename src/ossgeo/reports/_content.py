@@ -45,6 +45,7 @@ class Sheet:
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    total: tuple[Cell, ...] = ()
 
 
 @attrs.frozen
@@ -102,12 +103,13 @@ def sheet(caption: str, rows: pl.DataFrame, *, total: bool = False) -> Sheet:
     shown = rows.head(_LONGEST)
     rest = rows.height - shown.height
     cells = [tuple(_cell(name, value) for name, value in row.items()) for row in shown.iter_rows(named=True)]
+    last: tuple[Cell, ...] = ()
     if total:
         sums = [rows[name].sum() if rows[name].dtype.is_numeric() else None for name in rows.columns]
         others = [_cell(name, value) for name, value in zip(rows.columns, sums, strict=True)][1:]
-        cells.append((Cell("total"), *others))
+        last = (Cell("total"), *others)
     names = tuple(f"{name.replace('_', ' ')}{' (points)' if name in _POINTS else ''}" for name in rows.columns)
-    return Sheet(f"{caption} ({rest:,} more rows are not shown)" if rest else caption, names, tuple(cells))
+    return Sheet(f"{caption} ({rest:,} more rows are not shown)" if rest else caption, names, tuple(cells), last)
 
 
 def _cell(name: str, value: object) -> Cell:

@@ -13,6 +13,7 @@ import polars as pl
 
 from ossgeo._core.io import writing
 from ossgeo._core.method import Method
+from ossgeo._core.tabular import Tabular
 from ossgeo._core.text import percent
 from ossgeo.errors import InvalidArgumentError, OssgeoWarning
 from ossgeo.panel._panel import Panel, normalized_models
@@ -26,7 +27,7 @@ _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>|#])")
 
 
 @attrs.frozen(eq=False)
-class Profile:
+class Profile(Tabular):
     """The profile of a country on a panel.
 
     Attributes:

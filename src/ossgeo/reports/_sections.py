@@ -215,10 +215,11 @@ def _drivers(panel: Panel, table: ShareTable, options: MeasureOptionsDict) -> Se
 
 def _lineage(panel: Panel, options: MeasureOptionsDict) -> Section | None:
     """Return who builds on whose models, counted in derived models at the last period."""
-    kept: MeasureOptionsDict = {
-        name: options[name] for name in ("registry", "models", "where", "as_of") if name in options  # type: ignore[misc,literal-required]
-    }  # fmt: skip
-    table = measure(panel, calculator="derivatives", by=("builder_country", "base_country"), **kept)
+    kept: MeasureOptionsDict = {"calculator": "derivatives", "by": ("builder_country", "base_country")}
+    for name in ("registry", "models", "where", "as_of"):
+        if name in options:
+            kept[name] = options[name]  # type: ignore[literal-required]
+    table = measure(panel, **kept)
     rows = table.filter(period=table.periods[-1]).to_polars().drop_nulls("share").filter(pl.col("value") > 0)
     if not rows.height:
         return None

@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 import polars as pl
 
+from ossgeo._core.tabular import Tabular
 from ossgeo.errors import LowCoverageWarning
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._alternatives import disputed_organizations, with_alternatives
@@ -20,7 +21,7 @@ _LEAST: Final = 0.005
 
 
 @attrs.frozen(eq=False)
-class Gaps:
+class Gaps(Tabular):
     """Unreviewed namespaces.
 
     Attributes:

@@ -11,6 +11,7 @@ from typing import Final
 import attrs
 import polars as pl
 
+from ossgeo._core.tabular import Tabular
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
@@ -24,7 +25,7 @@ _SCHEMA: Final = {
 
 
 @attrs.frozen(eq=False)
-class Suggestions:
+class Suggestions(Tabular):
     """Unreviewed namespaces with what the Hub says of their accounts. The Hub names no country: a reviewer does.
 
     Attributes:

@@ -102,10 +102,15 @@ def table_text(table: ShareTable) -> str:
     for line in lines:
         bar = "" if line.share is None or line.name == "total" else "█" * round(max(0, min(line.share, 1)) * _BAR)
         text.append(f"{line.name:<{width}} {value_text(line.value):>16} {percent(line.share, 2):>7}  {bar}".rstrip())
+    return "\n".join([_title(table, day), *text, "", footer(table)])
+
+
+def _title(table: ShareTable, day: dt.date) -> str:
+    """Return the period that is shown, its place among the others, and how much of it was observed."""
     title = f"{day}, the last of {len(table.periods)} periods" if len(table.periods) > 1 else str(day)
     if (part := table.observed(day)) < 1:
         title += f"; {percent(part, 0)} of its days observed"
-    return "\n".join([title, *text, "", footer(table)])
+    return title
 
 
 def footer(table: ShareTable) -> str:
@@ -140,7 +145,7 @@ def table_html(table: ShareTable) -> str:
         f"<td>{html.escape(percent(line.share, 2))}</td></tr>"
         for line in lines
     )
-    title = f"<p>{table.periods[-1]}</p>" if table.periods else ""
+    title = f"<p>{html.escape(_title(table, table.periods[-1]))}</p>" if table.periods else ""
     small = html.escape(footer(table)).replace("\n", "<br>")
     return f"{title}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><small>{small}</small>"
 

@@ -8,6 +8,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core import DATA
+from ossgeo._core.tabular import Listing
 from ossgeo.errors import UnknownSampleError
 from ossgeo.panel._panel import Panel
 from ossgeo.sources._files.reader import read_panel
@@ -52,14 +53,14 @@ SAMPLES: Final = (
 )
 
 
-def list_samples() -> tuple[Sample, ...]:
+def list_samples() -> Listing[Sample]:
     """Return the bundled samples.
 
     Example:
         >>> [sample.name for sample in list_samples()]
         ['labs-2025', 'hub-2026', 'trending-2026']
     """
-    return SAMPLES
+    return Listing(SAMPLES)
 
 
 def load_sample(name: str = DEFAULT) -> Panel:

@@ -1,0 +1,51 @@
+"""Values with rows: shown as tables in notebooks, and converted to frames of other libraries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, TypeVar
+
+import attrs
+import polars as pl
+
+from ossgeo._core import engines
+from ossgeo._core.text import html_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Tabular:
+    """A value with rows, which notebooks show as a table and other libraries take as theirs."""
+
+    __slots__ = ()
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return the rows as a Polars frame."""
+        raise NotImplementedError
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the rows as a pandas frame. Needs pandas and PyArrow."""
+        with engines.needs_extra("pandas"):
+            return self.to_polars().to_pandas()
+
+    def _repr_html_(self) -> str:
+        """Return the rows for a notebook; the rows that are not shown are counted, and every text is escaped."""
+        return html_frame(self.to_polars())
+
+
+_T = TypeVar("_T")
+
+
+class Listing(tuple[_T, ...], Tabular):
+    """A tuple that notebooks show as a table, one row for each item."""
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return one row for each item: its fields; objects as text."""
+        names = [field.name for field in attrs.fields(type(self[0]))] if self else []  # type: ignore[arg-type]
+        rows = [{name: _plain(getattr(item, name)) for name in names} for item in self]
+        return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, str | int | float | dt.date) else str(value)
