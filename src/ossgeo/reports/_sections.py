@@ -218,7 +218,7 @@ def _lineage(panel: Panel, options: MeasureOptionsDict) -> Section | None:
     kept: MeasureOptionsDict = {"calculator": "derivatives", "by": ("builder_country", "base_country")}
     for name in ("registry", "models", "where", "as_of"):
         if name in options:
-            kept[name] = options[name]  # type: ignore[literal-required]
+            kept[name] = options[name]
     table = measure(panel, **kept)
     rows = table.filter(period=table.periods[-1]).to_polars().drop_nulls("share").filter(pl.col("value") > 0)
     if not rows.height:
