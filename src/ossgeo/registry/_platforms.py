@@ -18,10 +18,4 @@ def platform_registry(registry: Registry, platform: str) -> Registry:
     """
     if platform == HUGGING_FACE or platform not in registry.platforms:
         return registry
-    tables = registry.tables
-    own = [row.with_cells(platform="") for row in tables["namespaces"] if row.get("platform") == platform]
-    taken = {row["namespace"].casefold() for row in own}
-    hub = [row for row in tables["namespaces"] if not row.get("platform") and row["namespace"].casefold() not in taken]
-    kept = {row["namespace"] for row in hub}
-    roles = tuple(row for row in tables.get("roles", ()) if row["namespace"] in kept)
-    return Registry({**tables, "namespaces": (*own, *hub), "roles": roles})
+    return registry.for_platform(platform)

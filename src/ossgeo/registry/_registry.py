@@ -247,9 +247,10 @@ class Registry:
         return namespace if namespace in facts.namespaces else facts.spellings.get(namespace.lower())
 
     def for_platform(self, platform: str) -> Registry:
-        """Return a registry in which the namespaces are those of another platform.
+        """Return a registry with the namespaces of another platform and, where none of them has the name, those of Hugging Face.
 
-        With it, :func:`ossgeo.measure` attributes models of that platform, such as ``z-ai/glm-4.6`` of OpenRouter.
+        :func:`ossgeo.measure` takes it for a panel of the platform (``read_panel(..., platform="openrouter")``); the base models
+        of its models are on Hugging Face.
 
         Args:
             platform: The platform, such as ``openrouter``.
@@ -264,10 +265,13 @@ class Registry:
         if platform not in self._facts.platforms:
             known = ", ".join(sorted(self._facts.platforms)) or "no other platform"
             raise InvalidArgumentError(f"platform must be one of {known}, got {platform!r}")
-        rows = [
-            row.with_cells(platform="") for row in self._tables["namespaces"] if row.get("platform") == platform
-        ]  # fmt: skip
-        return Registry({**self._tables, "namespaces": tuple(rows), "roles": (), "moves": ()})
+        rows = self._tables["namespaces"]
+        own = [row.with_cells(platform="") for row in rows if row.get("platform") == platform]
+        taken = {row["namespace"].casefold() for row in own}
+        hub = [row for row in rows if not row.get("platform") and row["namespace"].casefold() not in taken]
+        kept = {row["namespace"] for row in hub}
+        roles = tuple(row for row in self._tables["roles"] if row["namespace"] in kept)
+        return Registry({**self._tables, "namespaces": (*own, *hub), "roles": roles})
 
     def get_organization(self, name: str) -> Organization:
         """Return an organization by its id.

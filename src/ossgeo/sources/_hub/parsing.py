@@ -131,10 +131,9 @@ def _columns(entries: Sequence[_Entry], observed_at: dt.datetime, where: str) ->
     except (TypeError, OverflowError, pl.exceptions.PolarsError) as error:
         raise SourceFormatError(f"{where}: a value is outside the range of its column: {error}") from error
     handle = pl.coalesce("namespace", pl.col("model_id").str.split("/").list.first())
-    return pl.DataFrame(made).with_columns(
-        observed_at=pl.lit(observed_at, SCHEMA["observed_at"]), namespace=handle,
-        member_of=pl.lit(None, SCHEMA["member_of"]), account_type=pl.lit(None, SCHEMA["account_type"]),
-    ).select(*SCHEMA)  # fmt: skip
+    frame = pl.DataFrame(made).with_columns(observed_at=pl.lit(observed_at, SCHEMA["observed_at"]), namespace=handle)
+    unlisted = {name: pl.lit(None, kind) for name, kind in SCHEMA.items() if name not in frame.columns}
+    return frame.with_columns(**unlisted).select(*SCHEMA)  # fmt: skip
 
 
 def _nested(values: Sequence[list[tuple[str, str]] | None]) -> pl.Series:
