@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from tests.benchmarks import analysis, attribution, engines, sources
+from tests.benchmarks import analysis, attribution, duplicates, engines, sources
 from tests.benchmarks.panels import write_panel
 from tests.benchmarks.processes import run
 
@@ -71,7 +71,9 @@ def main() -> None:
     parser.add_argument("--weeks", type=int, default=270, help="74,000 rows each")
     parser.add_argument("--without-pandas", action="store_true")
     parser.add_argument(
-        "--only", choices=("panels", "engines", "attribution", "sources", "analysis"), help="one part; all where absent"
+        "--only",
+        choices=("panels", "engines", "attribution", "sources", "analysis", "duplicates"),
+        help="one part; all where absent",
     )
     given = parser.parse_args()
     print(
@@ -89,6 +91,8 @@ def main() -> None:
         sources.main()
     if given.only in (None, "analysis"):
         analysis.main()
+    if given.only in (None, "duplicates"):
+        duplicates.main(given.weeks)
 
 
 if __name__ == "__main__":
