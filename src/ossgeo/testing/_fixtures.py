@@ -24,6 +24,8 @@ LAST: Final = dt.date(2025, 3, 2)
 _HUGE: Final = 900_000_000_000
 _SEEN: Final = {"url": "https://example.org/about", "shows": "own statement", "confidence": "certain",
                 "reviewed_on": "2025-01-01"}  # fmt: skip
+_READ: Final = {"url": "https://example.org/model", "evidence": "vendor statement", "confidence": "certain",
+                "reviewed_on": "2025-01-01"}  # fmt: skip
 
 
 @attrs.frozen(eq=False)
@@ -54,7 +56,8 @@ def hard_world() -> World:
     Returns:
         Organizations in one country, in three, one that moves, one with an owner abroad, a person, one without a country; an
         unreviewed namespace and one that ended; models with base models of every relation, missing, renamed, misspelled and
-        cyclic ones; counts of zero and very large counts.
+        cyclic ones; lineage facts about whole models and components, with dates, retracted, disputed, about absent models, and in
+        a cycle with model cards; counts of zero and very large counts.
     """
     registry = Registry.from_rows(
         organizations=[
@@ -86,6 +89,21 @@ def hard_world() -> World:
         roles=[
             {"namespace": "person", "role": "repackager"},
             {"namespace": "Trio", "role": "repackager", "start": str(MOVE)},
+        ],
+        lineage=[
+            {"model": "Mover/l", "base": "One/a", "relation": "finetune", "start": str(MOVE), **_READ},
+            {"model": "Nowhere/e", "base": "absent/model", "component": "vision encoder", **_READ},
+            {"model": "absent/model", "base": "Trio/i", **_READ},
+            {"model": "One/m", "base": "person/k", "evidence": "retracted"},
+            {"model": "One-old/h", "base": "", "evidence": "vendor statement", "confidence": "disputed"},
+            {
+                "model": "One-old/h",
+                "base": "Mover/b",
+                "basis": "alternative",
+                "evidence": "weights",
+                "confidence": "disputed",
+            },
+            {"model": "Mover/b", "base": "person/d", "relation": "merge", **_READ},
         ],
     )
     counts: dict[str, tuple[int, int]] = {"One/a": (100, 200), "Mover/b": (50, 60), "Trio/c": (0, 90), "person/d": (10, 20), "Nowhere/e": (5, 0),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ossgeo._core.relations import Relation
 from ossgeo.panel._models import BaseModel, Model
 from ossgeo.panel._panel import Panel
+from ossgeo.registry._lineage import LINEAGE_SHOWN
 from ossgeo.registry._registry import Registry
 from ossgeo.sources._files.reader import read_panel
 
@@ -22,12 +23,46 @@ DAYS: Final = tuple(dt.date(2024, 12, 1) + dt.timedelta(days=step) for step in (
 
 _CODES: Final = ("US", "CN", "FR", "DE", "JP", "TW", "XK", "international", "unknown")
 _IDS: Final = tuple(f"{handle}/{name}" for handle in HANDLES for name in ("a", "b", "c-GGUF"))
+_ABSENT: Final = ("gone/x", "gone/y")
+_PARTS: Final = ("vision encoder", "tokenizer")
 _FAR: Final = ("gone/x", "bare-name", "ALPHA/A", "./local", "")
 
 
 @st.composite
+def lineage_rows(draw: Any) -> list[dict[str, str]]:
+    """Draw rows of lineage facts for :meth:`ossgeo.Registry.from_rows`.
+
+    They are about models that exist and that do not, whole models and components, with and without dates, retracted and disputed
+    with an alternative; they contradict model cards, and form cycles among themselves and with cards.
+    """
+    keys = st.tuples(
+        st.sampled_from((*_IDS, *_ABSENT)),
+        st.sampled_from(("whole", *_PARTS)),
+        st.sampled_from(("fact", "alternative")),
+    )
+    rows: list[dict[str, str]] = []
+    for model, component, basis in draw(st.lists(keys, unique=True, max_size=10)):
+        others = [one for one in (*_IDS, *_ABSENT) if one != model]
+        bases = draw(st.lists(st.sampled_from(others), unique=True, min_size=1, max_size=2))
+        none = component == "whole" and draw(st.booleans())
+        rows += [
+            {
+                "model": model, "base": base, "basis": basis, "component": component,
+                "relation": str(draw(st.sampled_from(list(Relation)))), "start": str(draw(st.sampled_from(("", *DAYS)))),
+                "evidence": draw(st.sampled_from(LINEAGE_SHOWN)),
+                "confidence": draw(st.sampled_from(("certain", "likely", "disputed"))),
+            }
+            for base in ([""] if none else bases)
+        ]  # fmt: skip
+    return rows
+
+
+@st.composite
 def registries(draw: Any) -> Registry:
-    """Draw registries with unreviewed namespaces, organizations that move, persons, and organizations in several countries."""
+    """Draw registries with organizations of every kind, unreviewed namespaces, and lineage facts.
+
+    Organizations move, are in several countries, and may be persons; for the facts see :func:`lineage_rows`.
+    """
     organizations: list[dict[str, str]] = []
     namespaces: list[dict[str, str]] = []
     affiliations: list[dict[str, Any]] = []
@@ -46,7 +81,9 @@ def registries(draw: Any) -> Registry:
             affiliations.append({"organization": name, "country": codes[1], "start": day})
         else:
             affiliations += [{"organization": name, "country": code, "weight": 1 / len(codes)} for code in codes]
-    return Registry.from_rows(organizations=organizations, namespaces=namespaces, affiliations=affiliations)
+    return Registry.from_rows(
+        organizations=organizations, namespaces=namespaces, affiliations=affiliations, lineage=draw(lineage_rows())
+    )
 
 
 @st.composite

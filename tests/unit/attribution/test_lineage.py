@@ -24,6 +24,7 @@ from ossgeo.attribution import (
     repackager_passthrough,
     resolve,
     root,
+    undeclared,
 )
 from ossgeo.attribution._lineage.components import components
 from ossgeo.attribution._lineage.graph import Graph
@@ -123,7 +124,10 @@ def test_components_are_those_that_reach_each_other(following: list[list[int]]) 
 @given(generators.models(), generators.registries())
 def test_row_and_frame_agree_on_any_graph(drawn: tuple[Model, ...], registry: Registry) -> None:
     table = frame_of(drawn)
-    for rule in (direct_base(), root(), lineage(), repackager_passthrough(), lineage(share_to_base=0.3, over=root())):
+    parts = {"vision encoder": 0.2, "tokenizer": 0.5}
+    for rule in (direct_base(), root(), lineage(), repackager_passthrough(), lineage(share_to_base=0.3, over=root()),
+                 root(evidence="declared"), root(components=parts), lineage(components=parts), direct_base(components=parts),
+                 undeclared()):  # fmt: skip
         context = Context(registry, ModelTable(table), DAY)
         frame = credits_of(rule, table, context=context).filter((pl.col("start") <= DAY) & (pl.col("end") > DAY))
         for model in drawn:
