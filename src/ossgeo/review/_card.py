@@ -47,7 +47,7 @@ def card(registry: Registry | None = None, *, today: dt.date | str | None = None
     countries = {str(place.country) for _, place in seats if isinstance(place.country, Country)}
     dated = sum(place.start is not None or place.end is not None for _, place in seats)
     lines = [
-        f"Registry `{used.version}`: {len(used.namespaces)} namespaces of {len(used.organizations)} organizations with "
+        f"Registry `{used.version}`: {_namespaces(used)} of {len(used.organizations)} organizations with "
         f"{len(seats)} seats in {len(countries)} countries; {sum(item.url is not None for item in known)} seats cite a page, "
         f"{dated} have a start or an end, {len(disputed_organizations(used))} are disputed and have an alternative.",
         "",
@@ -59,6 +59,12 @@ def card(registry: Registry | None = None, *, today: dt.date | str | None = None
         _table("age of the review", Counter(_age((day - item.reviewed_on).days) for item in known if item.reviewed_on)),
     ]
     return "\n".join(lines)
+
+
+def _namespaces(used: Registry) -> str:
+    """Return the number of namespaces, with those of other platforms."""
+    others = ", ".join(f"{len(found)} on {name}" for name, found in sorted(used.platforms.items()))
+    return f"{len(used.namespaces)} namespaces{f' ({others} besides)' if others else ''}"
 
 
 def _identified(used: Registry) -> str:
