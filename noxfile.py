@@ -153,6 +153,13 @@ def lowest(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Read 20,000 mutated inputs through every door; arguments after ``--``, such as ``--seed 7 --only 123``."""
+    session.install(*_group("test"), EXTRAS)
+    session.run("python", "-m", "tests.fuzz", *session.posargs)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure speed and memory against hand-written code in one run."""
     session.install(*_group("test"), EXTRAS)

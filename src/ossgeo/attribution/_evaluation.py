@@ -204,9 +204,10 @@ def other_spellings(models: pl.DataFrame, registry: Registry) -> dict[str, str]:
         models: A models table.
         registry: The registry.
     """
-    if "namespace" not in models.columns:
+    if not {"namespace", "model_id"} <= set(models.columns):
         return {}
-    unknown = models.filter(~pl.col("namespace").is_in(list(registry.namespaces)))["namespace"].unique()
+    written = pl.col("model_id").str.contains("/", literal=True)  # a name without a slash has no namespace to respell
+    unknown = models.filter(written & ~pl.col("namespace").is_in(list(registry.namespaces)))["namespace"].unique()
     found = {name: registry.spelling_of(name) for name in unknown if name is not None}
     return {name: spelling for name, spelling in found.items() if spelling is not None}
 

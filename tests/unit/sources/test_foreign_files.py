@@ -148,3 +148,104 @@ def test_rolling_totals_of_180_days(real_data: Path) -> None:
     assert found == dict(largest)
     year = ossgeo.measure(panel, by="model", window="360d", cleaning=keep)
     assert year.to_polars()["value"].drop_nulls().len(), "two windows of 180 days make one of 360"
+
+
+def test_the_board_of_one_day(real_data: Path) -> None:
+    file = real_data / "foreign" / "boards" / "lmarena_many_days.csv"
+    board = ossgeo.read_leaderboard(file)
+    rows = rows_of(file)
+    assert (str(board.on), board.frame["model"].n_unique()) == (rows[0]["date"], len({row["model"] for row in rows}))
+    first = board.frame.filter(board.frame["model"] == rows[0]["model"]).row(0, named=True)
+    distance = float(rows[0]["ci95"].removeprefix("±"))
+    assert (first["rating"] - first["low"], first["high"] - first["rating"]) == (distance, distance)
+
+
+def test_the_top_50_of_a_board_with_intervals(real_data: Path) -> None:
+    file = real_data / "foreign" / "boards" / "lmarena_intervals.csv"
+    shares = ossgeo.leaderboard_shares(file, on="2025-08-04", top=50)
+    best: dict[str, int] = {}
+    for row in rows_of(file):
+        best[row["model"]] = min(int(row["rank"]), best.get(row["model"], 10**6))
+    top = {model for model, rank in best.items() if rank <= 50}
+    assert sum(row[2] for row in shares.to_polars().rows()) == pytest.approx(len(top))
+    chinese = {"Alibaba", "DeepSeek", "Moonshot", "Z.ai", "MiniMax", "Tencent", "StepFun", "Zhipu", "Baidu", "01 AI"}
+    found = {row["model"] for row in rows_of(file) if row["organization"] in chinese and row["model"] in top}
+    assert shares.at()["CN"] == pytest.approx(len(found) / len(top))
+
+
+def test_ratings_over_time_by_country(real_data: Path) -> None:
+    file = real_data / "foreign" / "boards" / "lmarena_wide_by_day.csv"
+    history = ossgeo.read_leaderboards(file, columns={"": "date"}, wide="*", date_format="%Y%m%d")
+    rows = rows_of(file)
+    assert len(history.boards) == len({row[""] for row in rows})
+    last = {name: float(cell) for name, cell in rows[-1].items() if name and cell and float(cell)}
+    best = history.by_country().filter(on=history.boards[-1].on)
+    assert history.boards[-1].frame["model"].n_unique() == len(last)
+    top = max(
+        (rating, name)
+        for name, rating in last.items()
+        if name.startswith(("qwen", "deepseek", "glm", "yi", "hunyuan", "step"))
+    )
+    assert best.filter(country="CN").select("best", "rating").row(0) == (top[1], top[0])
+
+
+def test_scores_by_task_without_organizations(real_data: Path) -> None:
+    file = real_data / "foreign" / "boards" / "livebench_2026_01_08.csv"
+    board = ossgeo.read_leaderboard(file, on="2026-01-08", mean_of="*")
+    means = {}
+    for row in rows_of(file):
+        scores = [row[name] for name in row if name != "model"]
+        if all(scores):
+            means[row["model"]] = sum(map(float, scores)) / len(scores)
+    rated = board.frame.select("model", "rating").unique()
+    assert dict(rated.rows()) == pytest.approx(means)
+    assert board.misses["models"].sum() <= 3
+
+
+def test_a_survey_by_country(real_data: Path) -> None:
+    file = real_data / "foreign" / "survey" / "country_and_use.csv"
+    table = ossgeo.answer_shares(file, on="2024-10-01", country="Q1", answer="Q7", counts="*Yes,*").to_polars()
+    italian = [row["Q7"] for row in rows_of(file) if row["Q1"] == "Italy" and row["Q7"]]
+    used = sum("Yes," in answer for answer in italian)
+    italy = table.filter(country="IT").row(0, named=True)
+    assert (italy["value"], italy["respondents"], italy["share"]) == (
+        used,
+        len(italian),
+        pytest.approx(used / len(italian)),
+    )
+    assert italy["lower"] < italy["share"] < italy["upper"]
+
+
+@pytest.mark.parametrize("counting", ["fractional", "full"])
+def test_models_by_country_and_year(real_data: Path, counting: str) -> None:
+    file = real_data / "foreign" / "country_tables" / "models_with_country.csv"
+    columns = {"model": "model_id", "publication_date": "created_at", "org_country": "declared_country"}
+    models = ossgeo.read_models(file, columns=columns)
+    table = ossgeo.measure(models, attribution="declared", every="1y", counting=counting)  # type: ignore[arg-type]
+    expected: Counter[str] = Counter()
+    for row in rows_of(file):
+        if row["publication_date"].startswith("2024"):
+            places = row["org_country"].split(", ")
+            for place in places:
+                expected[place] += 1 / len(places) if counting == "fractional" else 1
+    found = {row[1]: row[2] for row in table.to_polars().rows() if str(row[0]) == "2024-12-31"}
+    for code, name in {
+        "CN": "China",
+        "US": "United States of America",
+        "KR": "Korea (Republic of)",
+        "HK": "Hong Kong",
+    }.items():
+        assert found[code] == pytest.approx(expected[name])
+
+
+def test_packages_in_windows_of_180_days(real_data: Path) -> None:
+    folder = real_data / "foreign" / "pypi_180d"
+    counter = ossgeo.Counter("downloads", kind="trailing", days=180)
+    panel = ossgeo.read_panel(folder, columns={"package": "model_id", "downloads": counter.column}, counter=counter)
+    rows = [row for file in sorted(folder.glob("*.csv")) for row in rows_of(file)]
+    assert len(panel) == len(rows)
+    day = max(row["date"] for row in rows)
+    expected = totals((row["package"], row["downloads"]) for row in rows if row["date"] == day)
+    table = ossgeo.measure(panel, by="model", cleaning=ossgeo.Cleaning(duplicates="max")).to_polars()
+    last = {row[1]: row[2] for row in table.filter(table["period"] == table["period"].max()).rows() if row[2]}
+    assert last == expected

@@ -66,7 +66,9 @@ class Declared(BuiltInStrategy):
             country=pl.col("declared_country").replace_strict(codes, default=None, return_dtype=pl.List(pl.String))
         ).filter(pl.col("country").list.len() > 0)
         spans = eligible_intervals(read, context.registry, _OPEN)
-        parts = read.select("model_id", "country", weight=1.0 / pl.col("country").list.len()).explode("country")
+        parts = read.select("model_id", "country", weight=1.0 / pl.col("country").list.len().cast(pl.Float64)).explode(
+            "country"
+        )
         credits = parts.join(spans, on="model_id")
         return credits.with_columns(rule=pl.lit(self.name)).select(*CREDIT_SCHEMA).lazy()
 

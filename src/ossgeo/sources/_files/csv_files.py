@@ -15,6 +15,8 @@ from ossgeo.errors import PanelError
 Columns = tuple[Mapping[str, pl.Series], int, int]
 """The columns, the number of rows, and the row number of the first record."""
 
+MOST_COLUMNS: Final = 50_000
+"""Columns of a file; more of them take minutes."""
 _SEPARATORS: Final = ",;\t|"
 _QUOTED: Final = re.compile(r'"[^"\n]*"')
 
@@ -42,6 +44,10 @@ def csv_columns(text: str, place: str, *, short_rows: bool = False) -> Columns:
             break
         text, first = rest, first + 1
     separator = separator or _separator_of(text)
+    if (width := _cells(text.partition("\n")[0], separator) + 1) > MOST_COLUMNS:
+        raise PanelError.of(
+            place, f"has {width:,} columns, more than {MOST_COLUMNS:,}", "drop columns that are not needed"
+        )
     try:
         frame = pl.read_csv(io.BytesIO(text.encode()), separator=separator, infer_schema=False)
     except pl.exceptions.NoDataError:

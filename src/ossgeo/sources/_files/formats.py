@@ -13,7 +13,7 @@ import polars as pl
 
 from ossgeo._core import engines
 from ossgeo.errors import PanelError, SourceUnavailableError
-from ossgeo.sources._files.csv_files import csv_columns
+from ossgeo.sources._files.csv_files import MOST_COLUMNS, csv_columns
 from ossgeo.sources._files.decoding import text_of
 from ossgeo.sources._files.json_shapes import rows_of_json
 from ossgeo.sources._files.sqlite_files import sqlite_columns
@@ -123,6 +123,8 @@ def read_table(file: Path, records: str | None, encoding: str | None = None, *, 
     text = text_of(content, file.name, encoding)
     if kind == "json":
         rows = rows_of_json(text, file.name, records)
+        if (width := max(map(len, rows), default=0)) > MOST_COLUMNS:
+            raise PanelError.of(file.name, f"has a row with {width:,} keys, more than {MOST_COLUMNS:,}", "see records=")
         return RawTable.of_rows(rows, file.name)
     columns, height, first = csv_columns(text, file.name, short_rows=short_rows)
     return RawTable(file.name, columns, height, first)

@@ -1,0 +1,1 @@
+"""Mutated inputs through every reader."""
