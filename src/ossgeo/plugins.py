@@ -65,6 +65,7 @@ _BUILT_IN: Final[dict[str, dict[str, str]]] = {
         "hub": "ossgeo.sources._hub.client:Hub",
         "snapshot-store": "ossgeo.sources._store.snapshots:SnapshotStore",
         "open-model-evolution": "ossgeo.sources._datasets.open_model_evolution:OpenModelEvolution",
+        "openrouter": "ossgeo.sources._datasets.openrouter:OpenRouter",
         "hub-stats": "ossgeo.sources._datasets.hub_stats:HubStats",
     },
     "plotting": {"altair": "ossgeo.plotting._dispatch:AltairBackend"},

@@ -125,6 +125,9 @@ def namespace_of(model_id: str) -> str:
     return model_id.split("/", 1)[0]
 
 
+PLATFORM_COLUMNS: Final = ("platform_id", "hub_model_id", "openness")
+"""The columns of the models of other platforms, which the Hub does not have."""
+
 MODEL_SCHEMA: Final[dict[str, Any]] = {
     "model_id": pl.String,
     "hub_id": pl.String,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ossgeo.sources._datasets.hub_stats import HubStats
     from ossgeo.sources._datasets.open_model_evolution import OpenModelEvolution
+    from ossgeo.sources._datasets.openrouter import OpenRouter
     from ossgeo.sources._files.reader import read_models, read_panel
     from ossgeo.sources._hub.client import Hub, Overview
     from ossgeo.sources._protocol import Source
@@ -18,6 +19,7 @@ _HOMES = {
     "Hub": "_hub.client",
     "HubStats": "_datasets.hub_stats",
     "OpenModelEvolution": "_datasets.open_model_evolution",
+    "OpenRouter": "_datasets.openrouter",
     "Overview": "_hub.client",
     "Sample": "_samples",
     "Snapshot": "_store.manifest",
@@ -33,6 +35,7 @@ __all__ = [
     "Hub",
     "HubStats",
     "OpenModelEvolution",
+    "OpenRouter",
     "Overview",
     "Sample",
     "Snapshot",

@@ -121,6 +121,7 @@ class Transport:
         deadline: Seconds that all requests may take together.
         largest: Bytes of a response after decompression.
         on_wait: Called with the seconds and the reason before each wait.
+        remedies: What to do about each status of an error, as the end of a message.
         refused: Fields of ``expand[]`` that the server refused; later requests leave them out.
     """
 
@@ -131,6 +132,7 @@ class Transport:
     deadline: float = attrs.field(default=21_600.0, kw_only=True)
     largest: int = attrs.field(default=LARGEST, kw_only=True)
     on_wait: Callable[[float, str], None] | None = attrs.field(default=None, kw_only=True)
+    remedies: Mapping[int, str] = attrs.field(factory=lambda: _REMEDIES, kw_only=True)
     refused: set[str] = attrs.field(factory=set, init=False)
     _patience_left: float = attrs.field(init=False)
     _ends: float = attrs.field(init=False, repr=False)
@@ -301,7 +303,7 @@ class Transport:
             raise _RefusedFieldsError(fields, answer.message)
         if not 200 <= status < 300 and status not in accepted:  # noqa: PLR2004  # the range of success
             where = _without_query(answer.url)
-            raise RefusedError(f"{where}: status {status}{answer.message}{_REMEDIES.get(status, '')}")
+            raise RefusedError(f"{where}: status {status}{answer.message}{self.remedies.get(status, '')}")
         return answer
 
     def _wait(self, url: str, error: _TemporaryError, attempt: int, *, lost: float) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 import polars as pl
 
-from ossgeo._core.schema import MODEL_SCHEMA
+from ossgeo._core.schema import MODEL_SCHEMA, PLATFORM_COLUMNS
 from ossgeo.errors import SourceFormatError
 from ossgeo.panel._models import base_models_from_hub, base_models_from_tags, declared_country
 
@@ -23,7 +23,7 @@ SCHEMA: Final[dict[str, Any]] = {
     "observed_at": pl.Datetime("us", "UTC"),
     "downloads_30d": pl.Int64,
     "downloads_all_time": pl.Int64,
-    **{name: kind for name, kind in MODEL_SCHEMA.items() if name not in ("model_id", "labels")},
+    **{name: kind for name, kind in MODEL_SCHEMA.items() if name not in ("model_id", "labels", *PLATFORM_COLUMNS)},
 }
 """Columns of one snapshot: one row for each model."""
 
