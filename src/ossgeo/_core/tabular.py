@@ -6,13 +6,10 @@ import datetime as dt
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
-import polars as pl
-
-from ossgeo._core import engines
-from ossgeo._core.text import html_frame
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
 
 
 class Tabular:
@@ -26,11 +23,15 @@ class Tabular:
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the rows as a pandas frame. Needs pandas and PyArrow."""
+        from ossgeo._core import engines  # a look-up in the registry loads no dataframe library
+
         with engines.needs_extra("pandas"):
             return self.to_polars().to_pandas()
 
     def _repr_html_(self) -> str:
         """Return the rows for a notebook; the rows that are not shown are counted, and every text is escaped."""
+        from ossgeo._core.text import html_frame
+
         return html_frame(self.to_polars())
 
 
@@ -42,6 +43,8 @@ class Listing(tuple[_T, ...], Tabular):
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row for each item: its fields; objects as text."""
+        import polars as pl
+
         names = [field.name for field in attrs.fields(type(self[0]))] if self else []  # type: ignore[arg-type]
         rows = [{name: _plain(getattr(item, name)) for name in names} for item in self]
         return pl.DataFrame(rows, infer_schema_length=None)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from html import escape
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import attrs
-import polars as pl
 
 from ossgeo._core.dates import Day, day_of
 from ossgeo._core.tabular import Tabular
 from ossgeo.registry._countries import Country, OriginStatus
 from ossgeo.registry._identifiers import Identifiers
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Basis = Literal["seat", "alternative"]
 """``seat`` is the answer that is used; ``alternative`` is another defensible one, for disputed cases."""
@@ -185,6 +187,8 @@ class Organization(Tabular):
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row for each affiliation and owner: fact, value, weight, start, end, evidence."""
+        import polars as pl
+
         seats = [
             (one.basis, str(one.country), one.weight, one.start, one.end, str(one.evidence or ""))
             for one in self.affiliations
