@@ -330,7 +330,10 @@ class TestStanding:
 
 class TestBundledSchemes:
     def test_names(self) -> None:
-        assert GroupScheme.names() == ("eu", "g7", "g20", "oecd", "asean", "brics", "study", "continents")
+        assert GroupScheme.names() == (
+            "eu", "g7", "g20", "oecd", "asean", "brics", "study", "continents", "nato", "african-union", "gcc", "mercosur",
+            "subregions",
+        )  # fmt: skip
 
     @pytest.mark.parametrize("name", GroupScheme.names())
     def test_each_is_a_partition_at_every_date(self, name: str) -> None:
@@ -357,6 +360,15 @@ class TestBundledSchemes:
     @pytest.mark.parametrize(
         ("name", "group", "on", "count"),
         [
+            ("nato", "NATO", "2023-04-03", 30),
+            ("nato", "NATO", "2023-04-04", 31),
+            ("nato", "NATO", "2024-03-07", 32),
+            ("african-union", "African Union", "2026-01-01", 55),
+            ("gcc", "GCC", "2026-01-01", 6),
+            ("mercosur", "Mercosur", "2024-08-06", 4),
+            ("mercosur", "Mercosur", "2024-08-07", 5),
+            ("subregions", "Central Asia", "2026-01-01", 5),
+            ("subregions", "Western Europe", "2026-01-01", 9),
             ("eu", "EU", "1992-12-31", 12),
             ("eu", "EU", "1995-01-01", 15),
             ("eu", "EU", "2004-05-01", 25),
