@@ -171,8 +171,11 @@ def _step(label: str, strategy: Any, model: Model, on: dt.date, context: Context
 def _facts(model: Model, answer: Attribution | None, on: dt.date, registry: Registry) -> tuple[str, ...]:
     """Return the registry rows behind a result."""
     namespace = namespace_of(model.id)
-    spans = [span for span in registry.namespaces.get(namespace, ()) if span.start <= on < span.end]
-    lines = [f"namespaces: {namespace} is {span.value}{_dates(span.start, span.end)}" for span in spans]
+    listed = namespace_of(registry.moves.get(namespace, namespace))  # an id of the Hub's first years has no namespace
+    listed = registry.spelling_of(listed) or listed
+    spans = [span for span in registry.namespaces.get(listed, ()) if span.start <= on < span.end]
+    written = namespace if listed == namespace else f"{namespace} (in the registry: {listed})"
+    lines = [f"namespaces: {written} is {span.value}{_dates(span.start, span.end)}" for span in spans]
     if not spans:
         lines.append(f"namespaces: {namespace} is not in the registry on that day")
     lines += [f"roles: {namespace} is a {role}" for role in sorted(find_roles(registry, namespace, on=on))]

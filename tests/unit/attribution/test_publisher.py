@@ -3,9 +3,13 @@ from __future__ import annotations
 import datetime as dt
 
 import polars as pl
+import pytest
 
+import ossgeo
 from ossgeo import Model, OriginStatus
-from ossgeo.attribution import Context, Publisher, credits_of
+from ossgeo.attribution import Context, ModelTable, Publisher, credits_of
+from ossgeo.attribution._evaluation import evaluate_model, evaluate_models
+from ossgeo.attribution._protocol import frame_of
 from tests.worlds import registry
 
 RULE, CONTEXT = Publisher(), Context(registry())
@@ -48,3 +52,23 @@ def test_row_and_frame_agree_at_every_date() -> None:
 
 def test_it_prints_as_its_name() -> None:
     assert str(RULE) == "publisher"
+
+
+@pytest.mark.parametrize("rule", ["publisher", "headquarters"])
+@pytest.mark.parametrize("model_id", ["qwen/a", "Qwen/a", "gpt2", "nobody-knows/a"])
+def test_one_model_and_all_models_have_the_same_credits_in_any_spelling(rule: str, model_id: str) -> None:
+    strategy, day = ossgeo.attribution.resolve(rule), dt.date(2026, 1, 1)
+    context = Context(ossgeo.Registry.default(), ModelTable(frame_of([ossgeo.Model(model_id)])), day)
+    answer = evaluate_model(strategy, ossgeo.Model(model_id), on=day, context=context)
+    one = {(credit.organization, str(credit.country), credit.weight) for credit in answer.credits} if answer else set()
+    credits = evaluate_models(strategy, context.models.frame, context=context)
+    held = credits.filter((pl.col("start") <= day) & (day < pl.col("end")))
+    assert set(held.select("organization", "country", "weight").iter_rows()) == one
+    assert bool(one) == (model_id != "nobody-knows/a")
+
+
+def test_the_explanation_names_the_spelling_of_the_registry() -> None:
+    assert "namespaces: qwen (in the registry: Qwen) is qwen" in str(ossgeo.explain("qwen/a", on="2026-01-01"))
+    assert "namespaces: gpt2 (in the registry: openai-community) is openai" in str(
+        ossgeo.explain("gpt2", on="2026-01-01")
+    )

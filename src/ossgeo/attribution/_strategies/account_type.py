@@ -9,9 +9,9 @@ import attrs
 import polars as pl
 
 from ossgeo._core.method import Adjustment
-from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context
-from ossgeo.attribution._strategies.built_in import BuiltInStrategy
-from ossgeo.attribution._strategies.eligibility import eligible_intervals, is_eligible
+from ossgeo.attribution._protocol import CREDIT_SCHEMA, Context
+from ossgeo.attribution._strategies.built_in import FrameStrategy
+from ossgeo.attribution._strategies.eligibility import eligible_intervals
 from ossgeo.attribution._strategies.publisher import seats_changes
 from ossgeo.panel._models import Model
 from ossgeo.registry._countries import OriginStatus
@@ -21,7 +21,7 @@ _USER: Final = "user"
 
 
 @attrs.frozen
-class AccountType(BuiltInStrategy):
+class AccountType(FrameStrategy):
     """Gives models of unreviewed personal accounts the status ``individual`` (models column ``account_type``).
 
     That an account is a person's is a fact of the Hub, and no review. It abstains for organizations' accounts, for accounts of
@@ -39,18 +39,14 @@ class AccountType(BuiltInStrategy):
     name: ClassVar[str] = "account-type"
     requires: ClassVar[frozenset[str]] = frozenset({"account_type"})
 
-    def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Return the status ``individual`` for an unreviewed personal account.
+    def _evidence(self, model: Model) -> tuple[Evidence, ...]:
+        """Return the profile of the person.
 
         Args:
-            model: The model; ``account_type`` is used.
-            on: The day.
-            context: The registry.
+            model: The model.
         """
-        if model.account_type != _USER or not is_eligible(model, on, context.registry, (OriginStatus.UNREVIEWED,)):
-            return None
-        profile = Evidence("hub profile", f"https://huggingface.co/{model.namespace}", note="the account is a user's")
-        return Attribution.to(OriginStatus.INDIVIDUAL, rule=self.name, organization=None, evidence=(profile,))
+        page = f"https://huggingface.co/{model.namespace}"
+        return (Evidence("hub profile", page, note="the account is a user's"),)
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
         """Attribute all models at once.

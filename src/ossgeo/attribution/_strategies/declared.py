@@ -10,9 +10,9 @@ import attrs
 import polars as pl
 
 from ossgeo._core.method import Adjustment
-from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
-from ossgeo.attribution._strategies.built_in import BuiltInStrategy
-from ossgeo.attribution._strategies.eligibility import eligible_intervals, is_eligible
+from ossgeo.attribution._protocol import CREDIT_SCHEMA, Context
+from ossgeo.attribution._strategies.built_in import FrameStrategy
+from ossgeo.attribution._strategies.eligibility import eligible_intervals
 from ossgeo.attribution._strategies.publisher import seats_changes
 from ossgeo.panel._models import Model
 from ossgeo.registry._countries import Country, OriginStatus, parse_places
@@ -22,7 +22,7 @@ _OPEN: Final = (OriginStatus.UNKNOWN, OriginStatus.UNREVIEWED)
 
 
 @attrs.frozen
-class Declared(BuiltInStrategy):
+class Declared(FrameStrategy):
     """A heuristic: the countries that a model card or a list states (models column ``declared_country``), in equal parts.
 
     It abstains unless the registry knows no organization for the namespace, or one without a known country: a reviewed country
@@ -32,23 +32,14 @@ class Declared(BuiltInStrategy):
     name: ClassVar[str] = "declared"
     requires: ClassVar[frozenset[str]] = frozenset({"declared_country"})
 
-    def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Return the countries that the model card states, with equal weights.
+    def _evidence(self, model: Model) -> tuple[Evidence, ...]:
+        """Return the model card.
 
         Args:
-            model: The model; ``declared_country`` is used.
-            on: The day.
-            context: The registry.
+            model: The model.
         """
-        places = _read(model.declared_country)
-        if not places or not is_eligible(model, on, context.registry, _OPEN):
-            return None
-        card = Evidence("own statement", f"https://huggingface.co/{model.id}", note=f"card: {model.declared_country}")
-        publisher = context.registry.find(model.namespace, on=on)
-        organization = publisher.id if publisher is not None else None
-        return Attribution(
-            self.name, tuple(Credit(place, organization, 1 / len(places)) for place in places), evidence=(card,)
-        )
+        page = f"https://huggingface.co/{model.id}"
+        return (Evidence("own statement", page, note=f"card: {model.declared_country}"),)
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
         """Attribute all models at once.

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Collection
 
 import polars as pl
 
 from ossgeo._core.dates import BEGINNING, END
-from ossgeo.panel._models import Model
 from ossgeo.registry._classification import namespace_seats
 from ossgeo.registry._countries import OriginStatus
 from ossgeo.registry._registry import Registry
-
-
-def is_eligible(model: Model, on: dt.date, registry: Registry, statuses: Collection[OriginStatus]) -> bool:
-    """Return whether the registry has no country for the publisher of a model.
-
-    Args:
-        model: The model.
-        on: The day.
-        registry: The registry.
-        statuses: Origin statuses that a heuristic may replace.
-    """
-    publisher = registry.find(model.namespace, on=on)
-    return publisher is None or all(seat.country in statuses for seat in publisher.seats(on=on))
 
 
 def eligible_intervals(models: pl.DataFrame, registry: Registry, statuses: Collection[OriginStatus]) -> pl.DataFrame:

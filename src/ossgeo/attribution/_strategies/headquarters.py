@@ -5,72 +5,37 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Iterator
+from threading import Lock
 from typing import ClassVar
 
 import attrs
 import polars as pl
+from cachetools import LRUCache, cached
 
-from ossgeo._core.dates import BEGINNING, END
-from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
-from ossgeo.attribution._strategies.built_in import BuiltInStrategy
-from ossgeo.panel._models import Model
+from ossgeo.attribution._strategies.built_in import NamespaceStrategy
+from ossgeo.registry._classification import namespace_seats
 from ossgeo.registry._countries import OriginStatus
 from ossgeo.registry._organizations import Organization
 from ossgeo.registry._registry import Registry
 
+_REGISTRIES = 8  # recently used registries whose tables are kept
 _SEATS = {"namespace": pl.String, "start": pl.Date, "end": pl.Date, "organization": pl.String, "country": pl.String,
           "weight": pl.Float64}  # fmt: skip
 
 
 @attrs.frozen
-class Headquarters(BuiltInStrategy):
+class Headquarters(NamespaceStrategy):
     """Credits a model to the countries of the ultimate owner of its publisher, with the owners and countries of the date."""
 
     name: ClassVar[str] = "headquarters"
-    requires: ClassVar[frozenset[str]] = frozenset[str]()
-    by_namespace: ClassVar[bool] = True
 
-    def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Return the countries of the ultimate owner of the publisher on a day.
+    def _credits_of_namespaces(self, registry: Registry) -> pl.DataFrame:
+        """Return the countries of the ultimate owners of the organization behind each namespace, by date.
 
         Args:
-            model: The model.
-            on: The day.
-            context: The registry.
-
-        Returns:
-            A credit for each country, or None if the registry does not know the namespace.
+            registry: The registry.
         """
-        organization = context.registry.find(model.namespace, on=on)
-        if organization is None:
-            return None
-        credits, evidence = [], []
-        for top, part in owners_of(organization, on, context.registry).items():
-            seats = top.seats(on=on)
-            credits += [Credit(seat.country, top.id, seat.weight * part) for seat in seats]
-            credits += [] if seats else [Credit(OriginStatus.UNREVIEWED, top.id, part)]
-            evidence += [seat.evidence for seat in seats if seat.evidence is not None]
-        return Attribution(self.name, tuple(credits), tuple(evidence))
-
-    def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
-        """Attribute all models at once.
-
-        Args:
-            models: The models table; model_id and namespace are used.
-            context: The registry.
-        """
-        registry = context.registry
-        rows = context.models.once(("headquarters", registry.version), lambda: list(_iter_seats(registry)))
-        seats = pl.DataFrame(rows, schema=_SEATS, orient="row")
-        found = models.select("model_id", "namespace").join(seats.lazy(), on="namespace")
-        return found.with_columns(rule=pl.lit(self.name)).select(*CREDIT_SCHEMA)
-
-    def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which the organization of a namespace, its owner or its country changes."""
-        registry = context.registry
-        days = {day for organization in registry.organizations.values() for day in _days(organization)}
-        spans = (span for found in registry.namespaces.values() for span in found)
-        return frozenset(days | {day for span in spans for day in (span.start, span.end)}) - {BEGINNING, END}
+        return _owner_seats(registry)
 
 
 def owners_of(organization: Organization, on: dt.date, registry: Registry) -> dict[Organization, float]:
@@ -104,19 +69,24 @@ def owners_of(organization: Organization, on: dt.date, registry: Registry) -> di
     return found
 
 
+@cached(LRUCache(_REGISTRIES), lock=Lock())
+def _owner_seats(registry: Registry) -> pl.DataFrame:
+    """Return namespace, start, end, organization, country and weight of the ultimate owners."""
+    return pl.DataFrame(list(_iter_seats(registry)), schema=_SEATS, orient="row")
+
+
 def _iter_seats(registry: Registry) -> Iterator[tuple[str, dt.date, dt.date, str, str, float]]:
-    for namespace, spans in registry.namespaces.items():
-        for span in spans:
-            above = _all_owners(registry.get_organization(span.value), registry)
-            days = {day for organization in above for day in _days(organization)}
-            cuts = [span.start, *sorted(day for day in days if span.start < day < span.end), span.end]
-            for start, end in itertools.pairwise(cuts):
-                for top, part in owners_of(registry.get_organization(span.value), start, registry).items():
-                    seats = top.seats(on=start)
-                    for seat in seats:
-                        yield namespace, start, end, top.id, str(seat.country), seat.weight * part
-                    if not seats:
-                        yield namespace, start, end, top.id, OriginStatus.UNREVIEWED.value, part
+    publishers = namespace_seats(registry).select("namespace", "start", "end", "organization").drop_nulls()
+    for namespace, since, until, name in publishers.unique(maintain_order=True).iter_rows():
+        publisher = registry.get_organization(name)
+        days = {day for organization in _all_owners(publisher, registry) for day in _days(organization)}
+        for start, end in itertools.pairwise([since, *sorted(day for day in days if since < day < until), until]):
+            for top, part in owners_of(publisher, start, registry).items():
+                seats = top.seats(on=start)
+                for seat in seats:
+                    yield namespace, start, end, top.id, str(seat.country), seat.weight * part
+                if not seats:
+                    yield namespace, start, end, top.id, OriginStatus.UNREVIEWED.value, part
 
 
 def _all_owners(organization: Organization, registry: Registry) -> list[Organization]:

@@ -9,15 +9,14 @@ import attrs
 import polars as pl
 
 from ossgeo._core.dates import BEGINNING, END
-from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
-from ossgeo.attribution._strategies.built_in import BuiltInStrategy
+from ossgeo.attribution._protocol import CREDIT_SCHEMA, Context
+from ossgeo.attribution._strategies.built_in import FrameStrategy
 from ossgeo.panel._models import Model
-from ossgeo.registry._countries import parse_place
 from ossgeo.registry._organizations import Evidence
 
 
 @attrs.frozen
-class Labeled(BuiltInStrategy):
+class Labeled(FrameStrategy):
     """Credits a model to the countries that a source's labels name (models column ``labels``), in equal parts.
 
     Attributes:
@@ -29,20 +28,14 @@ class Labeled(BuiltInStrategy):
     url: str | None = None
     requires: ClassVar[frozenset[str]] = frozenset({"labels"})
 
-    def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Return the countries of the labels of a model.
+    def _evidence(self, model: Model) -> tuple[Evidence, ...]:
+        """Return the source of the labels.
 
         Args:
-            model: The model; ``labels`` are used.
-            on: Not used: the labels have no dates.
-            context: Not used.
+            model: Not used.
         """
-        del on, context
-        codes = list(dict.fromkeys(label.country for label in model.labels if label.source == self.name))
-        if not codes:
-            return None
-        credits = tuple(Credit(parse_place(code), weight=1 / len(codes)) for code in codes)
-        return Attribution(self.name, credits, (Evidence("own table", self.url, note=f"labels {self.name}"),))
+        del model
+        return (Evidence("own table", self.url, note=f"labels {self.name}"),)
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
         """Attribute all models at once.

@@ -10,20 +10,20 @@ import polars as pl
 
 from ossgeo._core.intervals import aligned, clipped
 from ossgeo.attribution._evaluation import with_registry_spelling
-from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
-from ossgeo.attribution._strategies.built_in import BuiltInStrategy
-from ossgeo.attribution._strategies.eligibility import eligible_intervals, is_eligible
+from ossgeo.attribution._protocol import CREDIT_SCHEMA, Context
+from ossgeo.attribution._strategies.built_in import FrameStrategy
+from ossgeo.attribution._strategies.eligibility import eligible_intervals
 from ossgeo.attribution._strategies.publisher import seats_changes
 from ossgeo.panel._models import Model
 from ossgeo.registry._classification import namespace_seats
 from ossgeo.registry._countries import OriginStatus
-from ossgeo.registry._organizations import Evidence, Organization
+from ossgeo.registry._organizations import Evidence
 
 _OPEN: Final = (OriginStatus.INDIVIDUAL, OriginStatus.UNREVIEWED)
 
 
 @attrs.frozen
-class Membership(BuiltInStrategy):
+class Membership(FrameStrategy):
     """A heuristic for persons: their organizations on the Hub (models column ``member_of``), in equal parts.
 
     It abstains unless the registry has a person or no entry for the namespace: a reviewed organization is never
@@ -34,30 +34,14 @@ class Membership(BuiltInStrategy):
     name: ClassVar[str] = "membership"
     requires: ClassVar[frozenset[str]] = frozenset({"member_of"})
 
-    def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Return the organizations of the person behind a model.
+    def _evidence(self, model: Model) -> tuple[Evidence, ...]:
+        """Return the profile of the person.
 
         Args:
-            model: The model; ``member_of`` is used.
-            on: The day.
-            context: The registry.
+            model: The model.
         """
-        if not is_eligible(model, on, context.registry, _OPEN):
-            return None
-        found: dict[str, Organization] = {}
-        for handle in model.member_of:
-            organization = context.registry.find(handle, on=on)
-            if organization is not None and any(seat.country not in _OPEN for seat in organization.seats(on=on)):
-                found[organization.id] = organization
-        credits = [
-            Credit(seat.country, one.id, seat.weight / len(found))
-            for one in found.values()
-            for seat in one.seats(on=on)
-        ]
-        if not credits:
-            return None
-        profile = Evidence("hub profile", f"https://huggingface.co/{model.namespace}", note=", ".join(model.member_of))
-        return Attribution(self.name, tuple(credits), (profile,))
+        page = f"https://huggingface.co/{model.namespace}"
+        return (Evidence("hub profile", page, note=", ".join(model.member_of)),)
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
         """Attribute all models at once.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import hashlib
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
@@ -17,8 +16,8 @@ import polars as pl
 from ossgeo._core import engines
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment
-from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit
-from ossgeo.attribution._strategies.built_in import BuiltInStrategy
+from ossgeo.attribution._protocol import CREDIT_SCHEMA, Context
+from ossgeo.attribution._strategies.built_in import FrameStrategy
 from ossgeo.errors import Fault, RegistryError, UnknownCountryError
 from ossgeo.panel._models import Model
 from ossgeo.registry._countries import parse_place
@@ -32,8 +31,8 @@ _name: Final = itemgetter(0)
 _Row = tuple[str, dt.date, dt.date, str | None, str, float]
 
 
-@attrs.frozen
-class Table(BuiltInStrategy):
+@attrs.frozen(cache_hash=True)  # a key of cached credits; a table may have many rows
+class Table(FrameStrategy):
     """Credits models and namespaces as a table states; rows of a model take precedence over rows of its namespace.
 
     Attributes:
@@ -49,24 +48,14 @@ class Table(BuiltInStrategy):
         digest = hashlib.sha256(repr(self.rows).encode()).hexdigest()[:12]
         return f"table({len(self.rows)} rows {digest})"
 
-    def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
-        """Return the credits of a model or of its namespace.
+    def _evidence(self, model: Model) -> tuple[Evidence, ...]:
+        """Return the table.
 
         Args:
-            model: The model.
-            on: The day.
-            context: Not used.
+            model: Not used.
         """
-        del context
-        for name in (model.id, model.namespace):
-            mine = self.rows[bisect_left(self.rows, name, key=_name) : bisect_right(self.rows, name, key=_name)]
-            then = [row for row in mine if row[1] <= on < row[2]]
-            if then:
-                credits = (Credit(parse_place(country), party, weight) for _, _, _, party, country, weight in then)
-                return Attribution(self.name, tuple(credits), (Evidence("own table", note=str(self)),))
-            if mine:
-                return None
-        return None
+        del model
+        return (Evidence("own table", note=str(self)),)
 
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> pl.LazyFrame:
         """Attribute all models at once.
