@@ -79,6 +79,6 @@ def test_direct_bases(world: World) -> None:
 def test_lineage_splits(world: World, drawn: list[float]) -> None:
     shares = dict(zip(RELATIONS, drawn, strict=True))
     parts = plain.sources(world[0], {relation: Fraction(share) for relation, share in shares.items()})
-    by_relation: dict[str | Relation, float] = {**shares}
+    by_relation: dict[str | Relation, float] = dict(zip(RELATIONS, drawn, strict=True))
     found = measured(world, lineage(by_relation=by_relation))
     same(found, {group: value for group, value in plain.by_country(world[1], parts, COUNTRY).items() if value})

@@ -13,9 +13,9 @@ import ossgeo
 from ossgeo._core import engines
 from ossgeo._core.dates import BEGINNING
 from ossgeo.errors import PanelError
-from ossgeo.panel._cleaning import last_valid_day
 from ossgeo.panel._flows import day_number
 from ossgeo.panel._steps import dipped_totals, excursions
+from ossgeo.panel._usable_rows import last_valid_day
 from ossgeo.shares._resampling import calendar_step, thinned
 
 DAY = dt.date
