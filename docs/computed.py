@@ -35,6 +35,24 @@ def by_rule() -> str:
     return "\n".join([*head, *rows, "", *notes])
 
 
+def by_evidence() -> str:
+    """Return the shares of the trending models by root under declared and reviewed lineage, and what the roots rest on."""
+    panel = ossgeo.load_sample("trending-2026")
+    kinds = ("declared", "reviewed")
+    rules = {kind: ossgeo.attribution.root(evidence=kind) for kind in kinds}
+    tables = {kind: ossgeo.measure(panel, attribution=rule) for kind, rule in rules.items()}
+    shares = {kind: table.at() for kind, table in tables.items()}
+    groups = tables["declared"].top(8).to_polars()["country"].to_list()
+    lines = ["| share by root, % | declared | reviewed |", "|---|---|---|"]
+    lines += [f"| {group} | {' | '.join(f'{100 * (shares[kind][group] or 0):.2f}' for kind in kinds)} |" for group in groups]
+    rests = {kind: ossgeo.measure(panel, by="root_evidence", attribution=rule).at() for kind, rule in rules.items()}
+    lines += ["", "| downloads whose root rests on, % | declared | reviewed |", "|---|---|---|"]
+    for word in ("declared", "reviewed", "disputed", "absent"):
+        cells = [rests[kind][word] if word in rests[kind] else None for kind in kinds]
+        lines.append(f"| {word} | {' | '.join(f'{100 * (cell or 0):.2f}' for cell in cells)} |")
+    return "\n".join(lines)
+
+
 GRID = {
     "denominator": ["all", "attributed"],
     "age_cap": [None, "365d"],
@@ -274,6 +292,7 @@ def interval_coverage() -> str:
 
 COMPUTED: dict[str, Callable[[], str]] = {
     "by-rule": by_rule,
+    "by-evidence": by_evidence,
     "one-by-one": one_by_one,
     "all-together": all_together,
     "what-floats": what_floats,
