@@ -44,11 +44,13 @@ def by_evidence() -> str:
     shares = {kind: table.at() for kind, table in tables.items()}
     groups = tables["declared"].top(8).to_polars()["country"].to_list()
     lines = ["| share by root, % | declared | reviewed |", "|---|---|---|"]
-    lines += [f"| {group} | {' | '.join(f'{100 * (shares[kind][group] or 0):.2f}' for kind in kinds)} |" for group in groups]
+    lines += [
+        f"| {group} | {' | '.join(f'{100 * (shares[kind][group] or 0):.2f}' for kind in kinds)} |" for group in groups
+    ]
     rests = {kind: ossgeo.measure(panel, by="root_evidence", attribution=rule).at() for kind, rule in rules.items()}
     lines += ["", "| downloads whose root rests on, % | declared | reviewed |", "|---|---|---|"]
     for word in ("declared", "reviewed", "disputed", "absent"):
-        cells = [rests[kind][word] if word in rests[kind] else None for kind in kinds]
+        cells = [rests[kind].get(word) for kind in kinds]
         lines.append(f"| {word} | {' | '.join(f'{100 * (cell or 0):.2f}' for cell in cells)} |")
     return "\n".join(lines)
 
