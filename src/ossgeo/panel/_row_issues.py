@@ -40,6 +40,7 @@ def find(steps: Steps, models: pl.LazyFrame) -> Iterator[QualityIssue]:
     yield _totals(rows, counter)
     yield _zoned_midnights(rows)
     yield _ids(models)
+    yield _authors(models)
     yield from _renames(models)
     if "created_at" in models.collect_schema().names():
         yield from _creations(steps, models)
@@ -99,6 +100,20 @@ def _ids(models: pl.LazyFrame) -> QualityIssue:
     odd = models.select("model_id").filter(~pl.col("model_id").str.contains(_ID)).collect()["model_id"].sort()
     meaning = "have an id that is not namespace/name, such as a web address: each is a model of its own"
     return QualityIssue("odd_id", len(odd), "models", meaning, tuple(map(repr, odd.head(EXAMPLES))))
+
+
+def _authors(models: pl.LazyFrame) -> QualityIssue:
+    """Return the models whose given namespace is not that of their id."""
+    names = models.collect_schema().names()
+    meaning = "have an author or namespace that is not the one in their id: results use the given one"
+    if "namespace" not in names:
+        return QualityIssue("author_differs", 0, "models", meaning)
+    differs = pl.col("model_id").str.contains("/", literal=True) & (
+        pl.col("model_id").str.split("/").list.first() != pl.col("namespace")
+    )
+    found = models.filter(differs).select("model_id", "namespace").collect().sort("model_id")
+    examples = tuple(f"{model} by {name}" for model, name in found.head(EXAMPLES).iter_rows())
+    return QualityIssue("author_differs", found.height, "models", meaning, examples)
 
 
 def _renames(models: pl.LazyFrame) -> Iterator[QualityIssue]:

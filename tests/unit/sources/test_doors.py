@@ -290,3 +290,49 @@ def test_a_list_of_models_may_have_any_ids() -> None:
     models = ossgeo.read_models(frame, columns={"name": "model_id", "published": "created_at"})
     assert models["model_id"].to_list() == ["Grok 4 Heavy", "Qwen/a"]
     assert models["created_at"].dt.day().to_list() == [9, 10]
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [("repo_type", ["model", "dataset"]), ("url", ["", "https://huggingface.co/datasets/google/b"])],
+)
+def test_columns_that_name_other_repositories_count_for_every_source(
+    column: str, cells: list[str], tmp_path: Path
+) -> None:
+    frame = pl.DataFrame({"id": ["Qwen/a", "google/b"], "date": "2025-01-31", "downloads_30d": [1, 2], column: cells})
+    frame.write_parquet(tmp_path / "p.parquet")
+    for source in (frame, frame.lazy(), tmp_path / "p.parquet", duckdb.connect().from_arrow(frame.to_arrow())):
+        panel = ossgeo.read_panel(source)
+        assert panel.to_polars()["model_id"].to_list() == ["Qwen/a"]
+        assert panel.scope == "1 row(s) of datasets or spaces were left out"
+
+
+def test_blanks_around_ids_are_removed() -> None:
+    frame = pl.DataFrame({"id": [" Qwen/a ", "google/b"], "date": "2025-01-31", "downloads_30d": [1, 2]})
+    for source in (frame, frame.lazy()):
+        assert ossgeo.read_panel(source).to_polars()["model_id"].to_list() == ["Qwen/a", "google/b"]
+
+
+def test_indexes_and_periods_of_pandas_are_named() -> None:
+    pd = pytest.importorskip("pandas")
+    indexed = pd.DataFrame({"id": ["a/b"], "downloads_30d": [1]}, index=pd.DatetimeIndex(["2025-01-01"], name="date"))
+    with pytest.raises(PanelError) as caught:
+        ossgeo.read_panel(indexed)
+    assert "has the index 'date', which is not a column (give frame.reset_index())" in str(caught.value)
+    periods = pd.DataFrame({"id": ["a/b"], "date": pd.PeriodIndex(["2025-01"], freq="M"), "downloads_30d": [1]})
+    with pytest.raises(PanelError, match=r"frame\['date'\]\.dt\.to_timestamp"):
+        ossgeo.read_panel(periods)
+
+
+def test_an_author_that_contradicts_the_id_is_an_issue() -> None:
+    frame = pl.DataFrame({"id": ["Qwen/a"], "author": ["google"], "date": ["2025-01-31"], "downloads_30d": [1]})
+    issue = ossgeo.read_panel(frame).check()["author_differs"]
+    assert (issue.count, issue.examples) == (1, ("Qwen/a by google",))
+
+
+def test_a_file_has_a_limit_of_columns(tmp_path: Path) -> None:
+    file = tmp_path / "p.csv"
+    file.write_text(",".join(f"c{n}" for n in range(50_001)) + "\n")
+    with pytest.raises(PanelError) as caught:
+        ossgeo.read_panel(file)
+    assert "has 50,001 columns, more than 50,000" in str(caught.value)

@@ -29,6 +29,7 @@ from ossgeo.sources._files.normalization import (
     typed,
     with_bases,
 )
+from ossgeo.sources._files.repositories import ADDRESSES, KINDS, OTHERS
 
 _IN_UTC: Final = (
     r"^[12][0-9]{3}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
@@ -100,11 +101,12 @@ class LazyNormalization:
             raise PanelError(f"{place} cannot be used", faults)
         counter = self.choice.measured(chosen)
         which = counter.column
+        frame, elsewhere = _without_other_repositories(frame, chosen["model_id"])
         frame = frame.select(nw.col(theirs).alias(ours) for ours, theirs in chosen.items())
         if self.day is not None:
             frame = frame.with_columns(period=nw.lit(self.day))
         ids, others = None, 0
-        if files:
+        if files and elsewhere is None:
             dates = [chosen[name] for name in ("period", START, "observed_at") if name in chosen]
             ids = scan_ids(files, chosen["model_id"], None if self.day is not None else dates[0])
         if ids is None:
@@ -126,6 +128,7 @@ class LazyNormalization:
         unread: dict[str, int] = {}
         models = self._models(frame, about, Origin(place, 1, chosen), unread) if about else None
         whole = self.start is None and self.end is None
+        others += elsewhere or 0
         return LazyRows(frame.select(kept), models, others, unread, frozenset(about), ids if whole else None)
 
     def _with_ids(self, frame: nw.LazyFrame[Any], place: str, faults: list[Fault]) -> tuple[nw.LazyFrame[Any], int]:
@@ -139,6 +142,7 @@ class LazyNormalization:
             return frame, 0
         if not engines.collect(frame.filter(is_odd("model_id")).select("model_id").head(1)).height:
             return frame, 0
+        frame = frame.with_columns(name.str.strip_chars())
         others = int(
             engines.collect(frame.select(name.str.contains(values.OTHER_REPOSITORY).cast(nw.Int64).sum())).item() or 0
         )
@@ -236,6 +240,21 @@ class LazyNormalization:
         if faults:
             raise PanelError(f"{origin.file} cannot be used", faults)
         return normalized_models(with_bases(table))
+
+
+def _without_other_repositories(frame: nw.LazyFrame[Any], ids: str) -> tuple[nw.LazyFrame[Any], int | None]:
+    """Return a frame without rows that a column says are datasets or spaces, and their number; None without such a column."""
+    schema = frame.collect_schema()
+    texts = [name for name in (*KINDS, *ADDRESSES) if name in schema and name != ids and schema[name] == nw.String]
+    if not texts:
+        return frame, None
+    other = nw.lit(False)
+    for name in texts:
+        text = nw.col(name).str
+        found = text.contains(values.OTHER_REPOSITORY) if name in ADDRESSES else text.to_lowercase().is_in(list(OTHERS))
+        other = other | found.fill_null(False)
+    number = int(engines.collect(frame.select(other.cast(nw.Int64).sum())).to_series()[0] or 0)
+    return (frame.filter(~other) if number else frame), number
 
 
 def _midnight(day: dt.date, zone: dt.tzinfo | None) -> dt.datetime:

@@ -89,7 +89,7 @@ class Reading:
         faults: list[Fault] = []
         table = self._typed(RawTable.of_frame(eager, _DATAFRAME), faults, self.day)
         if faults or table is None:
-            raise PanelError(f"{_DATAFRAME} cannot be used", limited(faults))
+            raise PanelError(f"{_DATAFRAME} cannot be used", limited([*faults, *_index_faults(source)]))
         return self._eager(table)
 
     def models(self, files: Sequence[Path]) -> pl.DataFrame:
@@ -288,6 +288,9 @@ def _eager_frame(source: Any) -> pl.DataFrame | None:
         raise PanelError.of(_DATAFRAME, "has two columns of the same name", "rename one") from error
     if isinstance(frame, nw.LazyFrame):
         return None
+    if periods := [str(name) for name, kind in frame.schema.items() if kind == nw.Unknown and _is_period(source, name)]:
+        remedy = f"convert it: frame[{periods[0]!r}].dt.to_timestamp()"
+        raise PanelError.of(f"{_DATAFRAME}, column {periods[0]}", "holds periods of pandas, not dates", remedy)
     with engines.needs_extra("pandas"):
         try:
             converted: pl.DataFrame = frame.to_polars()
@@ -297,6 +300,17 @@ def _eager_frame(source: Any) -> pl.DataFrame | None:
         except Exception as error:  # PyArrow and pandas have exceptions of their own
             remedy = "convert columns of mixed types or of periods to text; make an index a column with reset_index()"
             raise PanelError.of(_DATAFRAME, "has columns that cannot be converted to Arrow", remedy) from error
+
+
+def _is_period(source: Any, name: str) -> bool:
+    return str(getattr(source, "dtypes", {})[name]).startswith("period")
+
+
+def _index_faults(source: Any) -> Iterator[Fault]:
+    """Yield the named index of a pandas frame, which is not a column."""
+    for name in getattr(getattr(source, "index", None), "names", None) or ():
+        if name is not None:
+            yield Fault(_DATAFRAME, f"has the index {name!r}, which is not a column", "give frame.reset_index()")
 
 
 def _empty_columns(table: RawTable) -> Iterator[str]:

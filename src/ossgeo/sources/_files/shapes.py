@@ -6,7 +6,7 @@ import fnmatch
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
@@ -15,9 +15,7 @@ from ossgeo.sources._files import values
 from ossgeo.sources._files.columns import SYNONYMS
 from ossgeo.sources._files.formats import RawTable
 from ossgeo.sources._files.normalization import FAULTS_A_COLUMN, listed, shown
-
-_KINDS: Final = ("repo_type", "repoType")
-_OTHERS: Final = ("dataset", "datasets", "space", "spaces")
+from ossgeo.sources._files.repositories import ADDRESSES, KINDS, OTHERS
 
 
 def expanded(table: RawTable, column: str, faults: list[Fault]) -> RawTable:
@@ -109,8 +107,8 @@ def without_other_repositories(table: RawTable, ids: str) -> tuple[RawTable, int
         table: The table.
         ids: The column of ids, which may be web addresses.
     """
-    addresses = [name for name in (ids, "url", "model_url") if name in table.columns]
-    kinds = [name for name in _KINDS if name in table.columns]
+    addresses = [name for name in (ids, *ADDRESSES) if name in table.columns]
+    kinds = [name for name in KINDS if name in table.columns]
     other = [False] * table.height
     for name in addresses:
         for index, value in enumerate(table.columns[name]):
@@ -121,7 +119,7 @@ def without_other_repositories(table: RawTable, ids: str) -> tuple[RawTable, int
             )
     for name in kinds:
         for index, value in enumerate(table.columns[name]):
-            other[index] |= isinstance(value, str) and value.strip().lower() in _OTHERS
+            other[index] |= isinstance(value, str) and value.strip().lower() in OTHERS
     number = sum(other)
     if not number:
         return table, 0
