@@ -5,24 +5,32 @@ from __future__ import annotations
 import datetime as dt
 import re
 import warnings
+from html import escape
 from pathlib import Path
 from typing import Any, Final, Unpack
 
 import attrs
 import polars as pl
 
+from ossgeo._core import engines
 from ossgeo._core.io import writing
 from ossgeo._core.method import Method
 from ossgeo._core.tabular import Tabular
-from ossgeo._core.text import percent
+from ossgeo._core.text import SHOWN, html_frame, percent, plural
+from ossgeo.claims._facts import load
 from ossgeo.errors import InvalidArgumentError, OssgeoWarning
+from ossgeo.panel._openness import openness_column
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.registry._countries import Country
+from ossgeo.reports._content import Section, sheet
+from ossgeo.reports._page import page_text
 from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._measure import measure
+from ossgeo.shares._names import capitalized, scope_text, sentence_label, span
 from ossgeo.shares._options import MeasureOptionsDict
 
-_SHOWN: Final = 10
+_SHOWN: Final = SHOWN
+_SMALL: Final = 5
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>|#])")
 
 
@@ -41,6 +49,10 @@ class Profile(Tabular):
             models; None where the panel has no bases.
         built_on_by: One row for each country whose developers derive from this country's models: builder_country,
             models; None where the panel has no bases.
+        peers: The countries next to it by value at that period: rank, country, value, share.
+        openness: One row for each class of licenses of its models at that period: openness, models, value, share (of the
+            country); None where the panel has no licenses.
+        claims: The bundled claims about the country: claim, statement, reference, url.
         unreviewed: One row for each unreviewed namespace, the largest first: namespace, value, share (of
             all). Some of it could belong here.
         method: How the shares were made.
@@ -53,6 +65,9 @@ class Profile(Tabular):
     models: pl.DataFrame
     builds_on: pl.DataFrame | None
     built_on_by: pl.DataFrame | None
+    peers: pl.DataFrame
+    openness: pl.DataFrame | None
+    claims: pl.DataFrame
     unreviewed: pl.DataFrame
     method: Method
 
@@ -60,36 +75,95 @@ class Profile(Tabular):
         """Return the shares over time: period, value, share, rank."""
         return self.shares
 
-    def to_markdown(self) -> str:
-        """Return the profile as Markdown; names from the Hub are escaped."""
+    def sentence(self) -> str:
+        """Return the share, the rank and the numbers behind them in one sentence."""
         last = self.shares.filter(period=self.period).row(0, named=True)
         rank = f"rank {last['rank']} of {last['countries']} countries" if last["value"] else "no figure"
-        unit = self.method.unit
+        name = capitalized(sentence_label(self.method, self.country.alpha_2, "country"))
+        return (
+            f"{name}: {percent(last['share'])} of the {self.method.unit} {span(self.method, [self.period])}, {rank}; "
+            f"{_counted(self.organizations.height, 'organization')}, {_counted(self.models.height, 'model')}."
+        )
+
+    def sections(self) -> tuple[tuple[str, pl.DataFrame | None, str], ...]:
+        """Return the parts of the profile: title, rows (None if there is no table) and a remark."""
+        name = self.country.name
+        total = float(self.unreviewed["share"].sum())
+        unknown = f"{percent(total)} of all {self.method.unit} belong to unreviewed namespaces."
+        parts: list[tuple[str, pl.DataFrame | None, str]] = [
+            ("Share over time", self.shares.select("period", "value", "share", "rank").tail(SHOWN), ""),
+            ("Countries next to it", self.peers, ""),
+            ("Organizations", self.organizations, ""),
+            ("Models", self.models, ""),
+        ]
+        if self.openness is None:
+            parts.append(("Licenses", None, "The panel does not say under which licenses the models are."))
+        else:
+            parts.append(("Licenses", self.openness, "Classes of the declared licenses."))
+        if self.builds_on is None or self.built_on_by is None:
+            parts.append(("Derived models", None, "The panel does not say what models were made from."))
+        else:
+            parts.append((f"What developers in {name} build on", self.builds_on, ""))
+            parts.append((f"Who builds on models from {name}", self.built_on_by, ""))
+        parts.append(("Published claims about it", self.claims, "Evaluate one with `ossgeo.claims.evaluate`."))
+        parts.append(("Not reviewed", self.unreviewed, unknown))
+        return tuple(parts)
+
+    def to_markdown(self) -> str:
+        """Return the profile as Markdown; names from the Hub are escaped."""
         lines = [
             f"# {self.country.name} ({self.country.alpha_2})",
             "",
-            f"At {last['period']}: {percent(last['share'])} of the {unit}, {rank}; {self.organizations.height} "
-            f"organizations, {self.models.height} models.",
+            self.sentence(),
             "",
-            *_section("Share over time", self.shares.select("period", "value", "share", "rank")),
-            *_section("Organizations", self.organizations),
-            *_section("Models", self.models),
-        ]
-        if self.builds_on is None:
-            lines += ["## Derived models", "", "The panel does not say what models were made from.", ""]
-        else:
-            lines += _section(f"What developers in {self.country.name} build on", self.builds_on)
-            if self.built_on_by is not None:
-                lines += _section(f"Who builds on models from {self.country.name}", self.built_on_by)
-        total = float(self.unreviewed["share"].sum())
-        lines += _section("Not reviewed", self.unreviewed)
-        lines += [
-            f"{percent(total)} of all {unit} belong to unreviewed namespaces.",
-            "",
-            f"Method: {self.method}",
+            scope_text(self.method),
             "",
         ]
-        return "\n".join(lines)
+        for title, rows, remark in self.sections():
+            lines += [f"## {title}", ""] if rows is None else _section(title, rows)
+            lines += [remark, ""] if remark else []
+        return "\n".join([*lines, f"Method: {self.method}", ""])
+
+    def to_html(self) -> str:
+        """Return the profile as one HTML page that needs no network; needs the extra ``plot``."""
+        with engines.needs_extra("plot"):
+            import jinja2  # noqa: F401  # a missing package is an EngineError
+        parts = enumerate(self.sections())
+        sections = tuple(
+            Section(
+                f"part-{number}",
+                title,
+                (remark,) if remark else (),
+                tables=() if rows is None else (sheet(title, rows),),
+            )
+            for number, (title, rows, remark) in parts
+        )
+        method = Section("method", "Method", (f"{self.method}.",))
+        title = f"{self.country.name} ({self.country.alpha_2})"
+        summary = f"{self.sentence()} {scope_text(self.method)}"
+        return page_text(title, summary, "", (*sections, method), registry=self.method.registry)
+
+    def write_html(self, path: str | Path) -> None:
+        """Write the profile as one HTML page.
+
+        Args:
+            path: The file.
+
+        Raises:
+            OutputError: The file cannot be written.
+            EngineError: A package of the extra ``plot`` is not installed.
+        """
+        text = self.to_html()
+        with writing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+    def _repr_html_(self) -> str:
+        """Return the sentence and the tables for a notebook; every text is escaped."""
+        parts = [
+            f"<h4>{escape(title)}</h4>{html_frame(rows) if rows is not None and rows.height else ''}<p>{escape(remark)}</p>"
+            for title, rows, remark in self.sections()
+        ]
+        return f"<p>{escape(self.sentence())}</p>{''.join(parts)}"
 
     def write_markdown(self, path: str | Path) -> None:
         """Write the profile as Markdown.
@@ -157,9 +231,47 @@ def profile(panel: Panel, country: str | Country, **choices: Unpack[MeasureOptio
         models.select("model", "value", part.alias("share")).sort("value", "model", descending=[True, False]),
         builds_on,
         built_on_by,
+        _peers(table.filter(period=last).to_polars(), place.alpha_2),
+        _openness(panel, choices.get("models"), mine),
+        _claims(place.alpha_2),
         unknown.select("namespace", "value", "share").sort("value", "namespace", descending=[True, False]),
         table.method,
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    """Return a number with its noun; small numbers are marked, since shares of them say little."""
+    text = f"{number:,} {noun if number == 1 else plural(noun)}"
+    return f"{text} (n = {number})" if 0 < number < _SMALL else text
+
+
+def _peers(rows: pl.DataFrame, code: str) -> pl.DataFrame:
+    """Return the two countries above and below a country, and the country itself."""
+    ranked = rows.filter(~pl.col("country").is_in(STATUSES) & (pl.col("value") > 0)).with_row_index("rank", offset=1)
+    own = ranked.filter(country=code)["rank"]
+    near = (
+        ranked.filter(pl.col("rank").cast(pl.Int64).is_between(own[0] - 2, own[0] + 2)) if len(own) else ranked.head(0)
+    )
+    return near.select("rank", "country", "value", "share")
+
+
+def _openness(panel: Panel, models: Any, mine: pl.DataFrame) -> pl.DataFrame | None:
+    """Return the country's value by class of license; None if the models have no licenses."""
+    known = panel.models if models is None else normalized_models(models)
+    if "license" not in known.collect_schema().names():
+        return None
+    held = known.filter(pl.col("model_id").is_in(mine["model"].implode())).collect()
+    classes = held.select(model="model_id", openness=openness_column(held))
+    joined = mine.join(classes, on="model", how="left").with_columns(pl.col("openness").fill_null("unknown"))
+    found = joined.group_by("openness").agg(models=pl.col("model").n_unique(), value=pl.col("value").sum())
+    part = pl.col("value") / pl.col("value").sum()
+    return found.with_columns(share=part).sort("value", "openness", descending=[True, False])
+
+
+def _claims(code: str) -> pl.DataFrame:
+    found = [(one.id, one.statement, one.reference, one.url) for one in load() if code in one.group.split(">")]
+    schema = {"claim": pl.String, "statement": pl.String, "reference": pl.String, "url": pl.String}
+    return pl.DataFrame(found, schema=schema, orient="row")
 
 
 def _over_time(rows: pl.DataFrame, periods: tuple[dt.date, ...], code: str) -> pl.DataFrame:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import warnings
-from importlib.metadata import version
 from pathlib import Path
-from typing import Final, Unpack
+from typing import Unpack
 
 from ossgeo._core import engines
 from ossgeo._core.io import require_place, writing
 from ossgeo._core.text import plain
 from ossgeo.errors import InvalidArgumentError, OssgeoWarning
 from ossgeo.panel._panel import Panel
-from ossgeo.plotting._style import dark_colors
 from ossgeo.reports._code import given_options
 from ossgeo.reports._content import Section
+from ossgeo.reports._page import page_text
 from ossgeo.reports._sections import sections_of
 from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._measure import measure
 from ossgeo.shares._options import MeasureOptionsDict
 from ossgeo.shares._pipeline import plan_of
 from ossgeo.shares._table import ShareTable
-
-_HERE: Final = Path(__file__).parent
 
 
 def report(panel: Panel, *, path: str | Path, title: str | None = None, **options: Unpack[MeasureOptionsDict]) -> Path:
@@ -64,34 +59,14 @@ def report(panel: Panel, *, path: str | Path, title: str | None = None, **option
                 "there is nothing to report, since no share is defined: the panel has no flow under this method (all-time "
                 "counters need two observations), or its total is 0, or the window was not all observed"
             )
-        text = _rendered(
-            title or f"Whose open models? {panel.source or 'A panel'}", table, tuple(sections_of(panel, table, given))
-        )
+        sections = tuple(sections_of(panel, table, given))
+        text = page_text(
+            title or f"Whose open models? {panel.source or 'A panel'}", _summary(table), _caveat(sections), sections,
+            registry=table.method.registry,
+        )  # fmt: skip
     with writing(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return target
-
-
-def _rendered(title: str, table: ShareTable, sections: tuple[Section, ...]) -> str:
-    import jinja2
-    import markupsafe
-
-    style, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    style = _color_rules() + style
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    template = environment.from_string((_HERE / "page.html.j2").read_text(encoding="utf-8"))
-    return template.render(
-        title=plain(title, 200),
-        summary=_summary(table),
-        caveat=_caveat(sections),
-        sections=sections,
-        style=markupsafe.Markup(style),  # noqa: S704  # a file of this package
-        script=markupsafe.Markup(script),  # noqa: S704  # a file of this package
-        style_hash=_hash(style),
-        script_hash=_hash(script),
-        version=version("ossgeo"),
-        registry=table.method.registry,
-    )
 
 
 def _summary(table: ShareTable) -> str:
@@ -108,15 +83,3 @@ def _caveat(sections: tuple[Section, ...]) -> str:
     """Return the caveat that concerns the largest part of a share."""
     largest = max(sections, key=lambda section: section.weight)
     return largest.caveat
-
-
-def _color_rules() -> str:
-    """Return the colors of pictures as variables, for the light and the dark theme."""
-    pairs = dark_colors()
-    light = "".join(f"--{color[1:]}:{color};" for color in pairs)
-    dark = "".join(f"--{color[1:]}:{other};" for color, other in pairs.items())
-    return f":root{{{light}}}\n@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}\n"
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -58,3 +58,21 @@ def test_a_window_that_was_not_observed_has_no_figure() -> None:
     assert found.shares["share"][0] is None
     assert found.shares["share"][-1] == pytest.approx(0.1306, abs=1e-4)
     assert "0.0%" not in found.to_markdown().split("## Organizations")[0]
+
+
+def test_peers_licenses_claims_and_small_numbers(tmp_path: Path) -> None:
+    panel = ossgeo.load_sample("trending-2026")
+    korea, china = (ossgeo.profile(panel, code) for code in ("South Korea", "CN"))
+    assert "(n = " in korea.sentence()
+    assert "(n = " not in china.sentence()
+    assert "KR" in korea.peers["country"]
+    assert china.peers["country"].to_list() == ["US", "CN", "FR", "DE"]
+    assert china.claims.height > 5
+    if china.openness is not None:
+        assert china.openness["share"].sum() == pytest.approx(1)
+        assert china.openness["models"].sum() == china.models.height
+    china.write_html(tmp_path / "p.html")
+    page = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert "Scope: 200 models that were trending" in page
+    assert "Published claims about it" in page
+    assert "<script>alert" not in page
