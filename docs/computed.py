@@ -50,7 +50,7 @@ def by_evidence() -> str:
     rests = {kind: ossgeo.measure(panel, by="root_evidence", attribution=rule).at() for kind, rule in rules.items()}
     lines += ["", "| downloads whose root rests on, % | declared | reviewed |", "|---|---|---|"]
     for word in ("declared", "reviewed", "disputed", "absent"):
-        cells = [rests[kind].get(word) for kind in kinds]
+        cells = [rests[kind][word] for kind in kinds]
         lines.append(f"| {word} | {' | '.join(f'{100 * (cell or 0):.2f}' for cell in cells)} |")
     return "\n".join(lines)
 

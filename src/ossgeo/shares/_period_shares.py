@@ -9,6 +9,8 @@ from typing import Any, Self
 import attrs
 import polars as pl
 
+from ossgeo._core.relations import Relation
+from ossgeo.attribution._lineage.ancestry import ROOT_EVIDENCE
 from ossgeo.errors import InvalidArgumentError, UnknownNameError, UnknownOrganizationError
 from ossgeo.registry._countries import Country
 from ossgeo.registry._groups import GroupScheme
@@ -130,4 +132,8 @@ def _values(key: str) -> Collection[str]:
     """Return the values that a key can have; none if they are not limited."""
     if key == "kind":
         return [str(kind) for kind in OrganizationKind]
+    if key == "root_evidence":
+        return ROOT_EVIDENCE
+    if key == "relation":
+        return [*map(str, Relation), "none", "several"]
     return GroupScheme.named(key).groups if key in GroupScheme.names() else ()

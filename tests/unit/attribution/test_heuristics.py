@@ -23,7 +23,7 @@ from ossgeo.attribution import (
     root,
     undeclared,
 )
-from ossgeo.errors import InvalidArgumentError, SourceFormatError, SourceUnavailableError
+from ossgeo.errors import InvalidArgumentError, SourceFormatError, SourceUnavailableError, UnknownNameError
 from tests.unit.attribution.test_lineage_facts import DAY, models
 
 SIZES = {"architectures": ["QwenForCausalLM"], "hidden_size": 64, "num_hidden_layers": 8, "num_attention_heads": 4}
@@ -151,6 +151,9 @@ def test_downloads_by_what_their_roots_rest_on() -> None:
     assert (found["declared"], found["reviewed"], found["absent"]) == pytest.approx((0.1, 0.2, 0.7))
     declared = ossgeo.measure(panel, by="root_evidence", attribution=root(evidence="declared"), registry=reg).at()
     assert (declared["declared"], declared["absent"]) == pytest.approx((0.1, 0.9))
+    assert (declared["reviewed"], declared["disputed"]) == (0, 0)
+    with pytest.raises(UnknownNameError, match="did you mean 'absent'"):
+        declared["abent"]
     both = ossgeo.measure(panel, by=("country", "relation"), attribution="root", registry=reg).at()
     assert both["CN", "finetune"] == 0.1
     assert both["CN", "unspecified"] == 0.2
