@@ -1,10 +1,11 @@
-"""Tables as text and as HTML: one format for each kind of figure, and one line for the rows that are not shown."""
+"""Tables as text, Markdown and HTML: one format for each kind of figure, and one line for the rows that are not shown."""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, Final, Literal
 
@@ -18,6 +19,8 @@ Format = Literal["text", "share", "change", "points", "width", "number", "count"
 points; a range of shares as points; a number with three decimals; a number without decimals."""
 
 _LONGEST: Final = 60
+_BAR: Final = re.compile(r"(?<!\\)\|")
+"""A bar that is not escaped."""
 SHOWN: Final = 10
 """How many rows of a result are printed."""
 
@@ -139,6 +142,21 @@ def text_table(rows: pl.DataFrame, formats: Mapping[str, Format]) -> str:
         for line in [header, *body]
     ]
     return "\n".join([*lines, *_remainder(rows)])
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table; bars and line breaks within cells are escaped.
+
+    Args:
+        header: The names of the columns.
+        rows: The text of each cell.
+    """
+    return [_markdown_row(header), f"|{'---|' * len(header)}", *map(_markdown_row, rows)]
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    plain = (_BAR.sub(r"\\|", cell.replace("\n", " ")) for cell in cells)
+    return f"| {' | '.join(plain)} |"
 
 
 def html_table(rows: pl.DataFrame, formats: Mapping[str, Format]) -> str:

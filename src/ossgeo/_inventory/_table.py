@@ -14,6 +14,7 @@ import polars as pl
 
 from ossgeo._core.io import writing
 from ossgeo._core.tabular import Tabular
+from ossgeo._core.text import markdown_table
 from ossgeo.errors import InvalidArgumentError, UnknownNameError
 
 SCHEMA: Final[dict[str, Any]] = {
@@ -97,9 +98,7 @@ class Inventory(Tabular):
     def to_markdown(self) -> str:
         """Return the inventory as a Markdown table, with the meaning of the countries."""
         names = self.frame.columns
-        rows = [[value.replace("|", "\\|").replace("\n", " ") for value in row] for row in self._texts().iter_rows()]
-        lines = [f"| {' | '.join(row)} |" for row in (names, *rows)]
-        return "\n".join([lines[0], f"|{'---|' * len(names)}", *lines[1:], "", _MEANING])
+        return "\n".join([*markdown_table(names, self._texts().iter_rows()), "", _MEANING])
 
     def to_csv(self) -> str:
         """Return the inventory as CSV; several values in a cell are separated by a semicolon."""

@@ -16,7 +16,7 @@ from ossgeo._core import engines
 from ossgeo._core.io import writing
 from ossgeo._core.method import Method
 from ossgeo._core.tabular import Tabular
-from ossgeo._core.text import SHOWN, html_frame, percent, plural
+from ossgeo._core.text import SHOWN, html_frame, markdown_table, percent, plural
 from ossgeo.claims._facts import load
 from ossgeo.errors import InvalidArgumentError, OssgeoWarning
 from ossgeo.panel._openness import openness_column
@@ -316,10 +316,8 @@ def _section(title: str, rows: pl.DataFrame) -> list[str]:
     if not rows.height:
         return [*head, "None.", ""]
     shown = rows.tail(_SHOWN) if rows.columns[0] == "period" else rows.head(_SHOWN)
-    table = [f"| {' | '.join(rows.columns)} |", f"|{'---|' * len(rows.columns)}"]
-    for row in shown.iter_rows(named=True):
-        cells = [_cell(name, value) for name, value in row.items()]
-        table.append(f"| {' | '.join(cells)} |")
+    cells = [[_cell(name, value) for name, value in row.items()] for row in shown.iter_rows(named=True)]
+    table = markdown_table(rows.columns, cells)
     rest = rows.height - shown.height
     return [*head, *table, *([f"\nand {rest} more"] if rest else []), ""]
 

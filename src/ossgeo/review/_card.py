@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ossgeo._core.dates import day_or_today
+from ossgeo._core.text import markdown_table
 from ossgeo.registry._alternatives import disputed_organizations
 from ossgeo.registry._classification import get_kind
 from ossgeo.registry._countries import Country, OriginStatus
@@ -79,11 +80,8 @@ def _identified(used: Registry) -> str:
         rows[str(one.kind)] = [count + bool(cell) for count, cell in zip(row, given, strict=True)]
     head = ["kind in the tables", "organizations", "ROR", "Wikidata", "LEI", "any id"]
     order = sorted(rows.items(), key=lambda item: (-item[1][0], item[0]))
-    lines = [
-        f"| {name} | {' | '.join(str(count or '') for count in counts)} | {counts[4] / counts[0]:.0%} |"
-        for name, counts in order
-    ]
-    return "\n".join([f"| {' | '.join([*head, 'part with an id'])} |", f"|{'---|' * 7}", *lines, ""])
+    cells = [(name, *(str(count or "") for count in counts), f"{counts[4] / counts[0]:.0%}") for name, counts in order]
+    return "\n".join([*markdown_table([*head, "part with an id"], cells), ""])
 
 
 def _age(days: int) -> str:
@@ -103,10 +101,11 @@ def _by_country(used: Registry, seats: Sequence[tuple[Organization, Affiliation]
         row[2 + next(at for at, kinds in enumerate(_COLUMNS.values()) if kind in kinds)] += 1
     head = ["seat in", "seats", "with a page", *_COLUMNS]
     order = sorted(rows.items(), key=lambda item: (-item[1][0], item[0]))
-    lines = [f"| {name} | {' | '.join(str(count or '') for count in counts)} |" for name, counts in order]
-    return "\n".join([f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *lines, ""])
+    return "\n".join(
+        [*markdown_table(head, [(name, *(str(count or "") for count in counts)) for name, counts in order]), ""]
+    )
 
 
 def _table(title: str, counts: Counter[str]) -> str:
-    rows = [f"| {name} | {count} |" for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
-    return "\n".join([f"| {title} | rows |", "|---|---|", *rows, ""])
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return "\n".join([*markdown_table((title, "rows"), [(name, str(count)) for name, count in ordered]), ""])

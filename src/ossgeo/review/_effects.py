@@ -9,6 +9,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core.tabular import Tabular
+from ossgeo._core.text import markdown_table
 from ossgeo.errors import LowCoverageWarning
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._alternatives import disputed_organizations, with_alternatives
@@ -126,10 +127,9 @@ def impact(new: Registry, panel: Panel, *, old: Registry | None = None) -> str:
         for group in dict.fromkeys((*before, *after))
     ]
     moved = sorted((row for row in rows if abs(row[2] - row[1]) >= _LEAST), key=lambda row: -abs(row[2] - row[1]))
-    lines = [f"| {group} | {was:.2f} | {now:.2f} | {now - was:+.2f} |" for group, was, now in moved]
-    shares = ["| share, % | before | after | change |", "|---|---|---|---|", *lines] if moved else [
-        f"No share moves by {_LEAST} points."
-    ]  # fmt: skip
+    cells = [(group, f"{was:.2f}", f"{now:.2f}", f"{now - was:+.2f}") for group, was, now in moved]
+    table = markdown_table(("share, %", "before", "after", "change"), cells)
+    shares = table if moved else [f"No share moves by {_LEAST} points."]
     return "\n".join([*shares, *_newly_reviewed(new, panel, old)])
 
 
@@ -139,10 +139,10 @@ def _newly_reviewed(new: Registry, panel: Panel, old: Registry | None) -> list[s
     done = was.frame.join(now.frame, on="namespace", how="anti")
     if not done.height:
         return []
-    lines = [f"| {name} | {value:,.0f} | {model} |" for name, value, _, _, model in done.head(_SHOWN).iter_rows()]
+    cells = [(name, f"{value:,.0f}", str(model)) for name, value, _, _, model in done.head(_SHOWN).iter_rows()]
     more = [f"and {done.height - _SHOWN} more"] if done.height > _SHOWN else []
     head = f"{done.height} namespaces with {done['value'].sum():,.0f} {was.unit} become reviewed:"
-    return ["", head, "", f"| namespace | {was.unit} | largest model |", "|---|---|---|", *lines, *more]
+    return ["", head, "", *markdown_table(("namespace", was.unit, "largest model"), cells), *more]
 
 
 def alternatives(panel: Panel, *, registry: Registry | None = None) -> pl.DataFrame:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import ClassVar
 
 import attrs
-import narwhals as nw
 import polars as pl
 
 from ossgeo._core.relations import Relation
 from ossgeo.errors import InvalidArgumentError
-from ossgeo.shares._calculators.built_in import BuiltInCalculator
-from ossgeo.shares._calculators.supply import counted
-from ossgeo.shares._protocol import Gives
+from ossgeo.shares._calculators.built_in import EventCounter
 
 
 def _relations(given: Iterable[str | Relation] | str) -> tuple[str, ...]:
@@ -29,7 +26,7 @@ def _relations(given: Iterable[str | Relation] | str) -> tuple[str, ...]:
 
 
 @attrs.frozen
-class Derivatives(BuiltInCalculator):
+class Derivatives(EventCounter):
     """Counts models that say that they were made from another.
 
     A model counts once, on the day of its creation, however many bases it has. Measure it with ``attribution="root"`` for
@@ -45,7 +42,6 @@ class Derivatives(BuiltInCalculator):
     )
     unit: ClassVar[str] = "derived models"
     requires: ClassVar[frozenset[str]] = frozenset({"created_at", "base_models"})
-    gives: ClassVar[Gives] = "events"
 
     @property
     def name(self) -> str:
@@ -67,18 +63,3 @@ class Derivatives(BuiltInCalculator):
         chosen = relation.fill_null(Relation.UNSPECIFIED.value).is_in(list(self.relations))
         derived = bases.filter(chosen & (origin != pl.col("model_id"))).unique("model_id")
         return derived.select("model_id", period=pl.col("created_at").dt.date())
-
-    def aggregate(
-        self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]
-    ) -> nw.LazyFrame[Any]:
-        """Count events by period and keys.
-
-        Args:
-            flows: model_id, period, downloads (1 for each event).
-            credits: model_id, weight and the keys.
-            keys: What to group by.
-
-        Returns:
-            period, every key, value (derived models).
-        """
-        return counted(flows, credits, keys)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import attrs
-import narwhals as nw
 import polars as pl
 
 from ossgeo.attribution._lineage.facts import LineageEvidence
@@ -14,9 +12,7 @@ from ossgeo.attribution._lineage.graph import Graph
 from ossgeo.panel._openness import grants_more, openness_of
 from ossgeo.panel._panel import normalized_models
 from ossgeo.registry._registry import Registry
-from ossgeo.shares._calculators.built_in import BuiltInCalculator
-from ossgeo.shares._calculators.supply import counted
-from ossgeo.shares._protocol import Gives
+from ossgeo.shares._calculators.built_in import EventCounter
 
 
 def license_drift(
@@ -85,7 +81,7 @@ def _ancestors(links: pl.DataFrame) -> pl.DataFrame:
 
 
 @attrs.frozen
-class LicenseDrift(BuiltInCalculator):
+class LicenseDrift(EventCounter):
     """Counts models whose license claims more freedom than that of an ancestor, on the day of their creation.
 
     Measure it by ``country`` for who publishes them, by ``("country", "relation")`` for how they were made, and with
@@ -95,7 +91,6 @@ class LicenseDrift(BuiltInCalculator):
     name: ClassVar[str] = "license-drift"
     unit: ClassVar[str] = "models with license drift"
     requires: ClassVar[frozenset[str]] = frozenset({"created_at", "base_models", "license"})
-    gives: ClassVar[Gives] = "events"
 
     def events(self, models: pl.LazyFrame) -> pl.LazyFrame:
         """Return the day on which each model with a conflict was published.
@@ -110,18 +105,3 @@ class LicenseDrift(BuiltInCalculator):
         conflicts = license_drift(table).filter("conflict").select("model_id").unique()
         dated = table.join(conflicts, on="model_id", how="semi").unique("model_id", keep="last")
         return dated.select("model_id", period=pl.col("created_at").dt.date()).lazy()
-
-    def aggregate(
-        self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]
-    ) -> nw.LazyFrame[Any]:
-        """Count events by period and keys.
-
-        Args:
-            flows: model_id, period, downloads (1 for each event).
-            credits: model_id, weight and the keys.
-            keys: What to group by.
-
-        Returns:
-            period, every key, value (models).
-        """
-        return counted(flows, credits, keys)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
-import narwhals as nw
 import polars as pl
 
-from ossgeo.shares._calculators.built_in import BuiltInCalculator
-from ossgeo.shares._protocol import Gives, credited
+from ossgeo.shares._calculators.built_in import EventCounter
 
 
 @attrs.frozen
-class Supply(BuiltInCalculator):
+class Supply(EventCounter):
     """Counts models published, whatever their downloads.
 
     A model counts once, on the day of its creation: with ``every="1mo"`` in that month, with ``window="365d"`` in the year
@@ -27,7 +24,6 @@ class Supply(BuiltInCalculator):
     name: ClassVar[str] = "supply"
     unit: ClassVar[str] = "models"
     requires: ClassVar[frozenset[str]] = frozenset({"created_at"})
-    gives: ClassVar[Gives] = "events"
 
     def events(self, models: pl.LazyFrame) -> pl.LazyFrame:
         """Return the day on which each model was published.
@@ -39,30 +35,3 @@ class Supply(BuiltInCalculator):
             model_id, period (null where created_at is).
         """
         return models.select("model_id", period=pl.col("created_at").dt.date())
-
-    def aggregate(
-        self, flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], *, keys: Sequence[str]
-    ) -> nw.LazyFrame[Any]:
-        """Count events by period and keys.
-
-        Args:
-            flows: model_id, period, downloads (1 for each event).
-            credits: model_id, weight and the keys.
-            keys: What to group by.
-
-        Returns:
-            period, every key, value (models).
-        """
-        return counted(flows, credits, keys)
-
-
-def counted(flows: nw.LazyFrame[Any], credits: nw.LazyFrame[Any], keys: Sequence[str]) -> nw.LazyFrame[Any]:
-    """Count the models of events by weight; a model without credit has null keys.
-
-    Args:
-        flows: One row for each event: model_id, period.
-        credits: model_id, weight and the keys.
-        keys: What to group by.
-    """
-    rows = credited(flows, credits).with_columns(value=nw.col("weight").fill_null(1.0))
-    return rows.group_by("period", *keys).agg(nw.col("value").sum())
