@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
+import importlib.util
 import math
 import random
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -292,12 +295,62 @@ def interval_coverage() -> str:
     return "\n".join(lines)
 
 
+def tokens_one_by_one() -> str:
+    """Return China's and the US's share of generated tokens, with one choice changed at a time."""
+    tokens = _generated_tokens()
+    base = tokens.panel()
+    first, last = base.periods[0], base.periods[-1]
+    choices: list[tuple[str, ossgeo.Panel, dict[str, Any], dt.date]] = [
+        (f"none: tokens of the top 50 and of all others, week to {last}", base, {}, last),
+        (f"the week to {first}", base, {}, first),
+        ("the top 9 only, as a chart lists them", tokens.panel(top=9, residual=False), {}, last),
+        ("the top 10 only", tokens.panel(top=10, residual=False), {}, last),
+        ("the top 50 only", tokens.panel(residual=False), {}, last),
+        ("all models by name", tokens.panel(top=None), {}, last),
+        ("denominator: tokens with a known country", base, {"denominator": "attributed"}, last),
+        ("open weights only", base, {"where": {"openness": "open weights"}}, last),
+        ("US dollars in place of tokens", base, {"calculator": tokens.dollars()}, last),
+        ("number of models in the top 20", base, {"calculator": ossgeo.shares.CountInTop(n=20)}, last),
+    ]
+    rows = ["| choice | CN, % | US, % |", "|---|---|---|"]
+    for text, panel, options, day in choices:
+        shares = ossgeo.measure(panel, **options).at(day)
+        rows.append(f"| {text} | {100 * (shares['CN'] or 0):.1f} | {100 * (shares['US'] or 0):.1f} |")
+    return "\n".join(rows)
+
+
+def tokens_all_together() -> str:
+    """Return the range of China's share over all combinations, and the parts of the choices."""
+    tokens = _generated_tokens()
+    grid: dict[str, list[Any]] = {
+        "denominator": ["all", "attributed"], "where": [None, {"openness": "open weights"}], "window": ["7d", "28d"],
+    }  # fmt: skip
+    panel = tokens.panel()
+    said = [
+        f"**{unit}.** {ossgeo.analysis.sensitivity(panel, grid, calculator=calculator).sentence()}"
+        for unit, calculator in (("Tokens", "flow"), ("US dollars", tokens.dollars()))
+    ]
+    return "\n\n".join([*said, ossgeo.analysis.bounds(ossgeo.measure(panel)).sentence()])
+
+
+def _generated_tokens() -> Any:
+    """Return the module with the generated rankings, which stands beside this one."""
+    spec = importlib.util.spec_from_file_location("generated_tokens", Path(__file__).with_name("generated_tokens.py"))
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError("generated_tokens.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 COMPUTED: dict[str, Callable[[], str]] = {
     "by-rule": by_rule,
     "by-evidence": by_evidence,
     "one-by-one": one_by_one,
     "all-together": all_together,
     "what-floats": what_floats,
+    "tokens-one-by-one": tokens_one_by_one,
+    "tokens-all-together": tokens_all_together,
     "claim-by-claim": claim_by_claim,
     "derivatives-matrix": matrix,
     "disputed": disputed,

@@ -95,7 +95,7 @@ def test_the_unit_is_named_everywhere() -> None:
     assert table.method.unit == "tokens"
     assert "tokens" in str(table)
     assert "downloads" not in str(table)
-    assert "all tokens in the 7 days to 2026-02-08" in table.sentence("CN")
+    assert "all tokens in the 7 days to 8 February 2026" in table.sentence("CN")
     assert "downloads" not in table.cite()
     assert str(table.method).startswith("flow (tokens_per_7d)")
     assert table.method.from_dict(json.loads(json.dumps(table.method.to_dict()))) == table.method

@@ -5,6 +5,7 @@ import pytest
 
 import ossgeo
 from ossgeo.errors import InvalidArgumentError
+from ossgeo.panel import decide
 from ossgeo.panel._openness import Openness, list_version, normalized_license, openness_column, openness_of
 from tests.worlds import registry, two_dates
 
@@ -65,3 +66,10 @@ def test_as_a_filter() -> None:
         ossgeo.measure(two_dates(), registry=registry(), models=models, where={"openness": "free"})
     with pytest.raises(InvalidArgumentError, match="needs the models' license or tags"):
         ossgeo.measure(two_dates(), registry=registry(), where={"openness": "gated"})
+
+
+def test_a_stated_openness_comes_first() -> None:
+    models = pl.DataFrame({"model_id": ["a/b", "c/d", "e/f"], "openness": ["open weights", "closed", None]})
+    assert decide(models, {"openness": "open weights"}).to_list() == [0, -1, -2]
+    silent = models.with_columns(openness=pl.lit(None, pl.String), license=pl.lit("mit"))
+    assert decide(silent, {"openness": "open-source"}).to_list() == [0, 0, 0]

@@ -51,7 +51,7 @@ def decide(models: pl.DataFrame, where: Where | None, *, check_values: bool = Tr
             verdict = frame.select(verdict=where).to_native()["verdict"]
         else:
             require_columns(where, models.columns)
-            if OPENNESS in where and OPENNESS not in models.columns:
+            if OPENNESS in where and not _states_openness(models):
                 models = _with_openness(models, where[OPENNESS])
             for column, value in where.items() if check_values else ():
                 _require_values(models, column, value)
@@ -102,6 +102,11 @@ def require_columns(where: Where | None, columns: Collection[str]) -> None:
         if column in known:
             raise InvalidArgumentError(f"where: the models have no column {column!r}; they have {', '.join(columns)}")
         raise InvalidArgumentError(str(UnknownNameError.among(column, known, what="where: the models column")))
+
+
+def _states_openness(models: pl.DataFrame) -> bool:
+    """Return whether a source states the openness of at least one model; otherwise it follows from license and access."""
+    return OPENNESS in models.columns and models[OPENNESS].count() > 0
 
 
 def _with_openness(models: pl.DataFrame, wanted: Any) -> pl.DataFrame:
