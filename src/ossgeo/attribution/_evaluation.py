@@ -207,7 +207,17 @@ def other_spellings(models: pl.DataFrame, registry: Registry) -> dict[str, str]:
     if not {"namespace", "model_id"} <= set(models.columns):
         return {}
     written = pl.col("model_id").str.contains("/", literal=True)  # a name without a slash has no namespace to respell
-    unknown = models.filter(written & ~pl.col("namespace").is_in(list(registry.namespaces)))["namespace"].unique()
+    return spellings_of(models.filter(written)["namespace"], registry)
+
+
+def spellings_of(namespaces: pl.Series, registry: Registry) -> dict[str, str]:
+    """Return those of some namespaces that differ from one of the registry in letter case only, with its spelling.
+
+    Args:
+        namespaces: The namespaces.
+        registry: The registry.
+    """
+    unknown = namespaces.filter(~namespaces.is_in(list(registry.namespaces))).unique()
     found = {name: registry.spelling_of(name) for name in unknown if name is not None}
     return {name: spelling for name, spelling in found.items() if spelling is not None}
 
