@@ -150,13 +150,15 @@ def _parser() -> argparse.ArgumentParser:
         source.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
         _add_alternative(source)
         _add_choices(command.add_argument_group("choices"))
-    history = commands.add_parser("history", help="verify or recover a folder of snapshots")
+    history = commands.add_parser("history", help="verify, validate or recover a store of snapshots")
     history.add_argument(
         "action",
-        choices=("verify", "recover"),
-        help="verify: compare every file with its checksum; recover: add snapshots that the manifest does not name",
+        choices=("verify", "validate", "recover"),
+        help="verify: compare every file with its checksum; validate: check columns, totals and changes from snapshot to snapshot,"
+        " for example of a pull request; recover: add snapshots that the manifest does not name",
     )
-    history.add_argument("store", metavar="FOLDER", help="a folder that 'collect' made")
+    history.add_argument("store", metavar="FOLDER", help="a folder that 'collect' made, or hf://datasets/OWNER/NAME")
+    history.add_argument("--since", metavar="DATE", help="validate: the first date to check (default: all)")
     claims = commands.add_parser("claims", help="list published claims, or compare one with a panel")
     claims.add_argument("claim", nargs="?", metavar="CLAIM", help="the id of a claim (default: list all)")
     claims.add_argument(
@@ -166,7 +168,9 @@ def _parser() -> argparse.ArgumentParser:
     add_inventory(commands)
     commands.add_parser("versions", help="print the versions of ossgeo and of its dependencies, for bug reports")
     collect = commands.add_parser("collect", help="add a snapshot of the Hub to a store; safe to run from cron")
-    collect.add_argument("store", metavar="STORE", help="a folder; it is created if it does not exist")
+    collect.add_argument(
+        "store", metavar="STORE", help="a folder, created if it does not exist, or hf://datasets/OWNER/NAME"
+    )
     collect.add_argument("--top", type=int, metavar="N", help="only the N most downloaded models")
     collect.add_argument(
         "--namespace", action="append", metavar="HANDLE", help="only the models of this namespace; may be repeated"
@@ -264,13 +268,15 @@ def _reported(given: argparse.Namespace) -> str:
 
 
 def _history(given: argparse.Namespace) -> str:
-    if not SnapshotStore.is_store(given.store) and given.action == "verify":
+    if given.since is not None and given.action != "validate":
+        raise InvalidArgumentError(f"--since must be given with validate only, got it with {given.action}")
+    if not SnapshotStore.is_store(given.store) and given.action != "recover":
         raise InvalidArgumentError(f"FOLDER must be a folder that 'ossgeo collect' made, got {given.store!r}")
     store = SnapshotStore(given.store)
     if given.action == "recover":
         changed = store.recover()
         return "\n".join([f"{len(changed)} snapshots were recovered", *(snapshot.file for snapshot in changed)])
-    if faults := store.verify():
+    if faults := store.verify() if given.action == "verify" else store.validate(given.since):
         listed = "\n".join(f"  {fault}" for fault in faults)
         raise StoreError(f"{len(faults)} faults in {given.store}:\n{listed}")
     return f"{len(store.snapshots)} snapshots, no fault found"

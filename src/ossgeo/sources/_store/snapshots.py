@@ -1,15 +1,16 @@
-"""A store of snapshots: a folder of dated Parquet files that never loses one."""
+"""A store of snapshots: dated Parquet files in a folder or in a dataset of the Hub, none of which is ever lost."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import polars as pl
 
 from ossgeo._core.counter import Counter
+from ossgeo._core.dates import day_of
 from ossgeo.errors import Fault, InvalidArgumentError, StoreError
 from ossgeo.panel._panel import Panel
 from ossgeo.plugins import API_VERSION
@@ -17,15 +18,20 @@ from ossgeo.sources._hub.checkpoint import Checkpoint
 from ossgeo.sources._hub.parts import ROW_GROUP
 from ossgeo.sources._store.facts import facts_of, models_on
 from ossgeo.sources._store.layout import CHECKPOINT, MANIFEST
-from ossgeo.sources._store.manifest import Snapshot, read_manifest
+from ossgeo.sources._store.manifest import Manifest, Snapshot, read_manifest
 from ossgeo.sources._store.observations import Observation, observation_of
 from ossgeo.sources._store.reading import faults_of, read_store
+from ossgeo.sources._store.remote import Needed, RemoteStore, every_file, every_snapshot, later_or_all
+from ossgeo.sources._store.validation import faults_in
 from ossgeo.sources._store.writing import Writer, locked
 
 if TYPE_CHECKING:
     from ossgeo.sources._hub.client import Hub
 
 _WAIT = 60.0
+_HUB = "hf://"
+
+T = TypeVar("T")
 
 
 class SnapshotStore:
@@ -34,6 +40,10 @@ class SnapshotStore:
     Every change is complete or absent, whenever the process is killed. Two writers wait for each other; readers need not
     wait, and panels that were opened before a change stay readable for a week. No snapshot is ever deleted.
 
+    The folder may be a dataset of the Hub, ``hf://datasets/OWNER/NAME``. Only the files that an operation needs are fetched, into
+    the Hub's cache on this machine. A change is one commit whose parent is the revision that was read; if another writer
+    committed in between, the change is repeated on the new revision. ``@REVISION`` reads a fixed revision.
+
     Example:
         >>> SnapshotStore("my-history").name
         'the store my-history'
@@ -41,22 +51,28 @@ class SnapshotStore:
 
     api_version: ClassVar[int] = API_VERSION
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, endpoint: str | None = None, token: str | bool | None = None) -> None:
         """Name the folder; it is created when the first snapshot is added.
 
         Args:
             path: The folder; ``~`` is the home folder. A relative path keeps its meaning if the working directory
-                changes later.
+                changes later. Or ``hf://datasets/OWNER/NAME``, a dataset that exists.
+            endpoint: For a dataset: scheme and host of the Hub.
+            token: For a dataset: see ``Hub``; writing needs one with the right to write.
 
         Raises:
-            InvalidArgumentError: The path is empty or a web address.
+            InvalidArgumentError: The path is empty or another web address, or a folder has an endpoint or token.
         """
         given = str(path)
-        if not given.strip() or "://" in given:
+        remote = given.startswith(_HUB)
+        if not given.strip() or ("://" in given and not remote):
             remedy = "download it first (hf download)" if "://" in given else "use '.' for the current folder"
-            raise InvalidArgumentError(f"path must be a folder, got {given!r}; {remedy}")
+            raise InvalidArgumentError(f"path must be a folder or hf://datasets/OWNER/NAME, got {given!r}; {remedy}")
+        if not remote and (endpoint is not None or token is not None):
+            raise InvalidArgumentError("endpoint and token must be None for a folder; they belong to hf://datasets/...")
         self._given = given
-        self.path: Path = Path(path).expanduser().absolute()
+        self._remote = RemoteStore.of(given, endpoint=endpoint, token=token) if remote else None
+        self.path: Path = self._remote.folder if self._remote else Path(path).expanduser().absolute()
 
     @property
     def name(self) -> str:
@@ -69,12 +85,12 @@ class SnapshotStore:
 
     @staticmethod
     def is_store(path: str | Path) -> bool:
-        """Return whether a folder is a store.
+        """Return whether a folder is a store; an address ``hf://...`` is taken as one without a request.
 
         Args:
             path: The folder.
         """
-        return (Path(path).expanduser() / MANIFEST).is_file()
+        return str(path).startswith(_HUB) or (Path(path).expanduser() / MANIFEST).is_file()
 
     @property
     def snapshots(self) -> tuple[Snapshot, ...]:
@@ -83,7 +99,7 @@ class SnapshotStore:
         Raises:
             StoreError: The manifest cannot be read.
         """
-        return read_manifest(self.path).used
+        return read_manifest(self._folder()).used
 
     @property
     def removed(self) -> tuple[Snapshot, ...]:
@@ -92,7 +108,7 @@ class SnapshotStore:
         Raises:
             StoreError: The manifest cannot be read.
         """
-        return read_manifest(self.path).removed
+        return read_manifest(self._folder()).removed
 
     def collect(
         self,
@@ -125,8 +141,9 @@ class SnapshotStore:
             SourceFormatError: The response does not have the Hub's form, or the list is empty or endless.
             InvalidArgumentError: The choice cannot name models, or has none; or ``wait`` is negative.
         """
-        folder, writer = self.path / CHECKPOINT, Writer(self.path)
-        with locked(self.path, wait):
+        folder = self.path / CHECKPOINT
+
+        def observed(writer: Writer) -> tuple[Checkpoint, Snapshot]:
             read_manifest(self.path)  # a damaged store is an error before hours of requests
             began = Checkpoint.began_at(folder)
             if began is not None and (self._has(began) or writer.adopt(began) is not None):
@@ -134,6 +151,10 @@ class SnapshotStore:
             checkpoint = hub.collect(folder, top=top, namespaces=namespaces, ids=ids, members=members, cards=cards)
             snapshot = writer.add(checkpoint.write, checkpoint.observed_at, source=hub.name, scope=checkpoint.scope,
                                   note=lambda: checkpoint.note)  # fmt: skip
+            return checkpoint, snapshot
+
+        with locked(self.path, wait):
+            checkpoint, snapshot = self._change(observed, later_or_all(None))
             checkpoint.discard()
         return snapshot
 
@@ -222,8 +243,9 @@ class SnapshotStore:
             StoreError: The snapshot is not in use, the store cannot be written, or another process writes to it.
             InvalidArgumentError: The reason is empty, or ``wait`` is negative.
         """
+        text = _reason(reason)
         with locked(self.path, wait):
-            return Writer(self.path).remove(self._used(snapshot), _reason(reason))
+            return self._change(lambda writer: writer.remove(self._used(snapshot), text), every_snapshot)
 
     def merge(self, other: SnapshotStore | str | Path, *, wait: float = _WAIT) -> tuple[Snapshot, ...]:
         """Copy the snapshots that another store has and this one has not; the other store is only read.
@@ -242,12 +264,12 @@ class SnapshotStore:
                 store cannot be written, or another process writes to it. Nothing is changed then.
             InvalidArgumentError: ``wait`` is negative, or ``other`` cannot be a folder.
         """
-        folder = (other if isinstance(other, SnapshotStore) else SnapshotStore(other)).path
+        folder = (other if isinstance(other, SnapshotStore) else SnapshotStore(other))._folder(every_file)
         if not SnapshotStore.is_store(folder):
             raise StoreError(f"{folder} has no {MANIFEST}; give the folder of a store, or call recover() on it")
         manifest = read_manifest(folder)
         with locked(self.path, wait):
-            return Writer(self.path).merge(folder, manifest)
+            return self._change(lambda writer: writer.merge(folder, manifest), every_file)
 
     def panel(
         self,
@@ -275,7 +297,13 @@ class SnapshotStore:
             PanelError: The counter is not known.
             InvalidArgumentError: ``start`` or ``end`` is not a day.
         """
-        return read_store(self.path, start, end, counter=counter, source=self.name)
+        first, last = (
+            None if day is None else day_of(day, what=name) for name, day in (("start", start), ("end", end))
+        )
+        folder = self._folder(
+            lambda manifest: [one for one in manifest.used if (first or one.date) <= one.date <= (last or one.date)]
+        )
+        return read_store(folder, first, last, counter=counter, source=self.name)
 
     def models(self, on: dt.date | str | None = None) -> pl.DataFrame:
         """Return the facts about every model as they were known at the end of a day.
@@ -294,7 +322,7 @@ class SnapshotStore:
             StoreError: No snapshot is stored on or before the day, or a file is missing or damaged.
             InvalidArgumentError: ``on`` is not a day.
         """
-        return models_on(self.path, on)
+        return models_on(self._folder(every_snapshot), on)
 
     def facts(self, model_ids: Collection[str]) -> pl.DataFrame:
         """Return the facts about some models with their validity.
@@ -311,10 +339,10 @@ class SnapshotStore:
             StoreError: The store has no snapshot, or a file is missing or damaged.
             InvalidArgumentError: ``model_ids`` is not a collection of ids.
         """
-        return facts_of(self.path, model_ids)
+        return facts_of(self._folder(every_snapshot), model_ids)
 
     def verify(self) -> tuple[Fault, ...]:
-        """Compare every file with its SHA-256, byte by byte.
+        """Compare every file with its SHA-256, byte by byte; of a dataset, the hashes that the Hub keeps.
 
         Returns:
             The files that are missing or changed, or that the manifest does not name; empty if the store is in order.
@@ -322,12 +350,45 @@ class SnapshotStore:
         Raises:
             StoreError: The manifest cannot be read.
         """
+        if self._remote is not None:
+            with locked(self.path, _WAIT):
+                return self._remote.verify()
         manifest = read_manifest(self.path)
         unlisted = Writer(self.path).unlisted(manifest)
         return (
             *faults_of(self.path, manifest.snapshots, manifest, again=True),
             *(Fault(name, "is not in the manifest", "recover() adds it if it is a snapshot") for name in unlisted),
         )
+
+    def validate(self, since: dt.date | str | None = None) -> tuple[Fault, ...]:
+        """Check the content of snapshots, for example of a contribution by others before it is merged.
+
+        Each snapshot is compared with the manifest (checksum, number of models, totals), with the columns of a store, and with
+        the snapshot before if that has the same scope: at least half of the models are in both, a 30-day total changes by
+        less than a factor of 3, and at most 1 % of the all-time counters fall.
+
+        Args:
+            since: The first date to check; default: all snapshots. The snapshot before it is read for the comparison.
+
+        Returns:
+            What is wrong or implausible; empty if nothing is.
+
+        Raises:
+            StoreError: The manifest cannot be read.
+            InvalidArgumentError: ``since`` is not a day.
+        """
+        first = None if since is None else day_of(since, what="since")
+
+        def chosen(manifest: Manifest) -> tuple[Snapshot, ...]:
+            used = manifest.used
+            early = 0 if first is None else sum(one.date < first for one in used)
+            return used[max(early - 1, 0) :]
+
+        folder = self._folder(chosen)
+        manifest = read_manifest(folder)
+        snapshots = chosen(manifest)
+        damaged = faults_of(folder, snapshots, manifest, again=True)
+        return tuple(damaged) or tuple(faults_in(folder, snapshots))
 
     def recover(self, *, wait: float = _WAIT) -> tuple[Snapshot, ...]:
         """Add the snapshots of the folder that the manifest does not name, and make a damaged table of models again.
@@ -347,7 +408,7 @@ class SnapshotStore:
             InvalidArgumentError: ``wait`` is negative.
         """
         with locked(self.path, wait):
-            return Writer(self.path).recover()
+            return self._change(lambda writer: writer.recover(), every_snapshot)
 
     def _add(
         self, observation: Observation, snapshot: object, old: Snapshot | None, *, source: str | None, scope: str,
@@ -358,12 +419,28 @@ class SnapshotStore:
         if observation.left_out:
             note = "; ".join(filter(None, [note, f"{observation.left_out:,} private models are left out"]))
         frame = observation.frame
-        with locked(self.path, wait):
-            return Writer(self.path).add(
+
+        def added(writer: Writer) -> Snapshot:
+            return writer.add(
                 lambda path: frame.write_parquet(path, compression="zstd", row_group_size=ROW_GROUP),
                 observation.observed_at, source=source or "a dataframe", scope=scope, note=lambda: note,
                 replaces=None if old is None else self._used(old), reason=reason,
             )  # fmt: skip
+
+        with locked(self.path, wait):
+            return self._change(added, every_snapshot if old else later_or_all(observation.observed_at))
+
+    def _folder(self, needed: Needed = lambda _: ()) -> Path:
+        """Return the folder, for a dataset with the files that are needed, of its latest revision."""
+        if self._remote is not None:
+            with locked(self.path, _WAIT):
+                self._remote.pull(needed)
+        return self.path
+
+    def _change(self, action: Callable[[Writer], T], needed: Needed) -> T:
+        """Change the folder, or the dataset by a commit."""
+        writer = Writer(self.path)
+        return action(writer) if self._remote is None else self._remote.change(lambda: action(writer), needed)
 
     def _has(self, observed_at: dt.datetime) -> bool:
         return any(one.observed_at == observed_at for one in read_manifest(self.path).snapshots)

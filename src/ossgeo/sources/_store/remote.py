@@ -1,0 +1,308 @@
+"""A store in a dataset of the Hub: a working copy on this machine, and commits that have the last revision as parent."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import random
+import re
+import shutil
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import attrs
+
+from ossgeo.errors import Fault, InvalidArgumentError, SourceUnavailableError, StoreError
+from ossgeo.sources._datasets.remote import reaching
+from ossgeo.sources._hub.credentials import Token, endpoint_of, headers_for
+from ossgeo.sources._store.layout import MANIFEST, MARK, inside, is_models_name, snapshot_files, temporary
+from ossgeo.sources._store.manifest import Manifest, Snapshot, read_manifest
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+T = TypeVar("T")
+
+Needed = Callable[[Manifest], Iterable[Snapshot]]
+"""The snapshots whose files an operation reads."""
+
+_ADDRESS: Final = re.compile(r"hf://datasets/([^/@]+/[^/@]+?)(?:@([^/]+))?/?")
+_ATTEMPTS: Final = 8
+_PAUSE: Final = 0.5
+_CONFLICTS: Final = (409, 412)
+_REFUSED: Final = (400, 401, 403, 404, 413, 422)
+
+
+@attrs.frozen
+class RemoteStore:
+    """A dataset of the Hub that holds a store.
+
+    Attributes:
+        repository: ``owner/name``.
+        revision: A branch, tag or commit that is read; None for the latest one, which can be written.
+        endpoint: Scheme and host.
+        token: The token.
+        folder: The working copy: the manifest, the table of models and the snapshots that were needed so far.
+    """
+
+    repository: str
+    revision: str | None
+    endpoint: str
+    token: Token
+    folder: Path
+
+    @classmethod
+    def of(cls, address: str, *, endpoint: str | None, token: str | bool | None) -> RemoteStore:
+        """Return the store at an address ``hf://datasets/OWNER/NAME[@REVISION]``.
+
+        Args:
+            address: The address.
+            endpoint: Scheme and host; None for huggingface_hub's own.
+            token: See ``Hub``.
+
+        Raises:
+            InvalidArgumentError: The address has another form.
+        """
+        from huggingface_hub import cached_assets_path
+
+        found = _ADDRESS.fullmatch(address)
+        if found is None:
+            raise InvalidArgumentError(f"path must be a folder or hf://datasets/OWNER/NAME, got {address!r}")
+        base = endpoint_of(endpoint)
+        place = re.sub(r"\W+", "-", f"{base}/{found[1]}@{found[2] or 'main'}")
+        folder = Path(cached_assets_path("ossgeo", "stores", place))
+        return cls(found[1], found[2], base, Token(token), folder)
+
+    @property
+    def api(self) -> HfApi:
+        """The client; the token goes to the endpoint only."""
+        from huggingface_hub import HfApi
+
+        headers_for(self.endpoint, self.token)  # warns before a token is sent in the open
+        return HfApi(endpoint=self.endpoint, token=self.token.resolve() or False)
+
+    def pull(self, needed: Needed) -> str:
+        """Fetch the manifest, the table of models and the snapshots that are needed, of one revision.
+
+        Files of the working copy that the manifest does not name are removed: they were never committed.
+
+        Args:
+            needed: The snapshots whose files are needed.
+
+        Returns:
+            The commit.
+
+        Raises:
+            SourceUnavailableError: The dataset does not exist or cannot be reached.
+            StoreError: The manifest cannot be read.
+        """
+        from huggingface_hub.errors import EntryNotFoundError
+
+        with reaching(self.repository):
+            found = self.api.repo_info(self.repository, repo_type="dataset", revision=self.revision)
+        commit = str(found.sha)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._fetch(MANIFEST, commit)
+        except EntryNotFoundError:
+            (self.folder / MANIFEST).unlink(missing_ok=True)
+            self._remove_uncommitted(Manifest())
+            return commit
+        manifest = read_manifest(self.folder)
+        self._remove_uncommitted(manifest)
+        wanted = [one.file for one in needed(manifest)]
+        for name in [*wanted, *([manifest.models.name] if wanted and manifest.models.name else [])]:
+            if not inside(self.folder, name).is_file():
+                try:
+                    self._fetch(name, commit)
+                except EntryNotFoundError as error:
+                    raise StoreError(f"{self.repository} has no {name}, which its manifest names") from error
+        return commit
+
+    def change(self, action: Callable[[], T], needed: Needed) -> T:
+        """Change the working copy and commit the change; a commit of another writer in between is never overwritten.
+
+        Args:
+            action: Changes the working copy; it is repeated on the new revision after another writer's commit.
+            needed: The snapshots whose files the action reads.
+
+        Returns:
+            The result of the action.
+
+        Raises:
+            StoreError: The store is read at a fixed revision, the Hub refuses the commit, or all attempts failed.
+            SourceUnavailableError: The dataset does not exist or cannot be reached.
+        """
+        if self.revision is not None:
+            raise StoreError(f"{self.repository} is read at {self.revision}; leave @{self.revision} out to write")
+        reason = ""
+        for attempt in range(_ATTEMPTS):
+            commit = self.pull(needed)
+            before = read_manifest(self.folder)
+            result = action()
+            after = read_manifest(self.folder)
+            if after == before:
+                return result
+            reason = self._commit(before, after, commit)
+            if not reason or self._has_landed(before, after):
+                return result
+            time.sleep(_PAUSE * 2**attempt * random.uniform(0.5, 1))  # noqa: S311  # so that two writers do not meet again
+        raise StoreError(f"{self.repository} was not changed after {_ATTEMPTS} attempts: {reason}")
+
+    def verify(self) -> tuple[Fault, ...]:
+        """Compare the hashes that the Hub keeps with the manifest; nothing but the manifest is downloaded.
+
+        Returns:
+            The files that are missing in the dataset, or differ from the manifest.
+
+        Raises:
+            SourceUnavailableError: The dataset does not exist or cannot be reached.
+        """
+        commit = self.pull(lambda _: ())
+        manifest = read_manifest(self.folder)
+        with reaching(self.repository):
+            listed = list(
+                self.api.list_repo_tree(self.repository, repo_type="dataset", revision=commit, recursive=True)
+            )
+        hashes = {entry.path: getattr(getattr(entry, "lfs", None), "sha256", None) for entry in listed}
+        files = {one.file: one.sha256 for one in manifest.snapshots}
+        if manifest.used:
+            files[manifest.models.name] = manifest.models.sha256
+        remedy = "restore it from another copy of the store, or remove() it from use"
+        missing = [Fault(name, "is missing in the dataset", remedy) for name in files if name not in hashes]
+        changed = [
+            Fault(name, f"was changed: its SHA-256 is {found[:12]}, not {sha256[:12]}", remedy)
+            for name, sha256 in files.items()
+            if (found := hashes.get(name)) and found != sha256
+        ]
+        return (*missing, *changed)
+
+    def _fetch(self, name: str, commit: str) -> None:
+        """Place a file of a commit into the working copy; it comes from the Hub's cache if it is there."""
+        from huggingface_hub import hf_hub_download
+        from huggingface_hub.errors import EntryNotFoundError
+
+        try:
+            with reaching(f"{self.repository}/{name}"):
+                cached = hf_hub_download(
+                    self.repository, name, repo_type="dataset", revision=commit, endpoint=self.endpoint,
+                    token=self.token.resolve() or False,
+                )  # fmt: skip
+        except SourceUnavailableError as error:
+            if isinstance(error.__cause__, EntryNotFoundError):
+                raise error.__cause__ from None
+            raise
+        target = inside(self.folder, name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = temporary(target)
+        shutil.copyfile(cached, partial)
+        os.replace(partial, target)
+
+    def _remove_uncommitted(self, manifest: Manifest) -> None:
+        known = {one.file for one in manifest.snapshots}
+        for name in snapshot_files(self.folder):
+            if name not in known:
+                file = inside(self.folder, name)
+                file.unlink()
+                if not any(file.parent.iterdir()):
+                    file.parent.rmdir()
+        for file in self.folder.glob("models-*.parquet"):
+            if is_models_name(file.name) and file.name != manifest.models.name:
+                file.unlink()
+
+    def _commit(self, before: Manifest, after: Manifest, parent: str) -> str:
+        """Commit the difference of two manifests.
+
+        Returns:
+            Empty after success; else why it may not have been committed.
+
+        Raises:
+            StoreError: The Hub refuses it.
+        """
+        import httpx2
+        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+        from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
+        names, subject = _changed_files(before, after)
+        operations: list[CommitOperationAdd | CommitOperationDelete] = [
+            CommitOperationAdd(name, inside(self.folder, name)) for name in names
+        ]
+        if before.models.name and before.models.name != after.models.name:
+            operations.append(CommitOperationDelete(before.models.name))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # of the client's own upload
+                self.api.create_commit(
+                    self.repository, operations, commit_message=subject, repo_type="dataset", parent_commit=parent
+                )
+        except HfHubHTTPError as error:
+            status = error.response.status_code
+            if status in _REFUSED and status not in _CONFLICTS:
+                raise StoreError(
+                    f"{self.repository} cannot be written: the Hub answers {status}; check the token and its rights"
+                ) from error
+            return f"the Hub answered {status}"
+        except OfflineModeIsEnabled as error:
+            raise StoreError(f"{self.repository} cannot be written: the Hub's offline mode is on") from error
+        except (httpx2.HTTPError, OSError, RuntimeError, ValueError) as error:
+            return f"{_first_cause(error)} while it was uploaded"
+        return ""
+
+    def _has_landed(self, before: Manifest, after: Manifest) -> bool:
+        """Return whether a commit whose answer was lost is part of the dataset."""
+        wanted = [one for one in after.snapshots if one not in before.snapshots]
+        try:
+            self.pull(lambda _: ())
+        except SourceUnavailableError:
+            return False
+        there = read_manifest(self.folder).snapshots
+        return all(one in there for one in wanted)
+
+
+def _first_cause(error: BaseException) -> str:
+    """Return the kind of the error at the beginning of a chain; its text may be a foreign library's."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return type(error).__name__
+
+
+def _changed_files(before: Manifest, after: Manifest) -> tuple[list[str], str]:
+    """Return the files to upload, and the subject of the commit."""
+    known = {one.file for one in before.snapshots}
+    changed = [one for one in after.snapshots if one not in before.snapshots]
+    added = [one for one in changed if one.file not in known]
+    removed = [one for one in changed if one.removed]
+    names = [*(one.file for one in added), *(one.file + MARK for one in removed)]
+    if after.models.name and after.models.name != before.models.name:
+        names.append(after.models.name)
+    parts = [f"Add the snapshot of {one.date}" for one in added if not one.removed]
+    parts += [f"Remove the snapshot of {one.date}" for one in removed]
+    return [*names, MANIFEST], "; ".join(parts) or "Update the table of models"
+
+
+def later_or_all(observed_at: dt.datetime | None) -> Needed:
+    """Return the snapshots that adding one of a time reads: the last one, or all if the new one is not the latest.
+
+    Args:
+        observed_at: The time of the new snapshot (UTC); None if it is not known.
+    """
+
+    def needed(manifest: Manifest) -> Iterable[Snapshot]:
+        used = manifest.used
+        later = observed_at is None or not used or observed_at > used[-1].observed_at
+        return used[-1:] if later else used
+
+    return needed
+
+
+def every_snapshot(manifest: Manifest) -> Iterable[Snapshot]:
+    """Return all snapshots in use."""
+    return manifest.used
+
+
+def every_file(manifest: Manifest) -> Iterable[Snapshot]:
+    """Return all snapshots, with those that were removed."""
+    return manifest.snapshots
