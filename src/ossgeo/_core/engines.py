@@ -201,17 +201,18 @@ def compares_instants(frame: nw.LazyFrame[Any], name: str) -> bool:
     return isinstance(kind, nw.Datetime) and (kind.time_zone in (None, "UTC") or name_of(frame) == "spark")
 
 
-def with_namespaces(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Replace model ids by their namespaces: the text before the first slash; an id without a slash stays as it is.
+def with_namespaces(frame: nw.LazyFrame[Any], name: str = "model_id") -> nw.LazyFrame[Any]:
+    """Cut model ids after the first slash, as in ``Qwen/``; an id without a slash stays as it is.
 
     Args:
-        frame: Has model_id.
+        frame: The frame.
+        name: The column of ids.
     """
     native = frame.to_native()
     if isinstance(native, pl.LazyFrame):  # a third of the time of a regular expression
-        handle = pl.col("model_id").str.splitn("/", 2).struct.field("field_0")
-        return wrap(native.with_columns(model_id=handle))
-    return frame.with_columns(nw.col("model_id").str.replace_all("/.*$", ""))
+        ids = pl.col(name)
+        return wrap(native.with_columns(pl.coalesce(ids.str.head(ids.str.find("/", literal=True) + 1), ids).alias(name)))
+    return frame.with_columns(nw.col(name).str.replace_all("/.*$", "/"))
 
 
 def concat(frames: Sequence[nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:

@@ -30,6 +30,9 @@ from ossgeo.registry._registry import Registry
 ABSTAINED: Final = "abstained"
 """The rule of credits for models on which a strategy abstains."""
 
+RESPELLED: Final = "namespace_respelled"
+"""The code of the adjustment for models whose namespace is found in another letter case."""
+
 _TOLERANCE = 1e-6
 _SPELLINGS = 3  # shown as examples
 
@@ -194,7 +197,7 @@ def spelling_adjustments(models: pl.DataFrame, registry: Registry) -> tuple[Adju
     shown = ", ".join(f"{name} as {ours}" for name, ours in sorted(spellings.items())[:_SPELLINGS])
     more = ", ..." if len(spellings) > _SPELLINGS else ""
     note = f"whose namespace is found in another letter case ({shown}{more})"
-    return (Adjustment("namespace_respelled", number, "models", note),)
+    return (Adjustment(RESPELLED, number, "models", note),)
 
 
 def other_spellings(models: pl.DataFrame, registry: Registry) -> dict[str, str]:
@@ -217,7 +220,9 @@ def spellings_of(namespaces: pl.Series, registry: Registry) -> dict[str, str]:
         namespaces: The namespaces.
         registry: The registry.
     """
-    unknown = namespaces.filter(~namespaces.is_in(list(registry.namespaces))).unique()
+    known = list(registry.namespaces)
+    near = namespaces.str.to_lowercase().is_in([name.lower() for name in known])  # few of many pass
+    unknown = namespaces.filter(near & ~namespaces.is_in(known)).unique()
     found = {name: registry.spelling_of(name) for name in unknown if name is not None}
     return {name: spelling for name, spelling in found.items() if spelling is not None}
 

@@ -66,13 +66,13 @@ def distinct_namespaces(rows: nw.LazyFrame[Any]) -> pl.DataFrame:
         rows: The panel's rows.
 
     Returns:
-        A models table of the namespaces themselves, sorted: model_id and namespace, which are equal; null first if rows have
-        no id.
+        A models table, sorted: model_id, which is ``Qwen/`` for all models of a namespace, and namespace; null first if rows
+        have no id.
     """
     found = engines.collect(engines.with_namespaces(rows.select("model_id")).unique())
     return as_models(found["model_id"])
 
 
-def as_models(namespaces: pl.Series) -> pl.DataFrame:
-    """Return a models table in which each namespace is one model."""
-    return pl.DataFrame({"model_id": namespaces, "namespace": namespaces}).sort("model_id")
+def as_models(cut: pl.Series) -> pl.DataFrame:
+    """Return a models table in which each namespace is one model; see ``ossgeo._core.engines.with_namespaces``."""
+    return pl.DataFrame({"model_id": cut, "namespace": cut.str.strip_suffix("/")}).sort("model_id")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
-import attrs
 import narwhals as nw
 import polars as pl
 
@@ -199,33 +198,6 @@ def _renames(
     renames, found = find_renames(panel.rows, models, registry)
     notes.extend(found)
     return renames
-
-
-def summed_by_namespace(flows: Flows, namespaces: pl.Series) -> Flows:
-    """Return the flows of each of some namespaces, and those of all others together without a namespace.
-
-    The remainder is a difference of exact sums, so that no other namespace is looked at.
-
-    Args:
-        flows: Flows of models; whole numbers.
-        namespaces: The namespaces, each once.
-
-    Returns:
-        A small table in the form of flows: model_id is the namespace, null for the remainder.
-    """
-    keys = ["period", *flows.keys]
-    sums = {"downloads": nw.col("downloads").sum().cast(nw.Int64), "n": nw.len().cast(nw.Int64)}
-    names = engines.send(namespaces.to_frame("model_id"), flows.frame)
-    every = engines.collect(flows.frame.group_by(*keys).agg(**sums))
-    found = engines.collect(
-        engines.with_namespaces(flows.frame).join(names, on="model_id").group_by("model_id", *keys).agg(**sums)
-    )
-    parts = found.group_by(keys).agg(pl.col("downloads", "n").sum())
-    rest = every.join(parts, on=keys, how="left", nulls_equal=True, suffix="_found").with_columns(
-        pl.col(name) - pl.col(f"{name}_found").fill_null(0) for name in ("downloads", "n")
-    )
-    summed = pl.concat([found, rest.filter(pl.col("n") > 0)], how="diagonal").select("model_id", *keys, "downloads")
-    return attrs.evolve(flows, frame=engines.wrap(summed.lazy()))
 
 
 def sums_of(

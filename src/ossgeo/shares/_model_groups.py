@@ -140,26 +140,6 @@ def namespace_counts(groups: pl.DataFrame, credits: pl.DataFrame, day: dt.date) 
     return tuple((name, counts[name]) for name in (ATTRIBUTED, *STATUSES) if name in counts)
 
 
-def without_usual_group(credits: pl.DataFrame) -> tuple[int | None, pl.DataFrame]:
-    """Leave out the credits to the most frequent group: models without a credit belong to it.
-
-    Args:
-        credits: model_id, group, weight and, if any is dated, start and end; complete for every model.
-
-    Returns:
-        The code of the group, None if there is none; and the remaining credits.
-    """
-    whole = pl.col("weight") == 1
-    if "start" in credits.columns:
-        whole &= (pl.col("start") == BEGINNING) & (pl.col("end") == END)
-    whole &= pl.col("model_id").is_unique()
-    found = credits.filter(whole)[GROUP].value_counts(sort=True)
-    if not found.height:
-        return None, credits
-    usual = int(found[GROUP][0])
-    return usual, credits.filter(~(whole & (pl.col(GROUP) == usual)))
-
-
 def encoded(groups: pl.DataFrame, names: list[str], models: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Replace the keys of every group by one integer: joins and aggregates on integers are the fastest on every engine.
 

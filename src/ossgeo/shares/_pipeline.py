@@ -25,18 +25,18 @@ from ossgeo.registry._platforms import platform_registry
 from ossgeo.registry._registry import Registry
 from ossgeo.shares import _grouping as grouping
 from ossgeo.shares._aggregates import Aggregate
+from ossgeo.shares._by_namespace import summed_by_namespace, with_models_counted, without_usual_group
 from ossgeo.shares._calculation import (
     calculator_input,
     described,
     require_fitting,
     resolve_calculator,
-    summed_by_namespace,
     sums_of,
 )
 from ossgeo.shares._calculators.weighted import Weighted
 from ossgeo.shares._dimensions import dimensions_used, with_dimensions
 from ossgeo.shares._grouping import MODEL_KEYS, Key
-from ossgeo.shares._model_groups import GROUP, encoded, model_groups, namespace_counts, without_usual_group
+from ossgeo.shares._model_groups import GROUP, encoded, model_groups, namespace_counts
 from ossgeo.shares._options import OPTIONS, MeasureOptions, MeasureOptionsDict, require_options
 from ossgeo.shares._protocol import EventCalculator, ShareCalculator, gives_of
 
@@ -242,6 +242,8 @@ class Plan:
         credits = named.drop("namespace")
         followed = list(cleaned)
         flows = calculator_input(self.panel, models, parts.calculator, self.options, self.seats, followed, used)
+        if by_namespace:
+            notes = [with_models_counted(note, self.panel, models, self.seats) for note in notes]
         usual = None
         if by_namespace:
             usual, credits = without_usual_group(credits)

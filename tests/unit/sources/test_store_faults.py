@@ -195,7 +195,7 @@ def test_paths_keep_their_meaning(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     SnapshotStore("~/kept").add(week(0))
     assert (tmp_path / "home" / "kept" / "manifest.json").is_file()
     assert SnapshotStore.is_store("~/kept")
-    for path in ("", "  ", "hf://datasets/me/store", "https://huggingface.co/datasets/me/store"):
+    for path in ("", "  ", "hf://models/me/store", "https://huggingface.co/datasets/me/store"):
         with pytest.raises(InvalidArgumentError, match="path must be a folder"):
             SnapshotStore(path)
 

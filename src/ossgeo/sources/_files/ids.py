@@ -49,7 +49,7 @@ class FileIds:
         if not known or len(known) < len(parts):
             return None
         numbers = [part.snapshots for part in known]
-        names = pl.concat([part.namespaces["namespace"] for part in known]).unique()
+        names = pl.concat([part.namespaces["model_id"] for part in known]).unique()
         return cls(None if None in numbers else sum(number or 0 for number in numbers), as_models(names))
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import attrs
 
 from ossgeo.errors import Fault, InvalidArgumentError, SourceUnavailableError, StoreError
-from ossgeo.sources._datasets.remote import reaching
+from ossgeo.sources._datasets.remote import as_source_errors
 from ossgeo.sources._hub.credentials import Token, endpoint_of, headers_for
 from ossgeo.sources._store.layout import MANIFEST, MARK, inside, is_models_name, snapshot_files, temporary
 from ossgeo.sources._store.manifest import Manifest, Snapshot, read_manifest
@@ -101,7 +101,7 @@ class RemoteStore:
         """
         from huggingface_hub.errors import EntryNotFoundError
 
-        with reaching(self.repository):
+        with as_source_errors(self.repository):
             found = self.api.repo_info(self.repository, repo_type="dataset", revision=self.revision)
         commit = str(found.sha)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -163,7 +163,7 @@ class RemoteStore:
         """
         commit = self.pull(lambda _: ())
         manifest = read_manifest(self.folder)
-        with reaching(self.repository):
+        with as_source_errors(self.repository):
             listed = list(
                 self.api.list_repo_tree(self.repository, repo_type="dataset", revision=commit, recursive=True)
             )
@@ -186,7 +186,7 @@ class RemoteStore:
         from huggingface_hub.errors import EntryNotFoundError
 
         try:
-            with reaching(f"{self.repository}/{name}"):
+            with as_source_errors(f"{self.repository}/{name}"):
                 cached = hf_hub_download(
                     self.repository, name, repo_type="dataset", revision=commit, endpoint=self.endpoint,
                     token=self.token.resolve() or False,

@@ -66,8 +66,8 @@ class SnapshotStore:
         given = str(path)
         remote = given.startswith(_HUB)
         if not given.strip() or ("://" in given and not remote):
-            remedy = "download it first (hf download)" if "://" in given else "use '.' for the current folder"
-            raise InvalidArgumentError(f"path must be a folder or hf://datasets/OWNER/NAME, got {given!r}; {remedy}")
+            remedy = "or hf://datasets/OWNER/NAME" if "://" in given else "use '.' for the current folder"
+            raise InvalidArgumentError(f"path must be a folder, got {given!r}; {remedy}")
         if not remote and (endpoint is not None or token is not None):
             raise InvalidArgumentError("endpoint and token must be None for a folder; they belong to hf://datasets/...")
         self._given = given
