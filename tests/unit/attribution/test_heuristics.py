@@ -24,6 +24,8 @@ from ossgeo.attribution import (
     undeclared,
 )
 from ossgeo.errors import InvalidArgumentError, SourceFormatError, SourceUnavailableError, UnknownNameError
+from ossgeo.sources import Hub
+from tests.hub_server import fake_hub
 from tests.unit.attribution.test_lineage_facts import DAY, models
 
 SIZES = {"architectures": ["QwenForCausalLM"], "hidden_size": 64, "num_hidden_layers": 8, "num_attention_heads": 4}
@@ -169,3 +171,22 @@ def test_a_heuristic_does_not_overrule_the_card_of_a_model_outside_the_table() -
     context = Context(used(), None, dt.date(2026, 1, 1))
     assert strategy.attribute(Model("Own/a"), on=DAY, context=context) is not None
     assert strategy.attribute(Model("Own/a", base_models=(BaseModel("Own/x"),)), on=DAY, context=context) is None
+
+
+def test_configurations_are_read_from_the_hub() -> None:
+    answers = {"/Own/equal/resolve/main/config.json": SIZES, "/Qwen/Q/resolve/main/config.json": SIZES}
+
+    def answer(handler: Any) -> bool:
+        body = [] if handler.path.startswith("/Own/list/") else answers.get(handler.path)
+        if body is not None:
+            handler.say(body)
+        return body is not None
+
+    with fake_hub() as server:
+        server.faults.append(answer)
+        hub = Hub(token=False, endpoint=server.url, patience=1)
+        configs = hub.configs(["Own/equal", "Qwen/Q", "Own/gone", "Own/equal"])
+        with pytest.raises(SourceFormatError, match="must be an object"):
+            hub.configs(["Own/list"])
+    assert sorted(configs) == ["Own/equal", "Qwen/Q"]
+    assert configuration(configs).bases == (("Own/equal", "Qwen/Q", "equal architecture and sizes"),)

@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -236,6 +236,33 @@ class Hub:
             SourceFormatError: The response does not have the Hub's form.
         """
         return self._overview(self._transport(), namespace)
+
+    def configs(self, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """Return ``config.json`` of models, for :func:`ossgeo.attribution.configuration`; one request for each model.
+
+        Args:
+            ids: The models.
+
+        Returns:
+            The configurations by model id; models that are missing, private or without one are left out.
+
+        Raises:
+            SourceUnavailableError: The Hub cannot be reached, or takes longer than the patience or the deadline.
+            SourceFormatError: A configuration is not a JSON object.
+        """
+        transport = self._transport()
+        found: dict[str, Mapping[str, Any]] = {}
+        for model_id in dict.fromkeys(ids):
+            answer = transport.get(f"/{model_id}/resolve/main/config.json", accepted=_ABSENT)
+            if answer.status in _ABSENT:
+                continue
+            config = answer.json()
+            if not isinstance(config, dict):
+                raise SourceFormatError(
+                    f"{self._endpoint}/{model_id}: config.json must be an object, got {config!r:.60}"
+                )
+            found[model_id] = config
+        return found
 
     def _observe(self, checkpoint: Checkpoint) -> Checkpoint:
         """Request what the checkpoint does not contain yet."""
