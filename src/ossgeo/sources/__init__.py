@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ossgeo.sources._datasets.hub_stats import HubStats
     from ossgeo.sources._datasets.open_model_evolution import OpenModelEvolution
     from ossgeo.sources._datasets.openrouter import OpenRouter
+    from ossgeo.sources._datasets.publisher_analytics import PublisherAnalytics
     from ossgeo.sources._files.reader import read_models, read_panel
     from ossgeo.sources._hub.client import Hub, Overview
     from ossgeo.sources._protocol import Source
@@ -20,6 +21,7 @@ _HOMES = {
     "HubStats": "_datasets.hub_stats",
     "OpenModelEvolution": "_datasets.open_model_evolution",
     "OpenRouter": "_datasets.openrouter",
+    "PublisherAnalytics": "_datasets.publisher_analytics",
     "Overview": "_hub.client",
     "Sample": "_samples",
     "Snapshot": "_store.manifest",
@@ -37,6 +39,7 @@ __all__ = [
     "OpenModelEvolution",
     "OpenRouter",
     "Overview",
+    "PublisherAnalytics",
     "Sample",
     "Snapshot",
     "SnapshotStore",

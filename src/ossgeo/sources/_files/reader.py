@@ -22,6 +22,7 @@ from ossgeo.sources._files.decoding import check_encoding
 from ossgeo.sources._files.dimensions import checked_dimensions
 from ossgeo.sources._files.formats import RawTable
 from ossgeo.sources._files.locations import located
+from ossgeo.sources._files.parts_of_total import with_remainder
 from ossgeo.sources._files.reading import Reading, raw_file, raw_frame
 from ossgeo.sources._files.remote_files import is_remote
 from ossgeo.sources._store.snapshots import SnapshotStore
@@ -155,6 +156,7 @@ def read_panel(
     if place is not None:
         identity = ",".join([place.identity, *(str(limit) for limit in (first, last) if limit is not None)])
         title, kept = place.title, place.kept
+    rows, others = with_remainder(rows, measured, further, others, title)
     panel = Panel.of(
         rows, given, counter=measured, identity=identity, source=title, scope=stated, dimensions=further,
         residual=others, platform=platform, kept=kept, own_models=own,
