@@ -15,7 +15,7 @@ from ossgeo.registry._registry import Registry
 from ossgeo.shares._grouping import MODEL_KEYS
 
 if TYPE_CHECKING:
-    from ossgeo.shares._table import ShareTable
+    from ossgeo.shares._table_data import ShareData
 
 STATUS_NAMES: Final = {
     "unreviewed": "not reviewed",
@@ -138,7 +138,7 @@ def scope_text(method: Method) -> str:
     return f"Scope: {method.scope.rstrip('.')}." if method.scope else "Scope: not stated by the source."
 
 
-def coverage_text(table: ShareTable) -> str:
+def coverage_text(table: ShareData) -> str:
     """Return the part of the last period whose country is known, and the parts of the statuses, as a sentence."""
     last = max((row.period for row in table.coverage.rows), default=None)
     shares = {row.status: row.share for row in table.coverage.rows if row.period == last}

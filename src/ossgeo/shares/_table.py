@@ -11,14 +11,11 @@ import attrs
 import polars as pl
 
 from ossgeo._core import engines
-from ossgeo._core.dates import day_of
-from ossgeo._core.display import Plottable
-from ossgeo._core.method import Adjustments, Coverage, Method
 from ossgeo.errors import InvalidArgumentError, MethodMismatchError, SourceFormatError, SourceUnavailableError
 from ossgeo.shares import _table_io as io
 from ossgeo.shares import _table_text as text
-from ossgeo.shares._period_shares import Group, GroupNames, PeriodShares
-from ossgeo.shares._resampling import COMPLETE
+from ossgeo.shares._period_shares import Group
+from ossgeo.shares._table_data import ShareData, meta_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,12 +40,8 @@ def require_table(table: Any, *, whole: bool = False) -> None:
         raise InvalidArgumentError("table must be whole, but groups were cut from it by top() or filter()")
 
 
-def _same(one: pl.DataFrame, other: pl.DataFrame) -> bool:
-    return one.equals(other)
-
-
 @attrs.frozen(hash=False)
-class ShareTable(Plottable):
+class ShareTable(ShareData):
     """Shares by period and group.
 
     Attributes:
@@ -61,94 +54,6 @@ class ShareTable(Plottable):
         note: The scope of the figures, in one sentence.
         cut: Whether :meth:`top` or :meth:`filter` removed groups from a period that remains.
     """
-
-    frame: pl.DataFrame = attrs.field(eq=attrs.cmp_using(eq=_same))
-    method: Method
-    coverage: Coverage = attrs.field(factory=Coverage)
-    adjustments: Adjustments = attrs.field(factory=Adjustments)
-    note: str = ""
-    cut: bool = False
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The key columns, outermost first."""
-        return self.method.by
-
-    @property
-    def periods(self) -> tuple[dt.date, ...]:
-        """The periods, in order."""
-        return tuple(self.frame["period"].unique().sort())
-
-    @property
-    def complete_periods(self) -> tuple[dt.date, ...]:
-        """The periods with figures of which at least nine tenths of the days are observed, in order.
-
-        Values of ``incomplete="scale"`` are those of whole periods: then all periods with figures are complete.
-        """
-        rows = self.frame.filter(pl.col("value").is_not_null())
-        if "observed" in rows.columns and self.method.incomplete != "scale":
-            rows = rows.filter(pl.col("observed") >= COMPLETE)
-        return tuple(rows["period"].unique().sort())
-
-    @property
-    def latest(self) -> dt.date:
-        """The latest complete period, or the latest period if none is complete.
-
-        Raises:
-            InvalidArgumentError: The table is empty.
-        """
-        return self.complete_periods[-1] if self.complete_periods else self._period(None)
-
-    @property
-    def overlapping(self) -> bool:
-        """Whether a model counts fully in each of its groups, so that shares do not sum to 1."""
-        return self.method.counting == "full"
-
-    def observed(self, period: dt.date | str | None = None) -> float:
-        """Return the part of a period's days that was observed.
-
-        Args:
-            period: The period; by default the latest.
-        """
-        if "observed" not in self.frame.columns:
-            return 1.0
-        return float(self.frame.filter(pl.col("period") == self._period(period))["observed"][0])
-
-    @property
-    def checksum(self) -> str:
-        """A checksum of the rows and of how they were made, the same in every format."""
-        return str(io.meta_of(self)["checksum"])
-
-    def at(self, period: dt.date | str | None = None) -> PeriodShares:
-        """Return the shares of one period.
-
-        Args:
-            period: One of :attr:`periods`, as a date or ISO text; by default the latest.
-
-        Raises:
-            InvalidArgumentError: The table does not have the period.
-
-        Example:
-            >>> import ossgeo
-            >>> round(ossgeo.measure(ossgeo.load_sample()).at()["CN"], 4)
-            0.1821
-        """
-        day = self._period(period)
-        rows = self.frame.filter(pl.col("period") == day)
-        groups = rows.select(self.keys).rows()
-        names = [group if len(self.keys) > 1 else group[0] for group in groups]
-        known = GroupNames.of(self.frame, self.keys, cut=self.cut)
-        return PeriodShares(day, dict(zip(names, rows["share"].to_list(), strict=True)), known)
-
-    def _period(self, period: dt.date | str | None) -> dt.date:
-        periods = self.periods
-        if not periods:
-            raise InvalidArgumentError("the table is empty: the panel has no flow under this method")
-        day = periods[-1] if period is None else day_of(period, what="period")
-        if day not in periods:
-            latest = ", ".join(map(str, periods[-5:]))
-            raise InvalidArgumentError(f"period must be one of the table's periods ({latest} and earlier), got {day}")
-        return day
 
     def top(self, n: int = 10) -> ShareTable:
         """Return the table with the n largest groups of each period; the shares stay those of the whole.
@@ -275,14 +180,14 @@ class ShareTable(Plottable):
         """Return the rows as a pandas frame; the method is in ``attrs["ossgeo"]``. Needs pandas and PyArrow."""
         with engines.needs_extra("pandas"):
             frame = self.frame.to_pandas()
-        frame.attrs[io.META] = io.meta_of(self)
+        frame.attrs[io.META] = meta_of(self)
         return frame
 
     def to_arrow(self) -> pa.Table:
         """Return the rows as a PyArrow table; the method is in the schema's metadata. Needs PyArrow."""
         with engines.needs_extra("pandas"):
             table = self.frame.to_arrow()
-        return table.replace_schema_metadata({io.META: json.dumps(io.meta_of(self))})
+        return table.replace_schema_metadata({io.META: json.dumps(meta_of(self))})
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Return the rows as an Arrow stream, without a copy."""

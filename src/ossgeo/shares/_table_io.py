@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -14,10 +12,8 @@ from ossgeo._core.io import writing
 from ossgeo._core.method import Adjustments, Coverage, Method
 from ossgeo.errors import InvalidArgumentError, SourceFormatError, UnknownCountryError
 from ossgeo.registry._countries import Country
+from ossgeo.shares._table_data import ShareData, checksum_of, meta_of, typed_columns
 from ossgeo.shares._table_text import citation, group_text
-
-if TYPE_CHECKING:
-    from ossgeo.shares._table import ShareTable
 
 META: Final = "ossgeo"
 """Key of the method in the metadata of Parquet files, Arrow tables and pandas frames."""
@@ -25,33 +21,7 @@ META: Final = "ossgeo"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
-def meta_of(table: ShareTable) -> dict[str, Any]:
-    """Return everything but the rows as plain values, with the number of rows and the checksum."""
-    plain = {
-        "method": table.method.to_dict(),
-        "coverage": table.coverage.to_dict(),
-        "adjustments": table.adjustments.to_dicts(),
-        "note": table.note,
-        "cut": table.cut,
-        "row_count": table.frame.height,
-    }
-    return {**plain, "checksum": _checksum(plain, table.frame)}
-
-
-def _checksum(plain: Mapping[str, Any], frame: pl.DataFrame) -> str:
-    """Return a checksum of the rows and of how they were made; figures count with all their digits."""
-    text = json.dumps(plain, sort_keys=True, ensure_ascii=False)
-    typed = _typed(frame, tuple(plain["method"]["by"]))
-    return hashlib.sha256(f"{text}\n{typed.write_csv()}".encode()).hexdigest()[:16]
-
-
-def _typed(frame: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
-    """Return the columns with the types of a share table; further columns are numbers."""
-    schema = {"period": pl.Date, **dict.fromkeys(keys, pl.String)}
-    return frame.select(pl.col(name).cast(schema.get(name, pl.Float64)) for name in frame.columns)
-
-
-def csv_text(table: ShareTable, *, neutralize: bool = True) -> str:
+def csv_text(table: ShareData, *, neutralize: bool = True) -> str:
     """Return the rows as CSV.
 
     Args:
@@ -62,13 +32,13 @@ def csv_text(table: ShareTable, *, neutralize: bool = True) -> str:
     return frame.write_csv()
 
 
-def json_text(table: ShareTable) -> str:
+def json_text(table: ShareData) -> str:
     """Return method, coverage, adjustments and rows as one JSON document."""
     rows = [{**row, "period": row["period"].isoformat()} for row in table.frame.to_dicts()]
     return json.dumps({**meta_of(table), "rows": rows}, indent=1, ensure_ascii=False)
 
 
-def write_csv(table: ShareTable, path: str | Path, *, neutralize: bool) -> None:
+def write_csv(table: ShareData, path: str | Path, *, neutralize: bool) -> None:
     """Write the rows as CSV and the rest beside it as ``NAME.method.json``."""
     meta = json.dumps({**meta_of(table), "neutralized": neutralize}, indent=2, ensure_ascii=False)
     with writing(path) as rows, writing(_sidecar(Path(path))) as sidecar:
@@ -76,19 +46,19 @@ def write_csv(table: ShareTable, path: str | Path, *, neutralize: bool) -> None:
         sidecar.write_text(meta, encoding="utf-8")
 
 
-def write_parquet(table: ShareTable, path: str | Path) -> None:
+def write_parquet(table: ShareData, path: str | Path) -> None:
     """Write the rows as Parquet, with the rest in the file's metadata."""
     with writing(path) as temporary:
         table.frame.write_parquet(temporary, metadata={META: json.dumps(meta_of(table))})
 
 
-def write_json(table: ShareTable, path: str | Path) -> None:
+def write_json(table: ShareData, path: str | Path) -> None:
     """Write everything as one JSON document."""
     with writing(path) as temporary:
         temporary.write_text(json_text(table), encoding="utf-8")
 
 
-def write_owid(table: ShareTable, path: str | Path) -> None:
+def write_owid(table: ShareData, path: str | Path) -> None:
     """Write the CSV and the ``.metadata.json`` that Our World in Data publishes for its charts.
 
     Source: the chart data API of Our World in Data, https://docs.owid.io/projects/etl/api/chart-api/ (November 2026).
@@ -113,7 +83,7 @@ def write_owid(table: ShareTable, path: str | Path) -> None:
         sidecar.write_text(meta, encoding="utf-8")
 
 
-def _owid_metadata(table: ShareTable) -> dict[str, Any]:
+def _owid_metadata(table: ShareData) -> dict[str, Any]:
     method = table.method
     span = f"{table.periods[0]}-{table.periods[-1]}" if table.periods else ""
     common = {
@@ -160,11 +130,11 @@ def read_parts(file: Path) -> tuple[pl.DataFrame, Method, Coverage, Adjustments,
     missing = [name for name in ("period", *method.by, "value", "share") if name not in frame.columns]
     if missing:
         raise SourceFormatError(f"column {', '.join(missing)} is missing")
-    frame = _typed(frame, method.by)
+    frame = typed_columns(frame, method.by)
     if frame.height != meta["row_count"]:
         raise SourceFormatError(f"it has {frame.height:,} of {meta['row_count']:,} rows; take the complete file")
     plain = {name: meta[name] for name in ("method", "coverage", "adjustments", "note", "cut", "row_count")}
-    if _checksum(plain, frame) != meta["checksum"]:
+    if checksum_of(plain, frame) != meta["checksum"]:
         raise SourceFormatError("its rows or its method were changed after it was written; take the original file")
     return (
         frame, method, Coverage.from_dict(meta["coverage"]), Adjustments.from_dicts(meta["adjustments"]),

@@ -16,7 +16,7 @@ from ossgeo.shares._names import capitalized, day_text, sentence_label, step_tex
 from ossgeo.shares._period_shares import GroupNames
 
 if TYPE_CHECKING:
-    from ossgeo.shares._table import ShareTable
+    from ossgeo.shares._table_data import ShareData
 
 SHOWN: Final = 15
 _BAR: Final = 24
@@ -61,7 +61,7 @@ class Line:
     share: float | None
 
 
-def period_lines(table: ShareTable, day: dt.date) -> list[Line]:
+def period_lines(table: ShareData, day: dt.date) -> list[Line]:
     """Return the largest groups of a period, a line for the rest and one for the total.
 
     The total is that of the whole period, also if groups were cut by ``top()`` or ``filter()``. Groups that overlap
@@ -90,7 +90,7 @@ def period_lines(table: ShareTable, day: dt.date) -> list[Line]:
     return [*lines, Line("total", total, whole if not table.overlapping else None)]
 
 
-def table_text(table: ShareTable) -> str:
+def table_text(table: ShareData) -> str:
     """Return the latest period as a table with bars, and how it was made."""
     if not table.periods:
         return f"no period\n{footer(table)}"
@@ -105,7 +105,7 @@ def table_text(table: ShareTable) -> str:
     return "\n".join([_title(table, day), *text, "", footer(table)])
 
 
-def _title(table: ShareTable, day: dt.date) -> str:
+def _title(table: ShareData, day: dt.date) -> str:
     """Return the period that is shown, its place among the others, and how much of it was observed."""
     title = f"{day}, the last of {len(table.periods)} periods" if len(table.periods) > 1 else str(day)
     if (part := table.observed(day)) < 1:
@@ -113,7 +113,7 @@ def _title(table: ShareTable, day: dt.date) -> str:
     return title
 
 
-def footer(table: ShareTable) -> str:
+def footer(table: ShareData) -> str:
     """Return scope, method, coverage, adjustments and remarks, one line for each."""
     lines = [f"note      {table.note}"] if table.note else []
     lines += [f"method    {table.method}", f"coverage  {table.coverage}"]
@@ -121,7 +121,7 @@ def footer(table: ShareTable) -> str:
     return "\n".join([*lines, *(f"remark    {remark}" for remark in remarks(table))])
 
 
-def remarks(table: ShareTable) -> list[str]:
+def remarks(table: ShareData) -> list[str]:
     """Return the remarks on the latest period: overlapping groups, and rounded shares that do not sum to 100 %."""
     if not table.periods:
         return []
@@ -136,7 +136,7 @@ def remarks(table: ShareTable) -> list[str]:
     return [f"shares are rounded: as printed they sum to {rounded:.2f}%, exactly to 100%"] if off else []
 
 
-def table_html(table: ShareTable) -> str:
+def table_html(table: ShareData) -> str:
     """Return the latest period for a notebook; every text is escaped."""
     lines = period_lines(table, table.periods[-1]) if table.periods else []
     head = "".join(f"<th>{html.escape(name)}</th>" for name in (" x ".join(table.keys), table.method.unit, "share"))
@@ -150,7 +150,7 @@ def table_html(table: ShareTable) -> str:
     return f"{title}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><small>{small}</small>"
 
 
-def sentence(table: ShareTable, group: str | tuple[str, ...], day: dt.date) -> str:
+def sentence(table: ShareData, group: str | tuple[str, ...], day: dt.date) -> str:
     """Return the share of one group as a sentence: population, span, denominator, change, coverage and scope."""
     method = table.method
     share = table.at(day)[group]
@@ -173,7 +173,7 @@ def sentence(table: ShareTable, group: str | tuple[str, ...], day: dt.date) -> s
     ).strip()
 
 
-def _change(table: ShareTable, group: str | tuple[str, ...], day: dt.date, share: float) -> str:
+def _change(table: ShareData, group: str | tuple[str, ...], day: dt.date, share: float) -> str:
     """Return the change since the first complete period in points."""
     first = next((period for period in table.complete_periods if period < day), None)
     before = None if first is None else table.at(first)[group]
@@ -184,7 +184,7 @@ def _change(table: ShareTable, group: str | tuple[str, ...], day: dt.date, share
     return f", {words} from {percent(before, 1)} {_span(table, first)}"
 
 
-def _scope(table: ShareTable, day: dt.date) -> str:
+def _scope(table: ShareData, day: dt.date) -> str:
     """Return the scope of the panel, and the part of the period with a known country if it is not all."""
     scope = table.method.scope or table.note
     texts = [f"Scope: {scope.rstrip('.')}."] if scope else []
@@ -194,7 +194,7 @@ def _scope(table: ShareTable, day: dt.date) -> str:
     return " ".join(texts)
 
 
-def _span(table: ShareTable, day: dt.date) -> str:
+def _span(table: ShareData, day: dt.date) -> str:
     method = table.method
     if method.gives == "stock":
         return f"up to {day_text(day)}"
@@ -206,7 +206,7 @@ def _span(table: ShareTable, day: dt.date) -> str:
     return f"on {day_text(day)}" if days == 1 else f"in the {days} days to {day_text(day)}"
 
 
-def citation(table: ShareTable) -> str:
+def citation(table: ShareData) -> str:
     """Return a citation: the source and its fingerprint, the periods, the software and the method."""
     method = table.method
     span = f"{table.periods[0]} to {table.periods[-1]}" if table.periods else "no period"
