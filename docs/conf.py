@@ -16,7 +16,13 @@ author = "the ossgeo developers"
 project_copyright = "2026, the ossgeo developers"
 version = release = installed_version("ossgeo")
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_llms_txt"]
+html_copy_source = True  # the Markdown of each page, which llms.txt links to
+llms_txt_uri_template = "_sources/{docname}.md.txt"
+llms_txt_full_file = False
+llms_txt_summary = (
+    "ossgeo measures whose open AI models are used, by country and organization, with the reliability of each share."
+)
 myst_enable_extensions = ["deflist"]
 nb_execution_mode = "force"  # each build runs the notebook
 nb_execution_raise_on_error = True

@@ -160,6 +160,10 @@ def _parser() -> argparse.ArgumentParser:
     history.add_argument("store", metavar="FOLDER", help="a folder that 'collect' made, or hf://datasets/OWNER/NAME")
     history.add_argument("--since", metavar="DATE", help="validate: the first date to check (default: all)")
     claims = commands.add_parser("claims", help="list published claims, or compare one with a panel")
+    form = claims.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="all claims as CSV")
+    form.add_argument("--json", action="store_true", help="all claims as JSON")
+    form.add_argument("--disputes", action="store_true", help="quantities with several published values")
     claims.add_argument("claim", nargs="?", metavar="CLAIM", help="the id of a claim (default: list all)")
     claims.add_argument(
         "path", nargs="?", default=DEFAULT, metavar="PATH", help=f"as for 'measure' (default: {DEFAULT})"
@@ -283,6 +287,11 @@ def _history(given: argparse.Namespace) -> str:
 
 
 def _claimed(given: argparse.Namespace) -> str:
+    if given.disputes:
+        return "\n\n".join(map(str, ossgeo.claims.disputes()))
+    if given.csv or given.json:
+        rows = ossgeo.claims.table()
+        return rows.write_csv() if given.csv else rows.write_json()
     if given.claim is None:
         return "\n".join(f"{claim.id:<28} {claim.statement}" for claim in ossgeo.claims.load())
     return str(ossgeo.claims.evaluate(_panel(given.path, given), given.claim))

@@ -219,3 +219,26 @@ def test_completion_offers_commands_options_and_names(line: str, words: list[str
     }  # fmt: skip
     subprocess.run([sys.executable, "-m", "ossgeo"], env=environment, cwd=tmp_path, check=False, capture_output=True)
     assert [word.strip() for word in output.read_text().split("\n")] == words
+
+
+def test_claims_are_exported(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["claims", "--csv"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert rows[0].startswith("claim,quantity,statement")
+    assert len(rows) > 50
+    assert main(["claims", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == len(ossgeo.claims.load())
+    assert main(["claims", "--disputes"]) == 0
+    assert "share" in capsys.readouterr().out
+
+
+def test_help_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["measure", "--help"])
+    shown = "".join(capsys.readouterr().out.split())  # words are broken at hyphens
+    docs = ossgeo.measure.__doc__ or ""
+    found = [*ossgeo.plugins.available("shares"), *ossgeo.plugins.available("attribution")]
+    names = [one.name for one in found if one.distribution == "ossgeo" and one.name != "licence-drift"]
+    for name in (*names, *ossgeo.GroupScheme.names()):
+        assert name in shown
+        assert f"``{name}``" in docs

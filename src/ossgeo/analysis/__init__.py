@@ -9,6 +9,7 @@ from ossgeo.analysis._drivers import Drivers, drivers
 from ossgeo.analysis._growth import Growth, growth
 from ossgeo.analysis._influence import Bootstrap, Influence, bootstrap, influence
 from ossgeo.analysis._publishers import publishers
+from ossgeo.analysis._relative import Relative, relative_to
 from ossgeo.analysis._sensitivity import Sensitivity, sensitivity
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Drivers",
     "Growth",
     "Influence",
+    "Relative",
     "Sensitivity",
     "bootstrap",
     "bounds",
@@ -28,5 +30,6 @@ __all__ = [
     "growth",
     "influence",
     "publishers",
+    "relative_to",
     "sensitivity",
 ]

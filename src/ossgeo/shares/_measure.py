@@ -51,9 +51,13 @@ def measure(
             with it.
         by: ``country``, ``organization``, ``kind`` (of organization, see :func:`ossgeo.registry.get_kind`), ``namespace``,
             ``model``, ``root_evidence`` (what the root models rest on), ``relation`` (how a model was made), a group scheme or
-            its name, or a tuple or list of these.
-        calculator: The measured quantity: the name of a calculator, or a calculator.
-        attribution: To whom a model is credited: the name of a strategy, or a strategy.
+            its name (``eu``, ``g7``, ``g20``, ``oecd``, ``asean``, ``brics``, ``study``, ``continents``, ``nato``,
+            ``african-union``, ``gcc``, ``mercosur``, ``subregions``), or a tuple or list of these.
+        calculator: The measured quantity: a calculator, or the name of one: ``downloads``, ``flow``, ``stock``, ``supply``, ``count-in-top``,
+            ``derivatives``, ``license-drift``, ``relative-adoption``.
+        attribution: To whom a model is credited: a strategy, or the name of one: ``publisher``, ``direct-base``, ``root``,
+            ``lineage``, ``repackager-passthrough``, ``undeclared``, ``configuration``, ``fingerprint``,
+            ``headquarters``, ``membership``, ``declared``, ``account-type``, ``study-publisher``, ``study-derived``.
         counting: ``fractional`` (weights), ``full`` (each group of a model counts 1; shares do not sum to 1) or
             ``primary`` (the group with the largest summed weight takes all).
         denominator: ``all``, or ``attributed`` (known countries only; statuses keep their rows, with null share).

@@ -25,6 +25,49 @@ from ossgeo.shares._resampling import calendar_step
 INPUTS: Final = ("registry", "models")
 """Arguments of :func:`ossgeo.measure` that are data, not options."""
 
+SCHEMES: Final = (
+    "eu",
+    "g7",
+    "g20",
+    "oecd",
+    "asean",
+    "brics",
+    "study",
+    "continents",
+    "nato",
+    "african-union",
+    "gcc",
+    "mercosur",
+    "subregions",
+)
+CALCULATORS: Final = (
+    "downloads",
+    "flow",
+    "stock",
+    "supply",
+    "count-in-top",
+    "derivatives",
+    "license-drift",
+    "relative-adoption",
+)
+STRATEGIES: Final = (
+    "publisher",
+    "direct-base",
+    "root",
+    "lineage",
+    "repackager-passthrough",
+    "undeclared",
+    "configuration",
+    "fingerprint",
+    "headquarters",
+    "membership",
+    "declared",
+    "account-type",
+    "study-publisher",
+    "study-derived",
+)
+"""The built-in names, for help without loading what they name; a test compares them."""
+
 LATE: Final = frozenset({"denominator", "window"})
 """Options that apply after the panel was summed."""
 
@@ -106,15 +149,17 @@ class MeasureOptions:
         default="country",
         converter=_keys,
         metadata={
-            "help": "country, organization, kind, namespace, model, a group scheme, or several: study,organization"
+            "help": "country, organization, kind, namespace, model, a group scheme ("
+            + ", ".join(SCHEMES)
+            + "), or several: study,organization"
         },
     )
     calculator: str | ShareCalculator = attrs.field(
-        default="downloads", metadata={"help": "what is measured; a built-in calculator's or a plugin's name"}
+        default="downloads", metadata={"help": f"what is measured: {', '.join(CALCULATORS)}, or a plugin's name"}
     )
     attribution: str | AttributionStrategy = attrs.field(
         default=attributions.DEFAULT,
-        metadata={"help": "to whom a model is credited; a built-in strategy's or a plugin's name"},
+        metadata={"help": f"to whom a model is credited: {', '.join(STRATEGIES)}, or a plugin's name"},
     )
     counting: Counting = attrs.field(
         default="fractional",
