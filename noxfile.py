@@ -164,3 +164,10 @@ def bench(session: nox.Session) -> None:
     """Measure speed and memory against hand-written code in one run."""
     session.install(*_group("test"), EXTRAS)
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
+
+
+@nox.session(default=False)
+def mutants(session: nox.Session) -> None:
+    """Change single expressions at random, and count how many of these changes the tests notice; see docs/reference/mutants.md."""
+    session.install(*_group("test", "mutation"), EXTRAS)
+    session.run("python", "-m", "tests.mutation", *(session.posargs or ("--number", "200")))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
+import narwhals as nw
 import polars as pl
 import pytest
 
 import ossgeo
 from ossgeo._core import engines
 from ossgeo._core.dates import BEGINNING
-from ossgeo.errors import PanelError
+from ossgeo.errors import CalculatorContractError, PanelError
 from ossgeo.panel._flows import day_number
 from ossgeo.panel._steps import dipped_totals, excursions
 from ossgeo.panel._usable_rows import last_valid_day
@@ -145,3 +146,25 @@ def test_three_idle_names_are_shown(number: int, more: str) -> None:
         ossgeo.Registry.from_rows(), ossgeo.attribution.ModelTable(pl.DataFrame({"model_id": ["a/b"], "namespace": ["a"]}))
     ))  # fmt: skip
     assert note.note.endswith(f"namespace: 'zz0', 'zz1', 'zz2'{more}")
+
+
+class Negative:
+    """A calculator that breaks its contract: values below zero."""
+
+    name, unit, requires, gives, api_version = "negative", "downloads", frozenset[str](), "flow", 1
+
+    def aggregate(self, flows: Any, credits: Any, *, keys: Any) -> Any:
+        rows = flows.join(credits, on="model_id", how="left").group_by("period", *keys)
+        return (
+            rows.agg(nw.col("downloads").sum())
+            .with_columns(value=0 - nw.col("downloads"))
+            .select("period", *keys, "value")
+        )
+
+
+def test_an_invalid_row_of_a_calculator_is_shown_with_its_columns() -> None:
+    day = DAY(2025, 1, 31)
+    with pytest.raises(
+        CalculatorContractError, match=r"values of zero or more, got \{'period': .*'value': -5.*\}; 1 such"
+    ):
+        ossgeo.measure(panel([("Qwen/a", day, 5)]), calculator=cast("Any", Negative()))
