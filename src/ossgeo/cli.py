@@ -16,11 +16,11 @@ from typing import Any, Final, Literal
 import attrs
 
 import ossgeo
-from ossgeo import _registry_commands, _shell_completion
 from ossgeo._core.io import require_place, writing
 from ossgeo._core.text import printable
-from ossgeo._shell_inventory import add_inventory, inventory_text, is_path
-from ossgeo._shell_options import add_cleaning, add_reading, cleaning_of, in_shell_words, reading_of
+from ossgeo._shell import completion, registry_commands
+from ossgeo._shell.inventory import add_inventory, inventory_text, is_path
+from ossgeo._shell.options import add_cleaning, add_reading, cleaning_of, in_shell_words, reading_of
 from ossgeo.errors import (
     ConditionError,
     EngineError,
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0; 1 if the data are at fault or the output cannot be written; 2 if the call is; 130 after Ctrl-C.
     """
     parser = _parser()
-    _shell_completion.complete(parser)
+    completion.complete(parser)
     given = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
     try:
         with warnings.catch_warnings(record=True) as caught:
@@ -187,8 +187,8 @@ def _parser() -> argparse.ArgumentParser:
     collect.add_argument(
         "--wait", type=float, default=60, metavar="SECONDS", help="the longest wait for another writer (default: 60)"
     )
-    _registry_commands.add_commands(commands, add_reading)
-    _shell_completion.add_command(commands)
+    registry_commands.add_commands(commands, add_reading)
+    completion.add_command(commands)
     output = measure.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="method, coverage, adjustments and rows as JSON")
     output.add_argument("--csv", action="store_true", help="rows of all periods as CSV")
@@ -301,7 +301,7 @@ def _inventoried(given: argparse.Namespace) -> str:
     found = ossgeo.inventory(
         given.ids[0] if len(given.ids) == 1 and is_path(given.ids[0]) else given.ids,
         models=_inventory_models(given),
-        registry=with_alternatives(_registry_commands.registry_of(given.registry), *given.alternative),
+        registry=with_alternatives(registry_commands.registry_of(given.registry), *given.alternative),
         on=given.on,
     )
     reasons = [reason for condition in given.fail_on for reason in [f"{condition}:", *found.reasons(condition)]
@@ -341,7 +341,7 @@ def _choices(given: argparse.Namespace) -> dict[str, Any]:
         "as_of": _as_of(given.as_of),
         "where": parse_where(given.where) or None,
         "cleaning": cleaning_of(given),
-        "registry": with_alternatives(_registry_commands.registry_of(given.registry), *given.alternative),
+        "registry": with_alternatives(registry_commands.registry_of(given.registry), *given.alternative),
     }
 
 
@@ -360,7 +360,7 @@ def _collected(given: argparse.Namespace) -> str:
 
 
 def _reviewed(given: argparse.Namespace) -> str:
-    return _registry_commands.run(given, _panel)
+    return registry_commands.run(given, _panel)
 
 
 def _panel(path: str, given: argparse.Namespace) -> ossgeo.Panel:
@@ -391,5 +391,5 @@ def _as_of(word: str) -> Any:
 _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], str]]] = {
     "plot": _drawn, "report": _reported, "collect": _collected, "history": _history, "registry": _reviewed,
     "claims": _claimed, "inventory": _inventoried, "versions": _versions,
-    "completion": lambda given: _shell_completion.script(given.shell),
+    "completion": lambda given: completion.script(given.shell),
 }  # fmt: skip

@@ -15,8 +15,8 @@ SOURCE = Path(ossgeo.__file__).parent
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 LAYERS = (
     {"errors"}, {"plugins"}, {"_core"}, {"registry"}, {"panel"}, {"attribution", "sources"}, {"shares"},
-    {"analysis", "external", "testing"}, {"review", "_inventory"}, {"claims", "plotting"}, {"reports", "_registry_commands"},
-    {"_shell_options", "_shell_inventory", "_shell_completion"}, {"cli"}, {"__main__"},
+    {"analysis", "external", "testing"}, {"review", "_inventory"}, {"claims", "plotting"}, {"reports"},
+    {"_shell"}, {"cli"}, {"__main__"},
 )  # fmt: skip
 """Packages and modules from the lowest layer to the highest; a layer imports only from lower ones."""
 STRINGS = {"__init__.py", "plugins.py", "sources/__init__.py"}

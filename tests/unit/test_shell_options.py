@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 import ossgeo
-from ossgeo._shell_options import CLEANING, in_shell_words
+from ossgeo._shell.options import CLEANING, in_shell_words
 from ossgeo.cli import main
 from ossgeo.sources._files.options import READ_OPTIONS
 
