@@ -12,14 +12,13 @@ import attrs
 import polars as pl
 
 from ossgeo._core.dates import day_of
-from ossgeo._core.schema import namespace_of
+from ossgeo._core.schema import MODEL_SCHEMA, namespace_of
 from ossgeo._inventory._references import ModelReference, read_source
 from ossgeo._inventory._table import SCHEMA, Inventory
 from ossgeo.attribution import Context, ModelTable
 from ossgeo.attribution._lineage.ancestry import Ancestry
 from ossgeo.attribution._lineage.graph import Base, Graph
 from ossgeo.attribution._lineage.paths import named
-from ossgeo.attribution._protocol import frame_of
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel import Model, Panel, openness_of
 from ossgeo.panel._openness import grants_more
@@ -80,7 +79,8 @@ def inventory(
     facts = _facts([one.model_id for one in listed], models, cards, used)
     lookup = _Lookup.of(facts, used, day)
     rows = [lookup.row(one) for one in listed]
-    return Inventory(pl.DataFrame(rows, schema=SCHEMA, orient="row"), day, used.version)
+    columns = {name: [row[name] for row in rows] for name in SCHEMA}  # half the time of a list of rows
+    return Inventory(pl.DataFrame(columns, schema=SCHEMA), day, used.version)
 
 
 @attrs.frozen(eq=False)
@@ -94,7 +94,13 @@ class _Lookup:
 
     @classmethod
     def of(cls, facts: Mapping[str, Model], registry: Registry, on: dt.date) -> _Lookup:
-        context = Context(registry, ModelTable(frame_of(facts.values())), on)
+        bases = [
+            [{"relation": str(base.relation), "model_id": base.model_id} for base in model.base_models]
+            for model in facts.values()
+        ]
+        columns = {"model_id": list(facts), "namespace": [namespace_of(name) for name in facts], "base_models": bases}
+        frame = pl.DataFrame(columns, schema={name: MODEL_SCHEMA[name] for name in columns})
+        context = Context(registry, ModelTable(frame), on)
         return cls(facts, context, Graph.of(context), on)
 
     def row(self, listed: ModelReference) -> dict[str, Any]:
