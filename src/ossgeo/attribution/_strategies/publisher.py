@@ -23,6 +23,7 @@ class Publisher(NamespaceStrategy):
 
     Example:
         >>> from ossgeo import Model, Registry
+        >>> from ossgeo.attribution import Context
         >>> rule = Publisher()
         >>> results = rule.attribute(Model("Qwen/Qwen3-8B"), on=dt.date(2026, 1, 1), context=Context(Registry.default()))
         >>> str(results.credits[0].country), results.credits[0].organization

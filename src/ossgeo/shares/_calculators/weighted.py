@@ -42,7 +42,7 @@ class Weighted(BuiltInCalculator):
         >>> rows = pl.DataFrame({"model_id": ["Qwen/a", "google/b"], "date": ["2026-01-04"] * 2, "tokens": [100, 100]})
         >>> panel = ossgeo.read_panel(rows, counter="tokens_per_1d")
         >>> prices = pl.DataFrame({"model_id": ["Qwen/a", "google/b"], "weight": [1e-6, 3e-6]})
-        >>> ossgeo.measure(panel, calculator=ossgeo.Weighted(prices, unit="US dollars")).at()["CN"]
+        >>> round(ossgeo.measure(panel, calculator=ossgeo.Weighted(prices, unit="US dollars")).at()["CN"], 4)
         0.25
     """
 
