@@ -153,6 +153,14 @@ def lowest(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+@nox.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
+def zones(session: nox.Session, zone: str) -> None:
+    """Run the tests on machines of other time zones."""
+    session.install(*_group("test"), EXTRAS)
+    session.run("pytest", "-q", "-n", "auto", "tests/unit", "tests/property", *session.posargs, env={"TZ": zone})
+
+
+@nox.session(default=False)
 def fuzz(session: nox.Session) -> None:
     """Read 20,000 mutated inputs through every door; arguments after ``--``, such as ``--seed 7 --only 123``."""
     session.install(*_group("test"), EXTRAS)

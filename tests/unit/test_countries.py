@@ -545,8 +545,8 @@ class TestOwnSchemes:
         error = caught.value
         assert isinstance(error, ValueError)
         assert isinstance(error, OssgeoError)
-        assert all(isinstance(fault, Fault) for fault in error.exceptions)
-        problems = [str(fault) for fault in error.exceptions]
+        assert all(isinstance(fault, Fault) for fault in error.faults)
+        problems = [str(fault) for fault in error.faults]
         assert len(problems) == 5
         for part in ("has no name", "'nobody' is not one of", "group 'CN'", "ends on 2020-01-01", "country FR"):
             assert any(part in problem for problem in problems), part

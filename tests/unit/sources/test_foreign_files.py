@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ def rows_of(file: Path) -> list[dict[str, str]]:
 @pytest.mark.parametrize("counter", ["downloads", "downloadsAllTime"])
 def test_monthly_files_with_two_counters(real_data: Path, counter: str) -> None:
     name = {"downloads": "downloads_30d", "downloadsAllTime": "downloads_all_time"}[counter]
-    panel = ossgeo.read_panel(real_data / "foreign" / "monthly_two_counters", counter=name)  # type: ignore[arg-type]
+    panel = ossgeo.read_panel(real_data / "foreign" / "monthly_two_counters", counter=name)
     files = sorted((real_data / "foreign" / "monthly_two_counters").glob("*.csv"))
     expected = sum(int(row[counter]) for file in files for row in rows_of(file))
     assert (int(panel.to_polars()[name].sum()), len(panel.periods)) == (expected, 19)
@@ -222,7 +222,7 @@ def test_models_by_country_and_year(real_data: Path, counting: str) -> None:
     columns = {"model": "model_id", "publication_date": "created_at", "org_country": "declared_country"}
     models = ossgeo.read_models(file, columns=columns)
     table = ossgeo.measure(models, attribution="declared", every="1y", counting=counting)  # type: ignore[arg-type]
-    expected: Counter[str] = Counter()
+    expected: dict[str, float] = defaultdict(float)
     for row in rows_of(file):
         if row["publication_date"].startswith("2024"):
             places = row["org_country"].split(", ")
