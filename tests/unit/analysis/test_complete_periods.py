@@ -104,7 +104,7 @@ def test_concentration_is_told_at_the_latest_complete_period() -> None:
     found = concentration(ossgeo.measure(source, every="1mo"))
     assert found.sentence().startswith("On 31 March 2026 the downloads are as concentrated as if ")
     whole = concentration(ossgeo.measure(source))
-    assert whole.sentence().startswith("At 2026-04-26")
+    assert "26 April 2026" in whole.sentence()
 
 
 def test_concentration_of_overlapping_groups_says_so() -> None:
