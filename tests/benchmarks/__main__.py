@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from tests.benchmarks import analysis, attribution, duplicates, engines, sources
+from tests.benchmarks import analysis, attribution, duplicates, engines, scale, sources
 from tests.benchmarks.panels import write_panel
 from tests.benchmarks.processes import run
 
@@ -72,8 +72,11 @@ def main() -> None:
     parser.add_argument("--without-pandas", action="store_true")
     parser.add_argument(
         "--only",
-        choices=("panels", "engines", "attribution", "sources", "analysis", "duplicates"),
-        help="one part; all where absent",
+        choices=("panels", "engines", "attribution", "sources", "analysis", "duplicates", "scale"),
+        help="one part; by default all but 'scale'",
+    )
+    parser.add_argument(
+        "--models", type=int, default=3_700_000, help="of 'scale', which observes them in --weeks weeks"
     )
     given = parser.parse_args()
     print(
@@ -93,6 +96,8 @@ def main() -> None:
         analysis.main()
     if given.only in (None, "duplicates"):
         duplicates.main(given.weeks)
+    if given.only == "scale":
+        scale.main(given.models, given.weeks)
 
 
 if __name__ == "__main__":
