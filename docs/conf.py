@@ -54,7 +54,7 @@ nitpick_ignore_regex = [
     ),
     (
         r"py:.*",
-        r"(ossgeo\.(.*\.)?_.*|IntoFrame|_.*|OSError|ValueError|LookupError|RuntimeError|UserWarning)",
+        r"(ossgeo\.(.*\.)?_.*|IntoFrame|Plottable|_.*|OSError|ValueError|LookupError|RuntimeError|UserWarning)",
     ),
 ]
 

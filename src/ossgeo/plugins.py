@@ -22,7 +22,7 @@ import attrs
 from ossgeo.errors import OssgeoWarning, PluginConflictError, PluginLoadError, PluginNotFoundError
 
 API_VERSION: Final = 1
-"""The version of the contracts of plugins: the only accepted value of ``api_version``."""
+"""The version of the contracts of plugins, and the only accepted value of ``api_version``."""
 
 Group = Literal["attribution", "shares", "sources", "plotting"]
 """The kinds of plugins."""

@@ -123,7 +123,7 @@ class Counter:
 
     @property
     def limit(self) -> int | None:
-        """The largest possible count: 10^12 downloads, since no repository has been downloaded more often; else None."""
+        """The largest possible count, which is 10^12 downloads, since no repository has been downloaded more often; else None."""
         return _DOWNLOADS_LIMIT if self.unit == "downloads" else None
 
     @property

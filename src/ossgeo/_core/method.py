@@ -295,14 +295,14 @@ class Method(Tabular):
 
     @property
     def days(self) -> int | None:
-        """The days that each value covers: those of the window or of the counter; None if they differ or are a calendar step."""
+        """The days that each value covers, those of the window or of the counter; None if they differ or are a calendar step."""
         if self.gives != "flow" or self.window is not None or self.every is not None:
             return self.window
         return self.counter.days if isinstance(self.counter, Counter) else None
 
     @property
     def kind(self) -> MeasuredKind:
-        """What one value of the input covers: the kind of the counter, or ``events``."""
+        """What one value of the input covers, as the kind of the counter, or ``events``."""
         return self.counter.kind if isinstance(self.counter, Counter) else "events"
 
     @classmethod

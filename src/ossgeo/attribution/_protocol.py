@@ -260,7 +260,7 @@ class StrategyBase:
 
     @property
     def by_namespace(self) -> bool:
-        """Whether the result depends on nothing but the namespace of the model, the registry and the day (default: False).
+        """Whether the result depends on nothing but the namespace of the model, the registry and the day; False by default.
 
         Such a strategy may be evaluated once for each namespace.
         """

@@ -49,7 +49,7 @@ class LineageFact:
 
     @property
     def used(self) -> bool:
-        """Whether attribution may use the fact: it is neither an alternative nor retracted."""
+        """Whether attribution may use the fact, because it is neither an alternative nor retracted."""
         return self.basis == "fact" and self.evidence.shows != RETRACTED
 
     def holds(self, on: dt.date) -> bool:

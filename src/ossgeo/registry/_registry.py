@@ -149,7 +149,7 @@ class Registry:
 
     @property
     def lineage(self) -> Mapping[str, tuple[LineageFact, ...]]:
-        """The lineage facts about each model, by its id: base models that were established by review.
+        """The lineage facts about each model, by its id, which are base models that were established by review.
 
         Example:
             >>> (fact,) = Registry.default().lineage["Rakuten/RakutenAI-3.0"]

@@ -42,7 +42,7 @@ class ShareCalculator(Protocol):
 
     @property
     def gives(self) -> Gives:
-        """What the values are: flows, stocks or events."""
+        """The kind of the values, which are flows, stocks or events."""
         ...
 
     @property
@@ -97,7 +97,7 @@ class CalculatorBase:
 
     @property
     def whole_panel(self) -> bool:
-        """Whether the value of one period depends on other observations of the panel too (default: False).
+        """Whether the value of one period depends on other observations of the panel too; False by default.
 
         Such a value cannot be computed from a part of the panel.
         """
@@ -105,7 +105,7 @@ class CalculatorBase:
 
     @property
     def by_namespace(self) -> bool:
-        """Whether the calculator only sums the flows of a group, whatever the number of models behind them (default: False).
+        """Whether the calculator only sums the flows of a group, whatever the number of models behind them; False by default.
 
         It may then receive namespaces in the place of models.
         """
