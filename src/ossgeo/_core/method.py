@@ -47,10 +47,10 @@ class Cleaning:
             again, ``reset`` counts every rise after a fall (for counters that really restarted), ``keep`` counts a negative
             flow, ``error`` raises.
         gaps: Days that no observation covers: ``spread`` spreads the difference of a cumulative counter over the gap by
-            days, and estimates gaps between 30-day counters pro rata; ``gap`` leaves the flow out, and each period that the
-            gap touches has no share.
+            days, and estimates gaps between trailing counters or intervals pro rata; ``gap`` leaves the flow out, and each
+            period that the gap touches has no share.
         stale: An observation that repeats the one before: ``keep``, or ``drop`` it as missing.
-        dips: An observation of 30-day counters that fall by more than a third and come back within a week: ``keep``, or
+        dips: An observation of trailing counters that fall by more than a third and come back within a week: ``keep``, or
             ``drop`` it as missing. With ``keep``, sums over ``every`` and ``window`` are made of the other observations
             if the total dips.
         duplicates: Two rows of a model in one period: ``error``, or keep the ``last`` observed or the ``max``.
