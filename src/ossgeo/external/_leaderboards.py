@@ -177,7 +177,7 @@ def table_of(
 
 
 class BoardOptions(TypedDict, total=False):
-    """How the table of a leaderboard is read; see :func:`read_leaderboard`."""
+    """How the table of a leaderboard is read; see :func:`ossgeo.read_leaderboard`."""
 
     columns: Mapping[str, str] | None
     organizations: Mapping[str, str] | None
@@ -263,7 +263,7 @@ def read_leaderboard(
     Args:
         table: A dataframe, or the path or address of a file.
         on: The date of the board; it selects the rows of that date if the table has a column of dates. By default the
-            only date of that column; :func:`read_leaderboards` reads all dates.
+            only date of that column; :func:`ossgeo.read_leaderboards` reads all dates.
         columns: The table's name of a column to one of model, organization, date, rank, rating, interval, low, high and
             license.
         organizations: The board's name of a model or of an organization to the id of an organization in the registry.

@@ -20,7 +20,7 @@ def license_drift(
 ) -> pl.DataFrame:
     """Return the licenses of all models along their lineage, and where they conflict.
 
-    A conflict is a model with an open license (open source or open weights, see :class:`ossgeo.Openness`) and an ancestor with a
+    A conflict is a model with an open license (open source or open weights, see :class:`ossgeo.panel.Openness`) and an ancestor with a
     restricted one. A license that is not declared conflicts with nothing.
 
     Args:
