@@ -324,6 +324,12 @@ def test_indexes_and_periods_of_pandas_are_named() -> None:
         ossgeo.read_panel(periods)
 
 
+def test_a_column_without_values_has_no_type() -> None:
+    frame = pl.DataFrame({"id": ["Qwen/a"], "date": ["2025-01-31"], "downloads_30d": [1], "license": [None]})
+    for source in (frame, frame.to_arrow(), frame.to_pandas()):
+        assert ossgeo.read_panel(source).models.collect()["license"].to_list() == [None]
+
+
 def test_an_author_that_contradicts_the_id_is_an_issue() -> None:
     frame = pl.DataFrame({"id": ["Qwen/a"], "author": ["google"], "date": ["2025-01-31"], "downloads_30d": [1]})
     issue = ossgeo.read_panel(frame).check()["author_differs"]

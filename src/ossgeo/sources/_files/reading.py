@@ -303,7 +303,9 @@ def _eager_frame(source: Any) -> pl.DataFrame | None:
 
 
 def _is_period(source: Any, name: str) -> bool:
-    return str(getattr(source, "dtypes", {})[name]).startswith("period")
+    """Return whether a column of a pandas frame holds periods; the types of other frames are a list."""
+    kinds = getattr(source, "dtypes", None)
+    return hasattr(kinds, "items") and str(kinds[name]).startswith("period")
 
 
 def _index_faults(source: Any) -> Iterator[Fault]:
