@@ -304,7 +304,7 @@ def _eager_frame(source: Any) -> pl.DataFrame | None:
 
 def _is_period(source: Any, name: str) -> bool:
     """Return whether a column of a pandas frame holds periods; the types of other frames are a list."""
-    kinds = getattr(source, "dtypes", None)
+    kinds: Any = getattr(source, "dtypes", None)
     return hasattr(kinds, "items") and str(kinds[name]).startswith("period")
 
 
