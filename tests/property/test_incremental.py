@@ -271,14 +271,3 @@ def test_a_snapshot_that_names_new_models_and_fewer_facts() -> None:
     assert longer.table().at()["unreviewed"] == 0.5
     fewer = longer.extend(simple(days=(120,), ids=("Trio/b",)), registry=registry())
     assert fewer.models["model_id"].to_list() == longer.models["model_id"].to_list()
-
-
-@pytest.mark.parametrize("table", ["rows", "groups", "models", "credits", "seen"])
-def test_a_changed_table_is_refused(tmp_path: Path, table: str) -> None:
-    saved().write(tmp_path / "s")
-    file = tmp_path / "s" / f"{table}.parquet"
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.write_bytes(content)
-    with pytest.raises(StoreError, match="was changed after it was written"):
-        IncrementalAggregate.read(tmp_path / "s")

@@ -8,7 +8,7 @@ import polars as pl
 
 from ossgeo._core import engines
 from ossgeo._core.counter import Counter
-from ossgeo.errors import PanelError
+from ossgeo.errors import EngineError, InvalidArgumentError, PanelError
 from ossgeo.panel._models_table import normalized_models
 from ossgeo.panel._panel import Panel
 
@@ -23,9 +23,15 @@ def panel_of_models(models: Any) -> Panel:
         models: The models table, with ``created_at``; models without it have no row, and calculators count them as left out.
 
     Raises:
+        InvalidArgumentError: It is not a table.
         PanelError: The table has no ``created_at``, or only empty ones.
     """
-    table = normalized_models(models).collect().unique("model_id", keep="last", maintain_order=True)
+    try:
+        given = normalized_models(models)
+    except EngineError:
+        remedy = "ossgeo.read_panel() and ossgeo.read_models() read files and frames"
+        raise InvalidArgumentError(f"panel must be a Panel, got {type(models).__name__}; {remedy}") from None
+    table = given.collect().unique("model_id", keep="last", maintain_order=True)
     if "created_at" not in table.columns or table["created_at"].null_count() == table.height:
         remedy = "name it: read_models(..., columns={'...': 'created_at'})"
         raise PanelError.of("models", "has no date of publication (created_at)", remedy)

@@ -22,6 +22,7 @@ class Publisher(NamespaceStrategy):
     with the status ``unreviewed``.
 
     Example:
+        >>> import datetime as dt
         >>> from ossgeo import Model, Registry
         >>> from ossgeo.attribution import Context
         >>> rule = Publisher()
