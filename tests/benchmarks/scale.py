@@ -55,7 +55,8 @@ def _countries() -> pl.DataFrame:
 def _shares(rows: pl.LazyFrame) -> float:
     sums = rows.group_by("observed_at", "country").agg(pl.col("downloads_30d").sum()).collect(engine="streaming")
     last = sums.filter(pl.col("observed_at") == pl.col("observed_at").max())
-    return float(last.filter(pl.col("country") == "CN")["downloads_30d"].sum() / last["downloads_30d"].sum())
+    china = last.filter(pl.col("country") == "CN")
+    return float(china["downloads_30d"].sum()) / float(last["downloads_30d"].sum())
 
 
 def models_by_hand(folder: str) -> float:

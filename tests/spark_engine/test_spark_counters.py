@@ -31,5 +31,6 @@ def test_intervals_of_any_length(spark: Any) -> None:  # noqa: F811
     rows = intervals().with_columns(pl.col("start", "end").str.to_date())
     here = ossgeo.read_panel(rows, counter="tokens_per_interval")
     there = ossgeo.read_panel(spark.createDataFrame(rows.to_arrow()), counter="tokens_per_interval")
+    options: Any
     for options in ({}, {"every": "1mo"}, {"window": "14d"}):
         close(ossgeo.measure(here, **options), ossgeo.measure(there, **options))

@@ -80,7 +80,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "a period that is none": (lambda: TABLE.at("2025"), "period must be a date or an ISO 8601 text such as '2025-10-22', got '2025'"),
     "a range that is none": (lambda: LABS.constant(start="March"), "start must be a date or an ISO 8601 text"),
     "no group at all": (lambda: TABLE.top(0), "n must be a positive number of groups, got 0"),
-    "a text for a number": (lambda: TABLE.plot(top="5"), "top must be a number of groups, got '5'"),
+    "a text for a number": (lambda: TABLE.plot(top="5"), "top must be a number of groups, got '5'"),  # type: ignore[arg-type]
     "a key that is not there": (lambda: TABLE.filter(contry="CN"), "the rows cannot be filtered: .*contry"),
     "a cut table": (lambda: TABLE.top(1).at()["CN"], "'CN' is not in this cut table"),
     "a filtered table": (lambda: TABLE.filter(country="US").at()["CN"], "'CN' is not in this cut table"),

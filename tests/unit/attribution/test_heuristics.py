@@ -177,7 +177,7 @@ def test_configurations_are_read_from_the_hub() -> None:
     answers = {"/Own/equal/resolve/main/config.json": SIZES, "/Qwen/Q/resolve/main/config.json": SIZES}
 
     def answer(handler: Any) -> bool:
-        body = [] if handler.path.startswith("/Own/list/") else answers.get(handler.path)
+        body: Any = [] if handler.path.startswith("/Own/list/") else answers.get(handler.path)
         if body is not None:
             handler.say(body)
         return body is not None

@@ -51,7 +51,13 @@ def test_only_what_depends_on_the_namespace_is_measured_by_namespace(monkeypatch
     of = panel([("Qin/a", JANUARY, 3), ("who/b", JANUARY, 2)])
     looked: list[Any] = []
     models = Plan._models
-    monkeypatch.setattr(Plan, "_models", lambda self, parts: looked.append(1) or models(self, parts))
+
+    def watched(self: Any, parts: Any) -> Any:
+        looked.append(parts)
+        return models(self, parts)
+
+    monkeypatch.setattr(Plan, "_models", watched)
+    choices: Any
     for choices in ({}, {"by": "namespace"}, {"attribution": ossgeo.attribution.first_of("headquarters", "publisher")}):
         ossgeo.measure(of, registry=registry(), **choices)
     assert not looked

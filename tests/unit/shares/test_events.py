@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 import ossgeo
+from ossgeo import Relation
 from ossgeo.errors import InvalidArgumentError
-from ossgeo.panel._models import Relation
 from ossgeo.shares import RelativeAdoption
 from ossgeo.shares._calculators.derivatives import Derivatives
 from ossgeo.testing import calculator_checks

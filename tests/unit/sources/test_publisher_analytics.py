@@ -78,7 +78,7 @@ def test_refusals_and_arguments(hub: ThreadingHTTPServer) -> None:
         PublisherAnalytics("Nobody", token="hf_member", endpoint=url(hub)).panel()
     for arguments in ({}, {"organization": "Qwen", "path": "x.csv"}, {"organization": "../x"}):
         with pytest.raises(InvalidArgumentError):
-            PublisherAnalytics(**arguments)  # type: ignore[arg-type]
+            PublisherAnalytics(**arguments)
 
 
 SHARES = ossgeo.Counter("requests", kind="interval", days=7, unit="share")

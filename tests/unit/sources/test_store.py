@@ -251,7 +251,7 @@ def test_panels_can_be_added(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="it has none"):
         SnapshotStore(tmp_path / "none").panel()
     with pytest.raises(PanelError):
-        store.panel(counter="downloads")  # type: ignore[arg-type]
+        store.panel(counter="downloads")
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,12 @@ def test_a_lost_answer_after_the_commit_is_no_second_commit(hub: UploadHub, monk
 
 
 def test_a_refused_token_is_an_error_without_it(hub: UploadHub) -> None:
-    hub.faults.append(lambda handler, step: step == "commit" and (handler.say({"error": "no"}, 403) or True))
+    def refuse(handler: Handler, step: str) -> bool:
+        if step == "commit":
+            handler.say({"error": "no"}, 403)
+        return step == "commit"
+
+    hub.faults.append(refuse)
     with pytest.raises(StoreError, match="the Hub answers 403; check the token") as caught:
         add(store(hub), 0, 1)
     assert "hf_test" not in str(caught.value)
