@@ -211,9 +211,8 @@ def with_namespaces(frame: nw.LazyFrame[Any], name: str = "model_id") -> nw.Lazy
     native = frame.to_native()
     if isinstance(native, pl.LazyFrame):  # a third of the time of a regular expression
         ids = pl.col(name)
-        return wrap(
-            native.with_columns(pl.coalesce(ids.str.head(ids.str.find("/", literal=True) + 1), ids).alias(name))
-        )
+        cut = ids.cast(pl.Binary).bin.head(ids.str.find("/", literal=True) + 1).cast(pl.String)  # find counts bytes
+        return wrap(native.with_columns(pl.coalesce(cut, ids).alias(name)))
     return frame.with_columns(nw.col(name).str.replace_all("/.*$", "/"))
 
 

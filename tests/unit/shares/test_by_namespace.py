@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ossgeo
+from ossgeo._core import engines
 from ossgeo.errors import PanelError
 from ossgeo.shares._pipeline import Plan
 from tests.worlds import JANUARY, MARCH, panel, registry
@@ -45,6 +46,12 @@ def test_figures_are_those_of_the_models(rows: list[Any], choices: dict[str, Any
     fast, listed = both(of, **choices)
     assert fast.to_polars().equals(listed.to_polars())
     assert (fast.coverage, fast.adjustments) == (listed.coverage, listed.adjustments)
+
+
+def test_ids_beyond_ascii_are_cut_after_their_first_slash() -> None:
+    ids = pl.LazyFrame({"model_id": ["智谱/模型/二", "\u00e9/a", "gpt2", None]})
+    cut = engines.collect(engines.with_namespaces(engines.wrap(ids)))
+    assert cut["model_id"].to_list() == ["智谱/", "\u00e9/", "gpt2", None]
 
 
 def test_only_what_depends_on_the_namespace_is_measured_by_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
