@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +13,10 @@ import pytest
 import ossgeo
 from ossgeo._core import engines
 from ossgeo.testing._fixtures import hard_world
+from tests.spark_engine.comparison import close
 from tests.worlds import registry, two_dates
 
-pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed; nox -s spark has it")
-if shutil.which("java") is None:
-    pytest.skip("there is no Java on this machine", allow_module_level=True)
-
 pytestmark = pytest.mark.filterwarnings("ignore")
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    from pyspark.sql import SparkSession
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-        builder = builder.config("spark.sql.shuffle.partitions", "4").config("spark.driver.host", "127.0.0.1")
-        builder = builder.config("spark.sql.session.timeZone", "America/New_York")
-        session = builder.config("spark.driver.bindAddress", "127.0.0.1").getOrCreate()
-        session.sparkContext.setLogLevel("ERROR")
-        yield session
-        session.stop()
 
 
 def there(spark: Any, panel: ossgeo.Panel) -> ossgeo.Panel:
@@ -48,16 +27,6 @@ def there(spark: Any, panel: ossgeo.Panel) -> ossgeo.Panel:
 def all_time(panel: ossgeo.Panel, models: pl.DataFrame | None = None) -> ossgeo.Panel:
     rows = panel.rows.to_native().collect().rename({"downloads_30d": "downloads_all_time"})
     return ossgeo.read_panel(rows, models=panel.models.collect() if models is None else models)
-
-
-def close(one: ossgeo.ShareTable, other: ossgeo.ShareTable) -> None:
-    keys = ["period", *one.keys]
-    left, right = one.to_polars().sort(keys), other.to_polars().sort(keys)
-    assert left.select(keys).equals(right.select(keys))
-    for column in ("value", "share"):
-        assert left[column].is_null().equals(right[column].is_null())
-        assert left[column].drop_nulls().to_list() == pytest.approx(right[column].drop_nulls().to_list(), rel=1e-9)
-    assert one.adjustments.keys() == other.adjustments.keys()
 
 
 def hard() -> ossgeo.Panel:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import ossgeo
-from tests.spark_engine.test_spark import close, spark  # noqa: F401  # the fixture
+from tests.spark_engine.comparison import close
 from tests.unit.shares.test_dimensions import frame
 from tests.unit.test_counter import intervals
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("options", [
     {"by": ("user_country", "country")}, {"where": {"app": "chat"}, "every": "1mo"}, {"by": "app", "denominator": "attributed"},
 ])  # fmt: skip
-def test_dimensions_and_residual_rows(spark: Any, options: Any) -> None:  # noqa: F811
+def test_dimensions_and_residual_rows(spark: Any, options: Any) -> None:
     arguments: Any = {"counter": "tokens_per_1d", "dimensions": ["user_country", "app"], "residual": "other"}
     here = ossgeo.read_panel(frame(), **arguments)
     there = ossgeo.read_panel(spark.createDataFrame(frame().to_arrow()), **arguments)
@@ -27,7 +27,7 @@ def test_dimensions_and_residual_rows(spark: Any, options: Any) -> None:  # noqa
     assert here.check().codes == there.check().codes
 
 
-def test_intervals_of_any_length(spark: Any) -> None:  # noqa: F811
+def test_intervals_of_any_length(spark: Any) -> None:
     rows = intervals().with_columns(pl.col("start", "end").str.to_date())
     here = ossgeo.read_panel(rows, counter="tokens_per_interval")
     there = ossgeo.read_panel(spark.createDataFrame(rows.to_arrow()), counter="tokens_per_interval")
