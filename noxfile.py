@@ -65,7 +65,7 @@ def tests(session: nox.Session) -> None:
         return
     session.run("pytest", "-n", "auto", "--cov", "--cov-report=", *session.posargs, env={"COVERAGE_FILE": ".coverage"})
     session.run("coverage", "report")
-    session.run("coverage", "report", f"--include={','.join(FULLY_COVERED)}", "--fail-under=90")
+    session.run("coverage", "report", f"--include={','.join(FULLY_COVERED)}", "--fail-under=99")
 
 
 @nox.session

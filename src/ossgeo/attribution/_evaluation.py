@@ -210,16 +210,7 @@ def other_spellings(models: pl.DataFrame, registry: Registry) -> dict[str, str]:
     if not {"namespace", "model_id"} <= set(models.columns):
         return {}
     written = pl.col("model_id").str.contains("/", literal=True)  # a name without a slash has no namespace to respell
-    return spellings_of(models.filter(written)["namespace"], registry)
-
-
-def spellings_of(namespaces: pl.Series, registry: Registry) -> dict[str, str]:
-    """Return those of some namespaces that differ from one of the registry in letter case only, with its spelling.
-
-    Args:
-        namespaces: The namespaces.
-        registry: The registry.
-    """
+    namespaces = models.filter(written)["namespace"]
     known = list(registry.namespaces)
     near = namespaces.str.to_lowercase().is_in([name.lower() for name in known])  # few of many pass
     unknown = namespaces.filter(near & ~namespaces.is_in(known)).unique()

@@ -15,7 +15,7 @@ from ossgeo import attribution as attributions
 from ossgeo import plugins
 from ossgeo._core.method import Adjustment, Measured, Method
 from ossgeo.attribution import AttributionStrategy
-from ossgeo.attribution._evaluation import is_by_namespace, required_columns, shown, spellings_of, strategies_in
+from ossgeo.attribution._evaluation import is_by_namespace, required_columns, shown, strategies_in
 from ossgeo.errors import CalculatorContractError, InvalidArgumentError, VoidOptionWarning
 from ossgeo.panel._cleaning import cleaned_panel, first_id_with, panel_error, unlisted_models
 from ossgeo.panel._filters import columns_of, describe, of_models, require_columns
@@ -158,8 +158,7 @@ class Plan:
         plan = attrs.evolve(self, panel=panel)
         if not by_model and plan._needs_namespaces_only(parts):
             namespaces = panel._namespaces()
-            # only ids tell whether a namespace in another letter case is one, or a name without a slash
-            if not namespaces["model_id"].null_count() and not spellings_of(namespaces["namespace"], self.seats):
+            if not namespaces["model_id"].null_count():
                 return plan._run(parts, namespaces, cleaned, by_namespace=True)
         models = plan._models(parts)
         if not isinstance(parts.calculator, Weighted):  # its flows have the models of the table only
