@@ -14,6 +14,7 @@ import pytest
 
 import ossgeo
 from ossgeo import Registry
+from ossgeo.errors import EngineError
 from ossgeo.registry import _registry
 
 MEASURE = "import ossgeo; print(ossgeo.measure(ossgeo.load_sample('labs-2025')).at()['CN'])"
@@ -30,6 +31,32 @@ def test_threads_share_one_registry_and_measure_alike() -> None:
         shares = set(pool.map(china, range(16)))
     assert len({id(one) for one in registries}) == 1
     assert shares == {china()}
+
+
+def test_threads_that_share_a_connection_get_an_error_of_the_library() -> None:
+    duckdb = pytest.importorskip("duckdb")
+    rows = ossgeo.load_sample("labs-2025").to_polars().drop("observed_at", strict=False).rename({"period": "date"})
+    connection = duckdb.connect()
+    connection.register("rows", rows.to_arrow())
+    shared = ossgeo.read_panel(connection.sql("select * from rows"))
+
+    def outcome(_: int) -> float | str | None:
+        try:
+            return ossgeo.measure(shared).at()["CN"]
+        except EngineError as error:
+            return str(error).rpartition("; ")[2]
+
+    remedy = "a connection serves one thread: give each connection.cursor()"
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(outcome, range(16))) <= {china(), remedy}
+
+    own_rows = [duckdb.connect() for _ in range(4)]
+    for one in own_rows:
+        one.register("rows", rows.to_arrow())
+
+    with ThreadPoolExecutor(4) as pool:
+        measured = pool.map(lambda one: ossgeo.measure(ossgeo.read_panel(one.sql("select * from rows"))), own_rows)
+        assert {table.at()["CN"] for table in measured} == {china()}
 
 
 POOL = """

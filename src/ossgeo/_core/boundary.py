@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, Final, ParamSpec, TypeVar
 
-from ossgeo.errors import OssgeoError, PanelError, SourceUnavailableError
+from ossgeo.errors import CalculatorContractError, EngineError, OssgeoError, PanelError, SourceUnavailableError
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
@@ -37,6 +37,25 @@ def reads_data(function: Callable[_Parameters, _Result]) -> Callable[_Parameters
             if not (isinstance(error, Exception) or is_panic(error)) or _is_of_the_call(error):
                 raise
             raise PanelError.of(place_of(args), f"cannot be read ({type(error).__name__})", _REMEDY) from error
+
+    return wrapper
+
+
+def runs_queries(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+    """Let a function that queries a panel raise an :class:`EngineError` for an error of DuckDB, with the remedy for threads."""
+
+    @functools.wraps(function)
+    def wrapper(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            cause = error.__cause__ if isinstance(error, CalculatorContractError) else error
+            if not type(cause).__module__.lstrip("_").startswith("duckdb"):
+                raise
+            first = str(cause).strip().splitlines()[0]
+            raise EngineError(
+                f"DuckDB: {first}; a connection serves one thread: give each connection.cursor()"
+            ) from error
 
     return wrapper
 

@@ -13,6 +13,7 @@ from narwhals.typing import IntoFrame
 
 from ossgeo import attribution as attributions
 from ossgeo import plugins
+from ossgeo._core.boundary import runs_queries
 from ossgeo._core.method import Adjustment, Measured, Method
 from ossgeo.attribution import AttributionStrategy
 from ossgeo.attribution._evaluation import is_by_namespace, required_columns, shown, strategies_in
@@ -137,6 +138,7 @@ class Plan:
             )
         return cls(panel, options, registry or Registry.default(), models)
 
+    @runs_queries
     def run(self, *, by_model: bool = False) -> Run:
         """Run the one query over the panel.
 
