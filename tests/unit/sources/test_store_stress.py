@@ -150,6 +150,20 @@ def test_several_writers_and_readers(store: SnapshotStore, tmp_path: Path) -> No
     assert check(store) == set(range(1 + writers * each))
 
 
+def test_every_bit_of_the_manifest_counts(store: SnapshotStore) -> None:
+    path = store.path / "manifest.json"
+    content = path.read_bytes()
+    for place in range(len(content)):
+        for bit in range(8):
+            changed = bytearray(content)
+            changed[place] ^= 1 << bit
+            path.write_bytes(changed)
+            with pytest.raises(StoreError):
+                _ = store.snapshots
+    path.write_bytes(content)
+    assert check(store) == {0}
+
+
 def is_damaged(store: SnapshotStore) -> bool:
     """Return whether both reading and verifying find damage."""
     try:

@@ -17,6 +17,8 @@ from ossgeo.sources._store.layout import MANIFEST, is_models_name, parse_snapsho
 LAYOUT: Final = 1
 """Version of the layout of a store."""
 
+_KEYS: Final = frozenset({"layout", "models", "models_sha256", "snapshots"})
+
 
 @attrs.frozen
 class Snapshot:
@@ -135,7 +137,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise StoreError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     try:
         raw = json.loads(text)
-        if (signed := raw.pop("sha256", None)) is not None and signed != _checksum(raw):
+        signed = raw.pop("sha256", None)  # the first manifests had none
+        if (signed is not None and signed != _checksum(raw)) or (signed is None and not set(raw) <= _KEYS):
             raise StoreError(f"{path} was changed or damaged; restore it from a backup, or call recover()")
         if raw["layout"] > LAYOUT:
             raise StoreError(f"{path} has layout {raw['layout']}; this ossgeo reads up to {LAYOUT}: upgrade it")
