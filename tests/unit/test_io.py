@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+import ossgeo
 from ossgeo._core.io import writing
-from ossgeo.errors import OutputError
+from ossgeo.errors import OutputError, SourceFormatError
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
@@ -43,3 +44,15 @@ def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
 def test_a_device_is_written_directly() -> None:
     with writing("/dev/null") as path:
         assert path == Path("/dev/null")
+
+
+def test_a_panic_of_the_reader_is_an_error_of_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class PanicException(BaseException):
+        """As Polars raises it: not of the class Exception."""
+
+    def panic(_: object) -> None:
+        raise PanicException("entered unreachable code")
+
+    monkeypatch.setattr("ossgeo.shares._table_io.read_parts", panic)
+    with pytest.raises(SourceFormatError, match="is damaged; take the original file"):
+        ossgeo.ShareTable.read(tmp_path / "a.parquet")

@@ -109,3 +109,16 @@ def test_a_model_has_an_id() -> None:
 )
 def test_a_country_that_is_not_text_is_kept_as_text(stated: object, text: str | None) -> None:
     assert declared_country({"country": stated}) == text
+
+
+@pytest.mark.parametrize(
+    "field", ["created_at", "tags", "card_data", "safetensors", "likes", "gated", "base_models", "pipeline_tag", "id"]
+)
+@pytest.mark.parametrize("value", [1, "x", {"a": 1}, [None], [[[]]], "", float("nan"), 10**30], ids=repr)
+def test_a_field_of_an_unknown_form_is_an_error_of_the_library(field: str, value: Any) -> None:
+    entry = info(**ANSWER)
+    setattr(entry, field, value)
+    try:
+        Model.from_hub(entry)
+    except SourceFormatError as error:
+        assert str(error).startswith("the Hub's entry of ")  # noqa: PT017  # some values are possible

@@ -142,6 +142,13 @@ class Model:
         Raises:
             SourceFormatError: A field has a value that the documentation of the Hub excludes.
         """
+        try:
+            return cls._from_info(info)
+        except (SourceFormatError, AttributeError, TypeError, ValueError, OverflowError) as error:
+            raise SourceFormatError(f"the Hub's entry of {getattr(info, 'id', None)!r}: {error}") from error
+
+    @classmethod
+    def _from_info(cls, info: ModelInfo) -> Self:
         tags = tuple(info.tags or ())
         card = info.card_data
         license_tag = next((tag.removeprefix("license:") for tag in tags if tag.startswith("license:")), None)

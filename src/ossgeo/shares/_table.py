@@ -11,6 +11,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core import engines
+from ossgeo._core.boundary import is_panic
 from ossgeo.errors import InvalidArgumentError, MethodMismatchError, SourceFormatError, SourceUnavailableError
 from ossgeo.shares import _table_io as io
 from ossgeo.shares import _table_text as text
@@ -274,6 +275,10 @@ class ShareTable(ShareData):
             ) from error
         except (KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
             raise SourceFormatError(f"{file} is not a complete share table of ossgeo: {error}") from error
+        except BaseException as error:
+            if not is_panic(error):
+                raise
+            raise SourceFormatError(f"{file} is damaged; take the original file") from error
 
     def __str__(self) -> str:
         """Return the latest period as a table with bars, and how it was made."""
