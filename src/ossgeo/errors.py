@@ -38,12 +38,18 @@ from collections.abc import Iterable, Sequence
 from typing import Self
 
 _SHOWN_FAULTS = 12
+_LONGEST = 10_000
 
 
 def _printable(text: object) -> object:
-    """Return a text with a replacement character for each control character but the line break; other values as they are."""
-    if not isinstance(text, str) or text.isprintable():
+    """Return a text with a replacement character for each control character but the line break; other values as they are.
+
+    A text of more than 10,000 characters is cut, and its length is stated.
+    """
+    if not isinstance(text, str):
         return text
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST - 100]}... ({len(text):,} characters)"
     return "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 

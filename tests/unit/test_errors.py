@@ -68,3 +68,10 @@ def test_source_and_scope_of_a_panel_are_printed_without_control_characters(tmp_
     table = ossgeo.measure(ossgeo.read_panel(file, scope=HOSTILE))
     texts = str(table) + table.cite() + repr(table.method) + table._repr_html_() + repr(ossgeo.read_panel(file))
     assert not set(HOSTILE) - set("]0;title[31m") & set(texts)
+
+
+def test_a_long_message_is_cut_and_says_so() -> None:
+    error = errors.InvalidArgumentError("x" * 1_000_000)
+    assert str(error).endswith("... (1,000,000 characters)")
+    assert len(str(error)) < 10_000
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)

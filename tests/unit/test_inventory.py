@@ -19,6 +19,7 @@ from ossgeo.cli import main
 from ossgeo.errors import (
     InvalidArgumentError,
     OssgeoWarning,
+    PanelError,
     SourceFormatError,
     SourceUnavailableError,
     UnknownNameError,
@@ -175,7 +176,8 @@ def test_the_hub_is_asked_for_the_models_and_their_ancestors_only() -> None:
 
 
 def test_hostile_text_is_escaped(tmp_path: Path) -> None:
-    found = ossgeo.inventory(["a/<script>|x"], on="2026-01-01")
+    models = pl.DataFrame({"model_id": ["a/x"], "license": ["<script>|x"]})
+    found = ossgeo.inventory(["a/x"], on="2026-01-01", models=models)
     assert "<script>" not in found.to_html()
     assert r"\|x" in found.to_markdown()
     found.write_csv(tmp_path / "x.csv")
@@ -247,3 +249,14 @@ def test_the_command_prints_every_form_and_fails_on_conditions(
     assert json.loads(out.read_text(encoding="utf-8"))["bomFormat"] == "CycloneDX"
     assert main(["inventory", "Qwen/Qwen3-8B", "mine/x", "--models", "trending-2026"]) == 0
     assert main(["inventory", str(tmp_path / "none.txt")]) == 1
+
+
+def test_listed_texts_follow_the_grammar_of_ids(tmp_path: Path) -> None:
+    address = "https://huggingface.co/Qwen/Qwen3-8B/tree/main"
+    assert ossgeo.inventory([address, " Qwen/Qwen3-8B "]).frame["model_id"].to_list() == ["Qwen/Qwen3-8B"]
+    file = tmp_path / "models.txt"
+    file.write_text("Qwen/Qwen3-8B\n\x1b]0;title\x07/x\na b\n", encoding="utf-8")
+    with pytest.raises(PanelError, match=r"models\.txt, line 2: .* is not a model id such as") as caught:
+        ossgeo.inventory(file)
+    assert len(caught.value.faults) == 2
+    assert "\x1b" not in str(caught.value)

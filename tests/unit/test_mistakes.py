@@ -60,6 +60,8 @@ class Falling(Failing):
 
 
 MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
+    "a window of many digits": (lambda: ossgeo.measure(LABS, window="9" * 5000 + "d"), "window must be a number of days or weeks"),
+    "a date before all others": (lambda: ossgeo.measure(LABS, as_of="0001-01-01"), "as_of must lie between 1900-01-01 and 2200-01-01"),
     "a path for a panel": (lambda: ossgeo.measure("folder"), "panel must be a Panel, got str"),  # type: ignore[arg-type]
     "a frame for a panel": (lambda: analysis.influence(pl.DataFrame()), "panel must be a Panel, got DataFrame"),  # type: ignore[arg-type]
     "a table for a panel": (lambda: analysis.sensitivity(TABLE, {"denominator": ["all"]}), "panel must be a Panel, got ShareTable"),  # type: ignore[arg-type]

@@ -16,6 +16,9 @@ BEGINNING: Final = dt.date(1900, 1, 1)
 END: Final = dt.date(2200, 1, 1)
 """Represents an open end in tables of half-open validity [start, end)."""
 
+_LONGEST: Final = 20
+"""Characters of a duration; Python converts no text of 5,000 digits."""
+
 
 def day_of(value: Any, *, what: str) -> dt.date:
     """Return the day of a date, an instant or an ISO 8601 text.
@@ -71,7 +74,7 @@ def days_of(text: str | int | dt.timedelta | None, *, what: str) -> int | None:
         return None
     if isinstance(text, dt.timedelta):
         days = text.days if text % dt.timedelta(days=1) == dt.timedelta() else 0
-    elif isinstance(text, str) and text[:-1].isdecimal() and text[-1:] in "dw":
+    elif isinstance(text, str) and len(text) < _LONGEST and text[:-1].isdecimal() and text[-1:] in "dw":
         days = int(text[:-1]) * (7 if text.endswith("w") else 1)
     else:
         days = 0

@@ -10,9 +10,11 @@ from typing import Any
 
 import attrs
 
-from ossgeo.errors import EngineError, OssgeoWarning, SourceFormatError, SourceUnavailableError
+from ossgeo.errors import EngineError, Fault, OssgeoWarning, PanelError, SourceFormatError, SourceUnavailableError
 from ossgeo.panel import Model
 from ossgeo.panel._models import base_models_from_tags
+from ossgeo.sources._files.normalization import limited
+from ossgeo.sources._files.values import model_id as parse_model_id
 
 
 @attrs.frozen
@@ -35,13 +37,14 @@ def read_source(source: str | Path | Iterable[str]) -> tuple[list[ModelReference
         source: Ids, or a path.
 
     Raises:
+        PanelError: Listed texts are not model ids.
         SourceFormatError: A file is neither of the supported formats.
         SourceUnavailableError: A file or folder cannot be read.
         EngineError: A CycloneDX or SPDX file is given and packageurl-python is not installed.
     """
     cards: dict[str, Model] = {}
     if not isinstance(source, str | Path):
-        listed = [ModelReference(str(one)) for one in source]
+        listed = _listed((f"item {number}", one) for number, one in enumerate(source, 1))
     else:
         path = Path(source).expanduser()
         if path.is_dir():
@@ -49,6 +52,23 @@ def read_source(source: str | Path | Iterable[str]) -> tuple[list[ModelReference
         else:
             listed = _read_file(path)
     return list({(one.model_id, one.revision): one for one in listed}.values()), cards
+
+
+def _listed(given: Iterable[tuple[str, str]]) -> list[ModelReference]:
+    """Return references to model ids or their web addresses, each with its place.
+
+    Raises:
+        PanelError: Texts are neither; all are named.
+    """
+    listed, faults = [], []
+    for place, text in given:
+        try:
+            listed.append(ModelReference(parse_model_id(text)))
+        except ValueError as error:
+            faults.append(Fault(place, f"{text!r} {error}", "correct or remove it"))
+    if faults:
+        raise PanelError("the list of models cannot be used", limited(faults))
+    return listed
 
 
 def _read_cache(path: Path) -> tuple[list[ModelReference], dict[str, Model]]:
@@ -104,14 +124,14 @@ def _read_file(path: Path) -> list[ModelReference]:
     except UnicodeDecodeError as error:
         raise SourceFormatError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
     if path.suffix != ".json":
-        lines = (line.partition("#")[0].strip() for line in text.splitlines())
-        return [ModelReference(line) for line in lines if line]
+        lines = ((number, line.partition("#")[0].strip()) for number, line in enumerate(text.splitlines(), 1))
+        return _listed((f"{path}, line {number}", line) for number, line in lines if line)
     try:
         document = json.loads(text)
     except ValueError as error:
         raise SourceFormatError(f"{path} is not JSON: {error}") from error
     if isinstance(document, list) and all(isinstance(one, str) for one in document):
-        return [ModelReference(one) for one in document]
+        return _listed((f"{path}, item {number}", one) for number, one in enumerate(document, 1))
     purls = list(_purls(document)) if isinstance(document, dict) else []
     if not isinstance(document, dict) or not {"bomFormat", "spdxVersion", "@graph"} & document.keys():
         raise SourceFormatError(f"{path} is neither a list of ids nor a CycloneDX or SPDX file")

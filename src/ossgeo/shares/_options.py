@@ -11,7 +11,7 @@ import narwhals as nw
 from narwhals.typing import IntoFrame
 
 from ossgeo import attribution as attributions
-from ossgeo._core.dates import day_of, days_of
+from ossgeo._core.dates import BEGINNING, END, day_of, days_of
 from ossgeo._core.method import COUNTINGS, DENOMINATORS, INCOMPLETE, Cleaning, Counting, Denominator, Incomplete, Method
 from ossgeo.attribution import AttributionStrategy
 from ossgeo.errors import InvalidArgumentError, UnknownNameError
@@ -87,7 +87,10 @@ def _age_cap(value: str | dt.timedelta | None) -> str | None:
 def _registry_date(value: str | dt.date) -> str | dt.date:
     if isinstance(value, str) and value in ("flow", "creation"):
         return value
-    return day_of(value, what="as_of (if it is not 'flow' or 'creation')")
+    day = day_of(value, what="as_of (if it is not 'flow' or 'creation')")
+    if not BEGINNING <= day < END:
+        raise InvalidArgumentError(f"as_of must lie between {BEGINNING} and {END}, got {day}")
+    return day
 
 
 def _filter(where: Where | None) -> Where | None:
