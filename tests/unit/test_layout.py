@@ -16,7 +16,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 LAYERS = (
     {"errors"}, {"plugins"}, {"_core"}, {"registry"}, {"panel"}, {"attribution", "sources"}, {"shares"},
     {"analysis", "external", "testing"}, {"review", "_inventory"}, {"claims", "plotting"}, {"reports"},
-    {"_shell"}, {"cli"}, {"__main__"},
+    {"cli"}, {"__main__"},
 )  # fmt: skip
 """Packages and modules from the lowest layer to the highest; a layer imports only from lower ones."""
 STRINGS = {"__init__.py", "plugins.py", "sources/__init__.py"}

@@ -9,8 +9,8 @@ import attrs
 import pytest
 
 import ossgeo
-from ossgeo._shell.options import CLEANING, in_shell_words
 from ossgeo.cli import main
+from ossgeo.cli._options import CLEANING, in_shell_words
 from ossgeo.sources._files.options import READ_OPTIONS
 
 TEXT = "id,date,downloads\nQwen/a,2025-01-31,5\ngoogle/b,2025-01-31,15\n"

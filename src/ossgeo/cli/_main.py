@@ -18,9 +18,9 @@ import attrs
 import ossgeo
 from ossgeo._core.io import require_place, writing
 from ossgeo._core.text import printable
-from ossgeo._shell import completion, registry_commands
-from ossgeo._shell.inventory import add_inventory, inventory_text, is_path
-from ossgeo._shell.options import add_cleaning, add_reading, cleaning_of, in_shell_words, reading_of
+from ossgeo.cli import _completion, _registry
+from ossgeo.cli._inventory import add_inventory, inventory_text, is_path
+from ossgeo.cli._options import add_cleaning, add_reading, cleaning_of, in_shell_words, reading_of
 from ossgeo.errors import (
     ConditionError,
     EngineError,
@@ -34,10 +34,7 @@ from ossgeo.errors import (
     UnknownSchemeError,
 )
 from ossgeo.panel._filters import parse_where
-from ossgeo.registry._alternatives import with_alternatives
-from ossgeo.shares._options import MeasureOptions
-from ossgeo.sources import SnapshotStore
-from ossgeo.sources._samples import DEFAULT, list_samples
+from ossgeo.sources._samples import DEFAULT
 
 _USAGE_ERRORS: Final = (
     InvalidArgumentError, PluginNotFoundError, UnknownNameError, UnknownSchemeError, UnknownSampleError, EngineError,
@@ -57,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0; 1 if the data are at fault or the output cannot be written; 2 if the call is; 130 after Ctrl-C.
     """
     parser = _parser()
-    completion.complete(parser)
+    _completion.complete(parser)
     given = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
     try:
         with warnings.catch_warnings(record=True) as caught:
@@ -125,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"ossgeo {ossgeo.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    samples = ", ".join(sample.name for sample in list_samples())
+    samples = ", ".join(sample.name for sample in ossgeo.list_samples())
     measure = commands.add_parser("measure", help="measure the shares in a file, a folder or a bundled sample")
     measure.add_argument(
         "path", metavar="PATH", help=f"a CSV, JSON or Parquet file, a folder of them, or a sample: {samples}"
@@ -187,8 +184,8 @@ def _parser() -> argparse.ArgumentParser:
     collect.add_argument(
         "--wait", type=float, default=60, metavar="SECONDS", help="the longest wait for another writer (default: 60)"
     )
-    registry_commands.add_commands(commands, add_reading)
-    completion.add_command(commands)
+    _registry.add_commands(commands, add_reading)
+    _completion.add_command(commands)
     output = measure.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="method, coverage, adjustments and rows as JSON")
     output.add_argument("--csv", action="store_true", help="rows of all periods as CSV")
@@ -217,7 +214,7 @@ def _add_alternative(reading: Any) -> None:
 
 def _add_choices(group: Any) -> None:
     """Add the options of a measurement, with the names, defaults and help of :class:`ossgeo.MeasureOptions`."""
-    for field in attrs.fields(MeasureOptions):
+    for field in attrs.fields(ossgeo.MeasureOptions):
         if field.name == "cleaning":  # each policy is an option
             continue
         words: dict[str, Any] = {"help": field.metadata["help"], "default": field.default}
@@ -234,7 +231,7 @@ def _add_choices(group: Any) -> None:
 def _output(given: argparse.Namespace) -> str:
     if given.command is None:
         samples = "Other bundled samples: " + ", ".join(
-            sample.name for sample in list_samples() if sample.name != DEFAULT
+            sample.name for sample in ossgeo.list_samples() if sample.name != DEFAULT
         )
         return f"{ossgeo.measure(ossgeo.load_sample())}\n\n{samples}. Your own figures: ossgeo measure PATH"
     if given.command in _COMMANDS:
@@ -274,9 +271,9 @@ def _reported(given: argparse.Namespace) -> str:
 def _history(given: argparse.Namespace) -> str:
     if given.since is not None and given.action != "validate":
         raise InvalidArgumentError(f"--since must be given with validate only, got it with {given.action}")
-    if not SnapshotStore.is_store(given.store) and given.action != "recover":
+    if not ossgeo.sources.SnapshotStore.is_store(given.store) and given.action != "recover":
         raise InvalidArgumentError(f"FOLDER must be a folder that 'ossgeo collect' made, got {given.store!r}")
-    store = SnapshotStore(given.store)
+    store = ossgeo.sources.SnapshotStore(given.store)
     if given.action == "recover":
         changed = store.recover()
         return "\n".join([f"{len(changed)} snapshots were recovered", *(snapshot.file for snapshot in changed)])
@@ -301,7 +298,7 @@ def _inventoried(given: argparse.Namespace) -> str:
     found = ossgeo.inventory(
         given.ids[0] if len(given.ids) == 1 and is_path(given.ids[0]) else given.ids,
         models=_inventory_models(given),
-        registry=with_alternatives(registry_commands.registry_of(given.registry), *given.alternative),
+        registry=ossgeo.registry.with_alternatives(_registry.registry_of(given.registry), *given.alternative),
         on=given.on,
     )
     reasons = [reason for condition in given.fail_on for reason in [f"{condition}:", *found.reasons(condition)]
@@ -317,7 +314,7 @@ def _inventory_models(given: argparse.Namespace) -> Any:
     """Return what an inventory reads about its models: a sample, a file, a store, the Hub, or nothing."""
     if given.hub:
         return ossgeo.sources.Hub()
-    if given.models in {sample.name for sample in list_samples()}:
+    if given.models in {sample.name for sample in ossgeo.list_samples()}:
         return ossgeo.load_sample(given.models)
     return given.models
 
@@ -341,7 +338,7 @@ def _choices(given: argparse.Namespace) -> dict[str, Any]:
         "as_of": _as_of(given.as_of),
         "where": parse_where(given.where) or None,
         "cleaning": cleaning_of(given),
-        "registry": with_alternatives(registry_commands.registry_of(given.registry), *given.alternative),
+        "registry": ossgeo.registry.with_alternatives(_registry.registry_of(given.registry), *given.alternative),
     }
 
 
@@ -360,12 +357,12 @@ def _collected(given: argparse.Namespace) -> str:
 
 
 def _reviewed(given: argparse.Namespace) -> str:
-    return registry_commands.run(given, _panel)
+    return _registry.run(given, _panel)
 
 
 def _panel(path: str, given: argparse.Namespace) -> ossgeo.Panel:
     options = reading_of(given)
-    if path not in {sample.name for sample in list_samples()}:
+    if path not in {sample.name for sample in ossgeo.list_samples()}:
         return ossgeo.read_panel(path, **options)
     panel = ossgeo.load_sample(path)
     counter = options.pop("counter", None)
@@ -391,5 +388,5 @@ def _as_of(word: str) -> Any:
 _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], str]]] = {
     "plot": _drawn, "report": _reported, "collect": _collected, "history": _history, "registry": _reviewed,
     "claims": _claimed, "inventory": _inventoried, "versions": _versions,
-    "completion": lambda given: completion.script(given.shell),
+    "completion": lambda given: _completion.script(given.shell),
 }  # fmt: skip

@@ -7,9 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ossgeo import plugins
-from ossgeo.registry._groups import GroupScheme
-from ossgeo.sources._samples import list_samples
+import ossgeo
 
 SHELLS: Final = ("bash", "zsh", "fish")
 _KEYS: Final = ("country", "organization", "kind", "namespace", "model")
@@ -55,11 +53,11 @@ def complete(parser: argparse.ArgumentParser) -> None:
 
 def _names() -> Mapping[str, Sequence[str]]:
     """Return the names that the values of options may have."""
-    samples = [sample.name for sample in list_samples()]
+    samples = [sample.name for sample in ossgeo.list_samples()]
     return {
-        "attribution": [plugin.name for plugin in plugins.available("attribution")],
-        "calculator": [plugin.name for plugin in plugins.available("shares")],
-        "by": [*_KEYS, *GroupScheme.names()],
+        "attribution": [plugin.name for plugin in ossgeo.plugins.available("attribution")],
+        "calculator": [plugin.name for plugin in ossgeo.plugins.available("shares")],
+        "by": [*_KEYS, *ossgeo.GroupScheme.names()],
         "path": [*samples, *_files()],
         "panel": [*samples, *_files()],
     }

@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import ossgeo
 from ossgeo._core.io import require_place, writing
-from ossgeo._inventory import Inventory
 
-FORMS: Final[Mapping[str, Callable[[Inventory], str]]] = {
+FORMS: Final[Mapping[str, Callable[[ossgeo.Inventory], str]]] = {
     "text": str,
-    "html": Inventory.to_html,
-    "markdown": Inventory.to_markdown,
-    "csv": Inventory.to_csv,
-    "cyclonedx": Inventory.to_cyclonedx,
+    "html": ossgeo.Inventory.to_html,
+    "markdown": ossgeo.Inventory.to_markdown,
+    "csv": ossgeo.Inventory.to_csv,
+    "cyclonedx": ossgeo.Inventory.to_cyclonedx,
 }
 """The forms of an inventory."""
 
@@ -55,7 +55,7 @@ def is_path(word: str) -> bool:
     return Path(word).exists() or word.startswith((".", "/", "~")) or Path(word).suffix.lower() in (".txt", ".json")
 
 
-def inventory_text(found: Inventory, given: argparse.Namespace) -> str:
+def inventory_text(found: ossgeo.Inventory, given: argparse.Namespace) -> str:
     """Return an inventory in the chosen form, or write it to the chosen file and return a line about it.
 
     Args:

@@ -12,12 +12,9 @@ from typing import Any, Final
 
 import polars as pl
 
-from ossgeo import review
+import ossgeo
 from ossgeo._core.dates import day_of
 from ossgeo.errors import Fault, RegistryError
-from ossgeo.panel._panel import Panel
-from ossgeo.registry._registry import Registry
-from ossgeo.sources import Hub, read_panel
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -67,7 +64,7 @@ def add_commands(commands: Any, add_reading: Callable[[Any], None]) -> None:
         action.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
 
 
-def run(given: argparse.Namespace, read: Callable[[str, argparse.Namespace], Panel]) -> str:
+def run(given: argparse.Namespace, read: Callable[[str, argparse.Namespace], ossgeo.Panel]) -> str:
     """Run a command, and return its output.
 
     Args:
@@ -83,35 +80,35 @@ def run(given: argparse.Namespace, read: Callable[[str, argparse.Namespace], Pan
     return _PLAIN[given.action](given, registry_of(given.registry))
 
 
-def registry_of(folder: str | None) -> Registry:
+def registry_of(folder: str | None) -> ossgeo.Registry:
     """Return the bundled registry, amended by a folder of tables; ``default`` names the bundled one.
 
     Args:
         folder: The folder, ``default``, or None for the bundled one.
     """
-    bundled = Registry.default()
-    return bundled if folder in (None, "default") else Registry.read(str(folder), base=bundled)
+    bundled = ossgeo.Registry.default()
+    return bundled if folder in (None, "default") else ossgeo.Registry.read(str(folder), base=bundled)
 
 
-def _on_panel(given: argparse.Namespace, panel: Panel) -> str:
+def _on_panel(given: argparse.Namespace, panel: ossgeo.Panel) -> str:
     if given.action == "impact":
-        return review.impact(registry_of(given.folder), panel)
+        return ossgeo.review.impact(registry_of(given.folder), panel)
     used = registry_of(given.registry)
     if given.action == "gaps":
-        return str(review.gaps(panel, registry=used))
+        return str(ossgeo.review.gaps(panel, registry=used))
     if given.action == "alternatives":
-        return _disputed(review.alternatives(panel, registry=used))
-    found = review.suggest(panel, hub=Hub(endpoint=given.endpoint), n=given.rows, registry=used)
+        return _disputed(ossgeo.review.alternatives(panel, registry=used))
+    found = ossgeo.review.suggest(panel, hub=ossgeo.sources.Hub(endpoint=given.endpoint), n=given.rows, registry=used)
     files = found.write(given.write) if given.write else ()
     return "\n".join([str(found), *map(str, files)])
 
 
 def _checked(folder: str | None, ror: str | None) -> str:
     """Check tables and rules; errors are raised together, warnings are printed."""
-    used, bundled = registry_of(folder), Registry.default()
-    found = review.check(used, base=None if used is bundled else bundled)
+    used, bundled = registry_of(folder), ossgeo.Registry.default()
+    found = ossgeo.review.check(used, base=None if used is bundled else bundled)
     if ror is not None:
-        found += review.compare_with_ror(used, review.read_ror(ror))
+        found += ossgeo.review.compare_with_ror(used, ossgeo.review.read_ror(ror))
     if any(one.severity == "error" for one in found):
         raise RegistryError(
             f"the rows of {folder or 'the bundled registry'} break rules",
@@ -121,9 +118,9 @@ def _checked(folder: str | None, ror: str | None) -> str:
     return "\n".join([*rows, f"{'no fault found' if not rows else f'{len(rows)} warnings'}: {used}"])
 
 
-def _shown(given: argparse.Namespace, used: Registry) -> str:
+def _shown(given: argparse.Namespace, used: ossgeo.Registry) -> str:
     on = None if given.on is None else day_of(given.on, what="--on")
-    return review.show(given.namespace, on=on, registry=used)
+    return ossgeo.review.show(given.namespace, on=on, registry=used)
 
 
 def _found(found: pl.DataFrame, text: str) -> str:
@@ -142,7 +139,7 @@ def _disputed(found: pl.DataFrame) -> str:
     return "\n".join(rows) or "no disputed organization has a share in this panel"
 
 
-def _panel(given: argparse.Namespace, read: Callable[[str, argparse.Namespace], Panel]) -> Panel:
+def _panel(given: argparse.Namespace, read: Callable[[str, argparse.Namespace], ossgeo.Panel]) -> ossgeo.Panel:
     """Return the panel; a list of the Hub's API needs no options for gaps and suggestions."""
     plain = not any(value for name, value in vars(given).items() if name.startswith("read_"))
     if given.action in ("gaps", "suggest") and plain and given.panel.endswith(".json"):
@@ -152,7 +149,7 @@ def _panel(given: argparse.Namespace, read: Callable[[str, argparse.Namespace], 
     return read(given.panel, given)
 
 
-def _hub_list(file: Path) -> Panel | None:
+def _hub_list(file: Path) -> ossgeo.Panel | None:
     """Return the panel of a list of the Hub's API, or None for another file.
 
     The day is that in the file's name, or that on which the file was last changed.
@@ -168,7 +165,7 @@ def _hub_list(file: Path) -> Panel | None:
     named = _DAY.search(file.name)
     day = dt.date.fromisoformat(named[0]) if named else dt.date.fromtimestamp(file.stat().st_mtime)  # noqa: DTZ012
     pairs = {row["id"]: row["downloads"] for row in rows}
-    return read_panel(
+    return ossgeo.read_panel(
         pl.DataFrame({"model_id": list(pairs), "date": [day] * len(pairs), "downloads_30d": list(pairs.values())})
     )
 
@@ -177,11 +174,11 @@ def _is_entry(row: Any) -> bool:
     return isinstance(row, dict) and isinstance(row.get("id"), str) and isinstance(row.get("downloads"), int)
 
 
-_PLAIN: Final[dict[str, Callable[[argparse.Namespace, Registry], str]]] = {
+_PLAIN: Final[dict[str, Callable[[argparse.Namespace, ossgeo.Registry], str]]] = {
     "show": _shown,
-    "find": lambda given, used: _found(review.find(given.text, registry=used), given.text),
-    "card": lambda _, used: review.card(used),
-    "export": lambda given, used: "\n".join(map(str, review.export(used, given.folder))),
-    "sample": lambda given, used: review.sample(rows=given.rows, seed=given.seed, registry=used).write_csv(),
+    "find": lambda given, used: _found(ossgeo.review.find(given.text, registry=used), given.text),
+    "card": lambda _, used: ossgeo.review.card(used),
+    "export": lambda given, used: "\n".join(map(str, ossgeo.review.export(used, given.folder))),
+    "sample": lambda given, used: ossgeo.review.sample(rows=given.rows, seed=given.seed, registry=used).write_csv(),
 }
 """The actions that need a registry and nothing else."""

@@ -1,1 +1,0 @@
-"""Parts of the command: options, the commands of the registry and of inventories, and completion."""
