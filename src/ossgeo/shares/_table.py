@@ -206,17 +206,19 @@ class ShareTable(ShareData):
         """Return method, coverage, adjustments and rows as one JSON document."""
         return io.json_text(self)
 
-    def write_csv(self, path: str | Path, *, neutralize: bool = True) -> None:
+    def write_csv(self, path: str | Path, *, neutralize: bool = True, excel: bool = False) -> None:
         """Write the table as CSV, and the method beside it as ``NAME.method.json``.
 
         Args:
             path: The file.
             neutralize: Put an apostrophe before text that a spreadsheet would run as a formula.
+            excel: Write what Excel opens by a click where the comma is the decimal sign: semicolons, decimal commas and a byte
+                order mark.
 
         Raises:
             OutputError: The file cannot be written.
         """
-        io.write_csv(self, path, neutralize=neutralize)
+        io.write_csv(self, path, neutralize=neutralize, excel=excel)
 
     def write_parquet(self, path: str | Path) -> None:
         """Write the table as Parquet; the method is in the file's metadata.

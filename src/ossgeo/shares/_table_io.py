@@ -21,15 +21,16 @@ META: Final = "ossgeo"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
-def csv_text(table: ShareData, *, neutralize: bool = True) -> str:
+def csv_text(table: ShareData, *, neutralize: bool = True, excel: bool = False) -> str:
     """Return the rows as CSV.
 
     Args:
         table: The table.
         neutralize: Put an apostrophe before text that a spreadsheet would run as a formula.
+        excel: Separate by semicolons, and write decimal commas.
     """
     frame = table.frame.with_columns(_neutral(key) for key in table.keys) if neutralize else table.frame
-    return frame.write_csv()
+    return frame.write_csv(separator=";" if excel else ",", decimal_comma=excel)
 
 
 def json_text(table: ShareData) -> str:
@@ -38,11 +39,12 @@ def json_text(table: ShareData) -> str:
     return json.dumps({**meta_of(table), "rows": rows}, indent=1, ensure_ascii=False)
 
 
-def write_csv(table: ShareData, path: str | Path, *, neutralize: bool) -> None:
+def write_csv(table: ShareData, path: str | Path, *, neutralize: bool, excel: bool) -> None:
     """Write the rows as CSV and the rest beside it as ``NAME.method.json``."""
-    meta = json.dumps({**meta_of(table), "neutralized": neutralize}, indent=2, ensure_ascii=False)
+    meta = json.dumps({**meta_of(table), "neutralized": neutralize, "excel": excel}, indent=2, ensure_ascii=False)
     with writing(path) as rows, writing(_sidecar(Path(path))) as sidecar:
-        rows.write_text(csv_text(table, neutralize=neutralize), encoding="utf-8", newline="")
+        text = csv_text(table, neutralize=neutralize, excel=excel)
+        rows.write_text(text, encoding="utf-8-sig" if excel else "utf-8", newline="")
         sidecar.write_text(meta, encoding="utf-8")
 
 
@@ -158,12 +160,14 @@ def _read(file: Path) -> tuple[dict[str, Any], pl.DataFrame]:
         schema = {name: pl.String if name in texts else pl.Float64 for name in names}
         return meta, pl.DataFrame(rows, schema=schema).with_columns(pl.col("period").str.to_date())
     meta = json.loads(_sidecar(file).read_text(encoding="utf-8"))
-    frame = pl.read_csv(file, infer_schema=False)
+    frame = pl.read_csv(file, infer_schema=False, separator=";" if meta["excel"] else ",")
     keys = meta["method"]["by"]
     if meta["neutralized"]:
         frame = frame.with_columns(pl.col(keys).str.replace(r"^'([=+\-@\t\r'])", "$1"))
     numbers = [name for name in frame.columns if name not in ("period", *keys)]
-    return meta, frame.with_columns(pl.col("period").str.to_date(), pl.col(numbers).cast(pl.Float64))
+    return meta, frame.with_columns(
+        pl.col("period").str.to_date(), pl.col(numbers).str.replace(",", ".", literal=True).cast(pl.Float64)
+    )
 
 
 def _neutral(key: str) -> pl.Expr:

@@ -313,3 +313,13 @@ def test_the_format_of_our_world_in_data(tmp_path: Path, table: ossgeo.ShareTabl
     two = ossgeo.measure(two_dates(), registry=registry(), by=("country", "organization"))
     with pytest.raises(InvalidArgumentError, match="one key"):
         two.write_owid(tmp_path / "two.csv")
+
+
+def test_a_csv_for_excel_is_read_again(tmp_path: Path) -> None:
+    table = ossgeo.measure(ossgeo.load_sample("labs-2025"))
+    table.write_csv(tmp_path / "shares.csv", excel=True)
+    content = (tmp_path / "shares.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbfperiod;country;value;share")
+    assert b"2025-09-07;US;" in content
+    assert b"." not in content
+    assert ossgeo.ShareTable.read(tmp_path / "shares.csv").to_polars().equals(table.to_polars())
