@@ -13,10 +13,13 @@ import pytest
 import ossgeo
 from ossgeo._core import engines
 from ossgeo._core.dates import BEGINNING
+from ossgeo._core.method import Adjustment
+from ossgeo.analysis import publishers
 from ossgeo.errors import CalculatorContractError, PanelError
 from ossgeo.panel._flows import day_number
 from ossgeo.panel._steps import dipped_totals, excursions
 from ossgeo.panel._usable_rows import last_valid_day
+from ossgeo.shares._incremental import _added
 from ossgeo.shares._resampling import calendar_step, thinned
 
 DAY = dt.date
@@ -168,3 +171,39 @@ def test_an_invalid_row_of_a_calculator_is_shown_with_its_columns() -> None:
         CalculatorContractError, match=r"values of zero or more, got \{'period': .*'value': -5.*\}; 1 such"
     ):
         ossgeo.measure(panel([("Qwen/a", day, 5)]), calculator=cast("Any", Negative()))
+
+
+def test_options_are_given_by_name() -> None:
+    with pytest.raises(TypeError, match="positional"):
+        ossgeo.MeasureOptions("country")  # type: ignore[call-arg]
+
+
+def test_a_sentence_names_the_window_before_the_step() -> None:
+    days = [DAY(2025, month, 1) for month in (1, 2, 3, 4, 5, 6, 7)]
+    of = panel([("Qwen/a", day, 10 * number) for number, day in enumerate(days)], "downloads_all_time")
+    assert "in the month to 30 June 2025" in ossgeo.measure(of, every="1mo", incomplete="drop").sentence("CN")
+    assert "in the 90 days to 1 July 2025" in ossgeo.measure(of, every="1mo", window="90d").sentence("CN")
+
+
+def test_publishers_of_each_group_are_counted_once() -> None:
+    day = DAY(2025, 6, 1)
+    of = panel(
+        [("Qwen/a", day, 5), ("Qwen/b", day, 5), ("deepseek-ai/a", day, 1), ("google/a", day, 9), ("google/b", day, 0)]
+    )
+    found = publishers(ossgeo.measure(of, by=("country", "organization")))
+    assert found.select("country", "organizations", "share").rows() == [("CN", 2, 2 / 3), ("US", 1, 1 / 3)]
+
+
+def test_models_of_two_parts_count_once_and_rows_of_both() -> None:
+    before = (Adjustment("a", 3, "models", ""), Adjustment("b", 3, "rows", ""), Adjustment("c", 1, "rows", ""))
+    now = (Adjustment("a", 2, "models", ""), Adjustment("b", 2, "rows", ""), Adjustment("d", 4, "models", ""))
+    counts = {one.code: one.count for one in _added(before, now)}
+    assert counts == {"a": 3, "b": 5, "d": 4, "c": 1}
+    assert {one.code: one.count for one in _added(before, now, disjoint=True)}["a"] == 5
+
+
+@pytest.mark.parametrize(("last", "found"), [(15, False), (16, True)])
+def test_a_gap_is_longer_than_one_and_a_half_usual_steps(last: int, found: bool) -> None:
+    days = [DAY(2025, 1, 1) + dt.timedelta(days=number) for number in (0, 10, 20, 30, 30 + last)]
+    of = panel([("Qwen/a", day, 5 + number) for number, day in enumerate(days)], "downloads_all_time")
+    assert ("window_gap" in of.check().codes) is found
