@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -165,6 +166,17 @@ def fuzz(session: nox.Session) -> None:
     """Read 20,000 mutated inputs through every door; arguments after ``--``, such as ``--seed 7 --only 123``."""
     session.install(*_group("test"), EXTRAS)
     session.run("python", "-m", "tests.fuzz", *session.posargs)
+
+
+@nox.session(default=False)
+def changelog(session: nox.Session) -> None:
+    """Write the section of this version in CHANGELOG.md again from the fragments, which are kept until the release."""
+    session.install(*_group("lint"))
+    version, path = PYPROJECT["project"]["version"], Path("CHANGELOG.md")
+    sections = re.split(r"(?m)^(?=## \[)", path.read_text(encoding="utf-8"))
+    kept = [section for section in sections if not section.startswith(f"## [{version}]")]
+    path.write_text("".join(kept).rstrip("\n") + "\n\n", encoding="utf-8")
+    session.run("towncrier", "build", "--keep", "--version", version)
 
 
 @nox.session(default=False)
