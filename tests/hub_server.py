@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,7 +48,18 @@ def entry(name: str, downloads: Any = 100, **more: Any) -> dict[str, Any]:
     return made | more
 
 
-class FakeHub(ThreadingHTTPServer):
+class LoopbackServer(ThreadingHTTPServer):
+    """A server whose clients may end a connection early, which is no error of the server."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print the traceback of every error but that of an ended connection."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class FakeHub(LoopbackServer):
     """The Hub's state, and what it was asked.
 
     Attributes:
@@ -61,8 +73,6 @@ class FakeHub(ThreadingHTTPServer):
         faults: Asked before each answer, first to last; one that answers itself returns True.
         asked: Path and Authorization header of every request.
     """
-
-    daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)

@@ -8,14 +8,16 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from tests.hub_server import LoopbackServer
 
 Fault = Callable[["Handler", str], bool]
 
 
-class UploadHub(ThreadingHTTPServer):
+class UploadHub(LoopbackServer):
     """One dataset with its revisions.
 
     Attributes:
@@ -25,8 +27,6 @@ class UploadHub(ThreadingHTTPServer):
         steps: The steps that were requested.
         fetched: The files that were downloaded.
     """
-
-    daemon_threads = True
 
     def __init__(self, repository: str = "ann/history") -> None:
         super().__init__(("127.0.0.1", 0), Handler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -207,3 +208,19 @@ def test_a_gap_is_longer_than_one_and_a_half_usual_steps(last: int, found: bool)
     days = [DAY(2025, 1, 1) + dt.timedelta(days=number) for number in (0, 10, 20, 30, 30 + last)]
     of = panel([("Qwen/a", day, 5 + number) for number, day in enumerate(days)], "downloads_all_time")
     assert ("window_gap" in of.check().codes) is found
+
+
+def test_warnings_name_the_line_of_the_caller() -> None:
+    day = DAY(2025, 6, 1)
+    unknown = panel([("who/a", day, 5)])
+    repeated = panel([(f"Qwen/{number}", DAY(2025, month, 1), 5) for number in range(20) for month in (6, 7)])
+    repeated.check()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ossgeo.measure(unknown)
+        ossgeo.measure(
+            panel([("Qwen/a", day, 5)]), attribution="declared", models=pl.DataFrame({"model_id": ["Qwen/a"]})
+        )
+        ossgeo.measure(repeated)
+    assert {one.category.__name__ for one in caught} == {"LowCoverageWarning", "VoidOptionWarning", "StaleDataWarning"}
+    assert {one.filename for one in caught} == {__file__}

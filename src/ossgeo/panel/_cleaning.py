@@ -49,7 +49,7 @@ def cleaned_panel(panel: Panel, cleaning: Cleaning) -> tuple[Panel, tuple[Adjust
     if cleaning.stale == "keep" and panel.checked and "stale_snapshot" in panel.check():
         stale_days = ", ".join(panel.check()["stale_snapshot"].examples)
         message = f"an observation repeats the one before ({stale_days}); Cleaning(stale='drop') leaves it out"
-        warnings.warn(message, StaleDataWarning, stacklevel=4)
+        warnings.warn(message, StaleDataWarning, stacklevel=5)
     left_out: set[dt.date] = set()
     steps = Steps(panel.rows, panel.counter, panel.periods, panel.dimensions)
     if cleaning.stale == "drop":

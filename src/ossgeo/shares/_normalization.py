@@ -183,10 +183,10 @@ def warn_of_low_coverage(coverage: Coverage, unit: str) -> None:
     empty = sorted({row.period for row in coverage.rows if row.share is None})
     if empty:
         message = f"the total is 0 {unit} in {len(empty)} period(s), such as {empty[0]}: their shares are null"
-        warnings.warn(message, LowCoverageWarning, stacklevel=5)
+        warnings.warn(message, LowCoverageWarning, stacklevel=4)
     if coverage.rows:
         last = coverage.at(coverage.rows[-1].period)
         unreviewed = last.get("unreviewed") or 0.0
         if unreviewed > _MOSTLY:
             message = f"{unreviewed:.1%} of the {unit} at {coverage.rows[-1].period} are of unreviewed namespaces"
-            warnings.warn(message, LowCoverageWarning, stacklevel=5)
+            warnings.warn(message, LowCoverageWarning, stacklevel=4)

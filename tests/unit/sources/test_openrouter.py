@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +19,7 @@ from ossgeo.analysis import bounds
 from ossgeo.errors import InvalidArgumentError, SourceFormatError, SourceUnavailableError
 from ossgeo.sources import OpenRouter
 from ossgeo.testing import check_source
+from tests.hub_server import LoopbackServer
 
 pytestmark = pytest.mark.filterwarnings("ignore::ossgeo.errors.LowCoverageWarning")
 KEY = "sk-or-v1-secret"
@@ -42,7 +43,7 @@ MODELS = [
 ]  # fmt: skip
 
 
-class FakeRouter(ThreadingHTTPServer):
+class FakeRouter(LoopbackServer):
     """The rankings and models that it serves, the answers that replace them, and the requests that it received."""
 
     rows: list[Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -15,6 +15,7 @@ import ossgeo
 from ossgeo.errors import InvalidArgumentError, PanelError, SourceFormatError, SourceUnavailableError
 from ossgeo.sources import PublisherAnalytics
 from ossgeo.testing import check_source
+from tests.hub_server import LoopbackServer
 
 pytestmark = pytest.mark.filterwarnings("ignore::ossgeo.errors.LowCoverageWarning")
 EXPORT = """repoType,repoName,total,timestamp,downloads
@@ -27,7 +28,7 @@ space,Qwen/c,9,2026-01-31T00:00:00.000Z,9
 
 
 @pytest.fixture
-def hub() -> Iterator[ThreadingHTTPServer]:
+def hub() -> Iterator[LoopbackServer]:
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_: Any) -> None:
             """Print nothing."""
@@ -39,18 +40,18 @@ def hub() -> Iterator[ThreadingHTTPServer]:
             self.end_headers()
             self.wfile.write(EXPORT.encode() if right and allowed else b"no")
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = LoopbackServer(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
 
 
-def url(hub: ThreadingHTTPServer) -> str:
+def url(hub: LoopbackServer) -> str:
     return f"http://127.0.0.1:{hub.server_port}"
 
 
-def test_daily_downloads_of_an_organization(hub: ThreadingHTTPServer) -> None:
+def test_daily_downloads_of_an_organization(hub: LoopbackServer) -> None:
     source = PublisherAnalytics("Qwen", token="hf_member", endpoint=url(hub))
     panel = source.panel()
     assert (panel.counter.column, panel.size, len(panel.periods)) == ("downloads_per_1d", 3, 2)
@@ -71,7 +72,7 @@ def test_a_saved_export(tmp_path: Path) -> None:
         PublisherAnalytics(path=tmp_path / "none.csv").panel()
 
 
-def test_refusals_and_arguments(hub: ThreadingHTTPServer) -> None:
+def test_refusals_and_arguments(hub: LoopbackServer) -> None:
     with pytest.raises(SourceUnavailableError, match="the token of a member"):
         PublisherAnalytics("Qwen", token=False, endpoint=url(hub)).panel()
     with pytest.raises(SourceUnavailableError, match="does not exist"):
