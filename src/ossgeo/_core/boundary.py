@@ -49,9 +49,11 @@ def runs_queries(function: Callable[_Parameters, _Result]) -> Callable[_Paramete
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            cause = error.__cause__ if isinstance(error, CalculatorContractError) else error
+            cause = error.__cause__ if isinstance(error, CalculatorContractError | PanelError) else error
             if not type(cause).__module__.lstrip("_").startswith("duckdb"):
                 raise
+            if isinstance(error, PanelError) and type(cause).__name__ != "ResourceInUseException":
+                raise  # the data are at fault
             first = str(cause).strip().splitlines()[0]
             raise EngineError(
                 f"DuckDB: {first}; a connection serves one thread: give each connection.cursor()"
