@@ -336,7 +336,7 @@ class TestBundledSchemes:
     def test_names(self) -> None:
         assert GroupScheme.names() == (
             "eu", "g7", "g20", "oecd", "asean", "brics", "study", "continents", "nato", "african-union", "gcc", "mercosur",
-            "subregions",
+            "subregions", "world-bank-income", "world-bank-regions",
         )  # fmt: skip
 
     @pytest.mark.parametrize("name", GroupScheme.names())
@@ -373,6 +373,16 @@ class TestBundledSchemes:
             ("mercosur", "Mercosur", "2024-08-07", 5),
             ("subregions", "Central Asia", "2026-01-01", 5),
             ("subregions", "Western Europe", "2026-01-01", 9),
+            ("world-bank-income", "High income", "2023-06-30", 82),
+            ("world-bank-income", "High income", "2024-07-01", 87),
+            ("world-bank-income", "High income", "2026-01-01", 88),
+            ("world-bank-income", "Upper middle income", "2026-07-01", 59),
+            ("world-bank-income", "Lower middle income", "2026-01-01", 50),
+            ("world-bank-income", "Low income", "2023-06-30", 28),
+            ("world-bank-income", "Low income", "2026-07-01", 24),
+            ("world-bank-regions", "South Asia", "2025-06-30", 8),
+            ("world-bank-regions", "South Asia", "2025-07-01", 6),
+            ("world-bank-regions", "North America", "2026-01-01", 3),
             ("eu", "EU", "1992-12-31", 12),
             ("eu", "EU", "1995-01-01", 15),
             ("eu", "EU", "2004-05-01", 25),

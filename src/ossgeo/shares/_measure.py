@@ -52,7 +52,8 @@ def measure(
         by: ``country``, ``organization``, ``kind`` (of organization, see :func:`ossgeo.registry.get_kind`), ``namespace``,
             ``model``, ``root_evidence`` (what the root models rest on), ``relation`` (how a model was made), a group scheme or
             its name (``eu``, ``g7``, ``g20``, ``oecd``, ``asean``, ``brics``, ``study``, ``continents``, ``nato``,
-            ``african-union``, ``gcc``, ``mercosur``, ``subregions``), or a tuple or list of these.
+            ``african-union``, ``gcc``, ``mercosur``, ``subregions``, ``world-bank-income``, ``world-bank-regions``), or a tuple
+            or list of these.
         calculator: The measured quantity: a calculator, or the name of one: ``downloads``, ``flow``, ``stock``, ``supply``, ``count-in-top``,
             ``derivatives``, ``license-drift``, ``relative-adoption``.
         attribution: To whom a model is credited: a strategy, or the name of one: ``publisher``, ``direct-base``, ``root``,

@@ -39,6 +39,8 @@ SCHEMES: Final = (
     "gcc",
     "mercosur",
     "subregions",
+    "world-bank-income",
+    "world-bank-regions",
 )
 CALCULATORS: Final = (
     "downloads",
