@@ -150,7 +150,8 @@ class StatusVolume:
 
     Attributes:
         period: The period.
-        status: ``attributed`` (a known country) or a status's value.
+        status: ``attributed`` (a known country), a status's value, or ``individual_by_account`` (individual by the strategy
+            ``account-type``, without a review; in the table a part of ``individual``).
         value: In the Method's unit.
         share: Fraction of the period's total; None if the total is 0.
     """

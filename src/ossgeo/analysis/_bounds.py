@@ -13,7 +13,7 @@ from ossgeo._core.display import Result
 from ossgeo._core.text import Format, percent, period_of
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.registry._countries import OriginStatus
-from ossgeo.shares._grouping import MODEL_KEYS, STATUSES
+from ossgeo.shares._grouping import BY_ACCOUNT, MODEL_KEYS, STATUSES
 from ossgeo.shares._names import day_text, sentence_label
 from ossgeo.shares._period_shares import GroupNames
 from ossgeo.shares._table import ShareTable, require_table
@@ -22,7 +22,7 @@ FLOATING: Final = tuple(status for status in OriginStatus if status is not Origi
 """The origin statuses whose downloads may belong to any group. International downloads are known to belong to no single
 country; other downloads may turn out to be international."""
 
-_FLOATING_WORDS: Final = frozenset(status.value for status in FLOATING)
+_FLOATING_WORDS: Final = frozenset({*(status.value for status in FLOATING), BY_ACCOUNT})
 
 Verdict = Literal["certain", "possible", "impossible"]
 """Whether one group has more than another, over every possible origin of the floating downloads."""

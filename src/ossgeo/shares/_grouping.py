@@ -24,6 +24,13 @@ ATTRIBUTED: Final = "attributed"
 
 STATUSES: Final = tuple(status.value for status in OriginStatus)
 
+BY_ACCOUNT: Final = "individual_by_account"
+"""The status in a coverage of models that are individual by the type of their account (strategy ``account-type``), without a
+review; in the table they are ``individual``."""
+
+COVERED: Final = (ATTRIBUTED, *STATUSES, BY_ACCOUNT)
+"""The statuses of a coverage, in order."""
+
 RULES: Final = {"builder_country": "publisher", "base_country": "root"}
 """Keys with an attribution strategy of their own: the country of a model's publisher, and of its root model."""
 
@@ -97,8 +104,8 @@ def weighted_groups(credits: pl.DataFrame, keys: Sequence[Key], counting: Counti
             group with the largest summed weight (of equal groups the first by name).
 
     Returns:
-        One row for each model, validity and group: model_id, start, end, the keys, status (``attributed`` or the value of
-        a status), fraction (the part of the model that belongs to the group) and weight (the part that is counted).
+        One row for each model, validity and group: model_id, start, end, the keys, status (one of
+        ``COVERED``), fraction (the part of the model that belongs to the group) and weight (the part that is counted).
     """
     credits = aligned(credits)
     credits = credits.with_columns(*(_column(key) for key in keys), status=status_of(keys))
@@ -160,11 +167,13 @@ def with_kinds(credits: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
 
 
 def status_of(keys: Sequence[Key]) -> pl.Expr:
-    """Return ``attributed`` if every country that the keys use is known, else the first status."""
+    """Return ``attributed`` if every country that the keys use is known, else the first status; or ``BY_ACCOUNT``."""
     ruled = [key.name for key in keys if key.name in RULES]
     places = [*(["country"] if len(ruled) < len(keys) else []), *ruled]
     statuses = [pl.when(pl.col(place).is_in(STATUSES)).then(place) for place in places]
-    return pl.coalesce(*statuses, pl.lit(ATTRIBUTED))
+    personal = pl.lit("country" in places) & (pl.col("country") == OriginStatus.INDIVIDUAL.value)
+    by_account = pl.when(personal & (pl.col("rule") == "account-type")).then(pl.lit(BY_ACCOUNT))
+    return pl.coalesce(by_account, *statuses, pl.lit(ATTRIBUTED))
 
 
 def _column(key: Key) -> pl.Expr:

@@ -19,7 +19,7 @@ from ossgeo.registry._countries import OriginStatus
 from ossgeo.registry._registry import Registry
 from ossgeo.shares import _grouping as grouping
 from ossgeo.shares._aggregates import coded
-from ossgeo.shares._grouping import ATTRIBUTED, STATUSES, Key
+from ossgeo.shares._grouping import COVERED, Key
 from ossgeo.shares._model_keys import with_model_keys
 from ossgeo.shares._options import MeasureOptions
 
@@ -137,7 +137,7 @@ def namespace_counts(groups: pl.DataFrame, credits: pl.DataFrame, day: dt.date) 
     valid = credits.filter((pl.col("start") <= day) & (pl.col("end") > day)) if dated else credits
     kept = valid.select("namespace", "group").unique().join(groups.filter(pl.col("outside").is_null()), on="group")
     counts = dict(kept.group_by("status").agg(pl.col("namespace").n_unique()).iter_rows())
-    return tuple((name, counts[name]) for name in (ATTRIBUTED, *STATUSES) if name in counts)
+    return tuple((name, counts[name]) for name in COVERED if name in counts)
 
 
 def encoded(groups: pl.DataFrame, names: list[str], models: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

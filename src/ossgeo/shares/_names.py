@@ -23,8 +23,9 @@ STATUS_NAMES: Final = {
     "individual": "individuals",
     "international": "international",
     "residual": "not broken down",
+    "individual_by_account": "individuals by the type of their account, not reviewed",
 }
-"""What pictures and pages call the origin statuses."""
+"""What pictures and pages call the origin statuses, and those of a coverage."""
 
 _STEPS: Final = {"d": "day", "w": "week", "mo": "month", "q": "quarter", "y": "year"}
 _WITH_ARTICLE: Final = frozenset("AE BS CD CF CG DO EU FK FO GB GM KM KY MH MP MV NL PH SB SC TC US VG VI".split())  # noqa: SIM905

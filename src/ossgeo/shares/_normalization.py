@@ -15,7 +15,7 @@ import polars as pl
 from ossgeo._core.method import Adjustment, Coverage, Method, StatusVolume
 from ossgeo.errors import LowCoverageWarning
 from ossgeo.panel._flows import AGELESS, AT_FLOOR, BASE, BORN, FELL, RECOVERED
-from ossgeo.shares._grouping import ATTRIBUTED, STATUSES
+from ossgeo.shares._grouping import ATTRIBUTED, COVERED
 from ossgeo.shares._resampling import Resampling
 
 _MOSTLY: Final = 0.5
@@ -167,7 +167,7 @@ def _by_key(values: pl.DataFrame, *, several: bool, attributed: bool) -> pl.Data
 
 
 def _coverage(values: pl.DataFrame, groups: pl.DataFrame, totals: pl.DataFrame, plan: Resampling) -> Coverage:
-    order = {name: place for place, name in enumerate((ATTRIBUTED, *STATUSES))}
+    order = {name: place for place, name in enumerate(COVERED)}
     status = groups["status"].cast(pl.Enum(list(order))).gather(values["code"])
     statuses = values.with_columns(status=status).group_by("period", "status").agg(pl.col("part").sum())
     rows = sorted(

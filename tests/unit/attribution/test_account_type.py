@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import polars as pl
 import pytest
 
 import ossgeo
+from ossgeo import Registry
+from ossgeo.analysis import bounds
 from ossgeo.attribution import AccountType, first_of
 from ossgeo.testing import check_attribution_strategy
 
@@ -28,7 +31,33 @@ def test_only_unreviewed_users_are_individual() -> None:
     assert (before.at()["unreviewed"], before.at()["individual"]) == (0.06, 0)
     assert (after.at()["CN"], after.at()["individual"], after.at()["unreviewed"]) == pytest.approx((0.94, 0.03, 0.03))
     assert after.adjustments["account_individual"].count == 1
+    assert dict(after.coverage.at(DAY)) == {"attributed": 0.94, "unreviewed": 0.03, "individual_by_account": 0.03}
+    assert dict(after.coverage.namespaces) == {"attributed": 1, "unreviewed": 2, "individual_by_account": 1}
+    assert "individual_by_account 3.0% (1 namespaces)" in str(after)
     assert "account_individual" not in before.adjustments
+
+
+@pytest.mark.parametrize("counting", ["fractional", "full", "primary"])
+@pytest.mark.parametrize("by", ["country", "organization", ("country", "namespace"), "kind"])
+def test_reviewed_individuals_stand_apart_in_the_coverage(counting: str, by: Any) -> None:
+    rule = first_of("publisher", "account-type")
+    reviewed = Registry.from_rows(
+        organizations=[{"organization": "someone", "kind": "individual"}],
+        namespaces=[{"namespace": "someone", "organization": "someone"}],
+        affiliations=[{"organization": "someone", "country": "individual"}],
+        base=Registry.default(),
+    )
+    frame = pl.DataFrame(
+        {"model_id": ["Qwen/a", "someone/b", "nobody/d"], "date": [DAY] * 3, "downloads_30d": [5, 3, 2]}
+    )
+    models = pl.DataFrame({"model_id": ["someone/b", "nobody/d"], "account_type": ["user", "user"]})
+    found = ossgeo.measure(
+        ossgeo.read_panel(frame, models=models), by=by, attribution=rule, counting=counting, registry=reviewed
+    )
+    assert dict(found.coverage.at(DAY)) == {"attributed": 0.5, "individual": 0.3, "individual_by_account": 0.2}
+    if by == "country":
+        assert found.at()["individual"] == 0.5, "the row of the table has both"
+        assert bounds(found).to_polars()["lower"].to_list() == [0.5, 0.0]
 
 
 def test_the_kit_accepts_it() -> None:

@@ -26,7 +26,8 @@ class AccountType(FrameStrategy):
 
     That an account is a person's is a fact of the Hub, and no review. It abstains for organizations' accounts, for accounts of
     unknown type, and wherever the registry has an entry; use it after the publisher, as in
-    ``first_of("publisher", "account-type")``. The adjustment ``account_individual`` counts the models that it decides.
+    ``first_of("publisher", "account-type")``. The adjustment ``account_individual`` counts the models that it decides, and
+    the coverage has their part apart from that of reviewed individuals, as ``individual_by_account``.
 
     Example:
         >>> from ossgeo import Model, Registry
