@@ -140,8 +140,10 @@ def lowest(session: nox.Session) -> None:
     session.run_install("uv", "pip", "install", "--quiet", "--resolution=lowest-direct", EXTRAS, external=True,
                         env={"VIRTUAL_ENV": session.virtualenv.location})  # fmt: skip
     session.install(
+        "copier",
         "cyclonedx-python-lib",
         "fastexcel",
+        "hatchling",
         "xlsxwriter",
         "pytest",
         "pytest-socket",

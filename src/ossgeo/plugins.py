@@ -67,6 +67,7 @@ _BUILT_IN: Final[dict[str, dict[str, str]]] = {
         "open-model-evolution": "ossgeo.sources._datasets.open_model_evolution:OpenModelEvolution",
         "openrouter": "ossgeo.sources._datasets.openrouter:OpenRouter",
         "hub-stats": "ossgeo.sources._datasets.hub_stats:HubStats",
+        "publisher-analytics": "ossgeo.sources._datasets.publisher_analytics:PublisherAnalytics",
     },
     "plotting": {"altair": "ossgeo.plotting._dispatch:AltairBackend"},
 }

@@ -242,3 +242,26 @@ def test_help_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     for name in (*names, *ossgeo.GroupScheme.names()):
         assert name in shown
         assert f"``{name}``" in docs
+
+
+def test_a_source_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = ossgeo.sources.SnapshotStore(tmp_path / "history")
+    rows = pl.DataFrame({"model_id": ["Qwen/x"], "downloads_30d": [5]})
+    store.add(rows, observed_at=dt.datetime(2026, 8, 14, 12, tzinfo=dt.UTC))
+    assert main(["measure", f"snapshot-store:{tmp_path / 'history'}", "--csv", "--start", "2026-08-01"]) == 0
+    assert "2026-08-14,CN,5.0,1.0,1.0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["hub:x"], "PATH must be hub"),
+        (["snapshot-store:.", "--pattern", "*.csv"], "--pattern says how a file is read; snapshot-store is a source"),
+        (["publisher-analytics"], "give its place, as in publisher-analytics:PATH"),
+        (["hub-stat"], "did you mean 'hub-stats'"),
+        (["lab-2025"], "did you mean 'labs-2025'"),
+    ],
+)
+def test_sources_that_cannot_be_used(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["measure", *words]) in (1, 2)
+    assert message in capsys.readouterr().err

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import ossgeo
+from ossgeo.cli._panels import source_names
 
 SHELLS: Final = ("bash", "zsh", "fish")
 _KEYS: Final = ("country", "organization", "kind", "namespace", "model")
@@ -58,8 +59,8 @@ def _names() -> Mapping[str, Sequence[str]]:
         "attribution": [plugin.name for plugin in ossgeo.plugins.available("attribution")],
         "calculator": [plugin.name for plugin in ossgeo.plugins.available("shares")],
         "by": [*_KEYS, *ossgeo.GroupScheme.names()],
-        "path": [*samples, *_files()],
-        "panel": [*samples, *_files()],
+        "path": [*samples, *source_names(), *_files()],
+        "panel": [*samples, *source_names(), *_files()],
     }
 
 

@@ -20,7 +20,8 @@ from ossgeo._core.io import require_place, writing
 from ossgeo._core.text import printable
 from ossgeo.cli import _completion, _registry
 from ossgeo.cli._inventory import add_inventory, inventory_text, is_path
-from ossgeo.cli._options import add_cleaning, add_reading, cleaning_of, in_shell_words, reading_of
+from ossgeo.cli._options import add_cleaning, add_reading, cleaning_of, in_shell_words
+from ossgeo.cli._panels import panel_of, path_help
 from ossgeo.errors import (
     ConditionError,
     EngineError,
@@ -122,11 +123,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"ossgeo {ossgeo.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    samples = ", ".join(sample.name for sample in ossgeo.list_samples())
-    measure = commands.add_parser("measure", help="measure the shares in a file, a folder or a bundled sample")
-    measure.add_argument(
-        "path", metavar="PATH", help=f"a CSV, JSON or Parquet file, a folder of them, or a sample: {samples}"
-    )
+    measure = commands.add_parser("measure", help="measure the shares in a file, a folder, a sample or a source")
+    measure.add_argument("path", metavar="PATH", help=path_help())
     reading = measure.add_argument_group("reading")
     add_reading(reading)
     reading.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
@@ -236,7 +234,7 @@ def _output(given: argparse.Namespace) -> str:
         return f"{ossgeo.measure(ossgeo.load_sample())}\n\n{samples}. Your own figures: ossgeo measure PATH"
     if given.command in _COMMANDS:
         return _COMMANDS[given.command](given)
-    panel = _panel(given.path, given)
+    panel = panel_of(given.path, given)
     checked = f"{panel.check()}\n\n" if given.check else ""
     table = ossgeo.measure(panel, **_choices(given))
     if given.json:
@@ -249,7 +247,7 @@ def _drawn(given: argparse.Namespace) -> str:
     if form is None:
         raise InvalidArgumentError(f"--output must end in .png, .svg or .pdf, got {given.output!r}")
     require_place(given.output)
-    table = ossgeo.measure(_panel(given.path, given), **_choices(given))
+    table = ossgeo.measure(panel_of(given.path, given), **_choices(given))
     chart = table.plot(
         kind=given.kind, top=given.top, theme=given.theme, title=given.title, subtitle=given.subtitle, width=given.width,
         height=given.height, font_scale=given.font_scale,
@@ -264,7 +262,7 @@ def _drawn(given: argparse.Namespace) -> str:
 
 def _reported(given: argparse.Namespace) -> str:
     require_place(given.output)
-    path = ossgeo.report(_panel(given.path, given), path=given.output, title=given.title, **_choices(given))
+    path = ossgeo.report(panel_of(given.path, given), path=given.output, title=given.title, **_choices(given))
     return f"{path} ({path.stat().st_size / 1e6:.1f} MB)"
 
 
@@ -291,7 +289,7 @@ def _claimed(given: argparse.Namespace) -> str:
         return rows.write_csv() if given.csv else rows.write_json()
     if given.claim is None:
         return "\n".join(f"{claim.id:<28} {claim.statement}" for claim in ossgeo.claims.load())
-    return str(ossgeo.claims.evaluate(_panel(given.path, given), given.claim))
+    return str(ossgeo.claims.evaluate(panel_of(given.path, given), given.claim))
 
 
 def _inventoried(given: argparse.Namespace) -> str:
@@ -357,21 +355,7 @@ def _collected(given: argparse.Namespace) -> str:
 
 
 def _reviewed(given: argparse.Namespace) -> str:
-    return _registry.run(given, _panel)
-
-
-def _panel(path: str, given: argparse.Namespace) -> ossgeo.Panel:
-    options = reading_of(given)
-    if path not in {sample.name for sample in ossgeo.list_samples()}:
-        return ossgeo.read_panel(path, **options)
-    panel = ossgeo.load_sample(path)
-    counter = options.pop("counter", None)
-    if counter is not None and ossgeo.Counter.parse(counter) != panel.counter:
-        raise InvalidArgumentError(f"--counter {counter}: the sample {path} has {panel.counter}")
-    if options:
-        name = next(iter(options)).replace("_", "-")
-        raise InvalidArgumentError(f"--{name} says how a file is read; {path} is a bundled sample")
-    return panel
+    return _registry.run(given, panel_of)
 
 
 def _as_of(word: str) -> Any:

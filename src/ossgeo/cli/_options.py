@@ -85,6 +85,11 @@ def in_shell_words(message: str) -> str:
     """
     policy = "|".join(CLEANING)
     message = message.replace("panel.check()", "--check")
+    message = re.sub(
+        r"call ossgeo\.plugins\.get\('sources', '([\w-]+)'\) with its arguments",
+        r"give its place, as in \1:PATH",
+        message,
+    )
     message = re.sub(rf"Cleaning\(({policy})={_QUOTED}\)", lambda found: _option(found[1], found[2]), message)
     message = re.sub(
         rf"columns=\{{{_QUOTED}: {_QUOTED}\}}",
