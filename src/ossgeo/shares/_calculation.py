@@ -133,7 +133,7 @@ def calculator_input(
         flows = calculator_input(panel, models, Downloads(), options, registry, notes, dimensions)
         return calculator.weigh(flows, models, panel.counter.unit, notes)
     if isinstance(calculator, EventCalculator):
-        return _events(panel, models, calculator, options, notes)
+        return _events(panel, models, _for_registry(calculator, registry), options, notes)
     if "created_at" in calculator.requires:
         notes.append(floor_note(models, "of unknown age"))
     if gives_of(calculator) == "stock":
@@ -157,6 +157,11 @@ def calculator_input(
         dimensions=panel.dimensions,
         kept=dimensions,
     )
+
+
+def _for_registry(calculator: EventCalculator, registry: Registry) -> EventCalculator:
+    adapted = getattr(calculator, "for_registry", None)  # an optional part of the contract
+    return calculator if adapted is None else cast("EventCalculator", adapted(registry))
 
 
 def _levels(panel: Panel, cleaning: Cleaning) -> Flows:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal, Protocol, get_args, runtime_checkable
+from typing import Any, Final, Literal, Protocol, Self, get_args, runtime_checkable
 
 import narwhals as nw
 import polars as pl
 
 from ossgeo.errors import CalculatorContractError
+from ossgeo.registry._registry import Registry
 
 Gives = Literal["flow", "stock", "events"]
 """What the values of a calculator are: ``flow`` (use within an interval, summed over periods and windows), ``stock`` (a level
@@ -111,9 +112,17 @@ class CalculatorBase:
         """
         return False
 
+    def for_registry(self, registry: Registry) -> Self:
+        """Return the calculator that uses the registry of a measurement; by default the calculator itself.
+
+        Args:
+            registry: The registry that ``measure`` was given, or the bundled one.
+        """
+        return self
+
 
 CALCULATOR_CONTRACT: Final = frozenset(
-    {"name", "unit", "requires", "gives", "api_version", "aggregate", "events", "whole_panel", "by_namespace"}
+    {"name", "unit", "requires", "gives", "api_version", "aggregate", "events", "whole_panel", "by_namespace", "for_registry"}
 )
 """The public attributes and methods of a calculator."""
 

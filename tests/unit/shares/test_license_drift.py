@@ -8,6 +8,7 @@ import polars as pl
 
 import ossgeo
 from ossgeo import Registry
+from ossgeo.shares import LicenseDrift
 
 TABLE = pl.DataFrame(
     {
@@ -50,5 +51,10 @@ def test_the_calculator_counts_them_by_country_and_relation() -> None:
         found = {tuple(row[:2]): row[2] for row in table.to_polars().select("country", "relation", "value").iter_rows()}
         assert found == {("JP", "finetune"): 1, ("JP", "quantized"): 1}
         assert table.method.calculator == "license-drift"
+    amended = Registry.from_rows(lineage=[{"model": "Own/facts", "base": "meta/base"}], base=registry)
+    for calculator, expected in (("license-drift", 3), (LicenseDrift(evidence="declared"), 2),
+                                 (LicenseDrift(registry=registry), 2)):  # fmt: skip
+        table = ossgeo.measure(panel, calculator=calculator, registry=amended, every="1y")
+        assert table.to_polars()["value"].sum() == expected
     whose = ossgeo.measure(panel, calculator="license-drift", attribution="root", registry=registry, every="1y")
     assert whose.to_polars().select("country", "value").rows() == [("US", 2)]

@@ -86,11 +86,25 @@ class LicenseDrift(EventCounter):
 
     Measure it by ``country`` for who publishes them, by ``("country", "relation")`` for how they were made, and with
     ``attribution="root"`` for whose terms they drop. See :func:`ossgeo.license_drift` for the models themselves.
+
+    Args:
+        evidence: ``declared`` or ``reviewed``, as in :func:`ossgeo.attribution.root`.
+        registry: The registry with lineage facts; by default that of the measurement.
     """
 
+    evidence: LineageEvidence = "reviewed"
+    registry: Registry | None = attrs.field(default=None, repr=False, eq=False)
     name: ClassVar[str] = "license-drift"
     unit: ClassVar[str] = "models with license drift"
     requires: ClassVar[frozenset[str]] = frozenset({"created_at", "base_models", "license"})
+
+    def for_registry(self, registry: Registry) -> LicenseDrift:
+        """Return the calculator that reads its lineage facts from a registry, unless it has one of its own.
+
+        Args:
+            registry: The registry of the measurement.
+        """
+        return self if self.registry is not None else attrs.evolve(self, registry=registry)
 
     def events(self, models: pl.LazyFrame) -> pl.LazyFrame:
         """Return the day on which each model with a conflict was published.
@@ -102,6 +116,7 @@ class LicenseDrift(EventCounter):
             model_id, period (null where created_at is); models without a conflict have no row.
         """
         table = models.collect()
-        conflicts = license_drift(table).filter("conflict").select("model_id").unique()
+        found = license_drift(table, registry=self.registry, evidence=self.evidence)
+        conflicts = found.filter("conflict").select("model_id").unique()
         dated = table.join(conflicts, on="model_id", how="semi").unique("model_id", keep="last")
         return dated.select("model_id", period=pl.col("created_at").dt.date()).lazy()
