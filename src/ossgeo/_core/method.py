@@ -169,10 +169,13 @@ class Coverage(Tabular):
     Attributes:
         rows: One for each period and status.
         namespaces: The number of namespaces with each status, at the last period.
+        bases: One for each period and what the attribution rests on, if the strategy says so: for ``root`` and ``lineage`` what
+            the root models rest on (``reviewed``, ``declared``, ``disputed`` or ``absent``).
     """
 
     rows: tuple[StatusVolume, ...] = ()
     namespaces: tuple[tuple[str, int], ...] = ()
+    bases: tuple[StatusVolume, ...] = ()
 
     def at(self, period: Day) -> Mapping[str, float | None]:
         """Return the share of each status in a period.
@@ -190,6 +193,18 @@ class Coverage(Tabular):
             raise InvalidArgumentError(f"period must be one with a figure ({latest} and earlier), got {day}")
         return {row.status: row.share for row in self.rows if row.period == day}
 
+    def rests_on(self, period: Day) -> Mapping[str, float | None]:
+        """Return the share of the total whose attribution rests on each kind of evidence; empty if the strategy names none.
+
+        Args:
+            period: A period of the table, as a date or ISO text.
+
+        Raises:
+            InvalidArgumentError: The table has no figure for the period.
+        """
+        self.at(period)
+        return {row.status: row.share for row in self.bases if row.period == day_of(period, what="period")}
+
     def to_polars(self) -> pl.DataFrame:
         """Return the rows as a table: period, status, value, share; one row for each period and status."""
         import polars as pl
@@ -199,14 +214,20 @@ class Coverage(Tabular):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, as in exported files."""
-        rows = [[row.period.isoformat(), row.status, row.value, row.share] for row in self.rows]
-        return {"rows": rows, "namespaces": [list(pair) for pair in self.namespaces]}
+        rows, bases = (
+            [[row.period.isoformat(), row.status, row.value, row.share] for row in some]
+            for some in (self.rows, self.bases)
+        )
+        return {"rows": rows, "namespaces": [list(pair) for pair in self.namespaces], "bases": bases}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """Return the coverage that :meth:`to_dict` wrote."""
-        rows = tuple(StatusVolume(dt.date.fromisoformat(day), *rest) for day, *rest in plain["rows"])
-        return cls(rows, tuple((name, count) for name, count in plain["namespaces"]))
+        rows, bases = (
+            tuple(StatusVolume(dt.date.fromisoformat(day), *rest) for day, *rest in plain.get(name, ()))
+            for name in ("rows", "bases")
+        )
+        return cls(rows, tuple((name, count) for name, count in plain["namespaces"]), bases)
 
     def __str__(self) -> str:
         """Return the shares of the last period in one line."""
@@ -220,7 +241,10 @@ class Coverage(Tabular):
             for row in self.rows
             if row.period == last
         ]
-        return f"{last}: " + ", ".join(parts)
+        rests = [
+            f"{name} {'-' if share is None else format(share, '.1%')}" for name, share in self.rests_on(last).items()
+        ]
+        return f"{last}: " + ", ".join(parts) + (f"; rests on: {', '.join(rests)}" if rests else "")
 
 
 def _measured(counter: Counter | str) -> Measured:

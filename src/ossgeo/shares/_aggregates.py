@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Final
 
 import attrs
 import polars as pl
@@ -23,6 +24,10 @@ from ossgeo.shares._normalization import (
 from ossgeo.shares._resampling import Interval, resample
 from ossgeo.shares._table import ShareTable
 
+PARTS: Final = ("status", "basis", "fraction", "outside")
+"""Columns of a group that are no keys: its status, what its attribution rests on (null if the strategy does not say), its part of
+a model, and the verdict of ``where``."""
+
 
 @attrs.frozen(eq=False)
 class Aggregate:
@@ -30,7 +35,7 @@ class Aggregate:
 
     Attributes:
         rows: One row for each interval, group and event: since, period, group (a code), event, value.
-        groups: One row for each code: group, the keys, status, fraction, outside; sorted by keys, codes rising.
+        groups: One row for each code: group, the keys, status, basis, fraction, outside; sorted by keys, codes rising.
         method: The options that made it.
         periods: The panel's observations, in order.
         adjustments: The adjustments made before the table.
@@ -134,13 +139,13 @@ def coded(groups: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """Give every group a code, in the order of the keys.
 
     Args:
-        groups: Has the keys, status, fraction and outside, each combination once or more.
+        groups: Has the keys, status, basis, fraction and outside, each combination once or more.
         keys: The key columns.
 
     Returns:
-        group (an integer), the keys, status, fraction, outside.
+        group (an integer), the keys, status, basis, fraction, outside.
     """
-    what = [*keys, "status", "fraction", "outside"]
+    what = [*keys, *PARTS]
     ordered = groups.select(what).unique().sort(what, nulls_last=True)
     return ordered.with_row_index("group").with_columns(pl.col("group").cast(pl.Int32))
 

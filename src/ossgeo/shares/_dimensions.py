@@ -34,7 +34,7 @@ def with_dimensions(
     Args:
         rows: One row for each interval, group, event and value of the dimensions: since, period, group, event, the
             dimensions, value.
-        groups: One row for each group of models: group, the keys of models, status, fraction, outside.
+        groups: One row for each group of models: group, the keys of models, status, basis, fraction, outside.
         keys: The keys of the table.
         where: The filter; its conditions on dimensions apply here.
         used: The dimensions in the rows.
@@ -61,14 +61,14 @@ def with_dimensions(
         status=pl.when(attributed).then(pl.coalesce("_status", "status")).otherwise("status"),
     )
     cells = cells.with_columns(
-        *(pl.when(inside).then(name).alias(f"_{name}") for name in (*names, "status")),
+        *(pl.when(inside).then(name).alias(f"_{name}") for name in (*names, "status", "basis")),
         fraction=pl.when(inside).then("fraction").otherwise(1.0),
     )
-    old = cells.select(GROUP, *used, "fraction", "outside", *(f"_{name}" for name in (*names, "status")))
-    what = [*names, "status", "fraction", "outside"]
-    old = old.with_columns(pl.struct(*(pl.col(f"_{name}").alias(name) for name in (*names, "status")), "fraction", "outside").alias("_cell"))  # fmt: skip
+    split = (*names, "status", "basis")
+    whole = (pl.col(f"_{name}").alias(name) for name in split)
+    old = cells.select(GROUP, *used, pl.struct(*whole, "fraction", "outside").alias("_cell"))
     made = coded(old.select(pl.col("_cell").struct.unnest()), names)
-    code = made.select(pl.struct(what).alias("_cell"), code=GROUP)
+    code = made.select(pl.struct(*split, "fraction", "outside").alias("_cell"), code=GROUP)
     codes = old.select(GROUP, *used, "_cell").join(code, on="_cell", nulls_equal=True).select(GROUP, *used, "code")
     moved = rows.join(codes, on=[GROUP, *used], maintain_order="left")
     same = ["since", "period", GROUP, "event"]

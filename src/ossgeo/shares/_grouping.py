@@ -98,18 +98,18 @@ def weighted_groups(credits: pl.DataFrame, keys: Sequence[Key], counting: Counti
 
     Args:
         credits: The credits table, complete for every model, with the columns of the keys that are not part of a credit:
-            namespace, kind, and those of :func:`with_schemes` and :func:`crossed`.
+            namespace, kind, basis, and those of :func:`with_schemes` and :func:`crossed`.
         keys: The keys of the table.
         counting: ``fractional`` keeps the weights, ``full`` gives every group of a model 1, ``primary`` gives all to the
             group with the largest summed weight (of equal groups the first by name).
 
     Returns:
         One row for each model, validity and group: model_id, start, end, the keys, status (one of
-        ``COVERED``), fraction (the part of the model that belongs to the group) and weight (the part that is counted).
+        ``COVERED``), basis, fraction (the part of the model that belongs to the group) and weight (the part that is counted).
     """
     credits = aligned(credits)
     credits = credits.with_columns(*(_column(key) for key in keys), status=status_of(keys))
-    names = [*(key.name for key in keys), "status"]
+    names = [*(key.name for key in keys), "status", "basis"]
     span = ["model_id", "start", "end"]
     if credits.select((pl.col("weight") >= WHOLE).all()).item():  # each model has one credit: nothing to add up
         return credits.select(*span, *names, fraction=pl.lit(1.0), weight=pl.lit(1.0))

@@ -22,7 +22,7 @@ from ossgeo._core.method import Adjustment, Method
 from ossgeo.errors import OutputError, StoreError
 from ossgeo.shares._aggregates import Aggregate
 
-_LAYOUT: Final = 2
+_LAYOUT: Final = 3
 _TABLES: Final = ("rows", "groups", "models", "credits", "seen")
 _FACTS: Final = "method.json"
 _ATTEMPTS: Final = 3

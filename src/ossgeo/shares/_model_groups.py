@@ -18,9 +18,9 @@ from ossgeo.registry._classification import organization_kinds
 from ossgeo.registry._countries import OriginStatus
 from ossgeo.registry._registry import Registry
 from ossgeo.shares import _grouping as grouping
-from ossgeo.shares._aggregates import coded
+from ossgeo.shares._aggregates import PARTS, coded
 from ossgeo.shares._grouping import COVERED, Key
-from ossgeo.shares._model_keys import with_model_keys
+from ossgeo.shares._model_keys import with_basis, with_model_keys
 from ossgeo.shares._options import MeasureOptions
 
 GROUP: Final = "group"
@@ -53,7 +53,7 @@ def model_groups(
         dimensions: The dimensions of the panel, whose part of ``where`` does not concern models.
 
     Returns:
-        One row for each model, validity and group: model_id, start, end, the keys, status, fraction, weight, and outside
+        One row for each model, validity and group: model_id, start, end, the keys, status, basis, fraction, weight, and outside
         (null, or the verdict of ``where`` on a model that is left out).
     """
     where = of_models(options.where, dimensions)
@@ -72,6 +72,7 @@ def model_groups(
     credits = _at_registry_date(credits, kept, options.as_of, notes)
     notes.extend((*spelling_adjustments(models, registry), *adjustments_of(strategies, context)))
     credits = with_model_keys(credits, keys, kept, context, strategies[0])
+    credits = with_basis(credits, listed, context, strategies[0])
     if any(key.name == "namespace" for key in keys):
         credits = credits.join(kept.select("model_id", "namespace"), on="model_id", maintain_order="left")
     groups = grouping.weighted_groups(credits, keys, options.counting)
@@ -152,7 +153,7 @@ def encoded(groups: pl.DataFrame, names: list[str], models: pl.DataFrame) -> tup
         The table of codes; and the credits: model_id, namespace, group, weight and, if any is dated, start and end.
     """
     codes = coded(groups, names)
-    columns = [*names, "status", "fraction", "outside"]
+    columns = [*names, *PARTS]
     credits = groups.join(codes, on=columns, nulls_equal=True).select("model_id", "start", "end", GROUP, "weight")
     # in the models' own order, which is usually the panel's: the join then reads memory in order
     credits = models.select("model_id", "namespace").join(credits, on="model_id", maintain_order="left")

@@ -10,6 +10,7 @@ import polars as pl
 from ossgeo.attribution import Context
 from ossgeo.attribution._lineage.ancestry import root_evidence
 from ossgeo.attribution._lineage.graph import Graph
+from ossgeo.attribution._protocol import implements
 from ossgeo.shares._grouping import MODEL_KEYS, Key
 
 NO_BASE: Final = "none"
@@ -32,9 +33,30 @@ def with_model_keys(
     names = [key.name for key in keys if key.name in MODEL_KEYS]
     if not names:
         return credits
-    graph = Graph.of(context, getattr(strategy, "evidence", "reviewed"), getattr(strategy, "components", ()))
+    graph = _graph(context, strategy)
     found = root_evidence(graph, models).rename({"rests_on": "root_evidence"})
     relation = pl.when(pl.col("relation").n_unique() == 1).then(pl.col("relation").first()).otherwise(pl.lit(SEVERAL))
     relations = graph.links.group_by(model_id="child").agg(relation=relation)
     found = found.join(relations, on="model_id", how="left").with_columns(pl.col("relation").fill_null(NO_BASE))
     return credits.join(found.select("model_id", *names), on="model_id", how="left", maintain_order="left")
+
+
+def with_basis(credits: pl.DataFrame, models: pl.DataFrame, context: Context, strategy: Any) -> pl.DataFrame:
+    """Add what the root models of a model rest on, for strategies that follow the lineage: the column ``basis``.
+
+    It is null for other strategies.
+
+    Args:
+        credits: A credits table.
+        models: The models.
+        context: The registry and all models.
+        strategy: The strategy of the table.
+    """
+    if not implements(strategy, "rests_on"):
+        return credits.with_columns(basis=pl.lit(None, pl.String))
+    found = root_evidence(_graph(context, strategy), models).rename({"rests_on": "basis"})
+    return credits.join(found, on="model_id", how="left", maintain_order="left")
+
+
+def _graph(context: Context, strategy: Any) -> Graph:
+    return Graph.of(context, getattr(strategy, "evidence", "reviewed"), getattr(strategy, "components", ()))

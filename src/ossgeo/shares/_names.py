@@ -139,8 +139,17 @@ def scope_text(method: Method) -> str:
     return f"Scope: {method.scope.rstrip('.')}." if method.scope else "Scope: not stated by the source."
 
 
+_BASES: Final = {
+    "reviewed": "lineage reviewed for",
+    "declared": "lineage declared for",
+    "disputed": "lineage disputed for",
+    "absent": "no base model declared for",
+}
+"""What an attribution rests on, for readers; the share follows."""
+
+
 def coverage_text(table: ShareData) -> str:
-    """Return the part of the last period whose country is known, and the parts of the statuses, as a sentence."""
+    """Return the part of the last period whose country is known, the parts of the statuses, and what they rest on, as sentences."""
     last = max((row.period for row in table.coverage.rows), default=None)
     shares = {row.status: row.share for row in table.coverage.rows if row.period == last}
     if last is None or all(share is None for share in shares.values()):
@@ -151,7 +160,9 @@ def coverage_text(table: ShareData) -> str:
         if status in STATUS_NAMES and share
     ]
     known = f"Country known for {percent(shares.get('attributed') or 0.0)} of these {table.method.unit}"
-    return f"{known}; {', '.join(rest)}." if rest else f"{known}."
+    sentence = f"{known}; {', '.join(rest)}." if rest else f"{known}."
+    bases = [f"{_BASES[name]} {percent(share)}" for name, share in table.coverage.rests_on(last).items() if share]
+    return f"{sentence} Of these {table.method.unit}: {', '.join(bases)}." if bases else sentence
 
 
 def footer(method: Method, coverage: str = "") -> list[str]:

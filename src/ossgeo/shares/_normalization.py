@@ -168,14 +168,23 @@ def _by_key(values: pl.DataFrame, *, several: bool, attributed: bool) -> pl.Data
 
 def _coverage(values: pl.DataFrame, groups: pl.DataFrame, totals: pl.DataFrame, plan: Resampling) -> Coverage:
     order = {name: place for place, name in enumerate(COVERED)}
-    status = groups["status"].cast(pl.Enum(list(order))).gather(values["code"])
-    statuses = values.with_columns(status=status).group_by("period", "status").agg(pl.col("part").sum())
-    rows = sorted(
-        (StatusVolume(period, name, part, part / total if total else None)
-         for period, name, part, total, _ in statuses.join(totals, on="period").rows() if period not in plan.unobserved),
-        key=lambda row: (row.period, order[row.status]),
-    )  # fmt: skip
-    return Coverage(tuple(rows))
+    rows = _volumes(values, groups["status"].cast(pl.Enum(list(order))), totals, plan)
+    bases = _volumes(values, groups["basis"], totals, plan)
+    return Coverage(
+        tuple(sorted(rows, key=lambda row: (row.period, order[row.status]))),
+        bases=tuple(sorted(bases, key=lambda row: (row.period, -row.value, row.status))),
+    )
+
+
+def _volumes(values: pl.DataFrame, names: pl.Series, totals: pl.DataFrame, plan: Resampling) -> list[StatusVolume]:
+    """Return the volume of each period and name; ``names`` has the name of each group, or null."""
+    named = values.with_columns(name=names.gather(values["code"])).drop_nulls("name")
+    sums = named.group_by("period", "name").agg(pl.col("part").sum()).join(totals, on="period")
+    return [
+        StatusVolume(period, name, part, part / total if total else None)
+        for period, name, part, total, _ in sums.rows()
+        if period not in plan.unobserved
+    ]
 
 
 def warn_of_low_coverage(coverage: Coverage, unit: str) -> None:

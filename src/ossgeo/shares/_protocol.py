@@ -122,7 +122,18 @@ class CalculatorBase:
 
 
 CALCULATOR_CONTRACT: Final = frozenset(
-    {"name", "unit", "requires", "gives", "api_version", "aggregate", "events", "whole_panel", "by_namespace", "for_registry"}
+    {
+        "name",
+        "unit",
+        "requires",
+        "gives",
+        "api_version",
+        "aggregate",
+        "events",
+        "whole_panel",
+        "by_namespace",
+        "for_registry",
+    }
 )
 """The public attributes and methods of a calculator."""
 

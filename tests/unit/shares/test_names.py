@@ -66,6 +66,9 @@ def test_coverage_is_that_of_the_last_period() -> None:
     assert coverage_text(TABLE) == (
         "Country known for 87.5% of these downloads; not reviewed 7.5%, individuals 5.0%."
     )  # fmt: skip
+    bases = tuple(attrs.evolve(row, status="absent") for row in TABLE.coverage.rows if row.status == "individual")
+    rested = attrs.evolve(TABLE, coverage=attrs.evolve(TABLE.coverage, bases=bases))
+    assert coverage_text(rested).endswith("individuals 5.0%. Of these downloads: no base model declared for 5.0%.")
     assert footer(METHOD, "Known.")[0] == "Known."
     whole = TABLE.filter(country="CN")
     assert coverage_text(attrs.evolve(whole, coverage=ossgeo.Coverage())) == ""
