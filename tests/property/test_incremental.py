@@ -196,7 +196,7 @@ def test_what_is_no_saved_aggregate(tmp_path: Path) -> None:
         saved().write(tmp_path)
     saved().write(tmp_path / "s")
     facts = tmp_path / "s" / "method.json"
-    facts.write_text(facts.read_text().replace('"layout": 2', '"layout": 9'))
+    facts.write_text(facts.read_text().replace('"layout": 3', '"layout": 9'))
     with pytest.raises(StoreError, match="has layout 9"):
         IncrementalAggregate.read(tmp_path / "s")
     with pytest.raises(StoreError, match="cannot be written"):

@@ -160,10 +160,10 @@ def test_downloads_by_what_their_roots_rest_on() -> None:
     assert both["CN", "finetune"] == 0.1
     assert both["CN", "unspecified"] == 0.2
     assert both["JP", "none"] == pytest.approx(0.7)
-    table = ossgeo.measure(panel, attribution="root", registry=reg)
-    assert table.coverage.rests_on(DAY) == pytest.approx({"absent": 0.7, "reviewed": 0.2, "declared": 0.1})
-    assert str(table.coverage).endswith("; rests on: absent 70.0%, reviewed 20.0%, declared 10.0%")
-    assert ossgeo.Coverage.from_dict(table.coverage.to_dict()) == table.coverage
+    by_root = ossgeo.measure(panel, attribution="root", registry=reg)
+    assert by_root.coverage.rests_on(DAY) == pytest.approx({"absent": 0.7, "reviewed": 0.2, "declared": 0.1})
+    assert str(by_root.coverage).endswith("; rests on: absent 70.0%, reviewed 20.0%, declared 10.0%")
+    assert ossgeo.Coverage.from_dict(by_root.coverage.to_dict()) == by_root.coverage
     assert ossgeo.measure(panel, registry=reg).coverage.bases == ()
     with pytest.raises(InvalidArgumentError, match="always known"):
         ossgeo.analysis.bounds(ossgeo.measure(panel, by="root_evidence", registry=reg))
