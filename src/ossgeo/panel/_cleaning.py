@@ -13,7 +13,6 @@ from ossgeo._core import engines
 from ossgeo._core.dates import BEGINNING
 from ossgeo._core.method import Adjustment, Cleaning
 from ossgeo.errors import PanelError, StaleDataWarning
-from ossgeo.panel._ids import distinct_ids
 from ossgeo.panel._models_table import normalized_models
 from ossgeo.panel._steps import Steps
 from ossgeo.panel._usable_rows import last_valid_day, unusable_rows, unusable_rows_error
@@ -102,8 +101,7 @@ def unlisted_models(panel: Panel, models: pl.DataFrame) -> pl.DataFrame:
     Raises:
         PanelError: Rows have no model id.
     """
-    sizes = dict(panel._counts().drop_nulls("period").select("period", "n").rows())
-    ids = distinct_ids(panel.rows, sizes, models)
+    ids = panel._unknown_ids(models)
     if ids["model_id"].null_count():
         raise unusable_rows_error(panel.rows, panel.counter, panel.source)
     return normalized_models(ids).collect()

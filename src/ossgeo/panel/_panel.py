@@ -20,6 +20,7 @@ from ossgeo.errors import InvalidArgumentError, PanelError
 from ossgeo.panel._constant import constant_units, within_validity
 from ossgeo.panel._ids import distinct_ids, distinct_namespaces
 from ossgeo.panel._issues import find_issues
+from ossgeo.panel._keyed import KeyedRows
 from ossgeo.panel._models_table import normalized_models
 from ossgeo.panel._quality import QualityReport, number_of_duplicates
 from ossgeo.panel._usable_rows import last_valid_day, row_faults, unusable_rows_error
@@ -88,6 +89,8 @@ class Panel:
         platform: str = HUGGING_FACE,
         kept: object = None,
         own_models: bool = False,
+        keyed: KeyedRows | None = None,
+        counts: pl.DataFrame | None = None,
     ) -> Self:
         """Return a panel of normalized rows.
 
@@ -104,12 +107,14 @@ class Panel:
             platform: The platform of the model ids.
             kept: An object that must live as long as the panel, such as the temporary folder of its files.
             own_models: Whether the models table was made from the rows, with the namespaces of the ids.
+            keyed: The same rows by integer keys, if the source has them.
+            counts: Number of rows, number of counts, total, minimum and maximum of each period, if the source knows them.
 
         Raises:
             PanelError: The rows cannot be read.
         """
         counter = Counter.parse(counter)
-        counts = _counts_by_period(rows, counter)
+        counts = _counts_by_period(rows, counter) if counts is None else counts
         possible = pl.col("period").is_between(dt.date.min, dt.date.max)
         if number := counts.filter(~possible)["n"].sum():  # DuckDB's infinity, and years that Python does not have
             remedy = "correct the dates or leave the rows out"
@@ -117,7 +122,9 @@ class Panel:
                 f"{source or 'panel'}, column period", f"lies outside the years 1 to 9999 in {number:,} row(s)", remedy
             )
         own = own_models or models is None
-        if models is None:
+        if models is None and keyed is not None:
+            models = normalized_models(keyed.ids().to_frame("model_id"))
+        elif models is None:
             sizes = dict(counts.drop_nulls("period").select("period", "n").rows())
             models = normalized_models(pl.defer(lambda: _ids_of(rows, sizes), schema={"model_id": pl.String}))
         size = int(counts["n"].sum())
@@ -140,7 +147,7 @@ class Panel:
             kept,
             own,
         )
-        panel._answers["counts"] = counts
+        panel._answers.update(counts=counts, keyed=keyed)
         return panel
 
     def _with_known_ids(self, snapshots: int | None, namespaces: pl.DataFrame) -> Panel:
@@ -274,7 +281,7 @@ class Panel:
         rows = self.rows.filter(~nw.col("period").is_in(sorted(days)))
         panel = attrs.evolve(self, rows=rows, periods=tuple(day for day in self.periods if day not in days))
         counts = self._counts().filter(~pl.col("period").is_in(sorted(days)))
-        panel._answers.update(self._answers, counts=counts)
+        panel._answers.update(self._answers, counts=counts, keyed=None)
         return panel
 
     def _counts(self) -> pl.DataFrame:
@@ -290,6 +297,18 @@ class Panel:
             self._answers["namespaces"] = distinct_namespaces(self.rows)
         namespaces: pl.DataFrame = self._answers["namespaces"]
         return namespaces
+
+    def _unknown_ids(self, known: pl.DataFrame) -> pl.DataFrame:
+        """Return the ids of the rows that are not in a table with model_id, each once, null included if rows have no id."""
+        if (keyed := self._keyed) is not None:
+            return keyed.ids().to_frame("model_id").join(known.select("model_id"), on="model_id", how="anti")
+        return distinct_ids(self.rows, dict(self._counts().drop_nulls("period").select("period", "n").rows()), known)
+
+    @property
+    def _keyed(self) -> KeyedRows | None:
+        """The rows by integer keys, if the source has them."""
+        keyed: KeyedRows | None = self._answers.get("keyed")
+        return keyed
 
     def _duplicates(self) -> int:
         """Return how many rows repeat the model and period of another row."""

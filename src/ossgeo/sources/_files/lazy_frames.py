@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from ossgeo.errors import Fault, PanelError
 from ossgeo.panel._panel import normalized_models
 from ossgeo.sources._files import values
 from ossgeo.sources._files.columns import BARE, START, SYNONYMS, Choice
-from ossgeo.sources._files.ids import FileIds, is_odd, scan_ids
+from ossgeo.sources._files.ids import Columns, IdScan, is_odd
 from ossgeo.sources._files.intervals import with_since
 from ossgeo.sources._files.normalization import (
     FAULTS_A_COLUMN,
@@ -52,7 +52,6 @@ class LazyRows:
         others: Number of rows of datasets and spaces, which are left out.
         unread: Number of unreadable values of each optional column.
         described: The columns of the models table that the rows have.
-        ids: What the ids of the files are; None if they were looked at by queries.
     """
 
     rows: nw.LazyFrame[Any]
@@ -60,7 +59,6 @@ class LazyRows:
     others: int
     unread: dict[str, int]
     described: frozenset[str] = frozenset()
-    ids: FileIds | None = None
 
 
 @attrs.frozen
@@ -74,6 +72,7 @@ class LazyNormalization:
         end: Last period to read.
         date_format: The pattern of dates in text.
         optional: Columns whose unreadable values are counted.
+        scan: The look at the ids of all files of the source.
     """
 
     choice: Choice
@@ -82,6 +81,7 @@ class LazyNormalization:
     end: dt.date | None
     date_format: str | None
     optional: frozenset[str]
+    scan: IdScan
 
     def of(self, frame: nw.LazyFrame[Any], place: str, files: Sequence[Path] = ()) -> LazyRows:
         """Choose, rename and type the columns; only distinct texts, faults and models are collected.
@@ -105,11 +105,9 @@ class LazyNormalization:
         frame = frame.select(nw.col(theirs).alias(ours) for ours, theirs in chosen.items())
         if self.day is not None:
             frame = frame.with_columns(period=nw.lit(self.day))
-        ids, others = None, 0
-        if files and elsewhere is None:
-            dates = [chosen[name] for name in ("period", START, "observed_at") if name in chosen]
-            ids = scan_ids(files, chosen["model_id"], None if self.day is not None else dates[0])
-        if ids is None:
+        others = 0
+        if elsewhere is not None or not self._looks_at(files, chosen, which):
+            self.scan.give_up()
             frame, others = self._with_ids(frame, f"{place}, column {chosen['model_id']}", faults)
         frame = _with_counts(frame, counter, f"{place}, column {chosen[which]}", faults)
         if START in chosen:
@@ -127,9 +125,18 @@ class LazyNormalization:
         about = [column.name for column in MODELS if column.name in chosen and column.name != "model_id"]
         unread: dict[str, int] = {}
         models = self._models(frame, about, Origin(place, 1, chosen), unread) if about else None
-        whole = self.start is None and self.end is None
         others += elsewhere or 0
-        return LazyRows(frame.select(kept), models, others, unread, frozenset(about), ids if whole else None)
+        return LazyRows(frame.select(kept), models, others, unread, frozenset(about))
+
+    def _looks_at(self, files: Sequence[Path], chosen: Mapping[str, str], counter: str) -> bool:
+        """Look at the ids of files; return whether all are plain."""
+        if not files:
+            return False
+        dates = [chosen[name] for name in ("period", START, "observed_at") if name in chosen]
+        date = None if self.day is not None else dates[0]
+        summed = START not in chosen and not self.choice.dimensions
+        counts = chosen[counter] if summed else None
+        return self.scan.add(files, Columns(chosen["model_id"], date, counts, counter, self.day))
 
     def _with_ids(self, frame: nw.LazyFrame[Any], place: str, faults: list[Fault]) -> tuple[nw.LazyFrame[Any], int]:
         """Cut addresses to ids and leave out datasets and spaces; an id that the Hub cannot have is a fault."""
@@ -374,6 +381,5 @@ def joined(parts: Sequence[LazyRows]) -> LazyRows:
         for name, number in part.unread.items():
             unread[name] = unread.get(name, 0) + number
     table = pl.concat(models, how="diagonal_relaxed").unique("model_id", keep="last") if models else None
-    ids = FileIds.together([part.ids for part in parts])
     described = frozenset[str]().union(*(part.described for part in parts))
-    return LazyRows(engines.concat(frames), table, sum(part.others for part in parts), unread, described, ids)
+    return LazyRows(engines.concat(frames), table, sum(part.others for part in parts), unread, described)

@@ -157,13 +157,14 @@ def read_panel(
         identity = ",".join([place.identity, *(str(limit) for limit in (first, last) if limit is not None)])
         title, kept = place.title, place.kept
     rows, others = with_remainder(rows, measured, further, others, title)
+    ids = reading.ids
+    keyed = None if ids is None else ids.keyed
     panel = Panel.of(
         rows, given, counter=measured, identity=identity, source=title, scope=stated, dimensions=further,
-        residual=others, platform=platform, kept=kept, own_models=own,
+        residual=others, platform=platform, kept=kept, own_models=own, keyed=keyed,
+        counts=None if keyed is None else keyed.counts,
     )  # fmt: skip
-    for ids in reading.ids:
-        panel._with_known_ids(ids.snapshots, ids.namespaces)
-    return panel
+    return panel if ids is None else panel._with_known_ids(ids.snapshots, ids.namespaces)
 
 
 @reads_data

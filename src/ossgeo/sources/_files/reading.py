@@ -20,7 +20,7 @@ from ossgeo.sources._files.columns import BARE, START, SYNONYMS, Choice
 from ossgeo.sources._files.dimensions import known_dimensions, lazily_known_dimensions
 from ossgeo.sources._files.file_dates import date_of_file
 from ossgeo.sources._files.formats import RawTable, format_of, read_table
-from ossgeo.sources._files.ids import FileIds
+from ossgeo.sources._files.ids import FileIds, IdScan
 from ossgeo.sources._files.intervals import with_since
 from ossgeo.sources._files.lazy_frames import LazyNormalization, LazyRows, joined, parquet_groups
 from ossgeo.sources._files.normalization import INSTANT, OPTIONAL, Origin, limited, typed, with_bases
@@ -49,8 +49,13 @@ class Reading:
     encoding: str | None = None
     unread: dict[str, int] = attrs.field(factory=dict, init=False)
     others: list[int] = attrs.field(factory=list, init=False)
-    ids: list[FileIds] = attrs.field(factory=list, init=False)
+    scan: IdScan = attrs.field(factory=IdScan, init=False)
     described: set[str] = attrs.field(factory=set, init=False)
+
+    @property
+    def ids(self) -> FileIds | None:
+        """What the ids of Parquet files are, if all rows are read."""
+        return self.scan.result() if self.start is None and self.end is None else None
 
     @property
     def optional(self) -> frozenset[str]:
@@ -216,14 +221,13 @@ class Reading:
         return (self.start or day) <= day <= (self.end or day)
 
     def _normalization(self, day: dt.date | None) -> LazyNormalization:
-        return LazyNormalization(self.choice, day, self.start, self.end, self.date_format, self.optional)
+        return LazyNormalization(self.choice, day, self.start, self.end, self.date_format, self.optional, self.scan)
 
     def _lazy(self, parts: Sequence[LazyRows]) -> Found:
         found = joined(parts)
         found = attrs.evolve(found, rows=lazily_known_dimensions(found.rows, self.choice.dimensions))
         self.others.append(found.others)
         self.unread.update(found.unread)
-        self.ids.extend([found.ids] if found.ids is not None else [])
         self.described.update(found.described)
         return found.rows, found.models, self._notes()
 
