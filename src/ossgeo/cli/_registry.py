@@ -115,7 +115,12 @@ def _checked(folder: str | None, ror: str | None) -> str:
             [Fault(one.rule, one.message) for one in found],
         )
     rows = [str(one) for one in found]
-    return "\n".join([*rows, f"{'no fault found' if not rows else f'{len(rows)} warnings'}: {used}"])
+    parts = [
+        f"{kind} {known / number:.0%} of {number}"
+        for kind, number, *_, known in ossgeo.review.identified(used).iter_rows()
+    ]
+    ids = [f"with an id of ROR or Wikidata: {', '.join(parts)}"] if parts else []
+    return "\n".join([*rows, f"{'no fault found' if not rows else f'{len(rows)} warnings'}: {used}", *ids])
 
 
 def _shown(given: argparse.Namespace, used: ossgeo.Registry) -> str:

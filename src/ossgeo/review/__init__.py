@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ossgeo.review._card import card
+from ossgeo.review._card import card, identified
 from ossgeo.review._check import Finding, check, compare_with_ror, read_ror
 from ossgeo.review._effects import Gaps, alternatives, gaps, impact
 from ossgeo.review._export import export
@@ -21,6 +21,7 @@ __all__ = [
     "facts",
     "find",
     "gaps",
+    "identified",
     "impact",
     "read_ror",
     "sample",

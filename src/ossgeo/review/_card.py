@@ -7,6 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Final
 
+import polars as pl
+
 from ossgeo._core.dates import day_or_today
 from ossgeo._core.text import markdown_table
 from ossgeo.registry._alternatives import disputed_organizations
@@ -68,20 +70,40 @@ def _namespaces(used: Registry) -> str:
     return f"{len(used.namespaces)} namespaces{f' ({others} besides)' if others else ''}"
 
 
+def identified(registry: Registry | None = None) -> pl.DataFrame:
+    """Count the organizations that have an id in other registers, by kind; persons are left out.
+
+    Args:
+        registry: The registry; by default the bundled one.
+
+    Returns:
+        One row for each kind in the tables, the most frequent first: kind, organizations, ror, wikidata, lei (how many have an
+        id there), and known (how many have one of ROR or Wikidata).
+
+    Example:
+        >>> found = identified()
+        >>> found.columns
+        ['kind', 'organizations', 'ror', 'wikidata', 'lei', 'known']
+    """
+    rows = [
+        (str(one.kind), 1, bool(ids.ror), bool(ids.wikidata), bool(ids.lei), bool(ids.ror or ids.wikidata))
+        for one in (registry or Registry.default()).organizations.values()
+        if one.kind is not OrganizationKind.INDIVIDUAL and (ids := one.identifiers) is not None
+    ]
+    counts = ("organizations", "ror", "wikidata", "lei", "known")
+    frame = pl.DataFrame(rows, schema={"kind": pl.String, **dict.fromkeys(counts, pl.Int64)}, orient="row")
+    summed = frame.group_by("kind").agg(pl.col(counts).sum())
+    return summed.sort("organizations", "kind", descending=[True, False])
+
+
 def _identified(used: Registry) -> str:
-    """Return a row for each kind of organization but persons: how many have an id of ROR, Wikidata and LEI, and any of these."""
-    rows: dict[str, list[int]] = defaultdict(lambda: [0] * 5)
-    for one in used.organizations.values():
-        if one.kind is OrganizationKind.INDIVIDUAL:
-            continue
-        ids = one.identifiers
-        given = (True, ids.ror, ids.wikidata, ids.lei, ids)
-        row = rows[str(one.kind)]
-        rows[str(one.kind)] = [count + bool(cell) for count, cell in zip(row, given, strict=True)]
-    head = ["kind in the tables", "organizations", "ROR", "Wikidata", "LEI", "any id"]
-    order = sorted(rows.items(), key=lambda item: (-item[1][0], item[0]))
-    cells = [(name, *(str(count or "") for count in counts), f"{counts[4] / counts[0]:.0%}") for name, counts in order]
-    return "\n".join([*markdown_table([*head, "part with an id"], cells), ""])
+    """Return the table of :func:`identified` with the part that has an id of ROR or Wikidata."""
+    head = ["kind in the tables", "organizations", "ROR", "Wikidata", "LEI", "ROR or Wikidata", "part"]
+    cells = [
+        (kind, *(str(count or "") for count in (number, *rest)), f"{rest[-1] / number:.0%}")
+        for kind, number, *rest in identified(used).iter_rows()
+    ]
+    return "\n".join([*markdown_table(head, cells), ""])
 
 
 def _age(days: int) -> str:
