@@ -208,6 +208,12 @@ class _FaultsError(OssgeoError, ValueError):
         self.faults: tuple[Fault, ...]
         self.message, self.faults = self.args
 
+    @classmethod
+    def of(cls, place: str, problem: str, remedy: str = "") -> Self:
+        """Return the error for a single fault."""
+        fault = Fault(place, problem, remedy)
+        return cls(str(fault), [fault])
+
     def __str__(self) -> str:
         """Return the message and the first faults, a line each; a single fault may be the message."""
         if [self.message] == [str(fault) for fault in self.faults]:
@@ -219,12 +225,6 @@ class _FaultsError(OssgeoError, ValueError):
 
 class PanelError(_FaultsError):
     """A panel, or the file it is read from, has faults; ``faults`` holds each one."""
-
-    @classmethod
-    def of(cls, place: str, problem: str, remedy: str = "") -> Self:
-        """Return the error for a single fault."""
-        fault = Fault(place, problem, remedy)
-        return cls(str(fault), [fault])
 
 
 class RegistryError(_FaultsError):

@@ -6,7 +6,14 @@ import functools
 from collections.abc import Callable
 from typing import Any, Final, ParamSpec, TypeVar
 
-from ossgeo.errors import CalculatorContractError, EngineError, OssgeoError, PanelError, SourceUnavailableError
+from ossgeo.errors import (
+    CalculatorContractError,
+    EngineError,
+    OssgeoError,
+    PanelError,
+    RegistryError,
+    SourceUnavailableError,
+)
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
@@ -15,12 +22,18 @@ _LONGEST_PLACE: Final = 200
 _REMEDY: Final = "check the file; the cause is chained"
 
 
-def reads_data(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+def reads_data(
+    function: Callable[_Parameters, _Result], *, fault: Callable[[str, str, str], OssgeoError] = PanelError.of
+) -> Callable[_Parameters, _Result]:
     """Let a function that reads data raise errors of the library only.
 
-    An error of the operating system is a :class:`SourceUnavailableError`, every other one a :class:`PanelError`; both name
-    the first argument. Polars' panics, which are not of the class ``Exception``, are included. Errors of the call itself,
-    such as an unknown argument, stay as they are.
+    An error of the operating system is a :class:`SourceUnavailableError`, every other one by default a
+    :class:`PanelError`; both name the first argument. Polars' panics, which are not of the class ``Exception``, are
+    included. Errors of the call itself, such as an unknown argument, stay as they are.
+
+    Args:
+        function: The function.
+        fault: Returns the error for a place, a problem and a remedy.
     """
 
     @functools.wraps(function)
@@ -36,9 +49,13 @@ def reads_data(function: Callable[_Parameters, _Result]) -> Callable[_Parameters
         except BaseException as error:
             if not (isinstance(error, Exception) or is_panic(error)) or _is_of_the_call(error):
                 raise
-            raise PanelError.of(place_of(args), f"cannot be read ({type(error).__name__})", _REMEDY) from error
+            raise fault(place_of(args), f"cannot be read ({type(error).__name__})", _REMEDY) from error
 
     return wrapper
+
+
+reads_registry: Final = functools.partial(reads_data, fault=RegistryError.of)
+"""The same for a function that reads a registry."""
 
 
 def runs_queries(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:

@@ -164,6 +164,27 @@ def with_utc_day(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
     return _without_utc(frame.with_columns(period=at.cast(nw.Date)))
 
 
+def with_utc_datetime(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
+    """Convert a column of dates or instants to datetimes without a time zone, in UTC and microseconds.
+
+    Args:
+        frame: The frame.
+        name: A column of dates or datetimes; those without a time zone are taken as UTC.
+    """
+    kind = frame.collect_schema()[name]
+    zoned = isinstance(kind, nw.Datetime) and kind.time_zone is not None
+    engine, native = name_of(frame), frame.to_native()
+    if zoned and engine == "spark":
+        with needs_extra("spark"):
+            from pyspark.sql import functions
+        micros = f"timestampadd(MICROSECOND, unix_micros(`{name}`), timestamp_ntz'1970-01-01 00:00:00')"
+        return wrap(native.withColumn(name, functions.expr(micros)))
+    if zoned and engine == "duckdb":
+        return wrap(native.project(f'* replace (make_timestamp(epoch_us("{name}")) as "{name}")'))
+    at = nw.col(name).dt.convert_time_zone("UTC").dt.replace_time_zone(None) if zoned else nw.col(name)
+    return frame.with_columns(at.cast(nw.Datetime("us")))
+
+
 def with_second_of_day(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
     """Add ``second``, the second of the day in UTC of a column of instants.
 
@@ -221,32 +242,44 @@ def concat(frames: Sequence[nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
     return nw.concat(frames, how="vertical")
 
 
-def scan_parquet(files: Sequence[Path], *, engine: str, root: Path) -> nw.LazyFrame[Any]:
-    """Return a lazy frame over Parquet files; columns that only some have are null in the others.
+def scan_parquet(groups: Sequence[Sequence[Path]], *, engine: str, root: Path) -> list[nw.LazyFrame[Any]]:
+    """Return a lazy frame over each group of Parquet files; the frames are of one connection, so that they can be joined.
 
-    Folders named ``column=value`` below the root are columns (partitioned Parquet).
+    Columns that only some files of a group have are null in the others. Folders named ``column=value`` below the root are
+    columns (partitioned Parquet).
 
     Args:
-        files: The files.
+        groups: The files of each frame.
         engine: One of :data:`ENGINES`. Spark uses the active session, or starts one.
         root: The folder below which partitions are looked for.
 
     Raises:
         EngineError: A package that the engine needs is not installed.
     """
-    partitioned = any("=" in part for part in files[0].relative_to(root).parts[:-1])
+    partitioned = [any("=" in part for part in files[0].relative_to(root).parts[:-1]) for files in groups]
     if engine == "duckdb":
         with needs_extra("duckdb"):
             import duckdb
-        names = [str(file) for file in files]
-        return wrap(duckdb.connect().read_parquet(names, union_by_name=True, hive_partitioning=partitioned))
+        connection = duckdb.connect()
+        return [
+            wrap(connection.read_parquet([*map(str, files)], union_by_name=True, hive_partitioning=hive))
+            for files, hive in zip(groups, partitioned, strict=True)
+        ]
     if engine == "spark":
         with needs_extra("spark"):
             from pyspark.sql import SparkSession
-        reader = SparkSession.builder.getOrCreate().read.option("mergeSchema", "true")
-        reader = reader.option("basePath", str(root)) if partitioned else reader
-        return wrap(reader.parquet(*map(str, files)))
-    scan = pl.scan_parquet(
-        list(files), glob=False, missing_columns="insert", extra_columns="ignore", hive_partitioning=partitioned
-    )
-    return wrap(scan)
+        session = SparkSession.builder.getOrCreate()
+        frames = []
+        for files, hive in zip(groups, partitioned, strict=True):
+            reader = session.read.option("mergeSchema", "true")
+            reader = reader.option("basePath", str(root)) if hive else reader
+            frames.append(wrap(reader.parquet(*map(str, files))))
+        return frames
+    return [
+        wrap(
+            pl.scan_parquet(
+                [*files], glob=False, missing_columns="insert", extra_columns="ignore", hive_partitioning=hive
+            )
+        )
+        for files, hive in zip(groups, partitioned, strict=True)
+    ]

@@ -22,10 +22,10 @@ from ossgeo.attribution._lineage.paths import named
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel import Model, Panel, openness_of
 from ossgeo.panel._openness import grants_more
-from ossgeo.panel._panel import normalized_models
 from ossgeo.registry import Affiliation, Organization, Registry
 from ossgeo.registry._organizations import CONFIDENCES, Evidence
-from ossgeo.sources import Hub, SnapshotStore, read_models
+from ossgeo.sources import Hub
+from ossgeo.sources._files.models_given import models_given
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
@@ -205,9 +205,7 @@ def _facts(ids: Sequence[str], models: Any, cards: Mapping[str, Model], registry
 
 
 def _columns(models: Any) -> pl.LazyFrame:
-    if isinstance(models, str | Path):
-        models = SnapshotStore(models).models() if SnapshotStore.is_store(models) else read_models(models)
-    table = models.models if isinstance(models, Panel) else normalized_models(models)
+    table = models_given(models)
     names = table.collect_schema().names()
     return table.select(name for name in (*_FACTS, "namespace") if name in names)
 

@@ -21,7 +21,7 @@ from ossgeo.attribution._evaluation import required_columns, resolve, shown
 from ossgeo.attribution._memoized import Memoized
 from ossgeo.errors import InvalidArgumentError, LowCoverageWarning, VoidOptionWarning
 from ossgeo.panel._filters import describe
-from ossgeo.panel._models_table import missing_columns_text, normalized_models
+from ossgeo.panel._models_table import missing_columns_text
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._aggregates import Aggregate
@@ -31,6 +31,7 @@ from ossgeo.shares._options import LATE, MeasureOptionsDict
 from ossgeo.shares._pipeline import plan_of, require_panel
 from ossgeo.shares._protocol import needs_whole_panel
 from ossgeo.shares._table import ShareTable
+from ossgeo.sources._files.models_given import models_given
 
 CHOICES: Final = (
     "attribution",
@@ -187,7 +188,7 @@ def _applicable(
 ) -> tuple[dict[str, list[Any]], list[tuple[str, str, str]]]:
     """Return the grid without the values that need a column without values in the models, and these with the reason."""
     given = options.get("models")
-    models = panel.models if given is None else normalized_models(given)
+    models = panel.models if given is None else models_given(given)
     applied: dict[str, list[Any]] = {}
     void = []
     for name, values in grid.items():

@@ -17,10 +17,10 @@ from ossgeo._core.relations import Relation
 from ossgeo._core.schema import MODEL_SCHEMA
 from ossgeo.errors import AttributionContractError
 from ossgeo.panel._models import BaseModel, Label, Model
-from ossgeo.panel._panel import normalized_models
 from ossgeo.registry._countries import Country, OriginStatus, parse_place
 from ossgeo.registry._organizations import Evidence
 from ossgeo.registry._registry import Registry
+from ossgeo.sources._files.models_given import models_given
 
 CREDIT_SCHEMA: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
     "model_id": pl.String,
@@ -135,7 +135,7 @@ class ModelTable(Mapping[str, Model]):
             return models
         if models is None or isinstance(models, Mapping):
             return cls(frame_of((models or {}).values()))
-        return cls(normalized_models(models).collect().unique("model_id", keep="last", maintain_order=True))
+        return cls(models_given(models).collect().unique("model_id", keep="last", maintain_order=True))
 
     @property
     def frame(self) -> pl.DataFrame:

@@ -25,6 +25,7 @@ from ossgeo.panel._panel import normalized_models
 from ossgeo.registry._countries import Country, OriginStatus, parse_origin
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._table import ShareTable
+from ossgeo.sources._files.models_given import models_given
 from ossgeo.sources._files.normalization import limited
 
 AdoptionDenominator = Literal["all", "users"]
@@ -42,7 +43,7 @@ def adoption_shares(
     attribution: str | AttributionStrategy = attributions.DEFAULT,
     columns: Mapping[str, str] | None = None,
     countries: Mapping[str, str | Country | OriginStatus] | None = None,
-    models: IntoFrame | None = None,
+    models: IntoFrame | str | Path | None = None,
     confidence: float = 0.95,
     registry: Registry | None = None,
 ) -> ShareTable:
@@ -193,13 +194,17 @@ def country_codes(
 
 
 def _origins(
-    rows: pl.DataFrame, strategy: AttributionStrategy, models: IntoFrame | None, registry: Registry, on: dt.date
+    rows: pl.DataFrame,
+    strategy: AttributionStrategy,
+    models: IntoFrame | str | Path | None,
+    registry: Registry,
+    on: dt.date,
 ) -> pl.DataFrame:
     """Return the countries of each model: model, country; a model of several countries has a row for each."""
     ids = rows.select(model_id="model").drop_nulls().unique(maintain_order=True)
     known = normalized_models(ids).collect()
     if models is not None:
-        given = normalized_models(models).collect().unique("model_id", keep="last")
+        given = models_given(models).collect().unique("model_id", keep="last")
         known = pl.concat([given, known.join(given, on="model_id", how="anti")], how="diagonal")
     context = Context(registry, ModelTable(known), on=on)
     credits = credits_of(strategy, known.join(ids, on="model_id", how="semi"), context=context)

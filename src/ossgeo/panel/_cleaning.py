@@ -40,7 +40,11 @@ def cleaned_panel(panel: Panel, cleaning: Cleaning) -> tuple[Panel, tuple[Adjust
     duplicates = panel._duplicates()
     if duplicates and cleaning.duplicates == "error":
         remedy = "see panel.check(); or Cleaning(duplicates='last')"
-        raise panel_error(panel, f"{duplicates:,} row(s) repeat a model and period{_also(panel)}", remedy)
+        raise panel_error(
+            panel,
+            f"{duplicates:,} row(s) repeat a model and period{_also(panel)}, for example {panel._first_duplicate()}",
+            remedy,
+        )
     note = f"of one model and period; the {cleaning.duplicates} was kept"
     notes = [Adjustment("duplicate", duplicates, "rows", note)]
     if cleaning.invalid == "drop" and not rows_are_usable(panel):

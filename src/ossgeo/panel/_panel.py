@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import html
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import attrs
@@ -22,7 +22,7 @@ from ossgeo.panel._ids import distinct_ids, distinct_namespaces
 from ossgeo.panel._issues import find_issues
 from ossgeo.panel._keyed import KeyedRows
 from ossgeo.panel._models_table import normalized_models
-from ossgeo.panel._quality import QualityReport, number_of_duplicates
+from ossgeo.panel._quality import QualityReport, first_duplicate, number_of_duplicates
 from ossgeo.panel._usable_rows import last_valid_day, row_faults, unusable_rows_error
 from ossgeo.registry._registry import Registry
 from ossgeo.registry._validation import HUGGING_FACE
@@ -156,6 +156,10 @@ class Panel:
         if snapshots == len(self.periods) and self._counts()["period"].null_count() == 0:
             self._answers["duplicates"] = 0  # as many files as periods, each of one date and without an id twice
         return self
+
+    def _with_files(self, files: Callable[[str, dt.date], Sequence[str]]) -> None:
+        """Keep the function that returns the names of the files that have a model and period."""
+        self._answers["files"] = files
 
     def described(self, *, source: str | None = None, scope: str | None = None) -> Panel:
         """Return the same panel with another source or scope.
@@ -316,6 +320,15 @@ class Panel:
             sizes = self._counts().drop_nulls("period").select("period", "n").rows()
             self._answers["duplicates"] = number_of_duplicates(self.rows, dict(sizes), self.dimensions)
         return int(self._answers["duplicates"])
+
+    def _first_duplicate(self) -> str:
+        """Return a model and period that are repeated, in words, with the files that have them."""
+        sizes = dict(self._counts().drop_nulls("period").select("period", "n").rows())
+        found = first_duplicate(self.rows, sizes, self.dimensions)
+        if found is None:
+            return ""
+        files = " and ".join(self._answers["files"](*found)) if "files" in self._answers else ""
+        return f"{found[0]} at {found[1]}{f' in {files}' if files else ''}"
 
     def _repr_html_(self) -> str:
         """Return the size, range, counter and source for a notebook; every text is escaped."""

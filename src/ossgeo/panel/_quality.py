@@ -100,6 +100,19 @@ def number_of_duplicates(rows: nw.LazyFrame[Any], sizes: Mapping[dt.date, int], 
     return total
 
 
+def first_duplicate(
+    rows: nw.LazyFrame[Any], sizes: Mapping[dt.date, int], dimensions: Sequence[str] = ()
+) -> tuple[str, dt.date] | None:
+    """Return the model and period of a row that another row repeats; None if there is none. Arguments as above."""
+    keys = ["period", "model_id", *dimensions]
+    for first, last in period_ranges(sizes):
+        part = rows.filter(nw.col("period").is_between(nw.lit(first), nw.lit(last)) & ~nw.col("model_id").is_null())
+        many = part.group_by(*keys).agg(n=nw.len()).filter(nw.col("n") > 1).select("model_id", "period").head(1)
+        for model, period in engines.collect(many).iter_rows():
+            return model, period
+    return None
+
+
 def _hashes_are_distinct(rows: nw.LazyFrame[Any]) -> bool:
     """Return whether no two ids of a period have the same hash: then none repeats. Five times as fast as comparing texts."""
     native = rows.to_native()

@@ -52,6 +52,12 @@ def _key(text: str) -> str:
     return " ".join(words.split()).removeprefix("the ")
 
 
+def _three_digits(text: str) -> str:
+    """Return the remedy for a number such as ``36`` or ``36.0``, which lost its zeros; empty for other text."""
+    number = _SHORT_NUMBER.fullmatch(text)
+    return f"an ISO 3166 number is text of three digits: '{number[1]:0>3}'" if number else ""
+
+
 def _code(text: str) -> str:
     """Return text as a code: in capitals and of usual width, with its accents (``Áo`` is not AO)."""
     return unicodedata.normalize("NFKC", text).strip().upper()
@@ -154,13 +160,14 @@ class Country:
         if isinstance(text, Country):
             return text
         if not isinstance(text, str):
-            raise UnknownCountryError(f"country {text!r} is not text ({_REMEDY})", value=text)
+            raise UnknownCountryError(
+                f"country {text!r} is not text ({_three_digits(str(text)) or _REMEDY})", value=text
+            )
         key, code = _key(text), _code(text)
         found = code if code in country_names() else _known_names().get(key) or _iso_codes().get(code)
         found = found or _iso_names().get(key) or _native_names().get(key)
         if found is None:
-            if number := _SHORT_NUMBER.fullmatch(code):
-                remedy = f"an ISO 3166 number has three digits: {number[1]:0>3}"
+            if remedy := _three_digits(code):
                 raise UnknownCountryError(f"country {text!r} is not known ({remedy})", value=text)
             aliases = (row["alias"] for row in bundled_rows("country_aliases.csv"))
             near = () if len(key) <= _LONGEST_CODE else (*country_names().values(), *aliases)

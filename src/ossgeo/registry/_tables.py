@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import attrs
 
+from ossgeo._core.boundary import reads_registry
 from ossgeo._core.csv_rows import read_rows
 from ossgeo.errors import Fault, RegistryError, SourceUnavailableError
 from ossgeo.registry._lineage import COMPONENTS, LINEAGE_SHOWN
@@ -148,6 +149,7 @@ Tables = Mapping[str, tuple[Row, ...]]
 """The rows of each table, by the name of the table."""
 
 
+@reads_registry
 def read_tables(folder: Path) -> Tables:
     """Read the tables of a folder; a table whose file is absent is empty.
 

@@ -20,7 +20,7 @@ from ossgeo._core.text import SHOWN, html_frame, markdown_table, percent, plural
 from ossgeo.claims._facts import load
 from ossgeo.errors import InvalidArgumentError, OssgeoWarning
 from ossgeo.panel._openness import openness_column
-from ossgeo.panel._panel import Panel, normalized_models
+from ossgeo.panel._panel import Panel
 from ossgeo.registry._countries import Country
 from ossgeo.reports._content import Section, sheet
 from ossgeo.reports._page import page_text
@@ -28,6 +28,7 @@ from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._measure import measure
 from ossgeo.shares._names import capitalized, scope_text, sentence_label, span
 from ossgeo.shares._options import MeasureOptionsDict
+from ossgeo.sources._files.models_given import models_given
 
 _SHOWN: Final = SHOWN
 _SMALL: Final = 5
@@ -257,7 +258,7 @@ def _peers(rows: pl.DataFrame, code: str) -> pl.DataFrame:
 
 def _openness(panel: Panel, models: Any, mine: pl.DataFrame) -> pl.DataFrame | None:
     """Return the country's value by class of license; None if the models have no licenses."""
-    known = panel.models if models is None else normalized_models(models)
+    known = panel.models if models is None else models_given(models)
     if "license" not in known.collect_schema().names():
         return None
     held = known.filter(pl.col("model_id").is_in(mine["model"].implode())).collect()
@@ -292,7 +293,7 @@ def _over_time(rows: pl.DataFrame, periods: tuple[dt.date, ...], code: str) -> p
 
 def _derived(panel: Panel, code: str, registry: Any, models: Any) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
     """Both sides of the matrix of derived models, over all periods; None where the panel has no bases."""
-    known = panel.models if models is None else normalized_models(models)
+    known = panel.models if models is None else models_given(models)
     columns = known.collect_schema().names()
     if not {"base_models", "created_at"} <= set(columns):
         return None, None

@@ -12,10 +12,11 @@ import narwhals as nw
 import polars as pl
 
 from ossgeo._core import engines
+from ossgeo._core.boundary import reads_data
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment, Method
 from ossgeo.errors import InvalidArgumentError, MethodMismatchError
-from ossgeo.panel._panel import Panel, normalized_models
+from ossgeo.panel._panel import Panel
 from ossgeo.panel._renames import find_renames
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._aggregates import Aggregate, concatenated
@@ -26,6 +27,7 @@ from ossgeo.shares._options import MeasureOptionsDict, options_of, require_optio
 from ossgeo.shares._pipeline import Plan, plan_of
 from ossgeo.shares._protocol import needs_whole_panel
 from ossgeo.shares._table import ShareTable
+from ossgeo.sources._files.models_given import models_given
 
 
 @attrs.frozen(eq=False)
@@ -120,7 +122,7 @@ class IncrementalAggregate:
         require_options("IncrementalAggregate.extend", options)
         models = options.pop("models", None)
         plan = self._plan(panel, options)
-        given = (panel.models if models is None else normalized_models(models)).collect()
+        given = (panel.models if models is None else models_given(models)).collect()
         everyone = _joined(self.models, given)
         column = panel.counter.column
         rows = panel.rows.select("model_id", "period", *_since(panel), column)
@@ -200,6 +202,7 @@ class IncrementalAggregate:
         write_folder(Path(path), self.aggregate, self._tables())
 
     @classmethod
+    @reads_data
     def read(cls, path: str | Path) -> Self:
         """Read one that :meth:`write` wrote.
 

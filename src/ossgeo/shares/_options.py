@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final, TypedDict
 
 import attrs
@@ -253,7 +254,7 @@ class MeasureOptionsDict(TypedDict, total=False):
     where: Where | None
     cleaning: Cleaning | None
     registry: Registry | None
-    models: IntoFrame | None
+    models: IntoFrame | str | Path | None
 
 
 OPTIONS: Final = tuple(field.name for field in attrs.fields(MeasureOptions))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Self, Unpack
 
 import attrs
@@ -23,7 +24,7 @@ from ossgeo.panel._filters import columns_of, describe, of_models, require_colum
 from ossgeo.panel._flows import Flows
 from ossgeo.panel._keyed import KeyedRows, sums_are_exact
 from ossgeo.panel._models_table import missing_columns_text
-from ossgeo.panel._panel import Panel, normalized_models
+from ossgeo.panel._panel import Panel
 from ossgeo.registry._platforms import platform_registry
 from ossgeo.registry._registry import Registry
 from ossgeo.shares import _grouping as grouping
@@ -43,6 +44,7 @@ from ossgeo.shares._grouping import MODEL_KEYS, Key
 from ossgeo.shares._model_groups import GROUP, encoded, model_groups, namespace_counts
 from ossgeo.shares._options import OPTIONS, MeasureOptions, MeasureOptionsDict, require_options
 from ossgeo.shares._protocol import EventCalculator, ShareCalculator, gives_of
+from ossgeo.sources._files.models_given import models_given
 
 
 def plan_of(panel: Panel, *, function: str = "measure", **options: Unpack[MeasureOptionsDict]) -> Plan:
@@ -118,7 +120,7 @@ class Plan:
     panel: Panel
     options: MeasureOptions
     registry: Registry
-    models: IntoFrame | None
+    models: IntoFrame | str | Path | None
 
     @classmethod
     def of(
@@ -127,7 +129,7 @@ class Plan:
         options: MeasureOptions,
         *,
         registry: Registry | None = None,
-        models: IntoFrame | None = None,
+        models: IntoFrame | str | Path | None = None,
     ) -> Self:
         """Return a plan, by default with the bundled registry and the panel's models.
 
@@ -289,7 +291,7 @@ class Plan:
     def _models(self, parts: _Parts) -> pl.DataFrame:
         """Collect the columns of the models table that are used."""
         options, calculator = self.options, parts.calculator
-        models = self.panel.models if self.models is None else normalized_models(self.models)
+        models = self.panel.models if self.models is None else models_given(self.models)
         columns = models.collect_schema().names()
         dated = options.age_cap is not None or options.as_of == "creation"
         needed = set(calculator.requires) | ({"created_at"} if dated else set())

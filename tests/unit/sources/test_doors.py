@@ -342,3 +342,103 @@ def test_a_file_has_a_limit_of_columns(tmp_path: Path) -> None:
     with pytest.raises(PanelError) as caught:
         ossgeo.read_panel(file)
     assert "has 50,001 columns, more than 50,000" in str(caught.value)
+
+
+WEEK = {"id": ["Qwen/a", "google/b"], "date": [dt.date(2026, 1, 1)] * 2, "downloads_30d": [3, 1], "likes": [7, 8]}
+DRIFTS: dict[str, list[Any]] = {
+    "a count written as a fraction": [pl.col("downloads_30d").cast(pl.Float64)],
+    "a count written as text": [pl.col("downloads_30d").cast(pl.String)],
+    "a smaller whole number": [pl.col("downloads_30d").cast(pl.Int32)],
+    "an instant in a zone": [pl.col("date").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")],
+    "milliseconds": [pl.col("date").cast(pl.Datetime("ms"))],
+    "a date written as text": [pl.col("date").cast(pl.String)],
+    "a category": [pl.col("id").cast(pl.Categorical)],
+    "a renamed counter": [pl.col("downloads_30d").alias("downloads_last_month")],
+    "a renamed id": [pl.col("id").alias("model_id")],
+    "an optional column of another type": [pl.col("likes").cast(pl.String)],
+}
+
+
+def drifting_files(folder: Path, drift: list[Any]) -> list[tuple[str, str, float]]:
+    """Write two weekly files, of which the second has other types or names; return the rows of both."""
+    first = pl.DataFrame(WEEK)
+    second = first.with_columns(date=pl.lit(dt.date(2026, 1, 8)), downloads_30d=pl.col("downloads_30d") + 1)
+    left_out = [name for name in second.columns if any(name in one.meta.root_names() for one in drift)]
+    first.write_parquet(folder / "2026-01-01.parquet")
+    second.select(*(name for name in second.columns if name not in left_out), *drift).write_parquet(
+        folder / "2026-01-08.parquet"
+    )
+    rows = pl.concat([first, second]).select(
+        pl.col("date").cast(pl.String), "id", pl.col("downloads_30d").cast(pl.Float64)
+    )
+    return rows.rows()
+
+
+def measured(panel: ossgeo.Panel) -> list[tuple[str, str, float]]:
+    table = ossgeo.measure(panel, by="model").to_polars().sort("period", "model")
+    return table.select(pl.col("period").cast(pl.String), "model", "value").rows()
+
+
+@pytest.mark.parametrize("by_file", [False, True])
+@pytest.mark.parametrize("engine", ["polars", "duckdb"])
+@pytest.mark.parametrize("drift", DRIFTS)
+def test_files_are_normalized_before_they_are_joined(drift: str, engine: Any, by_file: bool, tmp_path: Path) -> None:
+    rows = drifting_files(tmp_path, DRIFTS[drift])
+    panel = ossgeo.read_panel(tmp_path, engine=engine, period_from="file" if by_file else None)
+    assert measured(panel) == rows
+    assert panel.models.collect().sort("model_id")["likes"].to_list() == [7, 8]
+
+
+GIVEN = {
+    "id": ["Qwen/a", "google/b"],
+    "createdAt": ["2025-01-01T00:00:00Z", "2025-02-01"],
+    "tags": ["['base_model:google/b']", ""],
+    "license": ["mit", "NA"],
+}
+
+
+@pytest.mark.parametrize(
+    "form", ["polars", "lazy", "pandas", "pyarrow", "duckdb", "capsule", "csv", "parquet", "json", "panel"]
+)
+def test_tables_of_models_have_the_normalization_of_every_source(form: str, tmp_path: Path) -> None:
+    table = pl.DataFrame(GIVEN)
+    sent = table.to_arrow()
+    given: Any = {"polars": table, "lazy": table.lazy(), "pandas": table.to_pandas(), "pyarrow": sent}.get(form)
+    if form == "duckdb":
+        given = duckdb.sql("select * from sent")
+    elif form == "capsule":
+        given = type("Stream", (), {"__arrow_c_stream__": lambda _, schema=None: sent.__arrow_c_stream__(schema)})()
+    elif form in ("csv", "parquet", "json"):
+        given = tmp_path / f"models.{form}"
+        getattr(table, f"write_{form}")(given)
+    counts = pl.DataFrame({"id": GIVEN["id"], "date": ["2026-01-01"] * 2, "downloads_30d": [3, 1]})
+    panel = ossgeo.read_panel(counts)
+    if form == "panel":
+        given = ossgeo.read_panel(counts, models=table)
+    assert ossgeo.measure(panel, models=given, attribution="root").at()["US"] == 1.0
+    assert ossgeo.measure(panel, models=given, where={"license": "mit"}, age_cap="730d").at()["CN"] == 1.0
+    assert "google/b" in str(ossgeo.explain("Qwen/a", on="2026-01-01", attribution="root", models=given))
+    assert ossgeo.inventory(["Qwen/a"], models=given).to_polars()["license"].to_list() == ["mit"]
+
+
+def test_categories_as_ids_of_given_models_are_text() -> None:
+    counts = pl.DataFrame({"id": ["Qwen/a", "google/b"], "date": ["2026-01-01"] * 2, "downloads_30d": [3, 1]})
+    models = pl.DataFrame({"model_id": pl.Series(["Qwen/a"], dtype=pl.Categorical), "license": ["mit"]})
+    assert ossgeo.measure(ossgeo.read_panel(counts), models=models, where={"license": "mit"}).at()["CN"] == 1.0
+
+
+@pytest.mark.parametrize(("form", "engine"), [("csv", None), ("parquet", None), ("parquet", "duckdb")])
+def test_the_error_for_duplicates_names_both_files(form: str, engine: Any, tmp_path: Path) -> None:
+    for name, day in (("a", 1), ("b", 8), ("c", 8)):
+        rows = {"id": ["Qwen/a", f"google/{name}"], "date": [dt.date(2026, 1, day)] * 2, "downloads_30d": [1, 2]}
+        getattr(pl.DataFrame(rows), f"write_{form}")(tmp_path / f"{name}.{form}")
+    panel = ossgeo.read_panel(tmp_path, engine=engine)
+    with pytest.raises(PanelError, match=rf"for example Qwen/a at 2026-01-08 in b\.{form} and c\.{form}"):
+        ossgeo.measure(panel)
+
+
+def test_unreadable_values_of_models_are_counted() -> None:
+    listed = pl.DataFrame({"name": ["Qwen/a", "b"], "license": ["[mit, apache-2.0]", "mit"], "likes": ["many", "3"]})
+    with pytest.warns(ossgeo.errors.OssgeoWarning, match="1 unreadable value.* of license are null; 1 unrea.* likes"):
+        found = ossgeo.read_models(listed, columns={"name": "model_id"})
+    assert found.select("license", "likes").rows() == [(None, None), ("mit", 3)]

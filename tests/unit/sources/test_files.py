@@ -87,6 +87,8 @@ def test_many_faults_of_a_column_are_counted(tmp_path: Path) -> None:
         ('{"a":', "p.json, row 1, character 6: is not JSON"),
         ("5", "has no list of rows"),
         ('{"x": [{"model_id": "a/b"}]}', "the rows may be under 'x'"),
+        ('{"schema": {}, "data": [{"model_id": "a/b"}]}', "the rows may be under 'data': give records='data'"),
+        ('{"a": {"b": {"models": [{"model_id": "a/b"}]}}}', "give records='a.b.models'"),
         ("[1]", "row 1: is 1, not an object"),
         ("[" * 100_000, "nests too deeply"),
         (json.dumps([{**ROW, "downloads_30d": True}]), "True is not a whole number"),
@@ -100,6 +102,17 @@ def test_many_faults_of_a_column_are_counted(tmp_path: Path) -> None:
 )
 def test_a_json_with_a_fault(text: str, message: str, tmp_path: Path) -> None:
     assert message in faults(write(tmp_path, "p.json", text))
+
+
+@pytest.mark.parametrize("key", ["models", "data.models", "a.b.models"])
+def test_rows_under_keys_of_keys(key: str, tmp_path: Path) -> None:
+    value: Any = [ROW]
+    for name in reversed(key.split(".")):
+        value = {name: value}
+    path = write(tmp_path, "p.json", json.dumps(value))
+    assert len(ossgeo.read_panel(path, records=key)) == 1
+    with pytest.raises(PanelError, match=r"has no list of rows under 'x\.models'"):
+        ossgeo.read_panel(path, records="x.models")
 
 
 def test_json_lines_name_the_line(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import polars as pl
 from ossgeo.attribution._lineage.facts import LineageEvidence
 from ossgeo.attribution._lineage.graph import Graph
 from ossgeo.panel._openness import grants_more, openness_of
-from ossgeo.panel._panel import normalized_models
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._calculators.built_in import EventCounter
+from ossgeo.sources._files.models_given import models_given
 
 
 def license_drift(
@@ -41,7 +41,7 @@ def license_drift(
         >>> found.columns[:4]
         ['model_id', 'relation', 'license', 'openness']
     """
-    table = normalized_models(models).collect().unique("model_id", keep="last", maintain_order=True)
+    table = models_given(models).collect().unique("model_id", keep="last", maintain_order=True)
     graph = Graph.build(table, registry or Registry.default(), evidence=evidence)
     pairs = _ancestors(graph.links)
     if "license" not in table.columns:

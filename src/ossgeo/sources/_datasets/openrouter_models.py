@@ -10,7 +10,7 @@ import polars as pl
 
 from ossgeo._core.schema import MODEL_SCHEMA
 from ossgeo.errors import InvalidArgumentError, SourceFormatError
-from ossgeo.sources._files.reader import read_models
+from ossgeo.sources._files.models_given import models_given
 
 OPEN: Final = "open weights"
 CLOSED: Final = "closed"
@@ -83,7 +83,7 @@ def with_hub_facts(models: pl.DataFrame, hub_models: Any) -> pl.DataFrame:
     """
     if hub_models is None:
         return models
-    hub = hub_models if isinstance(hub_models, pl.DataFrame) else read_models(hub_models)
+    hub = models_given(hub_models).collect()
     facts = [name for name in _FACTS if name in hub.columns]
     theirs = hub.select(pl.col("model_id").alias("hub_model_id"), *facts).unique("hub_model_id")
     joined = models.join(theirs, on="hub_model_id", how="left")

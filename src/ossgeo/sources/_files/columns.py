@@ -27,6 +27,7 @@ SYNONYMS: Final[dict[str, str]] = {
 START: Final = "start"
 """The first day of the interval of a count, included."""
 
+_WIDE: Final = "; or wide='*' if the columns are models"
 _STARTS = (START, "start_date", "period_start")
 _ENDS = ("end", "end_date", "period_end")
 _MODEL_NAMES = frozenset(column.name for column in MODELS)
@@ -112,7 +113,8 @@ class Choice:
             if name not in chosen:
                 return Fault(place, f"has no column {name!r} for dimensions=", f"it has {listed(names)}")
         if "model_id" not in chosen:
-            remedy = "name it: columns={'...': 'model_id'}"
+            dated = any(SYNONYMS.get(name) in ("period", "observed_at") for name in names)
+            remedy = f"name it: columns={{'...': 'model_id'}}{_WIDE if self.rows and dated else ''}"
             return Fault(place, f"has no column of model ids; it has {listed(names)}", remedy)
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any, Final
 
 from ossgeo._core.schema import COUNTERS
@@ -12,6 +13,8 @@ from ossgeo.sources._files.normalization import FAULTS_A_COLUMN, shown
 
 _SPLIT: Final = frozenset({"columns", "data"})
 _IDS: Final = frozenset(name for name, ours in SYNONYMS.items() if ours == "model_id")
+_DEPTH: Final = 3
+"""How deep in objects rows are looked for, to name their key in an error."""
 _NEEDED: Final = frozenset({"model_id", "downloads", *COUNTERS})
 
 
@@ -21,7 +24,7 @@ def rows_of_json(text: str, place: str, records: str | None) -> list[dict[str, A
     Args:
         text: The text.
         place: Name of the file, for messages.
-        records: The key of the rows; by default the document itself holds them.
+        records: The key of the rows, or keys such as ``data.models``; by default the document itself holds them.
 
     Raises:
         PanelError: The text is not JSON, or its shape is not known.
@@ -62,30 +65,44 @@ def _parsed(text: str, place: str, row: int | None) -> Any:
 
 
 def _rows_of_document(document: Any, place: str, records: str | None) -> list[Any]:
+    parent, value = _found(document, records)
+    rows = None if value is None else _rows_of_value(value)
+    if rows is None:
+        raise PanelError.of(place, f"has no list of rows{f' under {records!r}' if records else ''}", _remedy(document))
+    beside = {name: value for name, value in parent.items() if name in SYNONYMS and not isinstance(value, list | dict)}
+    return [{**beside, **row} if isinstance(row, dict) else row for row in rows] if beside else rows
+
+
+def _found(document: Any, records: str | None) -> tuple[dict[str, Any], Any]:
+    """Return the object that has the rows and the rows; the key ``data.models`` is that of an object in an object."""
     if records is None:
-        rows = _rows_of_value(document)
-        if rows is not None:
-            return rows
-    elif isinstance(document, dict) and records in document:
-        rows = _rows_of_value(document[records])
-        if rows is not None:
-            beside = {name: value for name, value in document.items() if not isinstance(value, list | dict)}
-            beside = {name: value for name, value in beside.items() if name in SYNONYMS}
-            return [{**beside, **row} if isinstance(row, dict) else row for row in rows]
-    raise PanelError.of(place, f"has no list of rows{f' under {records!r}' if records else ''}", _remedy(document))
+        return {}, document
+    parent: dict[str, Any] = {}
+    value = document
+    for key in [records] if isinstance(document, dict) and records in document else records.split("."):
+        if not isinstance(value, dict):
+            return {}, None
+        parent, value = value, value.get(key)
+    return parent, value
 
 
 def _remedy(document: Any) -> str:
     if not isinstance(document, dict):
         return "it is one list: leave records= out" if isinstance(document, list) else "give a list of objects"
-    keys = [
-        name
-        for name, value in document.items()
-        if isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict))
-    ]
-    if not keys:
+    places = list(_places(document, ""))
+    if not places:
         return f"it is an object with {', '.join(list(map(repr, document))[:10]) or 'no keys'}"
-    return f"the rows may be under {', '.join(map(repr, keys[:10]))}: give records={keys[0]!r}"
+    return f"the rows may be under {', '.join(map(repr, places[:10]))}: give records={places[0]!r}"
+
+
+def _places(value: dict[str, Any], above: str) -> Iterator[str]:
+    """Yield the keys, also those of objects in objects, whose values are rows."""
+    for name, part in value.items():
+        if isinstance(part, dict) and above.count(".") < _DEPTH:
+            yield from _places(part, f"{above}{name}.")
+        rows = _rows_of_value(part)
+        if rows and isinstance(rows[0], dict):
+            yield f"{above}{name}"
 
 
 def _rows_of_value(value: Any) -> list[Any] | None:

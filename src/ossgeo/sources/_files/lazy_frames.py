@@ -331,11 +331,11 @@ def _with_parsed_text(
     return frame.join(engines.send(table, frame), on="_text", how="left").drop("_text")
 
 
-def parquet_groups(files: Sequence[Path]) -> list[list[Path]]:
+def parquet_groups(files: Sequence[Path], engine: str = "polars") -> list[list[Path]]:
     """Return files grouped by schema, so that files whose types differ are normalized before they are joined.
 
     Raises:
-        PanelError: With every file that is damaged.
+        PanelError: With every file that is damaged, or that the engine cannot read.
     """
     groups: dict[tuple[tuple[str, str], ...], list[Path]] = {}
     faults: list[Fault] = []
@@ -346,6 +346,12 @@ def parquet_groups(files: Sequence[Path]) -> list[list[Path]]:
         except Exception:  # noqa: BLE001  # Polars has several kinds of errors for damaged files
             faults.append(Fault(file.name, "is not a whole Parquet file", "fetch or write it again"))
             continue
+        if engine == "spark":
+            remedy = "write microseconds, or choose another engine"
+            fine = [name for name, kind in schema.items() if isinstance(kind, pl.Datetime) and kind.time_unit == "ns"]
+            faults += [
+                Fault(f"{file.name}, column {name}", "holds nanoseconds, which Spark refuses", remedy) for name in fine
+            ]
         groups.setdefault(tuple((name, str(kind)) for name, kind in schema.items()), []).append(file)
     if faults:
         raise PanelError(f"{files[0].parent} cannot be read", faults)
@@ -364,15 +370,11 @@ def joined(parts: Sequence[LazyRows]) -> LazyRows:
     frames = []
     shared = all("observed_at" in part.rows.collect_schema().names() for part in parts)
     for part in parts:
-        kind = part.rows.collect_schema().get("observed_at")
-        at = nw.col("observed_at")
         rows = part.rows
         since = [name for name in ("since",) if name in rows.collect_schema().names()]
         further = [name for name in rows.collect_schema().names() if name not in _AROUND]
-        if shared and kind is not None:
-            if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
-                at = at.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-            rows = rows.with_columns(at.cast(nw.Datetime("us")))
+        if shared:
+            rows = engines.with_utc_datetime(rows, "observed_at")
         names = ["model_id", *(["observed_at"] if shared else []), *since, "period", *further]
         frames.append(rows.select(*names).with_columns(_in_one_type(rows, further[-1])))
     models = [part.models for part in parts if part.models is not None]

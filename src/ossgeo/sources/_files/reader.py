@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +15,7 @@ from ossgeo._core import engines
 from ossgeo._core.boundary import reads_data
 from ossgeo._core.counter import Counter
 from ossgeo._core.dates import day_of
-from ossgeo.errors import EngineError, Fault, InvalidArgumentError, PanelError
+from ossgeo.errors import EngineError, Fault, InvalidArgumentError, OssgeoWarning, PanelError
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
 from ossgeo.registry._validation import HUGGING_FACE
@@ -164,6 +166,8 @@ def read_panel(
         residual=others, platform=platform, kept=kept, own_models=own, keyed=keyed,
         counts=None if keyed is None else keyed.counts,
     )  # fmt: skip
+    if place is not None and len(place.files) > 1:
+        panel._with_files(partial(reading.files_with, place.files, place.path))
     return panel if ids is None else panel._with_known_ids(ids.snapshots, ids.namespaces)
 
 
@@ -200,6 +204,10 @@ def read_models(
         PanelError: With every fault: file, row, column, value.
         InvalidArgumentError: An argument has a wrong type or value.
 
+    Warns:
+        OssgeoWarning: Values that only describe models are unreadable and become null, or rows of datasets and spaces are
+            left out; with their number.
+
     Example:
         >>> read_models(pl.DataFrame({"id": ["Qwen/a"], "tags": ["['x', 'base_model:google/b']"]}))["base_models"].to_list()
         [[{'relation': 'unspecified', 'model_id': 'google/b'}]]
@@ -208,9 +216,13 @@ def read_models(
     choice = Choice(dict(columns or {}), None, tuple(ignore or ()), rows=False)
     reading = Reading(choice, records, None, expand, False, None, date_format, "polars", None, None, encoding)
     if isinstance(source, str | Path):
-        place = located(source, pattern)
-        return reading.models(place.files)
-    return reading.models_of_frame(source)
+        place = located(source, pattern)  # keeps the copies of remote files
+        found = reading.models(place.files)
+    else:
+        found = reading.models_of_frame(source)
+    if notes := reading.notes():
+        warnings.warn("; ".join(notes), OssgeoWarning, stacklevel=3)  # above the boundary
+    return found
 
 
 def raw_table(source: Any, *, records: str | None = None, encoding: str | None = None) -> tuple[RawTable, str]:

@@ -30,6 +30,7 @@ Found = tuple[nw.LazyFrame[Any], pl.LazyFrame | None, list[str]]
 """Rows, models, and notes on what was left out."""
 
 _DATAFRAME = "the dataframe"
+_FILES_SHOWN = 2
 
 
 @attrs.frozen
@@ -70,16 +71,29 @@ class Reading:
         if self.engine != "polars":
             raise EngineError(f"engine={self.engine!r} reads Parquet files; leave engine out to read {files[0].name}")
         faults: list[Fault] = []
-        parts = []
-        for file in files:
-            day = date_of_file(file, root, faults, self.date_format) if self.by_file else self.day
-            table = raw_file(file, self.records, self.encoding, faults)
-            part = None if table is None else self._typed(table, faults, day)
-            if part is not None:
-                parts.append(part)
+        parts = [part for file in files if (part := self._file(file, root, faults)) is not None]
         if faults:
             raise PanelError(f"{title} cannot be read", limited(faults))
         return self._eager(pl.concat(parts, how="diagonal"))
+
+    def _file(self, file: Path, root: Path, faults: list[Fault]) -> pl.DataFrame | None:
+        """Return the typed rows of a file; None with faults."""
+        day = date_of_file(file, root, faults, self.date_format) if self.by_file else self.day
+        table = raw_file(file, self.records, self.encoding, faults)
+        return None if table is None else self._typed(table, faults, day)
+
+    def files_with(self, files: Sequence[Path], source: Path, model: str, period: dt.date) -> list[str]:
+        """Return the names of the files that have a model and period; they are read again, for a message only."""
+        root = source if source.is_dir() else source.parent
+        again = attrs.evolve(self, start=period, end=period)
+        found = []
+        for file in files:
+            rows = again.files([file], root, file.name)[0]
+            if engines.collect(rows.filter(nw.col("model_id") == model).head(1)).height:
+                found.append(file.relative_to(root).as_posix())
+            if len(found) == _FILES_SHOWN:
+                break
+        return found
 
     def frame(self, source: Any) -> Found:
         """Read a dataframe, or an object with ``__arrow_c_stream__``."""
@@ -192,15 +206,13 @@ class Reading:
             latest = [pl.col(name).drop_nulls().last() for name in about]
             grouped = table.sort("period").group_by("model_id", maintain_order=True).agg(latest)
             models = normalized_models(with_bases(grouped))
-        return engines.wrap(table.select(kept).lazy()), models, self._notes()
+        return engines.wrap(table.select(kept).lazy()), models, self.notes()
 
     def _parquet(self, files: Sequence[Path], root: Path) -> list[LazyRows]:
         """Return the rows of Parquet files: one part for each date, or for each schema."""
-        groups = parquet_groups(files)
+        groups = parquet_groups(files, self.engine)
         faults: list[Fault] = []
         if not self.by_file:
-            if self.engine != "polars":
-                groups = [list(files)]  # one connection; DuckDB and Spark unite types themselves
             dated = [(group, self.day) for group in groups]
         else:
             days = [(file, date_of_file(file, root, faults, self.date_format)) for file in files]
@@ -208,13 +220,10 @@ class Reading:
                 raise PanelError(f"{root} cannot be read", limited(faults))
             within = [(file, day) for file, day in days if day is not None and self._within(day)]
             dated = [([file], day) for file, day in within or days[:1]]
+        frames = engines.scan_parquet([group for group, _ in dated], engine=self.engine, root=root)
         return [
-            self._normalization(day).of(
-                engines.scan_parquet(group, engine=self.engine, root=root),
-                group[0].name,
-                group if self.engine == "polars" else (),
-            )
-            for group, day in dated
+            self._normalization(day).of(frame, group[0].name, group if self.engine == "polars" else ())
+            for frame, (group, day) in zip(frames, dated, strict=True)
         ]
 
     def _within(self, day: dt.date) -> bool:
@@ -229,9 +238,10 @@ class Reading:
         self.others.append(found.others)
         self.unread.update(found.unread)
         self.described.update(found.described)
-        return found.rows, found.models, self._notes()
+        return found.rows, found.models, self.notes()
 
-    def _notes(self) -> list[str]:
+    def notes(self) -> list[str]:
+        """Return what was left out, in words."""
         notes = []
         if number := sum(self.others):
             notes.append(f"{number:,} row(s) of datasets or spaces were left out")

@@ -49,6 +49,8 @@ _GROUPED: Final = re.compile(
 """Digits in groups of three, with the sign between them; perhaps decimals that are zero."""
 _DECIMAL_COMMA: Final = re.compile(r"(\d+),0{1,2}")
 _ADJACENT = re.compile(r"""['"]\s+['"]""")
+_LIST_OF_WORDS: Final = re.compile(r"\[[^\[\]]*,[^\[\]]*\]")
+"""A list as YAML writes it: ``[mit, apache-2.0]``."""
 _INSTANT_PROBLEM = "is not an ISO 8601 date or time, such as 2026-08-14T11:00:25Z"
 
 
@@ -283,6 +285,8 @@ def text(value: Any) -> str:
         try:
             value = _literal_list(value.strip())
         except ValueError:
+            if _LIST_OF_WORDS.fullmatch(value.strip()):
+                raise ValueError("is a list") from None
             return str(value).strip()
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
         return value[0]
