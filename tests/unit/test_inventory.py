@@ -178,7 +178,8 @@ def test_the_hub_is_asked_for_the_models_and_their_ancestors_only() -> None:
 def test_hostile_text_is_escaped(tmp_path: Path) -> None:
     models = pl.DataFrame({"model_id": ["a/x"], "license": ["<script>|x"]})
     found = ossgeo.inventory(["a/x"], on="2026-01-01", models=models)
-    assert "<script>" not in found.to_html()
+    assert "<script>|" not in found.to_html()
+    assert "<script>" not in found._repr_html_()
     assert r"\|x" in found.to_markdown()
     found.write_csv(tmp_path / "x.csv")
     assert pl.read_csv(tmp_path / "x.csv").height == len(found) == 1
@@ -226,7 +227,7 @@ def test_the_command_prints_every_form_and_fails_on_conditions(
     file.write_text("mine/chat-GGUF\nmine/pool\n", encoding="utf-8")
     MODELS.write_parquet(facts)
     words = ["inventory", str(file), "--models", str(facts), "--on", "2026-08-01"]
-    starts = {"text": "mine/chat-GGUF: published by unreviewed", "html": "<table>", "markdown": "| model_id |",
+    starts = {"text": "mine/chat-GGUF: publisher not reviewed; root Qwen/Qwen3-8B (CN), declared", "html": "<!doctype html>", "markdown": "| model_id |",
               "csv": "model_id,revision", "cyclonedx": "{"}  # fmt: skip
     for form, start in starts.items():
         assert main([*words, "--format", form]) == 0
@@ -260,3 +261,18 @@ def test_listed_texts_follow_the_grammar_of_ids(tmp_path: Path) -> None:
         ossgeo.inventory(file)
     assert len(caught.value.faults) == 2
     assert "\x1b" not in str(caught.value)
+
+
+def test_the_page_counts_and_names_what_is_known(tmp_path: Path) -> None:
+    found = ossgeo.inventory(["mine/chat-GGUF", "mine/merge", "never/seen"], models=MODELS, on="2026-08-01")
+    assert found.counts("root_country").rows() == [("CN", 2), ("US", 1), ("unreviewed", 1)]
+    assert found.summary().startswith("3 models on 2026-08-01, registry ")
+    found.write_html(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    for text in ("headquarters", found.summary(), "mine/chat-GGUF &lt;- mine/chat (quantized; declared)", "inventory.cdx.json",
+                 "It is not proof", "a question for a lawyer"):  # fmt: skip
+        assert text in page
+    with pytest.raises(UnknownNameError, match="root_country"):
+        found.counts("root_contry")
+    bare = ossgeo.inventory(["never/seen"], on="2026-08-01").to_html()
+    assert "Lineage</h2>" not in bare, "a section that has nothing to say is left out"

@@ -15,7 +15,7 @@ SOURCE = Path(ossgeo.__file__).parent
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 LAYERS = (
     {"errors"}, {"plugins"}, {"_core"}, {"registry"}, {"panel"}, {"attribution", "sources"}, {"shares"},
-    {"analysis", "external", "testing"}, {"review", "_inventory"}, {"claims", "plotting"}, {"reports"},
+    {"analysis", "external", "testing"}, {"review"}, {"claims", "plotting"}, {"reports"}, {"_inventory"},
     {"cli"}, {"__main__"},
 )  # fmt: skip
 """Packages and modules from the lowest layer to the highest; a layer imports only from lower ones."""

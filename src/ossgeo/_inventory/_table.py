@@ -14,7 +14,7 @@ import polars as pl
 
 from ossgeo._core.io import writing
 from ossgeo._core.tabular import Tabular
-from ossgeo._core.text import markdown_table
+from ossgeo._core.text import html_frame, markdown_table
 from ossgeo.errors import InvalidArgumentError, UnknownNameError
 
 SCHEMA: Final[dict[str, Any]] = {
@@ -38,7 +38,7 @@ SCHEMA: Final[dict[str, Any]] = {
 }
 """Columns of an inventory."""
 
-_MEANING: Final = (
+MEANING: Final = (
     "Countries are those of the organizations' headquarters on the day of the inventory. They do not describe the place "
     "where a model runs, the nationality of its authors, or a legal status."
 )
@@ -70,35 +70,66 @@ class Inventory(Tabular):
         return self.frame.height
 
     def __str__(self) -> str:
-        """Return one line for each model, and the meaning of the countries."""
-        lines = [
-            f"{row['model_id']}: published by {row['publisher'] or 'unreviewed'} ({_joined(row['publisher_country'])}); "
-            f"root {_joined(row['roots'])} ({_joined(row['root_country'])}), {row['evidence']}; "
-            f"{row['license'] or 'no license declared'} ({row['openness']})"
-            for row in self.frame.iter_rows(named=True)
-        ]
-        return "\n".join([*lines, "", _MEANING])
+        """Return one line for each model, the number of models by country of the root, and the meaning of the countries."""
+        return "\n".join([*map(_line, self.frame.iter_rows(named=True)), "", self.summary(), MEANING])
+
+    def summary(self) -> str:
+        """Return in one sentence how many models have roots in each country, and what the roots rest on."""
+        models = f"{len(self)} model" if len(self) == 1 else f"{len(self):,} models"
+        roots = ", ".join(f"{name} {count:,}" for name, count in self.counts("root_country").rows())
+        rests = ", ".join(f"{name} {count:,}" for name, count in self.counts("evidence").rows())
+        return f"{models} on {self.on}, registry {self.registry}. Countries of the roots: {roots}. Evidence of the roots: {rests}."
+
+    def counts(self, column: str) -> pl.DataFrame:
+        """Return how many models have each value of a column; a model with several values counts for each.
+
+        Args:
+            column: A column of :attr:`frame`.
+
+        Returns:
+            The column and ``models``, the most frequent value first.
+
+        Raises:
+            UnknownNameError: The column does not exist.
+        """
+        if column not in SCHEMA:
+            raise UnknownNameError.among(column, SCHEMA, what="column")
+        values = self.frame.select(column)
+        values = values.explode(column) if SCHEMA[column] != pl.String else values
+        return (
+            values.drop_nulls().group_by(column).agg(models=pl.len()).sort("models", column, descending=[True, False])
+        )
 
     def _repr_html_(self) -> str:
-        """Return the inventory as an HTML table; all text is escaped."""
-        return self.to_html()
+        """Return the first rows as an HTML table for a notebook, with the meaning of the countries; all text is escaped."""
+        return f"<p>{escape(self.summary())}</p>{html_frame(self.frame)}<p>{escape(MEANING)}</p>"
 
     def to_polars(self) -> pl.DataFrame:
         """Return :attr:`frame`."""
         return self.frame
 
     def to_html(self) -> str:
-        """Return the inventory as an HTML table, with the meaning of the countries; all text is escaped."""
-        head = "".join(f"<th>{escape(name)}</th>" for name in self.frame.columns)
-        rows = "".join(
-            f"<tr>{''.join(f'<td>{escape(value)}</td>' for value in row)}</tr>" for row in self._texts().iter_rows()
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{escape(_MEANING)}</p>"
+        """Return the inventory as one HTML page that needs no network; needs the extra ``plot``."""
+        from ossgeo._inventory._page import inventory_page
+
+        return inventory_page(self)
+
+    def write_html(self, path: str | Path) -> None:
+        """Write the inventory as one HTML page.
+
+        Args:
+            path: The file.
+
+        Raises:
+            OutputError: The file cannot be written.
+            EngineError: A package of the extra ``plot`` is not installed.
+        """
+        _write(path, self.to_html())
 
     def to_markdown(self) -> str:
         """Return the inventory as a Markdown table, with the meaning of the countries."""
         names = self.frame.columns
-        return "\n".join([*markdown_table(names, self._texts().iter_rows()), "", _MEANING])
+        return "\n".join([*markdown_table(names, self._texts().iter_rows()), "", MEANING])
 
     def to_csv(self) -> str:
         """Return the inventory as CSV; several values in a cell are separated by a semicolon."""
@@ -193,6 +224,17 @@ class Inventory(Tabular):
             f" ({'; '.join(row['lineage']) or 'evidence ' + row['evidence']})"
             for row in rows
         ]
+
+
+def _line(row: dict[str, Any]) -> str:
+    """Return what is known about a model in one line."""
+    publisher = f"published by {row['publisher']} ({_joined(row['publisher_country'])})" if row["publisher"] else "publisher not reviewed"  # fmt: skip
+    if row["evidence"] == "absent":
+        root = "no base model declared"
+    else:
+        root = f"root {_joined(row['roots'])} ({_joined(row['root_country'])}), {row['evidence']}"
+    license_ = f"{row['license']} ({row['openness']})" if row["license"] else "no license declared"
+    return f"{row['model_id']}: {publisher}; {root}; {license_}"
 
 
 def _joined(values: Sequence[str]) -> str:

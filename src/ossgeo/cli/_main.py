@@ -34,7 +34,6 @@ from ossgeo.errors import (
     UnknownSampleError,
     UnknownSchemeError,
 )
-from ossgeo.panel._filters import parse_where
 from ossgeo.sources._samples import DEFAULT
 
 _USAGE_ERRORS: Final = (
@@ -334,7 +333,7 @@ def _choices(given: argparse.Namespace) -> dict[str, Any]:
         "window": given.window,
         "age_cap": given.age_cap,
         "as_of": _as_of(given.as_of),
-        "where": parse_where(given.where) or None,
+        "where": ossgeo.panel.parse_where(given.where) or None,
         "cleaning": cleaning_of(given),
         "registry": ossgeo.registry.with_alternatives(_registry.registry_of(given.registry), *given.alternative),
     }

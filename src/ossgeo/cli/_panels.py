@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import ossgeo
-from ossgeo import plugins
 from ossgeo.cli._options import reading_of
 from ossgeo.errors import InvalidArgumentError, UnknownNameError
 
@@ -26,7 +25,7 @@ def path_help() -> str:
 
 def source_names() -> list[str]:
     """Return the names of the built-in sources and of those of installed plugins."""
-    return [plugin.name for plugin in plugins.available("sources")]
+    return [plugin.name for plugin in ossgeo.plugins.available("sources")]
 
 
 def panel_of(path: str, given: argparse.Namespace) -> ossgeo.Panel:
@@ -67,10 +66,10 @@ def _sample(name: str, options: dict[str, Any]) -> ossgeo.Panel:
 
 def _from_source(name: str, place: str, options: dict[str, Any]) -> ossgeo.Panel:
     """Return the panel of a source; it is called with the place, if one was given, and reads with the options that it takes."""
-    factory = plugins.get("sources", name)
+    factory = ossgeo.plugins.get("sources", name)
     if place and "path" not in inspect.signature(factory).parameters:
         raise InvalidArgumentError(f"PATH must be {name}, since this source has no argument path, got {name}:{place}")
-    source: Any = factory(path=place) if place else plugins.make("sources", name)
+    source: Any = factory(path=place) if place else ossgeo.plugins.make("sources", name)
     taken = inspect.signature(source.panel).parameters
     _require_none({option: value for option, value in options.items() if option not in taken}, f"{name} is a source")
     panel: ossgeo.Panel = source.panel(**options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ossgeo._core.relations import Relation
-from ossgeo.panel._filters import Where, decide
+from ossgeo.panel._filters import Where, decide, parse_where
 from ossgeo.panel._models import BaseModel, Label, Model
 from ossgeo.panel._openness import Openness, normalized_license, openness_of
 from ossgeo.panel._panel import Panel
@@ -22,4 +22,5 @@ __all__ = [
     "decide",
     "normalized_license",
     "openness_of",
+    "parse_where",
 ]

@@ -121,7 +121,7 @@ def _with_openness(models: pl.DataFrame, wanted: Any) -> pl.DataFrame:
 
 
 def parse_where(words: Iterable[str]) -> dict[str, Any]:
-    """Parse filters of the command line.
+    """Parse filters that are written as text, such as those of the command line.
 
     Args:
         words: ``column=value``, ``column=value,value`` (any of them) or ``column=low..high`` (either end may be left out).

@@ -47,6 +47,11 @@ class Sheet:
     rows: tuple[tuple[Cell, ...], ...]
     total: tuple[Cell, ...] = ()
 
+    @property
+    def numeric(self) -> frozenset[int]:
+        """The places of the columns with numbers."""
+        return frozenset(place for row in self.rows for place, cell in enumerate(row) if cell.number is not None)
+
 
 @attrs.frozen
 class Picture:
@@ -92,17 +97,18 @@ class Section:
     weight: float = 0.0
 
 
-def sheet(caption: str, rows: pl.DataFrame, *, total: bool = False) -> Sheet:
+def sheet(caption: str, rows: pl.DataFrame, *, total: bool = False, longest: int = 80) -> Sheet:
     """Return rows as a table of the page; the caption counts the rows that are not shown.
 
     Args:
         caption: The title of the table.
         rows: The rows; columns of shares are shown as percent, differences of shares as points.
         total: Whether a last row has the sums of value and share.
+        longest: The largest number of characters of a text.
     """
     shown = rows.head(_LONGEST)
     rest = rows.height - shown.height
-    cells = [tuple(_cell(name, value) for name, value in row.items()) for row in shown.iter_rows(named=True)]
+    cells = [tuple(_cell(name, value, longest) for name, value in row.items()) for row in shown.iter_rows(named=True)]
     last: tuple[Cell, ...] = ()
     if total:
         sums = [rows[name].sum() if rows[name].dtype.is_numeric() else None for name in rows.columns]
@@ -112,10 +118,12 @@ def sheet(caption: str, rows: pl.DataFrame, *, total: bool = False) -> Sheet:
     return Sheet(f"{caption} ({rest:,} more rows are not shown)" if rest else caption, names, tuple(cells), last)
 
 
-def _cell(name: str, value: object) -> Cell:
+def _cell(name: str, value: object, longest: int = 80) -> Cell:
     if isinstance(value, bool) or value is None or not isinstance(value, int | float):
         known = name if name in ("country", "organization") else "country" if name.endswith("country") else None
-        text = "-" if value is None else label(value, known) if known and isinstance(value, str) else plain(value, 80)
+        text = (
+            "-" if value is None else label(value, known) if known and isinstance(value, str) else plain(value, longest)
+        )
         return Cell(text)
     if name in _POINTS:
         return Cell(f"{100 * value:+.1f}" if name == "effect" else f"{100 * value:.1f}", float(value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 import pytest
@@ -39,7 +39,9 @@ def test_only_unreviewed_users_are_individual() -> None:
 
 @pytest.mark.parametrize("counting", ["fractional", "full", "primary"])
 @pytest.mark.parametrize("by", ["country", "organization", ("country", "namespace"), "kind"])
-def test_reviewed_individuals_stand_apart_in_the_coverage(counting: str, by: Any) -> None:
+def test_reviewed_individuals_stand_apart_in_the_coverage(
+    counting: Literal["fractional", "full", "primary"], by: Any
+) -> None:
     rule = first_of("publisher", "account-type")
     reviewed = Registry.from_rows(
         organizations=[{"organization": "someone", "kind": "individual"}],
