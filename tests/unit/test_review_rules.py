@@ -67,7 +67,8 @@ def test_the_seats_behind_most_downloads_rest_on_pages_of_the_organization_or_a_
             for one, share in last.select("organization", "share").iter_rows()
             if one in WORLD.organizations
         ]
-        largest, total = [], sum(share for _, share in rows)
+        largest: list[tuple[str, float]] = []
+        total = sum(share for _, share in rows)
         for one, share in rows:
             if sum(part for _, part in largest) < 0.99 * total:
                 largest.append((one, share))

@@ -227,7 +227,7 @@ class Inventory(Tabular):
 
 
 def _line(row: dict[str, Any]) -> str:
-    """Return what is known about a model in one line."""
+    """Return the findings about a model in one line."""
     publisher = f"published by {row['publisher']} ({_joined(row['publisher_country'])})" if row["publisher"] else "publisher not reviewed"  # fmt: skip
     if row["evidence"] == "absent":
         root = "no base model declared"

@@ -25,7 +25,7 @@ from ossgeo.shares._resampling import Interval, resample
 from ossgeo.shares._table import ShareTable
 
 PARTS: Final = ("status", "basis", "fraction", "outside")
-"""Columns of a group that are no keys: its status, what its attribution rests on (null if the strategy does not say), its part of
+"""Columns of a group beside its keys: its status, what its attribution rests on (null if the strategy does not say), its part of
 a model, and the verdict of ``where``."""
 
 
