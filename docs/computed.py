@@ -116,12 +116,13 @@ def claim_by_claim() -> str:
                                                        found[place].ours is None, place))  # fmt: skip
         best = found[at]
         source = f"[{claim.reference}]({claim.url})" if claim.url else claim.reference
-        figure = ""
+        figures = []
+        if best.ours is not None:
+            figures.append(f"{claim.figure(best.ours)} under its own choices")
         if best.lowest is not None:
-            share = claim.unit == "share"
-            shown = ["-" if one is None else f"{one:.1%}" if share else f"{one:,.0f}"
-                     for one in (best.ours, best.lowest, best.highest)]  # fmt: skip
-            figure = f" Here {shown[0]} under its own choices, over the observed part of the period, {shown[1]} to {shown[2]} over all."
+            ends = dict.fromkeys(claim.figure(one) for one in (best.lowest, best.highest))
+            figures.append(f"{' to '.join(ends)} over all choices")
+        figure = f" Over the observed part of the period, this sample gives {' and '.join(figures)}." if figures else ""
         lines += [
             f"## {claim.statement}",
             "",
@@ -140,9 +141,9 @@ def disputes() -> str:
         lines += [f"## {one.quantity[:1].upper()}{one.quantity[1:]}", "", f"The claims differ in {', '.join(one.differences)}.", "",
                   "| value | period | population | source |", "|---|---|---|---|"]  # fmt: skip
         for claim in one.claims:
-            value = f"{claim.value:.1%}" if claim.unit == "share" else f"{claim.value:,.0f}"
+            value = claim.figure() + (f" of {claim.counts}" if claim.unit == "share" else "")
             source = f"[{claim.reference}]({claim.url})" if claim.url else claim.reference
-            lines.append(f"| {value} of {claim.counts} | {claim.start} to {claim.end} | {claim.scope} | {source} |")
+            lines.append(f"| {value} | {claim.start} to {claim.end} | {claim.scope} | {source} |")
         lines.append("")
     return "\n".join(lines)
 

@@ -353,6 +353,12 @@ class Method(Tabular):
         ]
         return pl.DataFrame({"option": names, "value": texts})
 
+    def _repr_html_(self) -> str:
+        """Return all options for a notebook; every text is escaped."""
+        from ossgeo._core.text import html_cells
+
+        return html_cells(("option", "value"), self.to_polars().rows())
+
     def differences(self, other: Method) -> dict[str, tuple[Any, Any]]:
         """Return the choices that differ, each with both values; the panel, engine and version are not choices.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from html import escape
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
@@ -32,14 +33,18 @@ class Tabular:
         """Return the rows for a notebook; the rows that are not shown are counted, and every text is escaped."""
         from ossgeo._core.text import html_frame
 
-        return html_frame(self.to_polars())
+        rows = self.to_polars()
+        return html_frame(rows) if rows.height else f"<p>{escape(str(self))}</p>"
 
 
 _T = TypeVar("_T")
 
 
 class Listing(tuple[_T, ...], Tabular):
-    """A tuple that notebooks show as a table, one row for each item."""
+    """A tuple that notebooks show as a table, one row for each item.
+
+    An item with a method ``_shown``, which returns texts by column, determines what is shown of it.
+    """
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row for each item: its fields; objects as text."""
@@ -49,6 +54,18 @@ class Listing(tuple[_T, ...], Tabular):
         rows = [{name: _plain(getattr(item, name)) for name in names} for item in self]
         return pl.DataFrame(rows, infer_schema_length=None)
 
+    def _repr_html_(self) -> str:
+        """Return the rows for a notebook; the rows that are not shown are counted, and every text is escaped."""
+        if not self or not hasattr(self[0], "_shown"):
+            return super()._repr_html_()
+        import polars as pl
+
+        from ossgeo._core.text import html_frame
+
+        return html_frame(pl.DataFrame([item._shown() for item in self]))  # type: ignore[attr-defined]
+
 
 def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return "; ".join(map(str, value))
     return value if value is None or isinstance(value, str | int | float | dt.date) else str(value)

@@ -23,6 +23,11 @@ _BAR: Final = re.compile(r"(?<!\\)\|")
 """A bar that is not escaped."""
 SHOWN: Final = 10
 """How many rows of a result are printed."""
+_SPACED: Final = "padding:2px 12px 2px 0;vertical-align:top;text-align:"
+"""The style of a cell, up to its alignment."""
+_UNBROKEN: Final = ";white-space:nowrap"
+_SHORT: Final = 14
+"""A cell of fewer characters, such as a date, is not broken into lines."""
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -159,6 +164,31 @@ def _markdown_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(plain)} |"
 
 
+def html_cells(header: Sequence[str], body: Iterable[Sequence[str]], *, left: Sequence[bool] | None = None) -> str:
+    """Return texts as an HTML table; every text is escaped.
+
+    It has its own spacing, since not every notebook gives tables one, follows the colors of the page, and scrolls if it is wide.
+
+    Args:
+        header: The names of the columns.
+        body: The texts of each row.
+        left: Whether each column is aligned at the left; by default all are.
+    """
+    sides = ["left" if at_left else "right" for at_left in left or [True] * len(header)]
+
+    def row(tag: str, cells: Sequence[str], style: str = "") -> str:
+        styled = zip(cells, sides, strict=True)
+        return "".join(
+            f'<{tag} style="{_SPACED}{side}{style}{_UNBROKEN if len(cell) < _SHORT else ""}">{escape(cell)}</{tag}>'
+            for cell, side in styled
+        )
+
+    head = row("th", header, ";border-bottom:1px solid")
+    lines = "".join(f"<tr>{row('td', cells)}</tr>" for cells in body)
+    table = f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>'
+    return f'<div style="max-width:100%;overflow-x:auto">{table}</div>'
+
+
 def html_table(rows: pl.DataFrame, formats: Mapping[str, Format]) -> str:
     """Return the first rows as an HTML table, and how many more there are; every text is escaped.
 
@@ -166,15 +196,9 @@ def html_table(rows: pl.DataFrame, formats: Mapping[str, Format]) -> str:
         rows: The rows.
         formats: The columns that are shown, in order, each with its format.
     """
-    sides = ["left" if form == "text" else "right" for form in formats.values()]
-
-    def row(tag: str, cells: list[str]) -> str:
-        styled = zip(cells, sides, strict=True)
-        return "".join(f'<{tag} style="text-align:{side}">{escape(cell)}</{tag}>' for cell, side in styled)
-
-    body = "".join(f"<tr>{row('td', line)}</tr>" for line in _body(rows, formats))
+    left = [form == "text" for form in formats.values()]
     remainder = "".join(f"<p>{line}</p>" for line in _remainder(rows))
-    return f"<table><thead><tr>{row('th', _header(formats))}</tr></thead><tbody>{body}</tbody></table>{remainder}"
+    return html_cells(_header(formats), _body(rows, formats), left=left) + remainder
 
 
 def html_frame(rows: pl.DataFrame) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 import polars as pl
 
-from ossgeo._core.tabular import Tabular
+from ossgeo._core.tabular import Listing, Tabular
 from ossgeo._core.text import Format, text_table
 from ossgeo.claims._facts import Claim, load, table
 
@@ -53,18 +53,21 @@ class Dispute(Tabular):
         """Return one row for each claim, with the columns of :func:`ossgeo.claims.table`."""
         return table().filter(pl.col("claim").is_in([one.id for one in self.claims])).sort("end", "start", "claim")
 
+    def _shown(self) -> dict[str, str]:
+        """Return what a list of disputes shows of it."""
+        figures = dict.fromkeys(one.figure() for one in self.claims)
+        return {"quantity": self.quantity, "figures": ", ".join(figures), "differ in": ", ".join(self.differences),
+                "claims": ", ".join(one.id for one in self.claims)}  # fmt: skip
+
     def __str__(self) -> str:
         """Return the published values, and the choices in which they differ."""
-        rows = self.to_polars()
-        shown = [
-            f"{value:.1%}" if unit == "share" else f"{value:,.0f} {unit}"
-            for value, unit in rows.select("value", "unit").iter_rows()
-        ]
+        rows, claims = self.to_polars(), {one.id: one for one in self.claims}
+        shown = [claims[name].figure() for name in rows["claim"]]
         body = text_table(rows.with_columns(value=pl.Series(shown, dtype=pl.String)), _FORMATS)
         return f"{self.quantity}: the claims differ in {', '.join(self.differences)}\n{body}"
 
 
-def disputes() -> tuple[Dispute, ...]:
+def disputes() -> Listing[Dispute]:
     """Return the quantities for which the bundled claims give different values, or one value for different scopes.
 
     Returns:
@@ -77,4 +80,4 @@ def disputes() -> tuple[Dispute, ...]:
     """
     found = sorted(load(), key=lambda claim: (claim.quantity, claim.end, claim.start, claim.id))
     groups = [Dispute(quantity, tuple(claims)) for quantity, claims in groupby(found, key=lambda claim: claim.quantity)]
-    return tuple(one for one in groups if len({(claim.value, claim.counts, claim.scope) for claim in one.claims}) > 1)
+    return Listing(one for one in groups if len({(claim.value, claim.counts, claim.scope) for claim in one.claims}) > 1)

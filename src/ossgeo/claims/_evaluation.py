@@ -14,7 +14,6 @@ import attrs
 import polars as pl
 
 from ossgeo._core.tabular import Tabular
-from ossgeo._core.text import percent
 from ossgeo.claims._facts import Claim, Population, find
 from ossgeo.errors import InvalidArgumentError, OssgeoError, OssgeoWarning
 from ossgeo.panel._panel import Panel
@@ -78,11 +77,14 @@ class Evaluation(Tabular):
         text = f"{self.claim.statement}: {self.verdict.value}"
         if self.ours is not None:
             text += (
-                f". Claimed {_figure_text(self.claim, self.claim.value)}, here {_figure_text(self.claim, self.ours)}"
+                f". Lead here {self.claim.figure(self.ours)}"
+                if self.claim.compares
+                else f". Claimed {self.claim.figure()}, here {self.claim.figure(self.ours)}"
             )
         if self.lowest is not None and self.highest is not None:
-            lowest, highest = (_figure_text(self.claim, one) for one in (self.lowest, self.highest))
-            text += f", over all choices {lowest} to {highest}"
+            lowest, highest = self.claim.figure(self.lowest), self.claim.figure(self.highest)
+            what = "lead over all choices" if self.claim.compares else "over all choices"
+            text += f", {what} {lowest}" + (f" to {highest}" if highest != lowest else "")
         return f"{text}. {self.why}"
 
     def __str__(self) -> str:
@@ -180,7 +182,7 @@ def _problem(claim: Claim, panel: Panel) -> tuple[str, str] | None:
 
 
 def _verdict(claim: Claim, ours: float | None, low: float, high: float, *, covered: bool) -> tuple[Verdict, str]:
-    if claim.kind in ("ahead", "overtook", "largest"):
+    if claim.compares:
         holds, possible = ours is not None and ours > 0, high > 0
     else:
         near = claim.tolerance * (1 + 1e-9)  # a figure on the border is rounded to the published one
@@ -319,9 +321,3 @@ def _deciding_data(claim: Claim, *, covered: bool, complete: bool) -> str:
     if claim.certainty == "inferred":
         needs.append("a statement of the source on its method")
     return f"It would be decided by {', '.join(needs)}." if needs else "This panel decides it."
-
-
-def _figure_text(claim: Claim, value: float) -> str:
-    if claim.unit != "share":
-        return f"{value:,.0f}"
-    return percent(value) if value >= 0 else f"{value:.1%}"

@@ -14,6 +14,7 @@ import polars as pl
 
 from ossgeo._core.csv_rows import bundled_rows
 from ossgeo._core.tabular import Listing
+from ossgeo._core.text import percent, points
 from ossgeo.errors import UnknownNameError
 from ossgeo.panel._filters import parse_where
 from ossgeo.shares._calculators.derivatives import Derivatives
@@ -124,6 +125,11 @@ class Claim:
         return (self.end - self.start).days + 1
 
     @property
+    def compares(self) -> bool:
+        """Whether it says which group has more, without a figure."""
+        return self.kind in ("ahead", "overtook", "largest")
+
+    @property
     def counts_events(self) -> bool:
         """Whether it counts models published within the period, which is known on every later day."""
         calculator = self.choices.get("calculator", "downloads")
@@ -133,6 +139,24 @@ class Claim:
     def is_stock(self) -> bool:
         """Whether it is about a cumulative total on the last day of its period."""
         return bool(self.choices.get("calculator") == "stock")
+
+    def figure(self, value: float | None = None) -> str:
+        """Return a value in the unit of the claim as text; that of a comparison is a lead, which was not published.
+
+        Args:
+            value: The value; by default the published one.
+        """
+        if self.compares:
+            return points(value)
+        number = self.value if value is None else value
+        if self.unit != "share":
+            return f"{number:,.0f} {self.unit}"
+        return percent(number) if number >= 0 else f"{number:.1%}"
+
+    def _shown(self) -> dict[str, str]:
+        """Return what a list of claims shows of it."""
+        return {"claim": self.id, "statement": self.statement, "figure": self.figure(), "start": str(self.start),
+                "end": str(self.end), "population": self.population.value, "reference": self.reference}  # fmt: skip
 
     def __str__(self) -> str:
         """Return statement and reference."""

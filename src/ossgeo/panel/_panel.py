@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import html
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -15,7 +14,7 @@ import polars as pl
 from ossgeo._core import engines
 from ossgeo._core.counter import Counter
 from ossgeo._core.dates import BEGINNING, END, day_of
-from ossgeo._core.text import printable
+from ossgeo._core.text import html_cells, printable
 from ossgeo.errors import InvalidArgumentError, PanelError
 from ossgeo.panel._constant import constant_units, within_validity
 from ossgeo.panel._ids import distinct_ids, distinct_namespaces
@@ -337,8 +336,7 @@ class Panel:
             "counter": str(self.counter), "dimensions": ", ".join(self.dimensions), "engine": self.engine, "fingerprint": self.fingerprint,
             "checked": "yes" if self.checked else "no; panel.check() looks for issues",
         }  # fmt: skip
-        rows = "".join(f"<tr><th>{name}</th><td>{html.escape(text)}</td></tr>" for name, text in facts.items() if text)
-        return f"<table><caption>Panel</caption>{rows}</table>"
+        return html_cells(("panel", ""), [pair for pair in facts.items() if pair[1]])
 
     def __repr__(self) -> str:
         """Return size, range and source."""

@@ -132,7 +132,7 @@ class ShareTable(ShareData):
         if apart or self.keys != other.keys:
             pairs = "; ".join(f"{name}: {ours!r} and {theirs!r}" for name, (ours, theirs) in apart.items())
             raise MethodMismatchError(
-                f"the tables must have equal methods, but they differ ({pairs}); name what may differ in allow="
+                f"the tables must have equal methods, but they differ ({pairs}); name what may differ in allow={tuple(apart)!r}"
             )
         one, two = (f"share_{name}" for name in names)
         both = self._shares(one).join(other._shares(two), on=["period", *self.keys], how="full", coalesce=True)

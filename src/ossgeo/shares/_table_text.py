@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import polars as pl
 
-from ossgeo._core.text import percent, printable
+from ossgeo._core.text import html_cells, percent, printable
 from ossgeo.errors import UnknownCountryError
 from ossgeo.registry._countries import Country
 from ossgeo.shares._names import capitalized, day_text, sentence_label, step_text
@@ -139,15 +139,11 @@ def remarks(table: ShareData) -> list[str]:
 def table_html(table: ShareData) -> str:
     """Return the latest period for a notebook; every text is escaped."""
     lines = period_lines(table, table.periods[-1]) if table.periods else []
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in (" x ".join(table.keys), table.method.unit, "share"))
-    body = "".join(
-        f"<tr><td>{html.escape(line.name)}</td><td>{value_text(line.value)}</td>"
-        f"<td>{html.escape(percent(line.share, 2))}</td></tr>"
-        for line in lines
-    )
+    body = [(line.name, value_text(line.value), percent(line.share, 2)) for line in lines]
+    cells = html_cells((" x ".join(table.keys), table.method.unit, "share"), body, left=(True, False, False))
     title = f"<p>{html.escape(_title(table, table.periods[-1]))}</p>" if table.periods else ""
     small = html.escape(footer(table)).replace("\n", "<br>")
-    return f"{title}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><small>{small}</small>"
+    return f"{title}{cells}<small>{small}</small>"
 
 
 def sentence(table: ShareData, group: str | tuple[str, ...], day: dt.date) -> str:

@@ -188,7 +188,7 @@ def test_print(table: ossgeo.ShareTable) -> None:
     assert str(many).startswith("2025-01-31\n")
     attributed = ossgeo.measure(two_dates(), registry=registry(), denominator="attributed")
     assert "individual 20 -" in " ".join(str(attributed).split())
-    assert "<td>-</td>" in attributed._repr_html_()
+    assert ">-</td>" in attributed._repr_html_()
     assert "ShareTable 14 rows" in repr(table)
 
 
@@ -208,7 +208,7 @@ def test_a_note_is_printed() -> None:
 def test_a_period_without_figure_prints_as_such() -> None:
     table = ossgeo.measure(panel([("Qin/a", JANUARY, 10)]), registry=registry(), window="90d")
     assert "CN                     -       -" in str(table)
-    assert table._repr_html_().count("<td>-</td>") == 2
+    assert table._repr_html_().count(">-</td>") == 2
 
 
 def test_a_share_above_zero_never_prints_as_zero() -> None:
