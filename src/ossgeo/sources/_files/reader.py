@@ -121,7 +121,7 @@ def read_panel(
         raise EngineError(f"engine must be one of {', '.join(engines.ENGINES)}, got {engine!r}")
     _check_arguments(columns, ignore, date_format, encoding)
     further = checked_dimensions(dimensions)
-    if platform not in (HUGGING_FACE, *Registry.default().platforms):
+    if platform != HUGGING_FACE and platform not in Registry.default().platforms:
         known = ", ".join(map(repr, (HUGGING_FACE, *Registry.default().platforms)))
         raise InvalidArgumentError(f"platform must be one of {known}, got {platform!r}")
     others = (residual,) if isinstance(residual, str) else tuple(residual or ())
