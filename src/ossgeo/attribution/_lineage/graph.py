@@ -111,7 +111,9 @@ class Graph:
             evidence: ``declared`` or ``reviewed``.
             components: The components that count, with their parts.
         """
-        known = models.select("model_id", "namespace").unique("model_id", maintain_order=True)
+        known = models.select("model_id", "namespace")
+        if known["model_id"].hash().n_unique() < known.height:
+            known = known.unique("model_id", maintain_order=True)
         found: list[Adjustment] = []
         if "base_models" not in models.columns:
             found.append(Adjustment("bases_unknown", known.height, "models", _UNKNOWN))

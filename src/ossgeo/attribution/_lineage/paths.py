@@ -167,8 +167,8 @@ def propagate(links: pl.DataFrame, shares: Shares) -> pl.DataFrame:
         ways = both.group_by("model", "node", "rests").agg(pl.col("weight").sum()).select(ways.columns)
     ways = ways.group_by("model", "node").agg(pl.col("weight").sum())
     ways = ways.with_columns(pl.col("weight") / pl.col("weight").sum().over("model"))
-    found = ways.join(codes, left_on="model", right_on="code").rename({"name": "model_id"})
-    return found.join(codes, left_on="node", right_on="code").select("model_id", "weight", source="name")
+    name = codes["name"]  # in the order of the codes
+    return ways.select(model_id=name.gather(ways["model"]), weight="weight", source=name.gather(ways["node"]))
 
 
 def _over(sources: pl.DataFrame, start: object, end: object) -> pl.DataFrame:

@@ -79,8 +79,8 @@ def propagate_all(
     sources = sources.join(asked.select("model_id"), on="model_id", how="semi")
     everyone = _with_sources(asked, sources, context)
     inner = completed(evaluate_models(over, everyone, context=context), everyone)
-    own = inner.join(asked.select("model_id"), on="model_id", how="semi")
-    own = own.join(sources.select("model_id"), on="model_id", how="anti").filter(pl.col("rule") != ABSTAINED)
+    own = inner.filter(pl.col("rule") != ABSTAINED).join(asked.select("model_id"), on="model_id", how="semi")
+    own = own.join(sources.select("model_id"), on="model_id", how="anti")
     joined = sources.rename({"weight": "part", "start": "since", "end": "until"}).join(
         inner, left_on="source", right_on="model_id"
     )

@@ -46,9 +46,14 @@ def unique_links(links: pl.DataFrame) -> pl.DataFrame:
         links: child, parent, relation, and perhaps component.
     """
     pair = [name for name in ("child", "parent", "component") if name in links.columns]
-    vague = (links["relation"] == Relation.UNSPECIFIED.value).cast(pl.Int8)
-    ordered = links.with_columns(vague=vague).sort(*pair, "vague", "relation")
-    return ordered.unique(pair, keep="first", maintain_order=True).drop("vague")
+    place = links.select(pl.struct(pair).hash()).to_series()
+    if place.n_unique() == links.height:  # most links are unique, and sorting them takes longer than all else here
+        return links
+    repeated = place.is_duplicated()
+    vague = (pl.col("relation") == Relation.UNSPECIFIED.value).cast(pl.Int8)
+    ordered = links.filter(repeated).with_columns(vague=vague).sort(*pair, "vague", "relation")
+    first = ordered.unique(pair, keep="first", maintain_order=True).drop("vague")
+    return pl.concat([links.filter(~repeated), first])
 
 
 def resolved_links(
@@ -63,8 +68,10 @@ def resolved_links(
     """
     columns = links.columns
     links, moved = _at_current_ids(links, known, registry)
-    missing = links.join(known, left_on="parent", right_on="model_id", how="anti")
-    found = [links.join(known, left_on="parent", right_on="model_id", how="semi")]
+    there = known.select(parent="model_id", there=pl.lit(value=True))
+    marked = links.join(there, on="parent", how="left", maintain_order="left")
+    missing = marked.filter(pl.col("there").is_null()).drop("there")
+    found = [marked.drop_nulls("there").drop("there")]
     notes = [("base_moved", moved, "to a base model that moved to another id, by the registry")]
     for code, note, finder in _FINDERS:
         hits = finder(missing.select("child", "parent").unique(), known, registry)
@@ -87,7 +94,9 @@ def resolved_links(
 def _at_current_ids(links: pl.DataFrame, known: pl.DataFrame, registry: Registry) -> tuple[pl.DataFrame, int]:
     """Return the links with the current id of each moved parent that the models do not list, and the number of these."""
     moves = registry.moves
-    moved = pl.col("parent").is_in(list(moves)) & ~pl.col("parent").is_in(known["model_id"].implode())
+    gone = pl.DataFrame({"parent": list(moves)}, schema={"parent": pl.String})
+    gone = gone.join(known, left_on="parent", right_on="model_id", how="anti")
+    moved = pl.col("parent").is_in(gone["parent"].implode())
     current = pl.col("parent").replace_strict(dict(moves), default=pl.col("parent"), return_dtype=pl.String)
     number = links.select(moved.sum()).item()
     return links.with_columns(parent=pl.when(moved).then(current).otherwise("parent")), number
@@ -109,12 +118,14 @@ def _by_organization(missing: pl.DataFrame, known: pl.DataFrame, registry: Regis
         split = table.with_columns(namespace=parts.field("field_0"), name=parts.field("field_1").str.to_lowercase())
         return split.drop_nulls("name").join(owned, on="namespace").drop("namespace")
 
-    there = keyed(known.select("model_id"), "model_id")
+    there = keyed(known.join(owned, on="namespace", how="semi").select("model_id"), "model_id")
     return keyed(missing, "parent").join(there, on=["organization", "name"])
 
 
 def _by_name(missing: pl.DataFrame, known: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     only = missing.filter(~pl.col("parent").str.contains("/", literal=True))
+    if not only.height:
+        return only.with_columns(model_id="parent")
     name = pl.col("model_id").str.splitn("/", 2).struct.field("field_1")
     hits = only.join(known.with_columns(name=name), left_on="parent", right_on="name")
     archived = hits.filter(pl.col("namespace").is_in(list(namespaces_with_role(registry, "archive"))))
