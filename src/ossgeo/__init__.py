@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from ossgeo._core.versions import show_versions
     from ossgeo._inventory import Inventory, inventory
     from ossgeo.attribution import explain
-    from ossgeo.external import adoption_shares, answer_shares, leaderboard_shares, read_leaderboard, read_leaderboards
+    from ossgeo.external import (
+        adoption_shares,
+        answer_shares,
+        leaderboard_shares,
+        read_leaderboard,
+        read_leaderboards,
+        read_owners,
+    )
     from ossgeo.panel import BaseModel, Model, Panel, Relation
     from ossgeo.registry import (
         Affiliation,
@@ -88,6 +95,7 @@ _HOMES = {
     "profile": "reports",
     "read_leaderboard": "external",
     "read_leaderboards": "external",
+    "read_owners": "external",
     "read_models": "sources",
     "read_panel": "sources",
     "report": "reports",
@@ -144,6 +152,7 @@ __all__ = [
     "read_leaderboard",
     "read_leaderboards",
     "read_models",
+    "read_owners",
     "read_panel",
     "registry",
     "report",

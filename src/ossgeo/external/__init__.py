@@ -6,6 +6,7 @@ from ossgeo.external._adoption import adoption_shares, wilson
 from ossgeo.external._answers import answer_shares
 from ossgeo.external._leaderboard_history import LeaderboardHistory, read_leaderboards
 from ossgeo.external._leaderboards import BoardOptions, Leaderboard, leaderboard_shares, read_leaderboard
+from ossgeo.external._owners import read_owners
 
 __all__ = [
     "BoardOptions",
@@ -16,5 +17,6 @@ __all__ = [
     "leaderboard_shares",
     "read_leaderboard",
     "read_leaderboards",
+    "read_owners",
     "wilson",
 ]

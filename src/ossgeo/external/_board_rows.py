@@ -271,7 +271,7 @@ def distinct_names(written: str) -> Iterator[tuple[str, ...]]:
         >>> list(distinct_names("Nvidia, Nanjing University")), list(distinct_names("Z.ai (Zhipu AI)"))
         ([('Nvidia',), ('Nanjing University',)], [('Z.ai (Zhipu AI)', 'Z.ai', 'Zhipu AI')])
     """
-    for part in re.split(r"\s*[/,;&+|]\s*|\s+(?:and|x)\s+", written):
+    for part in re.split(r"(?:\s*[/,;&+|]\s*|\s+(?:and|x)\s+)(?![^()]*\))", written):
         found = re.fullmatch(r"(.+?)\s*\((.+)\)", part)
         if part:
-            yield (part, found[1], found[2]) if found else (part,)
+            yield (part, found[1], *re.split(r"\s*[/,;|]\s*", found[2])) if found else (part,)

@@ -1,4 +1,4 @@
-"""Files as raw tables: CSV, JSON, JSON Lines, Excel and SQLite, the text formats also compressed."""
+"""Files as raw tables: CSV, JSON, JSON Lines, Markdown, Excel and SQLite, the text formats also compressed."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ossgeo.errors import PanelError, SourceUnavailableError
 from ossgeo.sources._files.csv_files import MOST_COLUMNS, csv_columns
 from ossgeo.sources._files.decoding import text_of
 from ossgeo.sources._files.json_shapes import rows_of_json
+from ossgeo.sources._files.markdown_files import markdown_columns
 from ossgeo.sources._files.sqlite_files import sqlite_columns
 
 FORMATS: Final = {
@@ -29,11 +30,12 @@ FORMATS: Final = {
     ".db": "sqlite",
     ".sqlite": "sqlite",
     ".sqlite3": "sqlite",
+    ".md": "markdown",
 }
 """Endings of file names and their formats; ``.gz`` and ``.zst`` may follow those of text."""
 
 COMPRESSED: Final = (".gz", ".zst")
-_TEXT: Final = ("csv", "json")
+_TEXT: Final = ("csv", "json", "markdown")
 _MAGIC: Final = (
     (b"SQLite format 3\0", "is a SQLite database", "name it .sqlite"),
     (b"PAR1", "is a Parquet file", "name it .parquet"),
@@ -126,6 +128,8 @@ def read_table(file: Path, records: str | None, encoding: str | None = None, *, 
         if (width := max(map(len, rows), default=0)) > MOST_COLUMNS:
             raise PanelError.of(file.name, f"has a row with {width:,} keys, more than {MOST_COLUMNS:,}", "see records=")
         return RawTable.of_rows(rows, file.name)
+    if kind == "markdown":
+        return RawTable(file.name, *markdown_columns(text, file.name))
     columns, height, first = csv_columns(text, file.name, short_rows=short_rows)
     return RawTable(file.name, columns, height, first)
 

@@ -57,7 +57,8 @@ def data_files(path: Path, pattern: str | None) -> list[Path]:
     """Return the files of a source, in order of their names, all of one format.
 
     Args:
-        path: A file or a folder; below a folder, names that begin with ``.`` or ``_`` are not data.
+        path: A file or a folder; below a folder, names that begin with ``.`` or ``_`` are not data, and Markdown only
+            if the pattern asks for it.
         pattern: The files of a folder, such as ``*.csv``.
 
     Raises:
@@ -75,7 +76,7 @@ def data_files(path: Path, pattern: str | None) -> list[Path]:
         found = sorted(
             file
             for file in path.rglob(pattern or "*")
-            if format_of(file) is not None
+            if format_of(file) not in (None, *(["markdown"] if pattern is None else []))
             and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
             and file.is_file()
         )

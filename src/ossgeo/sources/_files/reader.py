@@ -67,7 +67,7 @@ def read_panel(
     not data.
 
     Args:
-        source: A CSV, TSV, JSON, JSON Lines, Excel, SQLite or Parquet file (the text formats also as ``.gz`` or ``.zst``); a folder
+        source: A CSV, TSV, JSON, JSON Lines, Markdown, Excel, SQLite or Parquet file (the text formats also as ``.gz`` or ``.zst``); a folder
             of such files; the ``https://`` address of a file; ``hf://datasets/OWNER/NAME/PATH`` for a file or folder on the
             Hub; a store of snapshots; a dataframe that Narwhals takes; or an object with ``__arrow_c_stream__``.
         columns: Source name and library's name, for example ``{"downloads_last_month": "downloads_30d"}``.
