@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ossgeo._core.display import Result
-from ossgeo._core.text import percent, period_of, plain, points
+from ossgeo._core.text import percent, period_of, plain, points, times
 from ossgeo.analysis import Bootstrap, Bounds, Concentration, Crossovers, Drivers, Growth, Influence, Sensitivity
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.external._leaderboards import Leaderboard
@@ -140,8 +140,8 @@ def draw_crossovers(found: Crossovers, look: Look) -> alt.LayerChart:
     ]
     layers = [line, end_labels(labels, look, groups, colored=True), diamonds, *([] if look.narrow else said)]
     count = found.frame.height
-    times = "never overtook" if not count else "overtook"
-    title = f"{names['one']} {times} {names['other']}{f' {count} times' if count > 1 else ''}"
+    verb = "never overtook" if not count else "overtook"
+    title = f"{names['one']} {verb} {names['other']}{f' {times(count)}' if count > 1 else ''}"
     remark = "Diamonds: overtakes; certain if they hold whatever the origin of the unattributed part."
     return framed(layers, look, Area(width, tall, left), **_texts(found, periods, title, remark))
 
@@ -305,7 +305,7 @@ def draw_concentration(found: Concentration, look: Look, *, top: int = 6) -> alt
     words = mark.encode(x="number:Q", y="at:Q", text="text:N", color=color_by(groups, look, text=True))
     first = rows.row(0, named=True)
     within = f" of {group_label(found.method, first[outer[0]], outer[0])}" if outer else ""
-    title = f"The {min(10, first['groups'])} largest {plural_key(inner)}{within} have {percent(first['top_10'])} of the {found.method.unit}"
+    title = f"The {min(10, first['groups'])} largest {plural_key(inner)}{within} have {percent(first['top_10'])} of {'its' if outer else 'the'} {found.method.unit}"
     remark = f"Part of the largest 1, 3 and 10 {plural_key(inner)}; as concentrated as {first['effective']:.1f} equal ones{within}."
     said = _texts(found, [day], title, remark)
     return framed([line, words], look, Area(width, tall, left), below=52, **said)

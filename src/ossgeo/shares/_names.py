@@ -104,9 +104,19 @@ def step_text(every: str) -> str:
     return unit if number == 1 else f"{number} {unit}s"
 
 
+_SCHEMES: Final = {
+    "eu": "European Union and country", "g7": "membership of the G7", "g20": "membership of the G20", "oecd": "membership of the OECD",
+    "asean": "membership of ASEAN", "brics": "membership of BRICS", "study": "group of the study", "continents": "continent",
+    "nato": "NATO and country", "african-union": "African Union and country", "gcc": "Gulf Cooperation Council and country",
+    "mercosur": "Mercosur and country", "subregions": "subregion of the UN", "world-bank-income": "World Bank income group",
+    "world-bank-regions": "World Bank region",
+}  # fmt: skip
+"""The bundled group schemes in words, after ``by``; a test compares the names."""
+
+
 def quantity(method: Method) -> str:
     """Return the measured quantity: the numerator, the denominator and the keys."""
-    keys = " and ".join(key.replace("_", " ") for key in method.by)
+    keys = " and ".join(_SCHEMES.get(key, key.replace("_", " ").replace("-", " ")) for key in method.by)
     if method.denominator == "attributed":
         return f"share of the {method.unit} with a known country, by {keys}"
     return f"share of all {method.unit} by {keys}"

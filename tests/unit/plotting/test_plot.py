@@ -6,7 +6,8 @@ import datetime as dt
 import itertools
 import re
 import xml.etree.ElementTree as ET
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import polars as pl
 import pytest
@@ -20,7 +21,7 @@ from ossgeo.plotting._dispatch import plot
 from ossgeo.plotting._map import places
 from ossgeo.plotting._primitives import _ticks
 from ossgeo.plotting._style import OTHERS, PALETTE, Look, contrast, dashes, readable, shades, spaced
-from ossgeo.shares._names import label
+from ossgeo.shares._names import _SCHEMES, label, quantity
 from tests.worlds import registry, two_dates
 
 pytestmark = pytest.mark.filterwarnings("ignore::ossgeo.errors.OssgeoWarning")
@@ -305,3 +306,23 @@ def test_overtakes_are_marked_and_judged() -> None:
     said = texts(svg_of(crossed[0].plot()))
     assert f"{crossed[0].frame['period'][0]}: {crossed[0].frame['bounds'][0]}" in said
     assert "overtook" in said
+
+
+def test_bundled_schemes_are_named_in_words() -> None:
+    assert set(_SCHEMES) == set(ossgeo.GroupScheme.names())
+    assert quantity(trending(by="world-bank-income").method) == "share of all downloads by World Bank income group"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_picture_of_the_readme_is_what_the_library_draws(theme: Literal["light", "dark"]) -> None:
+    """To draw it again: ``ossgeo plot labs-2025 -o docs/pictures/labs-2025.svg``, and with ``--theme dark``."""
+    name = "labs-2025.svg" if theme == "light" else "labs-2025-dark.svg"
+    kept = Path(__file__).parents[3] / "docs" / "pictures" / name
+    drawn = vl_convert.vegalite_to_svg(labs().plot(top=8, theme=theme).to_dict())
+    assert _words(kept.read_text(encoding="utf-8")) == _words(drawn)
+
+
+def _words(svg: str) -> list[str]:
+    """Return the texts of a picture, without the version of the registry."""
+    texts = ["".join(element.itertext()) for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+    return [re.sub(r"(registry|ossgeo) [0-9a-f.]+", r"\1", text) for text in texts]
