@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -109,23 +108,28 @@ def without_other_repositories(table: RawTable, ids: str) -> tuple[RawTable, int
     """
     addresses = [name for name in (ids, *ADDRESSES) if name in table.columns]
     kinds = [name for name in KINDS if name in table.columns]
-    other = [False] * table.height
+    other = pl.repeat(False, table.height, eager=True)
     for name in addresses:
-        for index, value in enumerate(table.columns[name]):
-            other[index] |= (
-                isinstance(value, str)
-                and value[:4].lower() == "http"
-                and bool(re.match(values.OTHER_REPOSITORY, value))
-            )
+        other |= _texts(table.columns[name]).str.contains(values.OTHER_REPOSITORY).fill_null(False)
     for name in kinds:
-        for index, value in enumerate(table.columns[name]):
-            other[index] |= isinstance(value, str) and value.strip().lower() in OTHERS
-    number = sum(other)
+        words = _texts(table.columns[name]).str.strip_chars().str.to_lowercase()
+        other |= words.is_in(list(OTHERS)).fill_null(False)
+    number = int(other.sum())
     if not number:
         return table, 0
-    keep = [index for index, wrong in enumerate(other) if not wrong]
+    keep = (~other).arg_true().to_list()
     columns: dict[str, pl.Series | Sequence[Any]] = {
         name: cells.gather(keep) if isinstance(cells, pl.Series) else [cells[index] for index in keep]
         for name, cells in table.columns.items()
     }
     return RawTable(table.place, columns, len(keep), table.first), number
+
+
+def _texts(cells: pl.Series | Sequence[Any]) -> pl.Series:
+    """Return the texts of a column; a value that is not text is null."""
+    if isinstance(cells, pl.Series):
+        if isinstance(cells.dtype, pl.Categorical | pl.Enum):
+            return cells.cast(pl.String)
+        return cells if cells.dtype == pl.String else pl.Series([None] * len(cells), dtype=pl.String)
+    texts = [cell.encode("utf-8", "replace").decode() if isinstance(cell, str) else None for cell in cells]
+    return pl.Series(texts, dtype=pl.String)
