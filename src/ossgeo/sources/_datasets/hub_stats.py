@@ -184,11 +184,10 @@ def _paired() -> pl.Expr:
     kind = pl.List(pl.Struct({"relation": pl.String, "model_id": pl.String}))
 
     def pair(series: pl.Series, **_: Any) -> pl.Series:
-        relations, ids = (series.struct.field(name).to_list() for name in ("_relation", "_bases"))
-        made = [
-            [{"relation": relation, "model_id": one} for one in some or () if one]
-            for relation, some in zip(relations, ids, strict=True)
-        ]
-        return pl.Series(made, dtype=kind)
+        rows = series.struct.unnest().with_row_index("row")
+        links = rows.explode("_bases").filter(pl.col("_bases").fill_null("") != "")
+        lists = links.group_by("row").agg(pairs=pl.struct(relation="_relation", model_id="_bases"))
+        paired = rows.select("row").join(lists, on="row", how="left", maintain_order="left")
+        return paired.select(pl.col("pairs").cast(kind).fill_null(pl.lit([], kind))).to_series()
 
     return pl.struct("_relation", "_bases").map_batches(pair, return_dtype=kind)
