@@ -94,12 +94,18 @@ class _Lookup:
 
     @classmethod
     def of(cls, facts: Mapping[str, Model], registry: Registry, on: dt.date) -> _Lookup:
-        bases = [
-            [{"relation": str(base.relation), "model_id": base.model_id} for base in model.base_models]
-            for model in facts.values()
+        links = [
+            (place, str(base.relation), base.model_id)
+            for place, model in enumerate(facts.values())
+            for base in model.base_models
         ]
-        columns = {"model_id": list(facts), "namespace": [namespace_of(name) for name in facts], "base_models": bases}
-        frame = pl.DataFrame(columns, schema={name: MODEL_SCHEMA[name] for name in columns})
+        schema = {"place": pl.UInt32, "relation": pl.String, "model_id": pl.String}
+        table = pl.DataFrame(links, schema=schema, orient="row")  # a list of lists takes ten times as long
+        bases = table.group_by("place").agg(base_models=pl.struct("relation", "model_id"))
+        names = {"model_id": list(facts), "namespace": [namespace_of(name) for name in facts]}
+        frame = pl.DataFrame(names, schema=dict.fromkeys(names, pl.String)).with_row_index("place")
+        frame = frame.join(bases, on="place", how="left", maintain_order="left").drop("place")
+        frame = frame.with_columns(pl.col("base_models").fill_null(pl.lit([], MODEL_SCHEMA["base_models"])))
         context = Context(registry, ModelTable(frame), on)
         return cls(facts, context, Graph.of(context), on)
 
