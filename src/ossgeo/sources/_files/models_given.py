@@ -12,6 +12,7 @@ from ossgeo._core import engines
 from ossgeo._core.schema import MODELS
 from ossgeo.panel._models_table import normalized_models
 from ossgeo.panel._panel import Panel
+from ossgeo.sources._files.lazy_frames import parquet_groups
 from ossgeo.sources._files.normalization import TYPES
 from ossgeo.sources._files.reader import read_models
 from ossgeo.sources._store.snapshots import SnapshotStore
@@ -34,14 +35,26 @@ def models_given(models: Any) -> pl.LazyFrame:
     if isinstance(models, Panel):
         return models.models
     if isinstance(models, str | Path):
-        stored = SnapshotStore.is_store(models)
-        return (SnapshotStore(models).models() if stored else read_models(models)).lazy()
+        if SnapshotStore.is_store(models):
+            return SnapshotStore(models).models().lazy()
+        ready = _ready_file(models)
+        return read_models(models).lazy() if ready is None else normalized_models(ready)
     if nw.from_native(models, pass_through=True) is models:  # not a dataframe: an Arrow stream, or an error
         return read_models(models).lazy()
     frame = models if isinstance(models, nw.LazyFrame) else engines.lazy(models)
     if _is_ready(frame.collect_schema()):
         return normalized_models(frame.to_native())
     return read_models(frame.to_native()).lazy()
+
+
+def _ready_file(path: str | Path) -> pl.LazyFrame | None:
+    """Return the scan of a Parquet file that has the library's columns and types already: only the rows that are used are read."""
+    file = Path(path).expanduser()
+    if file.suffix.lower() != ".parquet" or not file.is_file():
+        return None
+    (group,) = parquet_groups([file])
+    scan = pl.scan_parquet(group[0], glob=False, hive_partitioning=False)
+    return scan if _is_ready(nw.from_native(scan).collect_schema()) else None
 
 
 def _is_ready(schema: nw.Schema) -> bool:
