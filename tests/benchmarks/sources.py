@@ -107,8 +107,9 @@ def polars_by_hand(path: str) -> None:
     owners = pl.LazyFrame({"namespace": [f"namespace-{n:05d}" for n in range(30_000)],
                            "country": [country_of(n) for n in range(30_000)]})  # fmt: skip
     start = time.perf_counter()
-    files = sorted(Path(path).glob("date=*/*.parquet"))
-    panel = pl.scan_parquet(files).select("model_id", "downloads_30d", day=pl.col("observed_at").dt.date())
+    names = pl.scan_parquet(f"{path}/data/models/*.parquet").select("key", "model_id")
+    rows = pl.scan_parquet(f"{path}/data/snapshots/*.parquet", missing_columns="insert", extra_columns="ignore")
+    panel = rows.join(names, on="key").select("model_id", "downloads_30d", day=pl.col("observed_at").dt.date())
     handle = pl.col("model_id").str.split("/").list.first()
     owned = panel.select("model_id").unique().with_columns(namespace=handle).join(owners, on="namespace", how="left")
     sums = panel.join(owned.select("model_id", "country"), on="model_id", how="left").group_by("day", "country").agg(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import random
 import shutil
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import polars as pl
 import pytest
 
@@ -23,6 +23,7 @@ from ossgeo.cli import main
 from ossgeo.errors import InvalidArgumentError, PanelError, SourceFormatError, SourceUnavailableError, StoreError
 from ossgeo.sources import Hub, SnapshotStore
 from ossgeo.sources._hub import checkpoint as checkpoints
+from ossgeo.sources._store.manifest import read_manifest, write_manifest
 from ossgeo.sources._store.writing import locked
 from tests.hub_server import FakeHub, entry, fake_hub, once
 
@@ -71,7 +72,8 @@ def test_add_scan_and_measure(tmp_path: Path) -> None:
     assert ossgeo.read_panel(store.path).periods == panel.periods
     assert [one.note for one in store.snapshots] == ["five models"] * 3
     assert repr(store) == f"<SnapshotStore {store.path}>"
-    assert len(list(store.path.glob("models-*"))) == 3, "panels that were opened before still read them"
+    assert len(list(store.path.glob("data/models/*"))) == 3, "each snapshot brought a model"
+    assert not list(store.path.glob("data/facts/*"))
 
 
 def test_the_latest_facts_about_every_model(tmp_path: Path) -> None:
@@ -81,11 +83,6 @@ def test_the_latest_facts_about_every_model(tmp_path: Path) -> None:
     models = store.panel().models.collect().sort("model_id")
     assert models["likes"].to_list() == [2, 2, 1, 1, 1]
     assert models["license"].to_list() == ["mit"] * 5, "by column the latest known value"
-    for file in tmp_path.glob("models-*"):
-        file.unlink()
-    assert [fault.problem for fault in store.verify()] == ["is missing"]
-    store.add(week(2))
-    assert store.panel().models.collect().height == 5
 
 
 def test_what_is_strange_is_marked_and_kept(tmp_path: Path) -> None:
@@ -115,43 +112,32 @@ def test_a_changed_byte_is_found(tmp_path: Path) -> None:
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     (tmp_path / second.file).unlink()
-    (tmp_path / "date=2026-08-03" / "stray.parquet").write_bytes(b"x")
+    (tmp_path / "data" / "snapshots" / "stray.parquet").write_bytes(b"x")
     problems = {fault.place: fault.problem for fault in store.verify()}
     assert "its SHA-256 is" in problems[first.file]
     assert problems[second.file] == "is missing"
-    assert problems["date=2026-08-03/stray.parquet"] == "is not in the manifest"
+    assert problems["data/snapshots/stray.parquet"] == "is not in the manifest"
     with pytest.raises(StoreError, match="is missing"):
         store.panel()
 
 
-@pytest.mark.parametrize("hashed", [True, False], ids=["with its hash", "of an older version"])
-def test_a_damaged_models_table_is_found_and_made_again(tmp_path: Path, hashed: bool) -> None:
+@pytest.mark.parametrize("kind", ["models", "facts"])
+def test_damage_to_the_dictionary_or_the_facts_is_named(tmp_path: Path, kind: str) -> None:
     store = SnapshotStore(tmp_path)
-    store.add(week(0, likes=[1] * 5))
-    damaged = store.add(week(1, likes=[2] * 5))
-    store.add(week(2, models=2))
-    models = tmp_path / json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["models"]
-    models.write_bytes(models.read_bytes()[:-20])
-    (tmp_path / damaged.file).write_bytes(b"x")
-    if not hashed:
-        manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
-        del manifest["models_sha256"], manifest["sha256"]
-        (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    problems = {fault.place: str(fault) for fault in store.verify()}
-    assert set(problems) == {models.name, damaged.file}
-    assert "the next add() or collect() makes it again" in problems[models.name]
-    with pytest.raises(
-        StoreError, match=rf"{models.name}: .*recover\(\) or the next add\(\) or collect\(\) makes it again"
-    ):
-        store.panel(start=dt.date(2026, 8, 17))
-    store.add(week(3, models=1))
-    assert [fault.place for fault in store.verify()] == [damaged.file]
-    facts = store.panel(start=dt.date(2026, 8, 17)).models.collect().sort("model_id")
-    assert facts["likes"].to_list() == [1] * 5, "from the undamaged snapshots"
-    for file in tmp_path.glob("models-*"):
-        file.unlink()
-    with pytest.raises(StoreError, match=r"is missing .recover\(\) or the next add"):
-        store.panel(start=dt.date(2026, 8, 17))
+    first = store.add(week(0, likes=[1] * 5))
+    store.add(week(1, likes=[2] * 5))
+    (name,) = first.parts_of(kind)
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[:-20])
+    assert [fault.place for fault in store.verify()] == [name]
+    adding = [lambda: store.add(week(2))] if kind == "models" else []  # changes of facts build upon hashes
+    for read in (store.panel, store.models, lambda: store.facts(["Qwen/m0"]), *adding):
+        with pytest.raises(StoreError, match=f"{name}: was changed or cut.*restore it from a backup"):
+            read()
+    (tmp_path / name).write_bytes(whole)
+    store.add(week(2, models=1))
+    assert store.models()["likes"].to_list() == [2] * 5
+    assert store.verify() == ()
 
 
 def test_a_damaged_snapshot_is_named(tmp_path: Path) -> None:
@@ -160,7 +146,7 @@ def test_a_damaged_snapshot_is_named(tmp_path: Path) -> None:
     second = store.add(week(1, models=50_000))
     path = tmp_path / second.file
     data = bytearray(path.read_bytes())
-    data[4:-2_000] = bytes(len(data) - 2_004)  # the footer stays
+    data[4:-4_000] = bytes(len(data) - 4_004)  # the footer stays
     path.write_bytes(data)
     with pytest.raises(StoreError, match=f"{second.file}: was changed or cut.*restore it from a backup"):
         store.panel()
@@ -293,7 +279,7 @@ except StoreError as error:
 else:
     raise SystemExit("it was written")
 assert store.verify() == () and len(store.snapshots) == 1
-assert not list(store.path.glob("date=*/.*")), "half a file is left"
+assert not list(store.path.glob("data/**/.*")), "half a file is left"
 """
 
 
@@ -303,16 +289,17 @@ def test_a_lost_or_older_manifest_costs_no_snapshot(tmp_path: Path) -> None:
     older = (store.path / "manifest.json").read_bytes()
     for number in (1, 2):
         store.add(week(number))
-    files = {file.name: file.read_bytes() for file in store.path.glob("date=*/*.parquet")}
+    files = {file.name: file.read_bytes() for file in store.path.glob("data/snapshots/*.parquet")}
     (store.path / "manifest.json").write_bytes(older)
-    unlisted = [fault.place for fault in store.verify() if fault.place.startswith("date=")]
-    assert unlisted == sorted(name for name in _names(store) if "08-03" not in name)
+    unlisted = [fault.place for fault in store.verify()]
+    assert unlisted == sorted(name for name in _names(store) if "0803" not in name)
     store.add(week(3))
-    assert files.items() <= {file.name: file.read_bytes() for file in store.path.glob("date=*/*.parquet")}.items()
-    with pytest.raises(StoreError, match=r"is not in the manifest; call recover\(\), which adds it"):
+    assert (
+        files.items() <= {file.name: file.read_bytes() for file in store.path.glob("data/snapshots/*.parquet")}.items()
+    )
+    with pytest.raises(StoreError, match="has a snapshot of 2026-08-10 06:00:00 UTC already"):
         store.add(week(1))
-    assert [entry_.date.isoformat() for entry_ in store.recover()] == ["2026-08-10", "2026-08-17"]
-    assert [entry_.source for entry_ in store.snapshots] == ["mine", "recovered", "recovered", "a dataframe"]
+    assert [entry_.source for entry_ in store.snapshots] == ["mine", "a dataframe", "a dataframe", "a dataframe"]
     assert store.recover() == ()
     assert store.verify() == ()
     (store.path / "manifest.json").unlink()
@@ -324,23 +311,27 @@ def test_a_lost_or_older_manifest_costs_no_snapshot(tmp_path: Path) -> None:
 
 
 def _names(store: SnapshotStore) -> list[str]:
-    return [file.relative_to(store.path).as_posix() for file in store.path.glob("date=*/*.parquet")]
+    return [file.relative_to(store.path).as_posix() for file in store.path.glob("data/snapshots/*.parquet")]
 
 
-def test_snapshots_of_another_store_are_adopted_and_other_files_left_alone(tmp_path: Path) -> None:
+def test_snapshots_of_another_store_are_merged_and_other_files_left_alone(tmp_path: Path) -> None:
     one, other = SnapshotStore(tmp_path / "one"), SnapshotStore(tmp_path / "other")
     one.add(week(0))
-    other.add(week(1, license=["mit"] * 5))
-    shutil.copytree(other.path / "date=2026-08-10", one.path / "date=2026-08-10")
-    stray = one.path / "date=2026-08-03" / "mine.parquet"
+    copied = other.add(week(1, license=["mit"] * 5, models=5))
+    for name in copied.files:
+        (one.path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(other.path / name, one.path / name)
+    stray = one.path / "data" / "snapshots" / "mine.parquet"
     stray.write_bytes(b"x")
     (stray.parent / ".notes.parquet.txt").write_text("mine", encoding="utf-8")
-    one.add(week(2))
-    assert len(one.recover()) == 1
+    assert one.recover() == (), "its keys are those of another dictionary"
+    assert [fault.place for fault in one.verify()] == [copied.file, "data/snapshots/mine.parquet"]
+    (one.path / copied.file).unlink()
+    assert len(one.merge(other)) == 1
     assert one.panel().models.collect()["license"].to_list() == ["mit"] * 5
     assert stray.read_bytes() == b"x"
     assert (stray.parent / ".notes.parquet.txt").exists()
-    assert [fault.place for fault in one.verify()] == ["date=2026-08-03/mine.parquet"]
+    assert [fault.place for fault in one.verify()] == ["data/snapshots/mine.parquet"]
 
 
 def test_a_changed_manifest_is_found(tmp_path: Path) -> None:
@@ -355,15 +346,19 @@ def test_a_changed_manifest_is_found(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("manifest.json.damaged-*"))) == 1
 
 
-@pytest.mark.parametrize("name", ["/etc/passwd", "../outside.parquet", "date=2026-08-03/other.parquet"])
+@pytest.mark.parametrize(
+    "name", ["/etc/passwd", "../outside.parquet", "data/snapshots/other.parquet", "date=2026-08-03/x.parquet"]
+)
 def test_a_manifest_names_no_file_outside(tmp_path: Path, name: str) -> None:
     store = SnapshotStore(tmp_path / "store")
-    store.add(week(0))
-    for field in ("models", "file"):
-        manifest = json.loads((store.path / "manifest.json").read_text(encoding="utf-8"))
-        manifest.pop("sha256", None)
-        (manifest if field == "models" else manifest["snapshots"][0])[field] = name
-        (store.path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (one,) = [store.add(week(0))]
+    manifest = read_manifest(store.path)
+    for wrong in (
+        manifest.with_snapshots([attrs.evolve(one, parts={name: "0"})]),
+        attrs.evolve(manifest, data=name),
+        attrs.evolve(manifest, snapshots=[attrs.evolve(one, file=name)]),
+    ):
+        write_manifest(store.path, wrong)
         with pytest.raises(StoreError, match="is not a file of a store"):
             store.add(week(1))
 

@@ -16,7 +16,8 @@ import ossgeo
 from ossgeo.errors import InvalidArgumentError, PanelError, StoreError
 from ossgeo.sources import Hub, SnapshotStore
 from ossgeo.sources._hub import checkpoint as checkpoints
-from ossgeo.sources._store import layout, models, writing
+from ossgeo.sources._store import facts as stored_facts
+from ossgeo.sources._store import layout, writing
 from tests.hub_server import entry, fake_hub
 
 MONDAY = dt.datetime(2026, 3, 2, 6, tzinfo=dt.UTC)
@@ -37,7 +38,8 @@ def test_every_flipped_bit_is_found_when_people_read(tmp_path: Path) -> None:
     store = SnapshotStore(tmp_path)
     made = store.add(week(0, license=["mit", "mit"]))
     store.panel()
-    paths = [tmp_path / made.file, *tmp_path.glob("models-*"), tmp_path / "manifest.json"]
+    paths = [*(tmp_path / name for name in made.files), tmp_path / "manifest.json"]
+    assert len(paths) == 4
     for path in paths:
         whole = path.read_bytes()
         for place in range(0, len(whole), max(1, len(whole) // 40)):
@@ -66,7 +68,7 @@ def test_a_file_is_hashed_once_for_each_state(tmp_path: Path, monkeypatch: pytes
     store.panel()
     assert hashed == []
     assert store.verify() == ()
-    assert len(hashed) == 2, "verify() reads every byte again"
+    assert len(hashed) == 2, "verify() reads every byte of both files again"
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (2, 0, 1), (1, 2, 0)], ids=str)
@@ -110,7 +112,8 @@ def test_facts_are_known_by_day_and_carry_their_validity(tmp_path: Path) -> None
         store.models("2026-01-01")
     with pytest.raises(InvalidArgumentError, match="model_ids must be a list"):
         store.facts("Qwen/m0")
-    (tmp_path / store.snapshots[0].file).write_bytes(b"PAR1")
+    (name,) = store.snapshots[0].parts_of("facts")
+    (tmp_path / name).write_bytes(b"PAR1")
     with pytest.raises(StoreError, match="was changed or cut"):
         store.models()
     with pytest.raises(StoreError, match="was changed or cut"):
@@ -153,19 +156,18 @@ def test_facts_of_a_removed_snapshot_go_with_it(tmp_path: Path) -> None:
     assert store.panel().size == 2
 
 
-def test_many_models_are_merged_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "_BUCKET", 7)
+def test_facts_are_written_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored_facts, "_BATCH", 7)
     store = SnapshotStore(tmp_path)
     store.add(week(0, counts=tuple(range(100)), license=["mit"] * 100))
     store.add(week(1, counts=tuple(range(150)), license=[None] * 50 + ["gpl"] * 100))
     found = facts(store, "license")
     assert len(found) == 150
     assert [found[f"Qwen/m{number}"] for number in (0, 49, 50, 149)] == ["mit", "mit", "gpl", "gpl"]
-    assert {path.name.split("-")[0] for path in tmp_path.iterdir() if path.is_file()} == {
-        ".lock", "manifest.json", "models"}  # fmt: skip
+    assert {path.name for path in tmp_path.iterdir()} == {".lock", "manifest.json", "data"}
 
 
-def test_panels_stay_readable_while_the_store_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_panels_stay_readable_while_the_store_changes(tmp_path: Path) -> None:
     store = SnapshotStore(tmp_path)
     store.add(week(0))
     panel = store.panel()
@@ -174,10 +176,6 @@ def test_panels_stay_readable_while_the_store_changes(tmp_path: Path, monkeypatc
     store.replace(store.snapshots[0], week(0, counts=(1, 2)), reason="x")
     store.remove(store.snapshots[0], reason="x")
     assert ossgeo.measure(panel).at()["CN"] == 1
-    assert len(list(tmp_path.glob("models-*"))) == 5
-    monkeypatch.setattr(writing, "KEPT_FOR", -1)
-    store.add(week(3))
-    assert len(list(tmp_path.glob("models-*"))) == 2, "the table before the change, and the one after it"
 
 
 def test_paths_keep_their_meaning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,29 +282,33 @@ def test_merging_two_stores(tmp_path: Path) -> None:
     replaced = other.replace(shared, week(0, counts=(5, 6)), reason="corrected")
     added = one.merge(other)
     assert {made.file for made in added} == {shared.file, replaced.file, wrong.file, other.snapshots[1].file}
-    assert one.snapshots == other.snapshots
+    assert [(made.file, made.models, made.totals) for made in one.snapshots] == [
+        (made.file, made.models, made.totals) for made in other.snapshots
+    ]
     assert [(made.source, made.note, made.scope) for made in one.snapshots][1] == (
         "second machine",
         "kept",
         "two models",
     )
-    assert one.removed == other.removed
+    assert [(made.file, made.removed) for made in one.removed] == [(made.file, made.removed) for made in other.removed]
     assert one.panel().rows.to_native().select(pl.col("downloads_30d").sum()).collect().item() == 41
     assert one.merge(other) == other.merge(one) == ()
     assert one.verify() == other.verify() == ()
     third = SnapshotStore(tmp_path / "third")
     third.add(week(1, counts=(9, 9)))
     before = (one.path / "manifest.json").read_bytes()
-    with pytest.raises(StoreError, match=r"different snapshots of the same time: date=2026-03-09/.*; remove\(\) one"):
+    with pytest.raises(
+        StoreError, match=r"different snapshots of the same time: data/snapshots/20260309.*; remove\(\) one"
+    ):
         one.merge(third)
     with pytest.raises(StoreError, match=r"has no manifest\.json; give the folder of a store"):
         one.merge(tmp_path / "none")
     fourth = SnapshotStore(tmp_path / "fourth")
     (fourth.path / fourth.add(week(5)).file).write_bytes(b"x")
-    with pytest.raises(StoreError, match="restore it from a backup before merging"):
+    with pytest.raises(StoreError, match=r"was changed or cut.*restore it from a backup"):
         one.merge(fourth)
     assert (one.path / "manifest.json").read_bytes() == before
-    assert not (one.path / "date=2026-04-06").exists()
+    assert not list(one.path.glob("data/*/20260406*"))
 
 
 def test_reasons_are_required(tmp_path: Path) -> None:
@@ -331,7 +333,7 @@ def test_a_snapshot_that_was_complete_before_a_kill_is_added_by_the_next_collect
         store.add(week(0))
 
         with monkeypatch.context() as patch:
-            patch.setattr(writing.Writer, "publish", None)
+            patch.setattr(writing, "write_manifest", None)
             with pytest.raises(TypeError):
                 store.collect(hub)
         assert not store.snapshots[1:]

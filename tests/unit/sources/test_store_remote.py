@@ -59,7 +59,7 @@ def test_what_is_added_is_read_on_another_machine(
     hub.fetched.clear()
     panel = store(hub).panel("2026-08-10", "2026-08-10")
     assert panel.to_polars().sort("model_id")["downloads_30d"].to_list() == [11, 20]
-    snapshots = [name for name in hub.fetched if name.startswith("date=")]
+    snapshots = [name for name in hub.fetched if name.startswith("data/snapshots/")]
     assert len(snapshots) == 1, "only the snapshots of the range are fetched"
     assert panel.scope == "1 snapshots of two models"
     assert store(hub).verify() == ()
@@ -72,12 +72,18 @@ def test_adding_fetches_only_what_it_needs(hub: UploadHub, monkeypatch: pytest.M
     another_machine(monkeypatch, tmp_path)
     hub.fetched.clear()
     add(store(hub), 4, 3, 4)
-    assert sorted(name.partition("/")[0].partition("-")[0] for name in hub.fetched) == [
-        "date=2026",
-        "manifest.json",
-        "models",
-    ]
-    assert len([name for name in hub.files if name.startswith("models-")]) == 1, "a replaced table of models is deleted"
+    kinds = sorted("/".join(name.split("/")[:2]) for name in hub.fetched)
+    assert kinds == ["data/models", *["data/snapshots"] * 4, "manifest.json"], (
+        "one chain, and no facts that a hash covers"
+    )
+    hub.fetched.clear()
+    another_machine(monkeypatch, tmp_path / "third")
+    store(hub).add(frame(3, 4), observed_at=START + dt.timedelta(weeks=9))  # in the next quarter
+    add(store(hub), 10, 5, 6)
+    another_machine(monkeypatch, tmp_path / "fourth")
+    hub.fetched.clear()
+    add(store(hub), 11, 7, 8)
+    assert sorted(name.split("/")[-1][:8] for name in hub.fetched if "snapshots" in name) == ["20261005", "20261012"]
 
 
 def test_a_fixed_revision_is_read_and_not_written(hub: UploadHub) -> None:
@@ -182,6 +188,16 @@ def test_a_refused_token_is_an_error_without_it(hub: UploadHub) -> None:
     assert store(hub).snapshots == ()
 
 
+def test_a_removal_that_was_refused_did_not_happen(hub: UploadHub) -> None:
+    one = add(store(hub), 0, 1)
+    hub.faults.append(lambda handler, step: step == "commit" and (handler.say({"error": "no"}, 403) or True))
+    with pytest.raises(StoreError, match="the Hub answers 403"):
+        store(hub).remove(one, reason="wrong")
+    hub.faults.clear()
+    add(store(hub), 1, 2)
+    assert [one.totals["downloads_30d"] for one in store(hub).snapshots] == [1, 2]
+
+
 def test_removing_replacing_and_merging(hub: UploadHub, tmp_path: Path) -> None:
     first, second = add(store(hub), 0, 1), add(store(hub), 1, 2)
     store(hub).remove(first, reason="wrong")
@@ -193,7 +209,9 @@ def test_removing_replacing_and_merging(hub: UploadHub, tmp_path: Path) -> None:
     assert [one.removed for one in store(hub).removed] == ["wrong", "corrected"]
     assert any(name.endswith(".removed") for name in hub.files), "marks are committed, too"
     assert [one.file for one in local.merge(store(hub))] != []
-    assert local.snapshots == store(hub).snapshots
+    assert [(one.file, one.totals) for one in local.snapshots] == [
+        (one.file, one.totals) for one in store(hub).snapshots
+    ]
     assert store(hub).models("2026-08-10")["model_id"].to_list() == ["Qwen/m0"]
 
 

@@ -13,7 +13,7 @@ import pytest
 from ossgeo.cli import main
 from ossgeo.sources import SnapshotStore
 from ossgeo.sources._store.layout import sha256_of
-from ossgeo.sources._store.manifest import read_manifest, write_manifest
+from ossgeo.sources._store.manifest import read_manifest, snapshot_of, write_manifest
 
 START = dt.datetime(2026, 8, 3, 6, tzinfo=dt.UTC)
 
@@ -52,17 +52,19 @@ def test_implausible_steps_are_found(tmp_path: Path) -> None:
     assert problems(store, since="2026-08-24") == ["shares 0 of 1 models with the snapshot before"]
 
 
-def _rewritten(store: SnapshotStore, frame: pl.DataFrame) -> None:
+def _rewritten(store: SnapshotStore, frame: pl.DataFrame, name: str = "") -> None:
     """Replace the file of the only snapshot, and its hash in the manifest, as a forger would."""
     (one,) = store.snapshots
-    frame.write_parquet(store.path / one.file)
+    frame.write_parquet(store.path / (name or one.file))
     manifest = read_manifest(store.path)
     raw = json.loads((store.path / "manifest.json").read_text())
-    raw["snapshots"][0]["sha256"] = sha256_of(store.path / one.file)
-    raw.pop("sha256")
-    (store.path / "manifest.json").write_text(json.dumps(raw))
-    write_manifest(store.path, read_manifest(store.path))
+    sha256 = sha256_of(store.path / (name or one.file))
+    if name:
+        raw["snapshots"][0]["parts"][name] = sha256
+    else:
+        raw["snapshots"][0]["sha256"] = sha256
     assert manifest.used
+    write_manifest(store.path, manifest.with_snapshots(snapshot_of(each) for each in raw["snapshots"]))
 
 
 @pytest.mark.parametrize(
@@ -71,10 +73,10 @@ def _rewritten(store: SnapshotStore, frame: pl.DataFrame) -> None:
         ({"secret": pl.lit(1)}, "has columns that a store does not have: secret"),
         ({"downloads_30d": pl.col("downloads_30d").cast(pl.Float64)}, "that a store does not have: downloads_30d"),
         ({"downloads_30d": pl.col("downloads_30d") + 1}, "has downloads_30d 32, and the manifest states 30"),
-        ({"model_id": pl.lit("Qwen/m0")}, "repeats 1 models"),
+        ({"key": pl.lit(0, pl.Int32)}, "repeats 1 models"),
+        ({"key": pl.Series([0, 7], dtype=pl.Int32)}, "has key 7; the dictionary ends at 1"),
         ({"downloads_30d": pl.Series([-5, 35])}, "has a count below zero"),
         ({"observed_at": pl.col("observed_at") + dt.timedelta(hours=1)}, "has another time of observation"),
-        ({"private": pl.lit(value=True)}, "holds 2 private models"),
     ],
 )
 def test_forged_content_is_found(tmp_path: Path, change: dict[str, Any], problem: str) -> None:
@@ -83,6 +85,14 @@ def test_forged_content_is_found(tmp_path: Path, change: dict[str, Any], problem
     _rewritten(store, pl.read_parquet(store.path / one.file, hive_partitioning=False).with_columns(**change))
     (found,) = problems(store)
     assert problem in found
+
+
+def test_private_models_among_the_facts_are_found(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    one = add(store, 0, [10, 20], private=[False, False])
+    (name,) = one.parts_of("facts")
+    _rewritten(store, pl.read_parquet(store.path / name).with_columns(private=pl.lit(value=True)), name)
+    assert problems(store) == ["holds 2 private models"]
 
 
 def test_damage_is_found_first_and_the_shell_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -19,79 +20,132 @@ CHECKPOINT: Final = ".collecting"
 MARK: Final = ".removed"
 """Ending of a file beside a snapshot that keeps its removal, with the reason, if the manifest is lost."""
 
-_SNAPSHOT: Final = re.compile(r"date=(\d{4}-\d{2}-\d{2})/(\d{8}T\d{12})Z(?:-([1-9]\d{0,5}))?\.parquet")
-_MODELS: Final = re.compile(r"models-[0-9a-f]{32}\.parquet")
+DATA: Final = "data"
+"""The folder of the files of a store; ``compact()`` makes ``data-2``, ``data-3``, ..."""
+
+SNAPSHOTS, MODELS, FACTS = "snapshots", "models", "facts"
+KINDS: Final = (SNAPSHOTS, MODELS, FACTS)
+"""The folders within it."""
+
+COMPLETE: Final = "complete"
+"""A file in a folder of data that ``upgrade()`` or ``compact()`` wrote completely."""
+
+_STEM: Final = re.compile(r"(\d{8}T\d{12})Z(?:-([1-9]\d{0,5}))?")
 _INSTANT: Final = "%Y%m%dT%H%M%S%f"
+_DATA: Final = re.compile(r"data(?:-([1-9]\d{0,5}))?")
+_NAME: Final = re.compile(
+    rf"(?P<data>{_DATA.pattern})/(?P<kind>snapshots|models|facts)/(?P<stem>{_STEM.pattern})(?:\.shifted)?\.parquet"
+)
 _TEMPORARY: Final = re.compile(
-    r"\.(\d{8}T\d{12}Z(-\d+)?\.parquet(\.removed)?|manifest\.json|models-[0-9a-f]{32}\.parquet)\.[0-9a-f]{32}"
+    r"\.((raw|\d{8}T\d{12}Z(-\d+)?(\.shifted)?)\.parquet(\.removed)?|manifest\.json|complete)\.[0-9a-f]{32}"
 )
 
 
-def snapshot_name(observed_at: dt.datetime, revision: int = 1) -> str:
-    """Return the name of the file of a snapshot within its store.
+def stem_of(observed_at: dt.datetime, revision: int = 1) -> str:
+    """Return the name of the files of a snapshot, without folder and ending.
 
     Args:
         observed_at: The time of the observation (UTC).
         revision: 1, or a higher number for a snapshot that replaces one of the same time.
 
     Example:
-        >>> snapshot_name(dt.datetime(2026, 8, 3, 6, tzinfo=dt.UTC))
-        'date=2026-08-03/20260803T060000000000Z.parquet'
+        >>> stem_of(dt.datetime(2026, 8, 3, 6, tzinfo=dt.UTC))
+        '20260803T060000000000Z'
     """
-    suffix = "" if revision == 1 else f"-{revision}"
-    return f"date={observed_at.date()}/{observed_at.strftime(_INSTANT)}Z{suffix}.parquet"
+    return f"{observed_at.strftime(_INSTANT)}Z{'' if revision == 1 else f'-{revision}'}"
 
 
-def parse_snapshot_name(name: str) -> tuple[dt.datetime, int] | None:
+def parse_stem(stem: str) -> tuple[dt.datetime, int] | None:
     """Return the time of the observation and the revision that a name states; None if it is not a snapshot's name.
 
     Args:
-        name: Path within the store, with forward slashes.
+        stem: The name, without folder and ending.
     """
-    found = _SNAPSHOT.fullmatch(name)
+    found = _STEM.fullmatch(stem)
     if found is None:
         return None
     try:
-        instant = dt.datetime.strptime(found[2], _INSTANT).replace(tzinfo=dt.UTC)
+        instant = dt.datetime.strptime(found[1], _INSTANT).replace(tzinfo=dt.UTC)
     except ValueError:
         return None
-    revision = int(found[3] or 1)
-    return (instant, revision) if snapshot_name(instant, revision) == name else None
+    revision = int(found[2] or 1)
+    return (instant, revision) if stem_of(instant, revision) == stem else None
 
 
-def next_revision(folder: Path, observed_at: dt.datetime) -> int:
-    """Return the first revision of a time that is higher than those of all files.
+def name_of(data: str, kind: str, stem: str) -> str:
+    """Return the path of a file within its store.
+
+    Args:
+        data: The folder of the files.
+        kind: One of :data:`KINDS`.
+        stem: The name of the snapshot's files.
+    """
+    return f"{data}/{kind}/{stem}.parquet"
+
+
+def stem_in(name: str) -> str:
+    """Return the name of the snapshot whose file this is.
+
+    Args:
+        name: Path within the store, or a file name.
+    """
+    return name.rpartition("/")[2].partition(".")[0]
+
+
+def is_file_of(name: str, kind: str, data: str) -> bool:
+    """Return whether a path within a store is that of a file of one kind.
+
+    Args:
+        name: Path within the store, with forward slashes.
+        kind: One of :data:`KINDS`.
+        data: The folder of the files.
+    """
+    found = _NAME.fullmatch(name)
+    return (
+        found is not None and (found["data"], found["kind"]) == (data, kind) and parse_stem(found["stem"]) is not None
+    )
+
+
+def is_data(name: str) -> bool:
+    """Return whether a name is that of a folder of data.
+
+    Args:
+        name: The name.
+    """
+    return _DATA.fullmatch(name) is not None
+
+
+def data_folders(folder: Path) -> list[str]:
+    """Return the folders of data of a store, the newest last.
 
     Args:
         folder: The store.
-        observed_at: The time of the observation (UTC).
     """
-    day = folder / snapshot_name(observed_at)
-    names = (parse_snapshot_name(f"{day.parent.name}/{file.name}") for file in day.parent.glob("*.parquet"))
-    return max((found[1] for found in names if found is not None and found[0] == observed_at), default=0) + 1
+    found = ((int(match[1] or 1), file.name) for file in folder.glob("data*") if (match := _DATA.fullmatch(file.name)))
+    return [name for _, name in sorted(found)]
 
 
-def snapshot_files(folder: Path) -> list[str]:
-    """Return the Parquet files in the folders of dates, whatever they are.
+def next_data(folder: Path) -> str:
+    """Return a folder of data that does not exist yet.
 
     Args:
         folder: The store.
     """
-    return [file.relative_to(folder).as_posix() for file in sorted(folder.glob("date=*/*.parquet"))]
+    there = data_folders(folder)
+    return f"{DATA}-{int(there[-1].partition('-')[2] or 1) + 1}" if there else DATA
 
 
-def new_models_name() -> str:
-    """Return a new name for a table of models."""
-    return f"models-{uuid.uuid4().hex}.parquet"
-
-
-def is_models_name(name: str) -> bool:
-    """Return whether a file name is that of a table of models.
+def files_of(folder: Path, data: str, kind: str) -> list[str]:
+    """Return the Parquet files of one kind, whatever they are.
 
     Args:
-        name: The file name.
+        folder: The store.
+        data: The folder of the files.
+        kind: One of :data:`KINDS`.
     """
-    return _MODELS.fullmatch(name) is not None
+    return [
+        f"{data}/{kind}/{file.name}" for file in sorted((folder / data / kind).glob("*.parquet")) if file.name[0] != "."
+    ]
 
 
 def temporary(path: Path) -> Path:
@@ -104,14 +158,21 @@ def temporary(path: Path) -> Path:
 
 
 def remove_temporary_files(folder: Path) -> None:
-    """Remove the temporary files of a writer that was killed. Nothing else is ever removed from a folder of snapshots.
+    """Remove the temporary files of a writer that was killed.
 
     Args:
         folder: The store.
     """
-    for file in (*folder.glob("date=*/.*"), *folder.glob(f".{MANIFEST}.*"), *folder.glob(".models-*")):
-        if _TEMPORARY.fullmatch(file.name) and not file.is_symlink() and not file.parent.is_symlink():
-            file.unlink(missing_ok=True)
+    for place in (folder, *_data_places(folder)):
+        for file in place.glob(".*"):
+            if _TEMPORARY.fullmatch(file.name) and not file.is_symlink() and not place.is_symlink():
+                file.unlink(missing_ok=True)
+
+
+def _data_places(folder: Path) -> Iterator[Path]:
+    for name in data_folders(folder):
+        yield folder / name
+        yield from (folder / name / kind for kind in KINDS)
 
 
 def inside(folder: Path, name: str) -> Path:

@@ -1,10 +1,10 @@
-"""The snapshots of a store as a panel."""
+"""Reading of a store: panels, models and facts, from files that were compared with their SHA-256."""
 
 from __future__ import annotations
 
 import collections
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,14 +14,14 @@ from ossgeo._core import engines
 from ossgeo._core.counter import Counter, column_of
 from ossgeo._core.dates import day_of
 from ossgeo._core.schema import COUNTERS
-from ossgeo.errors import Fault, PanelError, StoreError
+from ossgeo.errors import InvalidArgumentError, PanelError, StoreError
 from ossgeo.panel._panel import Panel, normalized_models
-from ossgeo.sources._store.layout import inside, problem_of
+from ossgeo.sources._store import contents, layout_1
+from ossgeo.sources._store.checks import require_undamaged
+from ossgeo.sources._store.keyed import StoreRows
+from ossgeo.sources._store.layout import FACTS, MODELS, inside
 from ossgeo.sources._store.manifest import Manifest, Snapshot, read_manifest
-from ossgeo.sources._store.models import scan_snapshots
 
-MODELS_REMEDY: Final = "recover() or the next add() or collect() makes it again from the snapshots"
-SNAPSHOT_REMEDY: Final = "restore it from a backup, or remove() it from use"
 _NOTES: Final = 3
 
 
@@ -55,17 +55,7 @@ def read_store(
         there = " and ".join(sorted({name for one in within for name in one.totals}))
         raise StoreError(f"no snapshot of {folder} in the range holds {counter}; they hold {there}: give counter=")
     chosen = list({one.date: one for one in counted}.values())
-    faults = faults_of(folder, chosen, manifest)
-    if faults:
-        raise StoreError(f"{folder}: {'; '.join(map(str, faults))}")
-    rows = scan_snapshots([inside(folder, one.file) for one in chosen])
-    rows = rows.select("model_id", counter, "observed_at", period=pl.col("observed_at").dt.date())
-    rows = rows.filter(pl.col(counter).is_not_null())
-    models = pl.scan_parquet(inside(folder, manifest.models.name), glob=False)
-    panel = Panel.of(
-        engines.wrap(rows), normalized_models(models), counter=counter,
-        identity=",".join(one.sha256 for one in chosen), source=source,
-    )  # fmt: skip
+    panel = _panel(folder, manifest, chosen, counter, source)
     left_out = {
         "earlier observations of a date are not used": len(counted) - len(chosen),
         f"snapshots without {counter} are left out": len(within) - len(counted),
@@ -75,23 +65,88 @@ def read_store(
     return panel.described(scope="; ".join([_scope(chosen), *remarks, *_notes(chosen)]))
 
 
-def faults_of(folder: Path, snapshots: Sequence[Snapshot], manifest: Manifest, *, again: bool = False) -> list[Fault]:
-    """Return the files that are missing or damaged.
+def models_on(folder: Path, on: dt.date | str | None) -> pl.DataFrame:
+    """Return the facts that were known at the end of a day; see ``SnapshotStore.models``.
 
     Args:
         folder: The store.
-        snapshots: The snapshots to check.
-        manifest: The content of the manifest, whose table of models is checked.
-        again: Whether to hash files even if nothing about them changed.
+        on: The day; None for the latest.
     """
-    faults = [
-        Fault(one.file, problem, SNAPSHOT_REMEDY)
-        for one in snapshots
-        if (problem := problem_of(inside(folder, one.file), one.sha256, again=again))
-    ]
-    if manifest.used and (problem := manifest.models.problem(folder, again=again)):
-        faults.append(Fault(manifest.models.name or "the table of models", problem, MODELS_REMEDY))
-    return faults
+    manifest = read_manifest(folder)
+    day = None if on is None else day_of(on, what="on")
+    used = [one for one in manifest.used if day is None or one.date <= day]
+    if not used:
+        raise StoreError(f"{folder} has no snapshot on or before {day}" if day else f"{folder} has no snapshot")
+    _require_models(folder, manifest, used)
+    return _models(folder, manifest, used).collect(engine="streaming")
+
+
+def facts_of(folder: Path, model_ids: Collection[str]) -> pl.DataFrame:
+    """Return the facts of some models with their validity; see ``SnapshotStore.facts``.
+
+    Args:
+        folder: The store.
+        model_ids: The models.
+    """
+    if isinstance(model_ids, str) or not model_ids or not all(isinstance(one, str) for one in model_ids):
+        raise InvalidArgumentError(f"model_ids must be a list of ids such as ['Qwen/Qwen3-8B'], got {model_ids!r}")
+    manifest = read_manifest(folder)
+    if not manifest.used:
+        raise StoreError(f"{folder} has no snapshot")
+    _require_models(folder, manifest, manifest.used)
+    if manifest.layout == 1:
+        return layout_1.facts_of([inside(folder, one.file) for one in manifest.used], list(model_ids))
+    return contents.facts_of(folder, manifest, manifest.used, list(model_ids))
+
+
+def observed(folder: Path, manifest: Manifest, snapshot: Snapshot) -> pl.DataFrame:
+    """Return a snapshot as it was observed.
+
+    Args:
+        folder: The store.
+        manifest: The content of the manifest.
+        snapshot: The snapshot.
+    """
+    if manifest.layout == 1:
+        return layout_1.scan_snapshots([inside(folder, snapshot.file)]).collect()
+    return contents.observed(folder, manifest, snapshot)
+
+
+def _panel(folder: Path, manifest: Manifest, chosen: Sequence[Snapshot], counter: str, source: str) -> Panel:
+    identity = ",".join(one.sha256 for one in chosen)
+    _require_models(folder, manifest, manifest.used)
+    if manifest.layout == 1:
+        rows = engines.wrap(layout_1.rows_of([inside(folder, one.file) for one in chosen], counter))
+        models = normalized_models(_models(folder, manifest, manifest.used))
+        return Panel.of(rows, models, counter=counter, identity=identity, source=source)
+    keyed = StoreRows.of(folder, manifest, chosen, counter)
+    require_undamaged(folder, keyed.read)
+    counts = pl.DataFrame(
+        [(one.date, one.counts[counter]["known"], one.counts[counter]["known"], float(one.totals[counter]),
+          one.counts[counter]["low"], one.counts[counter]["high"]) for one in chosen],
+        schema={"period": pl.Date, "n": pl.UInt32, "known": pl.UInt32, "total": pl.Float64, "low": pl.Int64, "high": pl.Int64},
+        orient="row",
+    )  # fmt: skip
+    panel = Panel.of(
+        engines.wrap(keyed.scan()), normalized_models(_models(folder, manifest, manifest.used)), counter=counter,
+        identity=identity, source=source, keyed=keyed, counts=counts,
+    )  # fmt: skip
+    panel._answers["duplicates"] = 0  # a key is in a snapshot once
+    return panel
+
+
+def _require_models(folder: Path, manifest: Manifest, used: Sequence[Snapshot]) -> None:
+    """Raise if a file that states models or facts is missing or damaged."""
+    if manifest.layout == 1:
+        require_undamaged(folder, used)
+    else:
+        require_undamaged(folder, manifest.snapshots, MODELS, FACTS)
+
+
+def _models(folder: Path, manifest: Manifest, used: Sequence[Snapshot]) -> pl.LazyFrame:
+    if manifest.layout == 1:
+        return layout_1.models_of([inside(folder, one.file) for one in used])
+    return contents.models_of(folder, manifest, used)
 
 
 def _within(folder: Path, manifest: Manifest, first: dt.date | None, last: dt.date | None) -> list[Snapshot]:

@@ -18,7 +18,19 @@ import attrs
 from ossgeo.errors import Fault, InvalidArgumentError, SourceUnavailableError, StoreError
 from ossgeo.sources._datasets.remote import as_source_errors
 from ossgeo.sources._hub.credentials import Token, endpoint_of, headers_for
-from ossgeo.sources._store.layout import MANIFEST, MARK, inside, is_models_name, snapshot_files, temporary
+from ossgeo.sources._store.counters import ALL_TIME
+from ossgeo.sources._store.layout import (
+    FACTS,
+    KINDS,
+    MANIFEST,
+    MARK,
+    MODELS,
+    SNAPSHOTS,
+    data_folders,
+    files_of,
+    inside,
+    temporary,
+)
 from ossgeo.sources._store.manifest import Manifest, Snapshot, read_manifest
 
 if TYPE_CHECKING:
@@ -26,8 +38,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Needed = Callable[[Manifest], Iterable[Snapshot]]
-"""The snapshots whose files an operation reads."""
+Needed = Callable[[Manifest], Iterable[str]]
+"""The files that an operation reads."""
 
 _ADDRESS: Final = re.compile(r"hf://datasets/([^/@]+/[^/@]+?)(?:@([^/]+))?/?")
 _ATTEMPTS: Final = 8
@@ -45,7 +57,7 @@ class RemoteStore:
         revision: A branch, tag or commit that is read; None for the latest one, which can be written.
         endpoint: Scheme and host.
         token: The token.
-        folder: The working copy: the manifest, the table of models and the snapshots that were needed so far.
+        folder: The working copy: the manifest, and the files that were needed so far.
     """
 
     repository: str
@@ -85,12 +97,12 @@ class RemoteStore:
         return HfApi(endpoint=self.endpoint, token=self.token.resolve() or False)
 
     def pull(self, needed: Needed) -> str:
-        """Fetch the manifest, the table of models and the snapshots that are needed, of one revision.
+        """Fetch the manifest and the files that are needed, of one revision.
 
         Files of the working copy that the manifest does not name are removed: they were never committed.
 
         Args:
-            needed: The snapshots whose files are needed.
+            needed: The files that are needed.
 
         Returns:
             The commit.
@@ -113,8 +125,7 @@ class RemoteStore:
             return commit
         manifest = read_manifest(self.folder)
         self._remove_uncommitted(manifest)
-        wanted = [one.file for one in needed(manifest)]
-        for name in [*wanted, *([manifest.models.name] if wanted and manifest.models.name else [])]:
+        for name in needed(manifest):
             if not inside(self.folder, name).is_file():
                 try:
                     self._fetch(name, commit)
@@ -127,7 +138,7 @@ class RemoteStore:
 
         Args:
             action: Changes the working copy; it is repeated on the new revision after another writer's commit.
-            needed: The snapshots whose files the action reads.
+            needed: The files that the action reads.
 
         Returns:
             The result of the action.
@@ -168,9 +179,7 @@ class RemoteStore:
                 self.api.list_repo_tree(self.repository, repo_type="dataset", revision=commit, recursive=True)
             )
         hashes = {entry.path: getattr(getattr(entry, "lfs", None), "sha256", None) for entry in listed}
-        files = {one.file: one.sha256 for one in manifest.snapshots}
-        if manifest.used:
-            files[manifest.models.name] = manifest.models.sha256
+        files = {name: sha256 for one in manifest.snapshots for name, sha256 in one.files.items()}
         remedy = "restore it from another copy of the store, or remove() it from use"
         missing = [Fault(name, "is missing in the dataset", remedy) for name in files if name not in hashes]
         changed = [
@@ -202,16 +211,15 @@ class RemoteStore:
         os.replace(partial, target)
 
     def _remove_uncommitted(self, manifest: Manifest) -> None:
-        known = {one.file for one in manifest.snapshots}
-        for name in snapshot_files(self.folder):
-            if name not in known:
-                file = inside(self.folder, name)
-                file.unlink()
-                if not any(file.parent.iterdir()):
-                    file.parent.rmdir()
-        for file in self.folder.glob("models-*.parquet"):
-            if is_models_name(file.name) and file.name != manifest.models.name:
-                file.unlink()
+        known = {name for one in manifest.snapshots for name in one.files}
+        marks = {one.file + MARK for one in manifest.removed}
+        for data in data_folders(self.folder):
+            for name in (name for kind in KINDS for name in files_of(self.folder, data, kind)):
+                if name not in known:
+                    inside(self.folder, name).unlink()
+            for mark in (self.folder / data / SNAPSHOTS).glob(f"*{MARK}"):
+                if f"{data}/{SNAPSHOTS}/{mark.name}" not in marks:
+                    mark.unlink()
 
     def _commit(self, before: Manifest, after: Manifest, parent: str) -> str:
         """Commit the difference of two manifests.
@@ -226,12 +234,11 @@ class RemoteStore:
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
         from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
-        names, subject = _changed_files(before, after)
+        added, removed, subject = _changed_files(before, after)
         operations: list[CommitOperationAdd | CommitOperationDelete] = [
-            CommitOperationAdd(name, inside(self.folder, name)) for name in names
+            *(CommitOperationAdd(name, inside(self.folder, name)) for name in added),
+            *(CommitOperationDelete(name) for name in removed),
         ]
-        if before.models.name and before.models.name != after.models.name:
-            operations.append(CommitOperationDelete(before.models.name))
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # of the client's own upload
@@ -258,8 +265,8 @@ class RemoteStore:
             self.pull(lambda _: ())
         except SourceUnavailableError:
             return False
-        there = read_manifest(self.folder).snapshots
-        return all(one in there for one in wanted)
+        there = read_manifest(self.folder)
+        return all(one in there.snapshots for one in wanted) and {*after.gaps} <= {*there.gaps}
 
 
 def _first_cause(error: BaseException) -> str:
@@ -269,40 +276,91 @@ def _first_cause(error: BaseException) -> str:
     return type(error).__name__
 
 
-def _changed_files(before: Manifest, after: Manifest) -> tuple[list[str], str]:
-    """Return the files to upload, and the subject of the commit."""
+def _changed_files(before: Manifest, after: Manifest) -> tuple[list[str], list[str], str]:
+    """Return the files to upload and to delete, and the subject of the commit."""
+    old, new = _files(before), _files(after)
     known = {one.file for one in before.snapshots}
     changed = [one for one in after.snapshots if one not in before.snapshots]
-    added = [one for one in changed if one.file not in known]
-    removed = [one for one in changed if one.removed]
-    names = [*(one.file for one in added), *(one.file + MARK for one in removed)]
-    if after.models.name and after.models.name != before.models.name:
-        names.append(after.models.name)
-    parts = [f"Add the snapshot of {one.date}" for one in added if not one.removed]
-    parts += [f"Remove the snapshot of {one.date}" for one in removed]
-    return [*names, MANIFEST], "; ".join(parts) or "Update the table of models"
+    parts = [f"Add the snapshot of {one.date}" for one in changed if one.file not in known and not one.removed]
+    parts += [f"Remove the snapshot of {one.date}" for one in changed if one.removed]
+    if before.data != after.data:
+        parts = ["Write the store again"]
+    elif before.gaps != after.gaps:
+        parts.append("Note days without an observation")
+    return [*sorted(new - old), MANIFEST], sorted(old - new), "; ".join(parts)
 
 
-def later_or_all(observed_at: dt.datetime | None) -> Needed:
-    """Return the snapshots that adding one of a time reads: the last one, or all if the new one is not the latest.
+def _files(manifest: Manifest) -> set[str]:
+    """Return all files of a store but the manifest."""
+    names = {name for one in manifest.snapshots for name in one.files}
+    return names | {one.file + MARK for one in manifest.removed} | {name for name in manifest.models[:1] if name}
+
+
+def for_adding(observed_at: dt.datetime | None) -> Needed:
+    """Return the files that adding a snapshot of a time reads: the dictionary, and what changed since the last full snapshot.
+
+    All are needed if the new snapshot is not the latest.
 
     Args:
         observed_at: The time of the new snapshot (UTC); None if it is not known.
     """
 
-    def needed(manifest: Manifest) -> Iterable[Snapshot]:
-        used = manifest.used
-        later = observed_at is None or not used or observed_at > used[-1].observed_at
-        return used[-1:] if later else used
+    def needed(manifest: Manifest) -> Iterable[str]:
+        if not manifest.used:
+            return every_file(manifest)
+        last = manifest.used[-1]
+        if observed_at is not None and observed_at <= manifest.snapshots[-1].observed_at:
+            return every_file(manifest)
+        chain = manifest.chain_of(last)
+        hashed = bool(chain) and bool(chain[0].columns) and not chain[0].removed
+        recent = [one for one in manifest.snapshots if not hashed or one.observed_at > chain[0].observed_at]
+        facts = [name for one in recent for name in one.parts_of(FACTS)]
+        return [*_models(manifest), *facts, *(one.file for one in chain)]
 
     return needed
 
 
-def every_snapshot(manifest: Manifest) -> Iterable[Snapshot]:
-    """Return all snapshots in use."""
-    return manifest.used
+def for_models(manifest: Manifest) -> Iterable[str]:
+    """Return the files that state the facts about models.
+
+    Args:
+        manifest: The content of the manifest.
+    """
+    keys = [one.keys for one in manifest.snapshots]
+    if manifest.layout == 1 or manifest.removed or keys != sorted(keys):
+        return every_file(manifest)
+    return [*_models(manifest), *(name for one in manifest.snapshots for name in one.parts_of(FACTS))]
 
 
-def every_file(manifest: Manifest) -> Iterable[Snapshot]:
-    """Return all snapshots, with those that were removed."""
-    return manifest.snapshots
+def for_snapshots(chosen: Callable[[Manifest], Iterable[Snapshot]]) -> Needed:
+    """Return the files that reading some snapshots needs, with their models.
+
+    Args:
+        chosen: The snapshots.
+    """
+
+    def needed(manifest: Manifest) -> Iterable[str]:
+        some = list(chosen(manifest))
+        chains = {one.chain for one in some if one.chain and ALL_TIME in one.totals}
+        return dict.fromkeys(
+            [
+                *for_models(manifest),
+                *(one.file for one in some),
+                *(one.file for one in manifest.snapshots if one.chain in chains),
+            ]
+        )
+
+    return needed
+
+
+def every_file(manifest: Manifest) -> Iterable[str]:
+    """Return all files.
+
+    Args:
+        manifest: The content of the manifest.
+    """
+    return [name for one in manifest.snapshots for name in one.files]
+
+
+def _models(manifest: Manifest) -> list[str]:
+    return [name for one in manifest.dictionary for name in one.parts_of(MODELS)]

@@ -16,12 +16,12 @@ from ossgeo.panel._panel import Panel
 from ossgeo.plugins import API_VERSION
 from ossgeo.sources._hub.checkpoint import Checkpoint
 from ossgeo.sources._hub.parts import ROW_GROUP
-from ossgeo.sources._store.facts import facts_of, models_on
-from ossgeo.sources._store.layout import CHECKPOINT, MANIFEST
+from ossgeo.sources._store.checks import faults_of
+from ossgeo.sources._store.layout import CHECKPOINT, FACTS, MANIFEST, MODELS
 from ossgeo.sources._store.manifest import Manifest, Snapshot, read_manifest
 from ossgeo.sources._store.observations import Observation, observation_of
-from ossgeo.sources._store.reading import faults_of, read_store
-from ossgeo.sources._store.remote import Needed, RemoteStore, every_file, every_snapshot, later_or_all
+from ossgeo.sources._store.reading import facts_of, models_on, read_store
+from ossgeo.sources._store.remote import Needed, RemoteStore, every_file, for_adding, for_models, for_snapshots
 from ossgeo.sources._store.validation import faults_in
 from ossgeo.sources._store.writing import Writer, locked
 
@@ -144,9 +144,9 @@ class SnapshotStore:
         folder = self.path / CHECKPOINT
 
         def observed(writer: Writer) -> tuple[Checkpoint, Snapshot]:
-            read_manifest(self.path)  # a damaged store is an error before hours of requests
+            writer.settled()  # a damaged store is an error before hours of requests
             began = Checkpoint.began_at(folder)
-            if began is not None and (self._has(began) or writer.adopt(began) is not None):
+            if began is not None and self._has(began):
                 Checkpoint.remove(folder)  # the process was killed after the snapshot was complete
             checkpoint = hub.collect(folder, top=top, namespaces=namespaces, ids=ids, members=members, cards=cards)
             snapshot = writer.add(checkpoint.write, checkpoint.observed_at, source=hub.name, scope=checkpoint.scope,
@@ -154,7 +154,7 @@ class SnapshotStore:
             return checkpoint, snapshot
 
         with locked(self.path, wait):
-            checkpoint, snapshot = self._change(observed, later_or_all(None))
+            checkpoint, snapshot = self._change(observed, for_adding(None))
             checkpoint.discard()
         return snapshot
 
@@ -245,7 +245,7 @@ class SnapshotStore:
         """
         text = _reason(reason)
         with locked(self.path, wait):
-            return self._change(lambda writer: writer.remove(self._used(snapshot), text), every_snapshot)
+            return self._change(lambda writer: writer.remove(self._used(snapshot), text), every_file)
 
     def merge(self, other: SnapshotStore | str | Path, *, wait: float = _WAIT) -> tuple[Snapshot, ...]:
         """Copy the snapshots that another store has and this one has not; the other store is only read.
@@ -301,7 +301,9 @@ class SnapshotStore:
             None if day is None else day_of(day, what=name) for name, day in (("start", start), ("end", end))
         )
         folder = self._folder(
-            lambda manifest: [one for one in manifest.used if (first or one.date) <= one.date <= (last or one.date)]
+            for_snapshots(
+                lambda manifest: [one for one in manifest.used if (first or one.date) <= one.date <= (last or one.date)]
+            )
         )
         return read_store(folder, first, last, counter=counter, source=self.name)
 
@@ -322,7 +324,7 @@ class SnapshotStore:
             StoreError: No snapshot is stored on or before the day, or a file is missing or damaged.
             InvalidArgumentError: ``on`` is not a day.
         """
-        return models_on(self._folder(every_snapshot), on)
+        return models_on(self._folder(for_models), on)
 
     def facts(self, model_ids: Collection[str]) -> pl.DataFrame:
         """Return the facts about some models with their validity.
@@ -339,7 +341,7 @@ class SnapshotStore:
             StoreError: The store has no snapshot, or a file is missing or damaged.
             InvalidArgumentError: ``model_ids`` is not a collection of ids.
         """
-        return facts_of(self._folder(every_snapshot), model_ids)
+        return facts_of(self._folder(every_file), model_ids)
 
     def verify(self) -> tuple[Fault, ...]:
         """Compare every file with its SHA-256, byte by byte; of a dataset, the hashes that the Hub keeps.
@@ -356,8 +358,12 @@ class SnapshotStore:
         manifest = read_manifest(self.path)
         unlisted = Writer(self.path).unlisted(manifest)
         return (
-            *faults_of(self.path, manifest.snapshots, manifest, again=True),
-            *(Fault(name, "is not in the manifest", "recover() adds it if it is a snapshot") for name in unlisted),
+            *faults_of(self.path, manifest.snapshots, again=True),
+            *faults_of(self.path, manifest.snapshots, MODELS, FACTS, again=True),
+            *(
+                Fault(name, "is not in the manifest", "recover() adds it if it is a snapshot of this store")
+                for name in unlisted
+            ),
         )
 
     def validate(self, since: dt.date | str | None = None) -> tuple[Fault, ...]:
@@ -384,11 +390,12 @@ class SnapshotStore:
             early = 0 if first is None else sum(one.date < first for one in used)
             return used[max(early - 1, 0) :]
 
-        folder = self._folder(chosen)
+        folder = self._folder(every_file)
         manifest = read_manifest(folder)
         snapshots = chosen(manifest)
-        damaged = faults_of(folder, snapshots, manifest, again=True)
-        return tuple(damaged) or tuple(faults_in(folder, snapshots))
+        damaged = faults_of(folder, manifest.snapshots if manifest.layout > 1 else snapshots, again=True)
+        damaged += faults_of(folder, manifest.snapshots, MODELS, FACTS, again=True)
+        return tuple(damaged) or tuple(faults_in(folder, manifest, snapshots))
 
     def recover(self, *, wait: float = _WAIT) -> tuple[Snapshot, ...]:
         """Add the snapshots of the folder that the manifest does not name, and make a damaged table of models again.
@@ -408,7 +415,7 @@ class SnapshotStore:
             InvalidArgumentError: ``wait`` is negative.
         """
         with locked(self.path, wait):
-            return self._change(lambda writer: writer.recover(), every_snapshot)
+            return self._change(lambda writer: writer.recover(), every_file)
 
     def _add(
         self, observation: Observation, snapshot: object, old: Snapshot | None, *, source: str | None, scope: str,
@@ -428,7 +435,7 @@ class SnapshotStore:
             )  # fmt: skip
 
         with locked(self.path, wait):
-            return self._change(added, every_snapshot if old else later_or_all(observation.observed_at))
+            return self._change(added, every_file if old else for_adding(observation.observed_at))
 
     def _folder(self, needed: Needed = lambda _: ()) -> Path:
         """Return the folder, for a dataset with the files that are needed, of its latest revision."""

@@ -3,51 +3,62 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 import attrs
 import polars as pl
 
-from ossgeo._core import engines
-from ossgeo._core.counter import Counter
-from ossgeo._core.schema import COUNTERS
-from ossgeo.errors import InvalidArgumentError, PanelError, StoreError
-from ossgeo.panel._issues import find_issues
-from ossgeo.panel._panel import normalized_models
-from ossgeo.sources._hub.parts import UNCHANGED
+from ossgeo.errors import InvalidArgumentError, StoreError
+from ossgeo.sources._hub.parts import ROW_GROUP, UNCHANGED
+from ossgeo.sources._store import facts
+from ossgeo.sources._store.checks import require_undamaged
+from ossgeo.sources._store.counters import read_entry
+from ossgeo.sources._store.dictionary import digest_after
+from ossgeo.sources._store.encoding import Encoder
 from ossgeo.sources._store.layout import (
+    COMPLETE,
+    DATA,
+    FACTS,
     LOCK,
     MANIFEST,
     MARK,
+    MODELS,
+    SNAPSHOTS,
+    data_folders,
+    files_of,
     inside,
-    is_models_name,
-    new_models_name,
-    next_revision,
-    parse_snapshot_name,
+    name_of,
+    parse_stem,
     problem_of,
     remove_temporary_files,
     sha256_of,
-    snapshot_files,
-    snapshot_name,
+    stem_in,
+    stem_of,
     sync,
     temporary,
     write_atomically,
 )
-from ossgeo.sources._store.manifest import LAYOUT, Manifest, ModelsFile, Snapshot, read_manifest, write_manifest
-from ossgeo.sources._store.models import scan_snapshots, write_models
+from ossgeo.sources._store.manifest import (
+    LAYOUT,
+    Gap,
+    Manifest,
+    Snapshot,
+    next_revision,
+    read_manifest,
+    snapshot_of,
+    write_manifest,
+)
+from ossgeo.sources._store.reading import observed
 
 KEPT_FOR: Final = 7 * 24 * 60 * 60
-"""Seconds for which a table of models is kept after a newer one: panels that were opened before still read it."""
+"""Seconds for which files that ``upgrade()`` or ``compact()`` replaced are kept: panels that were opened before read them."""
 
-RECOVERED: Final = "recovered"
 REPLACED: Final = "replaced by a later revision"
 
 
@@ -103,66 +114,76 @@ class Writer:
         note: Callable[[], str],
         replaces: Snapshot | None = None,
         reason: str = "",
+        revision: int | None = None,
+        removed: str = "",
     ) -> Snapshot:
-        """Write a snapshot under a temporary name, rename it, and then let the manifest name it.
+        """Write the files of a snapshot, and then let the manifest name them.
 
         Args:
-            write: Writes the snapshot to a path.
+            write: Writes the observation to a path: a Parquet file with one row for each model.
             observed_at: When the counters were read (UTC).
             source: Where it came from.
             scope: The models that it covers.
-            note: Returns the remark, after the snapshot was written.
+            note: Returns the remark, after the observation was written.
             replaces: The snapshot that is removed at the same time.
             reason: Why it is removed.
+            revision: The revision; default: the next one of this time.
+            removed: The reason for which it is not used from the outset; empty to use it.
 
         Raises:
             StoreError: There is a snapshot of the same time, or the store cannot be written.
         """
-        manifest = read_manifest(self.folder)
-        self._sweep(manifest)
-        if any(one.observed_at == observed_at and one != replaces for one in manifest.used):
+        manifest = self.settled()
+        if not removed and any(one.observed_at == observed_at and one != replaces for one in manifest.used):
             raise StoreError(
                 f"{self.folder} has a snapshot of {observed_at:%Y-%m-%d %H:%M:%S} UTC already; replace() corrects it"
             )
-        revision = next_revision(self.folder, observed_at)
-        target = inside(self.folder, snapshot_name(observed_at, revision))
-        if unlisted := [name for name in self.unlisted(manifest) if _time_of(name) == observed_at]:
-            raise StoreError(f"{self.folder / unlisted[0]} is not in the manifest; call recover(), which adds it")
-        before = [one for one in manifest.used if one != replaces]
-        with _as_store_errors(target):
-            target.parent.mkdir(exist_ok=True)
-            partial = temporary(target)
-            write(partial)
-            sync(partial)
-            remark = note()
-            snapshot = attrs.evolve(
-                self._described(partial, target, source=source, scope=scope, note=remark),
-                issues=self._issues(partial, observed_at, scope, before),
+        stem = stem_of(observed_at, revision or next_revision(self.folder, manifest, observed_at))
+        target = name_of(manifest.data, SNAPSHOTS, stem)
+        same = replaces is not None and replaces.observed_at == observed_at
+        with _as_store_errors(self.folder / target), self._raw(manifest, write) as raw:
+            if removed:
+                self._mark(target, removed)
+            encoder = Encoder(
+                self.folder,
+                manifest,
+                raw,
+                observed_at,
+                stem,
+                source,
+                scope,
+                note(),
+                replaces if same else None,
+                removed,
             )
-            partial.replace(target)
-            sync(target.parent)
-            removed = [] if replaces is None else [attrs.evolve(replaces, removed=reason)]
-            for one in removed:
-                self._mark(one)
-            self.publish(manifest, manifest.with_snapshots([*removed, snapshot]))
+            snapshot = encoder.write()
+            changed = manifest.with_snapshots([snapshot])
+            if replaces is not None:
+                shifted = {} if same else self._shifted(changed, replaces)
+                self._mark(replaces.file, reason)
+                gone = attrs.evolve(replaces, removed=reason, parts={**replaces.parts, **shifted})
+                changed = changed.with_snapshots([gone])
+            write_manifest(self.folder, changed)
         return snapshot
 
     def remove(self, snapshot: Snapshot, reason: str) -> Snapshot:
-        """Mark a snapshot as no longer used; its file stays.
+        """Mark a snapshot as no longer used; its files stay.
 
         Args:
             snapshot: The snapshot.
             reason: Why it is removed.
         """
-        removed = attrs.evolve(snapshot, removed=reason)
-        manifest = read_manifest(self.folder)
+        manifest = self.settled()
         with _as_store_errors(self.folder / snapshot.file):
-            self._mark(removed)
-            self.publish(manifest, manifest.with_snapshots([removed]))
+            removed = attrs.evolve(
+                snapshot, removed=reason, parts={**snapshot.parts, **self._shifted(manifest, snapshot)}
+            )
+            self._mark(removed.file, reason)
+            write_manifest(self.folder, manifest.with_snapshots([removed]))
         return removed
 
     def merge(self, folder: Path, other: Manifest) -> tuple[Snapshot, ...]:
-        """Copy the snapshots of another store that this one does not have, and its removals.
+        """Add the snapshots of another store that this one does not have, and its removals.
 
         Args:
             folder: The other store.
@@ -171,41 +192,37 @@ class Writer:
         Returns:
             The snapshots that were added or removed.
         """
-        manifest = read_manifest(self.folder)
-        self._sweep(manifest)
-        known = {one.file: one for one in manifest.snapshots}
-        differing = [one.file for one in other.snapshots if one.file in known and known[one.file].sha256 != one.sha256]
+        manifest = self.settled()
+        known = {one.stem: one for one in manifest.snapshots}
+        require_undamaged(folder, other.snapshots)
+        require_undamaged(folder, other.snapshots, MODELS, FACTS)
+        differing = [
+            one.file for one in other.snapshots
+            if one.stem in known and not self._is_equal(manifest, known[one.stem], folder, other, one)
+        ]  # fmt: skip
         if differing:
             raise StoreError(
                 f"{self.folder} and {folder} have different snapshots of the same time: {', '.join(differing[:3])}; "
                 "remove() one of them"
             )
+        changed = []
         for one in other.snapshots:
-            if problem := problem_of(inside(folder, one.file), one.sha256):
-                raise StoreError(f"{folder / one.file} {problem}; restore it from a backup before merging")
-        unlisted = {*self.unlisted(manifest)}
-        for one in other.snapshots:  # a merge that was killed may have copied some of them
-            if one.file in unlisted and problem_of(inside(self.folder, one.file), one.sha256):
-                raise StoreError(f"{self.folder / one.file} is not in the manifest; call recover(), which adds it")
-        changed = [
-            one for one in other.snapshots if one.file not in known or (one.removed and not known[one.file].removed)
-        ]
-        for one in changed:
-            target = inside(self.folder, one.file)
-            with _as_store_errors(target):
-                if one.file not in known and one.file not in unlisted:
-                    target.parent.mkdir(exist_ok=True)
-                    partial = temporary(target)
-                    shutil.copyfile(inside(folder, one.file), partial)
-                    sync(partial)
-                    partial.replace(target)
-                    sync(target.parent)
-                if one.removed:
-                    self._mark(one)
-        if changed:
-            with _as_store_errors(self.folder / MANIFEST):
-                self.publish(manifest, manifest.with_snapshots(_one_revision([*manifest.used, *changed])))
+            if one.stem not in known:
+                changed.append(self._copied(folder, other, one))
+            elif one.removed and not known[one.stem].removed:
+                changed.append(self.remove(known[one.stem], one.removed))
         return tuple(changed)
+
+    def add_gap(self, gap: Gap) -> None:
+        """Note days without an observation.
+
+        Args:
+            gap: The days, with the reason.
+        """
+        manifest = self.settled()
+        gaps = {(one.start, one.end): one for one in (*manifest.gaps, gap)}
+        with _as_store_errors(self.folder / MANIFEST):
+            write_manifest(self.folder, attrs.evolve(manifest, gaps=tuple(gaps[key] for key in sorted(gaps))))
 
     def recover(self) -> tuple[Snapshot, ...]:
         """Add every complete snapshot of the folder to the manifest, and every removal that is marked in it.
@@ -217,112 +234,159 @@ class Writer:
         try:
             manifest = read_manifest(self.folder)
         except StoreError:
-            manifest = Manifest()
+            there = [
+                name for name in data_folders(self.folder) if name == DATA or (self.folder / name / COMPLETE).is_file()
+            ]
+            manifest = Manifest(data=there[-1] if there else DATA)
             if path.is_file():
                 path.rename(self.folder / f"{MANIFEST}.damaged-{uuid.uuid4().hex}")
+        before = {one.file: one for one in manifest.snapshots}
         with _as_store_errors(path):
-            found = [one for name in self.unlisted(manifest) if (one := self._adopted(name)) is not None]
-            marked = [
-                attrs.evolve(one, removed=reason)
-                for one in (*manifest.used, *found)
-                if (reason := self._marked(one.file))
-            ]
-            whole = manifest.with_snapshots([*found, *marked])
-            whole = whole.with_snapshots(_one_revision(whole.used))
-            changed = tuple(one for one in whole.snapshots if one not in manifest.snapshots)
-            for one in changed:
-                if one.removed:
-                    self._mark(one)
-            if changed or not path.is_file() or (manifest.used and manifest.models.problem(self.folder, again=True)):
-                self.publish(manifest, whole)
-        return changed
+            settled = self._settled(manifest)
+            if settled != manifest or not path.is_file():
+                write_manifest(self.folder, settled)
+        return tuple(one for one in settled.snapshots if before.get(one.file) != one)
 
-    def adopt(self, observed_at: dt.datetime) -> Snapshot | None:
-        """Add the snapshot of one time, if a writer was killed after it was complete and before the manifest.
+    def settled(self) -> Manifest:
+        """Return the manifest, with complete snapshots that it does not name yet: a writer was killed before it could.
 
-        Args:
-            observed_at: When the counters were read (UTC).
+        Raises:
+            StoreError: The manifest cannot be read, or has layout 1.
         """
         manifest = read_manifest(self.folder)
-        names = [name for name in self.unlisted(manifest) if _time_of(name) == observed_at]
-        found = self._adopted(names[-1]) if names else None
-        if found is not None and not any(one.observed_at == observed_at for one in manifest.used):
-            self.publish(manifest, manifest.with_snapshots([found]))
-        return found
+        if manifest.layout < LAYOUT:
+            raise StoreError(
+                f"{self.folder} has layout {manifest.layout}, which is only read; upgrade() converts it without loss"
+            )
+        settled = self._settled(manifest)
+        if settled != manifest:
+            with _as_store_errors(self.folder / MANIFEST):
+                write_manifest(self.folder, settled)
+        return settled
+
+    def _settled(self, manifest: Manifest) -> Manifest:
+        """Return the manifest with what complete files and marks add; remove the rest of writers that were killed."""
+        remove_temporary_files(self.folder)
+        self._remove_old_data(manifest)
+        progress = True
+        while progress:
+            progress = False
+            for name in self.unlisted(manifest):
+                if (found := self._adopted(manifest, name)) is not None:
+                    manifest, progress = manifest.with_snapshots([found]), True
+        marked = [self._as_marked(one, reason) for one in manifest.used if (reason := self._marked(one.file))]
+        whole = manifest.with_snapshots(marked)
+        replaced = [one for one in _one_revision(whole.used) if one.removed]
+        for one in replaced:
+            self._mark(one.file, one.removed)
+        whole = whole.with_snapshots(replaced)
+        self._remove_orphans(whole)
+        return whole
 
     def unlisted(self, manifest: Manifest) -> list[str]:
-        """Return the Parquet files in folders of dates that the manifest does not name.
+        """Return the files of snapshots that the manifest does not name.
 
         Args:
             manifest: The content of the manifest.
         """
         known = {one.file for one in manifest.snapshots}
-        return [name for name in snapshot_files(self.folder) if name not in known]
+        return [name for name in files_of(self.folder, manifest.data, SNAPSHOTS) if name not in known]
 
-    def publish(self, old: Manifest, new: Manifest) -> None:
-        """Write the table of models and then the manifest, which makes the change part of the store.
-
-        Args:
-            old: The manifest before.
-            new: The manifest after; its table of models is replaced.
-        """
-        models = old.models
-        if not new.used:
-            models = ModelsFile()
-        elif new.used != old.used or models.problem(self.folder):
-            sources = self._sources(old, new)
-            if not sources:
-                raise StoreError(f"{self.folder}: no snapshot is undamaged; restore one from a backup")
-            path = self.folder / new_models_name()
-            write_models(sources, path)
-            sync(self.folder)
-            models = ModelsFile(path.name, sha256_of(path))
-        write_manifest(self.folder, attrs.evolve(new, models=models))
-
-    def _sources(self, old: Manifest, new: Manifest) -> list[Path]:
-        """Return the files that state facts about models, the latest last.
-
-        They are the table of models and the new snapshots if these are later than all others; otherwise all undamaged
-        snapshots, so that each column has the latest known value by the time of observation.
-        """
-        files = {one.file for one in old.used}
-        added = [one for one in new.used if one.file not in files]
-        later = not files or all(one.observed_at > old.used[-1].observed_at for one in added)
-        kept = files <= {one.file for one in new.used}
-        if old.models.name and later and kept and old.models.problem(self.folder) is None:
-            return [inside(self.folder, name) for name in (old.models.name, *(one.file for one in added))]
-        usable = [(inside(self.folder, one.file), one.sha256) for one in new.used]
-        return [file for file, sha256 in usable if problem_of(file, sha256) is None]
-
-    def _described(self, file: Path, target: Path, *, source: str, scope: str = "", note: str = "") -> Snapshot:
-        """Return the manifest's entry for a file of a snapshot."""
-        frame = pl.scan_parquet(file, glob=False, hive_partitioning=False)
-        counters = [counter for counter in COUNTERS if counter in frame.collect_schema().names()]
-        sums = (pl.col(counter).cast(pl.Int128).sum() for counter in counters)
-        models, *totals = frame.select(pl.len(), *sums).collect(engine="streaming").row(0)
-        name = target.relative_to(self.folder).as_posix()
-        observed_at = _time_of(name)
-        if observed_at is None:
-            raise AssertionError("a snapshot has a name with its time")
-        return Snapshot(
-            date=observed_at.date(), observed_at=observed_at, file=name, source=source, models=int(models),
-            totals={name: int(total) for name, total in zip(counters, totals, strict=True)}, sha256=sha256_of(file),
-            schema=LAYOUT, issues={}, note=note, ossgeo=version("ossgeo"), scope=scope,
-        )  # fmt: skip
-
-    def _adopted(self, name: str) -> Snapshot | None:
-        """Return the entry for a complete snapshot; None if the file is not one."""
-        file = inside(self.folder, name)
+    @contextmanager
+    def _raw(self, manifest: Manifest, write: Callable[[Path], object]) -> Iterator[Path]:
+        place = self.folder / manifest.data
+        place.mkdir(parents=True, exist_ok=True)
+        path = temporary(place / "raw.parquet")
         try:
-            instants = pl.scan_parquet(file, glob=False, hive_partitioning=False).select(pl.col("observed_at").unique())
-            if instants.collect()["observed_at"].to_list() != [_time_of(name)]:
-                return None
-            return self._described(file, file, source=RECOVERED)
-        except (pl.exceptions.PolarsError, OSError):
-            return None
+            write(path)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
-    def _mark(self, removed: Snapshot) -> None:
-        write_atomically(inside(self.folder, removed.file + MARK), removed.removed)
+    def _shifted(self, manifest: Manifest, snapshot: Snapshot) -> dict[str, str]:
+        """Write the facts of later snapshots that build upon one that is removed; return the file with its SHA-256."""
+        require_undamaged(self.folder, [one for one in manifest.snapshots if one.file != snapshot.file], FACTS)
+        if any(problem_of(inside(self.folder, name), snapshot.parts[name]) for name in snapshot.parts_of(FACTS)):
+            return {}
+        keys = facts.keys_changed_by(self.folder, manifest, snapshot)
+        rows = facts.shifted_rows(self.folder, manifest, keys, snapshot.observed_at)
+        if not rows.height:
+            return {}
+        name = name_of(manifest.data, FACTS, f"{snapshot.stem}.shifted")
+        path = inside(self.folder, name)
+        partial = temporary(path)
+        rows.write_parquet(partial, compression="zstd")
+        sync(partial)
+        sha256 = sha256_of(partial)
+        partial.replace(path)
+        sync(path.parent)
+        return {name: sha256}
+
+    def _is_equal(self, manifest: Manifest, mine: Snapshot, folder: Path, other: Manifest, theirs: Snapshot) -> bool:
+        """Return whether two stores have the same observation under one name."""
+        if (mine.sha256, mine.digest) == (theirs.sha256, theirs.digest):
+            return True
+        if (mine.models, mine.totals) != (theirs.models, theirs.totals):
+            return False
+        both = [observed(self.folder, manifest, mine), observed(folder, other, theirs)]
+        return both[0].sort("model_id").equals(both[1].sort("model_id").select(both[0].columns))
+
+    def _copied(self, folder: Path, other: Manifest, snapshot: Snapshot) -> Snapshot:
+        """Add a snapshot of another store under its own name."""
+        parsed = parse_stem(snapshot.stem)
+        if parsed is None:
+            raise AssertionError("a snapshot is named after its time")
+        mine = next((one for one in self.settled().used if one.observed_at == snapshot.observed_at), None)
+        later = mine is not None and _revision_of(mine) > parsed[1]
+        removed = snapshot.removed or (REPLACED if later else "")
+        frame = observed(folder, other, snapshot)
+        made = self.add(
+            lambda path: frame.write_parquet(path, compression="zstd", row_group_size=ROW_GROUP), snapshot.observed_at,
+            source=snapshot.source, scope=snapshot.scope, note=lambda: snapshot.note, revision=parsed[1], removed=removed,
+            replaces=None if removed else mine, reason=REPLACED,
+        )  # fmt: skip
+        return next(one for one in read_manifest(self.folder).snapshots if one.stem == made.stem)
+
+    def _adopted(self, manifest: Manifest, name: str) -> Snapshot | None:
+        """Return the entry for a complete snapshot of this store's dictionary; None if the file is not one."""
+        path = inside(self.folder, name)
+        entry = read_entry(path)
+        try:
+            if entry is None or entry["file"] != name:
+                return None
+            snapshot = attrs.evolve(snapshot_of(entry), sha256=sha256_of(path))
+            for part in snapshot.parts:
+                if problem_of(inside(self.folder, part), snapshot.parts[part]):
+                    return None
+            rows = (
+                pl.scan_parquet(path, glob=False, hive_partitioning=False)
+                .select(pl.len(), pl.col("key").max())
+                .collect()
+                .row(0)
+            )
+        except (KeyError, ValueError, TypeError, OSError, pl.exceptions.PolarsError):
+            return None
+        new = [snapshot.parts[part] for part in snapshot.parts_of(MODELS)]
+        digests = [digest_after(manifest.digest, new[0])] if new else [one.digest for one in manifest.snapshots]
+        chained = snapshot.chain in {snapshot.stem, *(one.stem for one in manifest.snapshots)}
+        fits = chained and snapshot.digest in digests and rows[0] == snapshot.models and rows[1] < snapshot.keys
+        return snapshot if fits else None
+
+    def _as_marked(self, snapshot: Snapshot, reason: str) -> Snapshot:
+        """Return a snapshot as its mark says, with the rows that its removal shifted."""
+        name = f"{self._data_of(snapshot)}/{FACTS}/{snapshot.stem}.shifted.parquet"
+        path = inside(self.folder, name)
+        parts = {**snapshot.parts, name: sha256_of(path)} if path.is_file() else snapshot.parts
+        return attrs.evolve(snapshot, removed=reason, parts=parts)
+
+    @staticmethod
+    def _data_of(snapshot: Snapshot) -> str:
+        return snapshot.file.partition("/")[0]
+
+    def _mark(self, name: str, reason: str) -> None:
+        path = inside(self.folder, name + MARK)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, reason)
 
     def _marked(self, name: str) -> str:
         """Return the reason in the mark beside a snapshot; empty without a mark."""
@@ -333,53 +397,27 @@ class Writer:
         except UnicodeDecodeError:
             return "removed"
 
-    def _issues(
-        self, partial: Path, observed_at: dt.datetime, scope: str, before: Sequence[Snapshot]
-    ) -> dict[str, int]:
-        """Return the quality issues of a new snapshot; a damaged file does not keep a new one out."""
-        try:
-            return self._compared(partial, observed_at, scope, before)
-        except (StoreError, PanelError, pl.exceptions.PolarsError):
-            return {"previous_unreadable": 1}
+    def _remove_orphans(self, manifest: Manifest) -> None:
+        """Remove models and facts whose snapshot was never complete. A complete snapshot is never removed."""
+        listed = {name for one in manifest.snapshots for name in one.parts}
+        complete = {stem_in(name) for name in files_of(self.folder, manifest.data, SNAPSHOTS)}
+        marked = {one.stem for one in manifest.removed}
+        for kind in (MODELS, FACTS):
+            for name in files_of(self.folder, manifest.data, kind):
+                shifted = ".shifted." in name and stem_in(name) not in marked
+                if name not in listed and parse_stem(stem_in(name)) and (shifted or stem_in(name) not in complete):
+                    inside(self.folder, name).unlink(missing_ok=True)
 
-    def _compared(
-        self, partial: Path, observed_at: dt.datetime, scope: str, used: Sequence[Snapshot]
-    ) -> dict[str, int]:
-        found: dict[str, int] = {}
-        before = [one for one in used if one.observed_at < observed_at]
-        if len(before) < len(used):
-            found["clock_stepped"] = 1
-        if any(one.date == observed_at.date() for one in used):
-            found["same_date"] = 1
-        if before and scope and before[-1].scope and before[-1].scope != scope:
-            found["scope_changed"] = 1
-        if before and before[-1].date == observed_at.date():
-            return found
-        files = [file for one in before[-1:] if (file := inside(self.folder, one.file)).is_file()]
-        scan = scan_snapshots([partial, *files])
-        counter = next(one for one in COUNTERS if one in scan.collect_schema().names())
-        rows = scan.select("model_id", counter, "observed_at", period=pl.col("observed_at").dt.date())
-        rows = rows.filter(pl.col(counter).is_not_null())
-        models = normalized_models(scan.select("model_id").unique())
-        periods = [*(one.date for one in before[-1:] if files), observed_at.date()]
-        issues = find_issues(engines.wrap(rows), models, counter=Counter.parse(counter), periods=periods)
-        return found | {issue.code: int(issue.count) for issue in issues}
-
-    def _sweep(self, manifest: Manifest) -> None:
-        """Remove temporary files, and tables of models that were replaced a week ago or earlier.
-
-        A table of models is derived from the snapshots. A complete snapshot is never removed.
-        """
-        remove_temporary_files(self.folder)
-        tables = [
-            (file.stat().st_mtime, file)
-            for file in self.folder.glob("models-*.parquet")
-            if is_models_name(file.name) and not file.is_symlink()
-        ]
-        tables.sort()
-        for (_, file), (replaced_at, _) in itertools.pairwise(tables):
-            if file.name != manifest.models.name and time.time() - replaced_at > KEPT_FOR:
-                file.unlink(missing_ok=True)
+    def _remove_old_data(self, manifest: Manifest) -> None:
+        """Remove folders of data that were not completed, or were replaced a week ago or earlier."""
+        there = data_folders(self.folder)
+        if manifest.data not in there or not (self.folder / MANIFEST).is_file():
+            return
+        mark = self.folder / manifest.data / COMPLETE
+        old = mark.is_file() and time.time() - mark.stat().st_mtime > KEPT_FOR
+        place = there.index(manifest.data)
+        for name in [*there[place + 1 :], *(there[:place] if old else ())]:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
 
 
 def _one_revision(used: Sequence[Snapshot]) -> list[Snapshot]:
@@ -391,13 +429,8 @@ def _one_revision(used: Sequence[Snapshot]) -> list[Snapshot]:
 
 
 def _revision_of(snapshot: Snapshot) -> int:
-    found = parse_snapshot_name(snapshot.file)
+    found = parse_stem(snapshot.stem)
     return 0 if found is None else found[1]
-
-
-def _time_of(name: str) -> dt.datetime | None:
-    found = parse_snapshot_name(name)
-    return None if found is None else found[0]
 
 
 @contextmanager
@@ -410,6 +443,3 @@ def _as_store_errors(target: Path) -> Iterator[None]:
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise StoreError(f"{target} cannot be written: {reason}; {UNCHANGED}") from error
-    finally:
-        for rest in target.parent.glob(f".{target.name}.*"):
-            rest.unlink(missing_ok=True)
