@@ -11,6 +11,7 @@ from ossgeo.analysis._influence import Bootstrap, Influence, bootstrap, influenc
 from ossgeo.analysis._publishers import publishers
 from ossgeo.analysis._relative import Relative, relative_to
 from ossgeo.analysis._sensitivity import Sensitivity, sensitivity
+from ossgeo.analysis._within import shares_within
 
 __all__ = [
     "Bootstrap",
@@ -32,4 +33,5 @@ __all__ = [
     "publishers",
     "relative_to",
     "sensitivity",
+    "shares_within",
 ]

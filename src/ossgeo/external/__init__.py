@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ossgeo.external._adoption import adoption_shares, wilson
+from ossgeo._core.proportions import wilson
+from ossgeo.external._adoption import adoption_shares
 from ossgeo.external._answers import answer_shares
 from ossgeo.external._leaderboard_history import LeaderboardHistory, read_leaderboards
 from ossgeo.external._leaderboards import BoardOptions, Leaderboard, leaderboard_shares, read_leaderboard

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from statistics import NormalDist
 from typing import Final, Literal
 
 import polars as pl
@@ -17,6 +15,7 @@ from ossgeo import attribution as attributions
 from ossgeo._core.boundary import reads_data
 from ossgeo._core.dates import day_of
 from ossgeo._core.method import Adjustment, Adjustments, Cleaning, Method
+from ossgeo._core.proportions import wilson
 from ossgeo.attribution import AttributionStrategy, Context, ModelTable, credits_of
 from ossgeo.attribution._evaluation import shown
 from ossgeo.errors import Fault, InvalidArgumentError, PanelError, UnknownCountryError
@@ -126,27 +125,6 @@ def _counts(rows: pl.DataFrame, origins: pl.DataFrame, *, users_only: bool) -> p
     full = full.with_columns(pl.col("value", "adopters").fill_null(0.0))
     share = pl.when(pl.col("adopters") > 0).then(pl.col("value") / pl.col("adopters"))
     return full.with_columns(share=share)
-
-
-def wilson(successes: float, number: float, confidence: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's interval of a proportion.
-
-    Args:
-        successes: The number of successes.
-        number: The number of trials, above 0.
-        confidence: Confidence level of the interval.
-
-    Example:
-        >>> low, high = wilson(8, 10)
-        >>> round(low, 3), round(high, 3)
-        (0.49, 0.943)
-    """
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    part, scale = successes / number, 1 + z * z / number
-    middle = (part + z * z / (2 * number)) / scale
-    margin = z * math.sqrt(part * (1 - part) / number + z * z / (4 * number * number)) / scale
-    low = 0.0 if successes == 0 else middle - margin
-    return low, 1.0 if successes == number else middle + margin
 
 
 def _read(

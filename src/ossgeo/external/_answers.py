@@ -14,8 +14,9 @@ from narwhals.typing import IntoFrame
 from ossgeo._core.boundary import reads_data
 from ossgeo._core.dates import day_of
 from ossgeo._core.method import Adjustment, Adjustments, Cleaning, Method
+from ossgeo._core.proportions import wilson
 from ossgeo.errors import Fault, InvalidArgumentError, PanelError
-from ossgeo.external._adoption import country_codes, wilson
+from ossgeo.external._adoption import country_codes
 from ossgeo.external._board_rows import read_table
 from ossgeo.registry._countries import Country, OriginStatus, parse_origin
 from ossgeo.registry._registry import Registry

@@ -23,8 +23,22 @@ from ossgeo.shares._table import ShareTable
 if TYPE_CHECKING:
     import altair as alt
 
-MAPPED: Final = ("country", *RULES)
-"""Keys whose groups are countries."""
+
+def is_mapped(key: str) -> bool:
+    """Return whether the groups of a key are countries: those of models, or those of a dimension such as ``user_country``."""
+    return key.endswith("country") or key in RULES
+
+
+def mapped_key(table: ShareTable) -> str | None:
+    """Return the key that a map draws: the only one, or that of two whose other has one group; None if there is none."""
+    first, *more = table.keys
+    if not more:
+        return first
+    sizes = {key: table.to_polars()[key].n_unique() for key in table.keys}
+    fixed = [key for key, size in sizes.items() if size == 1]
+    free = [key for key in table.keys if key != fixed[-1]] if fixed else []
+    return free[0] if len(free) == 1 else None
+
 
 _FOLDER: Final = DATA / "world"
 _STEPS: Final = (0.001, 0.01, 0.05, 0.2, 0.5)
@@ -60,9 +74,9 @@ def draw_world(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
     """
     import altair as alt
 
-    day = table.latest
-    shares = table.to_polars().filter(pl.col("period") == day, pl.col("share") > 0).select("share", group=table.keys[0])
-    rows = _rows(table, shares, day)
+    day, key = table.latest, mapped_key(table) or table.keys[0]
+    shares = table.to_polars().filter(pl.col("period") == day, pl.col("share") > 0).select("share", group=key)
+    rows = _rows(table, key, shares, day)
     colors = look.colors
     *shades, empty, no_code = MAP_SHADES[look.theme]
     shade = alt.Color("step:N", scale=alt.Scale(domain=list(_WORDS), range=list(shades)), legend=alt.Legend(
@@ -92,10 +106,12 @@ def draw_world(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
     before = words.mark_text(**halo, aria=False, color=colors.ink).encode(**seat, text="words:N")
     named = {str(one) for one in rows["group"]}
     rest = shares.filter(~pl.col("group").is_in(named)).sort("share", descending=True)
-    names = ((group_label(table.method, group, table.keys[0]), share) for share, group in rest.iter_rows())
+    names = ((group_label(table.method, group, key), share) for share, group in rest.iter_rows())
     away = ", ".join(f"{name} {percent(share)}" for name, share in names)
     width = look.width - 2 * PADDING
-    said = f"{quantity(table.method)}, {span(table.method, [day])}"
+    rest_of = [one for one in table.keys if one != key]
+    of = "".join(f", {group_label(table.method, table.to_polars()[one][0], one)}" for one in rest_of)
+    said = f"{quantity(table.method)}{of}, {span(table.method, [day])}"
     return framed(
         [ground, filled, dots, behind, before], look, Area(width, look.height or round(width * _RATIO)),
         title=_title(rows, day), below=8, map_of="equalEarth",
@@ -104,15 +120,14 @@ def draw_world(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
     )  # fmt: skip
 
 
-def _rows(table: ShareTable, shares: pl.DataFrame, day: dt.date) -> pl.DataFrame:
+def _rows(table: ShareTable, key: str, shares: pl.DataFrame, day: dt.date) -> pl.DataFrame:
     """Return one row for each country that is drawn: group, share, country, the place, numeric, name, text, step."""
-    key = table.keys[0]
     on_map = places()
-    if key in MAPPED:
+    if is_mapped(key):
         countries = shares.filter(~pl.col("group").is_in(STATUSES)).with_columns(country="group")
         joined = countries.join(on_map, on="country", maintain_order="left")
     else:
-        scheme = _scheme(table)
+        scheme = _scheme(table, key)
         groups = [scheme.group_of(Country(code), day) for code in on_map["country"]]
         joined = on_map.with_columns(pl.Series("group", groups, dtype=pl.String)).join(shares, on="group")
     codes = joined["country"]
@@ -124,9 +139,8 @@ def _rows(table: ShareTable, shares: pl.DataFrame, day: dt.date) -> pl.DataFrame
     ).sort("share", "group", "country", descending=[True, False, False])
 
 
-def _scheme(table: ShareTable) -> GroupScheme:
-    """Return the group scheme of a table."""
-    key = table.keys[0]
+def _scheme(table: ShareTable, key: str) -> GroupScheme:
+    """Return the group scheme of a key of a table."""
     given = table.method.choices.get("by")
     for one in given if isinstance(given, tuple) else (given,):
         if isinstance(one, GroupScheme) and one.name == key:

@@ -10,7 +10,7 @@ import polars as pl
 from ossgeo._core.text import percent
 from ossgeo.analysis import Bounds, Crossovers
 from ossgeo.errors import InvalidArgumentError
-from ossgeo.plotting._map import draw_world
+from ossgeo.plotting._map import draw_world, mapped_key
 from ossgeo.plotting._observed import dotted, remarks_on, veil, with_runs
 from ossgeo.plotting._primitives import (
     HEIGHT,
@@ -47,7 +47,11 @@ def draw_table(table: ShareTable, look: Look, *, kind: str | None = None, top: i
     chosen = kind or ("matrix" if paired else "bars" if len(table.periods) == 1 else "line")
     if chosen not in KINDS:
         raise InvalidArgumentError(f"kind must be one of {', '.join(KINDS)}, got {chosen!r}")
-    if (chosen == "matrix") != paired:
+    if chosen == "map" and paired and mapped_key(table) is None:
+        raise InvalidArgumentError(
+            "kind='map' of two keys needs one group of the other: table.filter(country='CN') first"
+        )
+    if (chosen == "matrix") != paired and not (chosen == "map" and paired):
         raise InvalidArgumentError(f"kind={chosen!r} does not fit a table by {', '.join(table.keys)}")
     if strange := sorted(set(more) - ({"bounds", "crossovers"} if chosen == "line" else set())):
         raise InvalidArgumentError(f"{', '.join(strange)}: no such option of kind={chosen!r}")

@@ -12,7 +12,7 @@ from ossgeo._core.text import percent, plain, points
 from ossgeo.analysis import bootstrap, bounds, concentration, crossovers, drivers, influence, sensitivity
 from ossgeo.errors import InvalidArgumentError, PanelError, UnknownNameError
 from ossgeo.panel._panel import Panel
-from ossgeo.plotting._map import MAPPED
+from ossgeo.plotting._map import is_mapped
 from ossgeo.reports._code import code_of, method_texts
 from ossgeo.reports._content import Section, download, picture, sheet
 from ossgeo.review import alternatives, gaps
@@ -77,7 +77,7 @@ def _shares(table: ShareTable) -> Section:
     if len(table.periods) > 1 and not table.overlapping:
         span = f"{day_text(table.periods[0])} to {day_text(table.periods[-1])}"
         pictures.append(picture(table, f"The shares stacked to the total, {span}.", kind="stacked"))
-    if key in MAPPED:
+    if is_mapped(key):
         pictures.append(picture(table, f"The shares of {day_text(last)} on a map.", kind="map"))
     files = (
         download(f"shares-by-{key}.csv", table.to_csv()),

@@ -12,8 +12,9 @@ import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo.analysis import bootstrap, bounds, drivers, influence, sensitivity
+from ossgeo.analysis import bootstrap, bounds, drivers, influence, sensitivity, shares_within
 from ossgeo.errors import InvalidArgumentError, OssgeoError, PanelError
+from ossgeo.external import wilson
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -189,3 +190,54 @@ def test_a_dimension_as_a_whole_table() -> None:
     assert "India" in table.sentence("IN")
     assert table.plot() is not None
     assert ossgeo.ShareTable.read is not None
+
+
+def test_row_and_column_shares_with_intervals() -> None:
+    table = ossgeo.measure(panel(), by=("user_country", "country"))
+    rows = shares_within(table, "user_country", confidence=0.95)
+    first = rows.at("2026-01-05")
+    assert (first["IN", "US"], first["DE", "CN"]) == (pytest.approx(40 / 170), 1.0)
+    cell = rows.to_polars().filter(user_country="IN", country="US").row(0, named=True)
+    assert (cell["lower"], cell["upper"], cell["total"]) == (*wilson(40, 170), 170.0)
+    columns = shares_within(table, "country")
+    assert columns.at("2026-01-05")["IN", "CN"] == 30 / 40
+    assert "lower" not in columns.to_polars().columns
+    for found, key in ((rows, "user_country"), (columns, "country")):
+        sums = found.to_polars().group_by("period", key).agg(pl.col("share").sum())["share"]
+        assert sums.to_list() == pytest.approx([1.0] * len(sums)), "each group of the key sums to 1"
+    assert "of each user country" in rows.sentence(("IN", "CN"))
+    assert rows.method != table.method
+    known = ossgeo.measure(panel(), by=("user_country", "country"), denominator="attributed")
+    within = shares_within(known, "user_country").at("2026-01-05")
+    assert (within["IN", "US"], within["IN", "residual"]) == (pytest.approx(40 / 70), None)
+
+
+@pytest.mark.parametrize(
+    ("by", "key", "options", "message"),
+    [
+        ("user_country", "user_country", {}, "one of two or more keys"),
+        (("user_country", "app"), "country", {}, "got 'country'; it has user_country, app"),
+        (("user_country", "country"), "country", {"counting": "full"}, "overlap"),
+    ],
+)
+def test_tables_without_row_shares(by: Any, key: str, options: Any, message: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=message):
+        shares_within(ossgeo.measure(panel(), by=by, **options), key)
+    table = ossgeo.measure(panel(), by=("user_country", "country"))
+    with pytest.raises(InvalidArgumentError, match="confidence must be between 0 and 1"):
+        shares_within(table, "country", confidence=95)
+    with pytest.raises(InvalidArgumentError):
+        shares_within(table.top(1), "country")
+
+
+def test_maps_of_either_side() -> None:
+    table = shares_within(ossgeo.measure(panel(), by=("user_country", "country")), "user_country")
+    users = table.filter(country="CN").plot(kind="map").to_dict()
+    assert ", China, on 6 January 2026" in users["title"]["subtitle"][0]
+    assert "India 100.0%" in users["title"]["text"][0]
+    models = table.filter(user_country="IN").plot(kind="map").to_dict()
+    assert "China 100.0%" in models["title"]["text"][0]
+    assert ossgeo.measure(panel(), by="user_country").plot(kind="map") is not None
+    assert table.plot() is not None
+    with pytest.raises(InvalidArgumentError, match="needs one group of the other"):
+        table.plot(kind="map")
