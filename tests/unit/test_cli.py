@@ -47,7 +47,7 @@ def test_a_file_of_the_users_own(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert out[0] == "period,country,value,share,observed"
     assert "2026-08-14,CN,300.0,0.75,1.0" in out
     assert main([*words, "--check"]) == 0
-    assert "window_gap: 1 steps" in capsys.readouterr().out
+    assert "window_gap: 1 step:" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

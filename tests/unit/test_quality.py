@@ -107,7 +107,7 @@ def test_a_check_prints_a_line_for_each_issue() -> None:
     some = panel([("Qwen/a", START, 0)])
     assert (
         str(some.check())
-        == "zero_downloads: 1 rows: a count of 0: without a download, or not tracked by the source; for example Qwen/a at 2025-01-01"
+        == "zero_downloads: 1 row: a count of 0: without a download, or not tracked by the source; for example Qwen/a at 2025-01-01"
     )
 
 

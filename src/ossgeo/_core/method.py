@@ -95,7 +95,9 @@ class Adjustment:
 
     def __str__(self) -> str:
         """Return the adjustment in one line."""
-        return f"{self.code}: {self.count:,.0f} {self.unit}" + (f" ({self.note})" if self.note else "")
+        from ossgeo._core.text import counted  # a look-up in the registry loads no dataframe library
+
+        return f"{self.code}: {counted(self.count, self.unit)}" + (f" ({self.note})" if self.note else "")
 
 
 @attrs.frozen
@@ -233,11 +235,13 @@ class Coverage(Tabular):
         """Return the shares of the last period in one line."""
         if not self.rows:
             return "nothing is covered"
+        from ossgeo._core.text import counted
+
         last = max(row.period for row in self.rows)
         namespaces = dict(self.namespaces)
         parts = [
             f"{row.status} {'-' if row.share is None else format(row.share, '.1%')}"
-            + (f" ({namespaces[row.status]} namespaces)" if row.status in namespaces else "")
+            + (f" ({counted(namespaces[row.status], 'namespaces')})" if row.status in namespaces else "")
             for row in self.rows
             if row.period == last
         ]

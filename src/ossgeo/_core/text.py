@@ -58,6 +58,23 @@ def plural(noun: str) -> str:
     return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
 
 
+def counted(number: float, noun: str) -> str:
+    """Return a number with its noun, in the singular for one.
+
+    Args:
+        number: The number.
+        noun: The noun in the plural; words may follow it.
+
+    Example:
+        >>> counted(1, "rows"), counted(1234, "rows"), counted(1, "countries"), counted(1, "rows of a model")
+        ('1 row', '1,234 rows', '1 country', '1 row of a model')
+    """
+    first, space, rest = noun.partition(" ")
+    if number == 1:
+        first = f"{first[:-3]}y" if first.endswith("ies") and first != "series" else first.removesuffix("s")
+    return f"{number:,.0f} {first}{space}{rest}"
+
+
 def times(number: int) -> str:
     """Return a number of times in words.
 

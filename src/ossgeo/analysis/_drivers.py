@@ -10,7 +10,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core.display import Result
-from ossgeo._core.text import Format, percent, period_of, points
+from ossgeo._core.text import Format, percent, period_of, plural, points
 from ossgeo.analysis._contributions import SEPARATOR, Unit, unit_name, values_of
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
@@ -20,6 +20,11 @@ from ossgeo.shares._period_shares import GroupNames
 
 PARTS: Final = ("growth", "entry", "exit", "denominator")
 """The parts of a change: units in both periods, in the second only, in the first only, and the change of the total."""
+
+_NAMED: Final = 3
+"""How many units the sentence names."""
+_LEAST: Final = 0.0005
+"""A smaller effect prints as zero."""
 
 
 @attrs.frozen(eq=False)
@@ -54,16 +59,27 @@ class Drivers(Result):
         return self.after - self.before
 
     def sentence(self) -> str:
-        """Return the shares at both periods, and the change by parts in points."""
-        effects = dict(self.frame.group_by("part").agg(pl.col("effect").sum()).iter_rows())
-        parts = ", ".join(f"{name} {points(effects[name])}" for name in PARTS if name in effects)
+        """Return the shares at both periods, the change, and what the largest units and the total added to it."""
+        units, total = self.frame.filter(pl.col("part") != "denominator"), self.frame.filter(part="denominator")
+        named = units.head(_NAMED).filter(pl.col("effect").abs() >= _LEAST)
+        parts = [
+            f"{sentence_label(self.method, unit, self.unit)} {points(effect)}"
+            for unit, effect in named.select("unit", "effect").iter_rows()
+        ]
+        if (rest := units.height - named.height) > 0 and named.height:
+            others = float(units["effect"].sum()) - float(named["effect"].sum())
+            parts.append(f"{rest:,} other {self.unit if rest == 1 else plural(self.unit)} {points(others)}")
+        for before, after, effect in total.select("before", "after", "effect").iter_rows():
+            parts.append(
+                f"a {'larger' if after > before else 'smaller' if after < before else 'constant'} total {points(effect)}"
+            )
         scaled = "".join(
             f" The values of {day}, of which {percent(part, 0)} was observed, are scaled to the whole period."
             for day, part in self.scaled
         )
         return (
-            f"{capitalized(sentence_label(self.method, self.group))} went from {percent(self.before)} to {percent(self.after)} between "
-            f"{day_text(self.start)} and {day_text(self.end)}: {parts}.{scaled}"
+            f"{capitalized(sentence_label(self.method, self.group))} went from {percent(self.before)} to {percent(self.after)} ({points(self.change)}) between "
+            f"{day_text(self.start)} and {day_text(self.end)}: {', '.join(parts)}.{scaled}"
         )
 
     def _printed(self) -> tuple[pl.DataFrame, Mapping[str, Format]]:

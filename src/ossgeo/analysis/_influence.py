@@ -19,6 +19,7 @@ from ossgeo.analysis._contributions import Unit, unit_name, values_at
 from ossgeo.analysis._ratio_intervals import FEW_UNITS, effective_number, share_intervals
 from ossgeo.errors import InvalidArgumentError, LowCoverageWarning
 from ossgeo.panel._panel import Panel
+from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._names import day_text, sentence_label
 from ossgeo.shares._options import MeasureOptionsDict
 
@@ -58,8 +59,9 @@ class Influence(Result):
     omitted: int = 0
 
     def sentence(self) -> str:
-        """Return the largest effect."""
-        top = self.frame.row(0, named=True)
+        """Return the largest effect, on a group with a known origin if there is one."""
+        named = self.frame.filter(~pl.col("group").is_in(STATUSES))
+        top = (named if named.height else self.frame).row(0, named=True)
         return (
             f"On {day_text(self.period)} no {self.unit} moves a share more than {sentence_label(self.method, top['unit'], self.unit)}: "
             f"without it {sentence_label(self.method, top['group'])} would have "
@@ -161,7 +163,7 @@ class Bootstrap(Result):
             return f"On {day_text(self.period)} {name} has {percent(top['share'])}; too few {plural(self.unit)} for an interval."
         return (
             f"On {day_text(self.period)} {name} has {percent(top['share'])}; over the choice of {plural(self.unit)}, from {self.draws:,} "
-            f"draws, the nominal 95 % interval is {percent(top['lower'])} to {percent(top['upper'])}."
+            f"draws, the nominal 95% interval is {percent(top['lower'])} to {percent(top['upper'])}."
         )
 
     def _printed(self) -> tuple[pl.DataFrame, Mapping[str, Format]]:

@@ -12,6 +12,7 @@ import polars as pl
 
 from ossgeo._core import engines
 from ossgeo._core.tabular import Tabular
+from ossgeo._core.text import counted
 from ossgeo.panel._ids import period_ranges
 
 
@@ -36,7 +37,7 @@ class QualityIssue:
     def __str__(self) -> str:
         """Return the issue in one line."""
         shown = f"; for example {'; '.join(self.examples)}" if self.examples else ""
-        return f"{self.code}: {self.count:,} {self.unit}: {self.meaning}{shown}"
+        return f"{self.code}: {counted(self.count, self.unit)}: {self.meaning}{shown}"
 
 
 @attrs.frozen

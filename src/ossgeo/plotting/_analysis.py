@@ -63,7 +63,7 @@ def draw_bootstrap(found: Bootstrap, look: Look, *, top: int = 12) -> alt.LayerC
     """Draw it; see :func:`ossgeo.plotting.plot`."""
     first, layers, size = _ranges(found.frame, found, look, top)
     title = f"{first['name']}: {first['text']} over the choice of {plural_key(found.unit)}"
-    remark = f"Points: shares as measured; bars: nominal 95 % intervals from {found.draws:,} draws of {plural_key(found.unit)}."
+    remark = f"Points: shares as measured; bars: nominal 95% intervals from {found.draws:,} draws of {plural_key(found.unit)}."
     return framed(layers, look, size, **_texts(found, [found.period], title, remark))
 
 

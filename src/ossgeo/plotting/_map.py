@@ -13,7 +13,7 @@ from ossgeo._core import DATA
 from ossgeo._core.text import percent
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.plotting._primitives import Area, data_of, framed, hinted
-from ossgeo.plotting._style import MAP_SHADES, PADDING, Look
+from ossgeo.plotting._style import MAP_SHADES, PADDING, WIDTH, Look
 from ossgeo.registry._countries import Country
 from ossgeo.registry._groups import GroupScheme
 from ossgeo.shares._grouping import RULES, STATUSES
@@ -42,7 +42,7 @@ def mapped_key(table: ShareTable) -> str | None:
 
 _FOLDER: Final = DATA / "world"
 _STEPS: Final = (0.001, 0.01, 0.05, 0.2, 0.5)
-_WORDS: Final = ("under 0.1 %", "0.1 to 1 %", "1 to 5 %", "5 to 20 %", "20 to 50 %", "50 % and more")
+_WORDS: Final = ("under 0.1%", "0.1 to 1%", "1 to 5%", "5 to 20%", "20 to 50%", "50% and more")
 _ANTARCTICA: Final = "010"
 _ROOM: Final = (26.0, 9.0)
 _RATIO: Final = 0.47
@@ -98,7 +98,7 @@ def draw_world(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
     small = data_of(rows.filter("dot").select("longitude", "latitude", *fields))
     dots = alt.Chart(small).mark_circle(size=42, opacity=1, stroke=colors.ink, strokeWidth=0.6)
     dots = dots.encode(**seat, color=shade, tooltip=["name:N", "text:N"], description="hint:N")
-    words = alt.Chart(data_of(_labeled(rows, min(top, 4) if look.narrow else top)))
+    words = alt.Chart(data_of(_labeled(rows, min(top, 4) if look.narrow else top, scale=max(1.0, WIDTH / look.width))))
     halo: Any = {"fontSize": look.font(11), "fontWeight": "bold"}
     behind = words.mark_text(**halo, aria=False, stroke=colors.paper, strokeWidth=3, color=colors.paper).encode(
         **seat, text="words:N"
@@ -150,10 +150,16 @@ def _scheme(table: ShareTable, key: str) -> GroupScheme:
     raise InvalidArgumentError(f"kind='map' does not fit a table by {key}: it draws countries and groups of countries")
 
 
-def _labeled(rows: pl.DataFrame, top: int) -> pl.DataFrame:
-    """Return the labels of the largest groups that have room: no label may cover that of a larger one."""
+def _labeled(rows: pl.DataFrame, top: int, *, scale: float) -> pl.DataFrame:
+    """Return the labels of the largest groups that have room: no label may cover that of a larger one.
+
+    Args:
+        rows: One row for each country.
+        top: How many labels at most.
+        scale: How many times larger letters are, in comparison with the map, than at the default width.
+    """
     kept: list[tuple[str, float, float]] = []
-    wide, high = _ROOM
+    wide, high = (scale * room for room in _ROOM)
     middle = rows.filter(pl.col("share") >= _LEAST).with_columns(
         away=(pl.col("longitude") - pl.col("longitude").mean().over("group")).abs()
         + (pl.col("latitude") - pl.col("latitude").mean().over("group")).abs()

@@ -42,7 +42,7 @@ def method_texts(table: ShareTable) -> tuple[str, ...]:
     when = "on the day of use" if method.as_of == "flow" else f"as of {method.as_of}"
     counted = {
         "fractional": "A model of several countries counts in parts.",
-        "full": "A model of several countries counts fully in each, so that shares do not sum to 100 %.",
+        "full": "A model of several countries counts fully in each, so that shares do not sum to 100%.",
         "primary": "A model of several countries counts for the largest of them alone.",
     }[method.counting]
     whole = {

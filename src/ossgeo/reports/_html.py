@@ -17,6 +17,7 @@ from ossgeo.reports._page import page_text
 from ossgeo.reports._sections import sections_of
 from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._measure import measure
+from ossgeo.shares._names import quantity, span
 from ossgeo.shares._options import MeasureOptionsDict
 from ossgeo.shares._pipeline import plan_of
 from ossgeo.shares._table import ShareTable
@@ -31,7 +32,7 @@ def report(panel: Panel, *, path: str | Path, title: str | None = None, **option
     Args:
         panel: The panel.
         path: The file.
-        title: The title of the page; by default it names the source of the panel.
+        title: The title of the page; by default it names the measured quantity and the days.
         **options: Options of :func:`ossgeo.measure`; ``by`` is one key.
 
     Returns:
@@ -61,12 +62,17 @@ def report(panel: Panel, *, path: str | Path, title: str | None = None, **option
             )
         sections = tuple(sections_of(panel, table, given))
         text = page_text(
-            title or f"Whose open models? {panel.source or 'A panel'}", _summary(table), _caveat(sections), sections,
+            title or _title(table), _summary(table), _caveat(sections), sections,
             registry=table.method.registry,
         )  # fmt: skip
     with writing(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return target
+
+
+def _title(table: ShareTable) -> str:
+    """Return what the page measures, by what, and on which days."""
+    return f"Open models: {quantity(table.method)} {span(table.method, [table.latest])}"
 
 
 def _summary(table: ShareTable) -> str:

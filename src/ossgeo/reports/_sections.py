@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from ossgeo._core.text import percent, plain, points
+from ossgeo._core.text import counted, percent, plain, points
 from ossgeo.analysis import bootstrap, bounds, concentration, crossovers, drivers, influence, sensitivity
 from ossgeo.errors import InvalidArgumentError, PanelError, UnknownNameError
 from ossgeo.panel._panel import Panel
@@ -54,15 +54,15 @@ def sections_of(panel: Panel, table: ShareTable, options: MeasureOptionsDict) ->
     omitted = []
     for title, applies, make in candidates:
         if not applies:
-            omitted.append(title)
+            omitted.append(f'"{title}"')
             continue
         try:
             section = make()
         except (InvalidArgumentError, PanelError, UnknownNameError) as error:
-            omitted.append(f"{title} ({plain(error, 200)})")
+            omitted.append(f'"{title}" ({plain(error, 200)})')
             continue
         if section is None:
-            omitted.append(title)
+            omitted.append(f'"{title}"')
         else:
             yield section
     yield _coverage(panel, table, options)
@@ -127,8 +127,8 @@ def _bootstrap(panel: Panel, options: MeasureOptionsDict) -> Section | None:
     words = "For each share the interval over random draws of the models."
     texts = (
         found.sentence(),
-        "In panels generated with a known share, intervals of this kind held the true share in 94 to 100 % of the cases if "
-        "values are even, and in 90 to 100 % if they are as uneven as downloads. Errors of counters, of attribution and of the "
+        "In panels generated with a known share, intervals of this kind held the true share in 94 to 100% of the cases if "
+        "values are even, and in 90 to 100% if they are as uneven as downloads. Errors of counters, of attribution and of the "
         "choice of the panel are not part of the interval.",
     )
     return Section("bootstrap", "How much depends on single models?", texts, (picture(found, words),))
@@ -203,7 +203,7 @@ def _crossovers(table: ShareTable) -> Section | None:
 def _drivers(panel: Panel, table: ShareTable, options: MeasureOptionsDict) -> Section | None:
     unit = "organization" if table.keys[0] not in ("organization", "namespace", "model") else "model"
     found = [drivers(panel, group, unit=unit, **options) for group in _largest(table)]
-    moved = [one for one in found if one.frame.height]
+    moved = [one for one in found if one.frame.height and abs(one.change) >= _SMALL]
     if not moved:
         return None
     pictures = tuple(
@@ -256,7 +256,7 @@ def _coverage(panel: Panel, table: ShareTable, options: MeasureOptionsDict) -> S
     )
     rest = open_.height - _SHOWN
     more = f"{rest:,} further namespaces that were not reviewed are not listed." if rest > 0 else ""
-    changed = [f"{item.code.replace('_', ' ').capitalize()}: {item.count:,.0f} {item.unit}" + (f" ({item.note})." if item.note else ".")
+    changed = [f"{item.code.replace('_', ' ').capitalize()}: {counted(item.count, item.unit)}" + (f" ({item.note})." if item.note else ".")
                for item in table.adjustments.items_ if item.count]  # fmt: skip
     texts = (coverage_text(table), *(changed or ["Nothing was clipped, estimated or left out."]), more)
     return Section(
@@ -266,7 +266,7 @@ def _coverage(panel: Panel, table: ShareTable, options: MeasureOptionsDict) -> S
 
 def _issues(panel: Panel) -> Section:
     issues = tuple(
-        f"{issue.count:,} {issue.unit}: {issue.meaning} ({issue.code})"
+        f"{counted(issue.count, issue.unit)}: {issue.meaning} ({issue.code})"
         + (f"; for example {', '.join(map(str, issue.examples[:3]))}." if issue.examples else ".")
         for issue in panel.check()
     )

@@ -13,6 +13,7 @@ import polars as pl
 from ossgeo import attribution as attributions
 from ossgeo._core.dates import day_of
 from ossgeo._core.method import Method
+from ossgeo._core.text import counted
 from ossgeo.attribution._explain import Explanation, explain
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
@@ -50,7 +51,7 @@ class CellExplanation:
         """Return the largest models with the rules and the evidence behind them."""
         rest = self.models.height - len(self.explanations)
         lines = [
-            f"{self.group} at {self.period}: {self.value:,.0f} {self.method.unit} of {self.models.height:,} models"
+            f"{self.group} at {self.period}: {self.value:,.0f} {self.method.unit} of {counted(self.models.height, 'models')}"
         ]
         for (model, value, part), said in zip(self.models.iter_rows(), self.explanations, strict=False):
             lines += [f"{part:.1%} {model}: {value:,.0f}", *said.step.lines("   ")]

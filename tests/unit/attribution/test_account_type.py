@@ -33,7 +33,7 @@ def test_only_unreviewed_users_are_individual() -> None:
     assert after.adjustments["account_individual"].count == 1
     assert dict(after.coverage.at(DAY)) == {"attributed": 0.94, "unreviewed": 0.03, "individual_by_account": 0.03}
     assert dict(after.coverage.namespaces) == {"attributed": 1, "unreviewed": 2, "individual_by_account": 1}
-    assert "individual_by_account 3.0% (1 namespaces)" in str(after)
+    assert "individual_by_account 3.0% (1 namespace)" in str(after)
     assert "account_individual" not in before.adjustments
 
 

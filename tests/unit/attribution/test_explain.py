@@ -90,7 +90,7 @@ def test_a_cell() -> None:
     table = ossgeo.measure(panel, registry=registry(), attribution=first_of("declared", "publisher"))
     cell = ossgeo.explain_cell(panel, table, "CN")
     assert (cell.value, cell.models.rows()) == (200.0, [("Qin/a", 200.0, 1.0)])
-    assert str(cell).splitlines()[0] == "CN at 2025-03-02: 200 downloads of 1 models"
+    assert str(cell).splitlines()[0] == "CN at 2025-03-02: 200 downloads of 1 model"
     assert "choice 2: publisher -> CN (qin) 100.0%" in str(cell)
     early = ossgeo.explain_cell(panel, table, "GB", JANUARY)
     assert early.to_polars()["model"].to_list() == ["Mover/b"]

@@ -137,7 +137,7 @@ def test_in_a_browser(browser: Any, pages: dict[str, Path], name: str, width: in
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["labs-2025", "trending-2026"])
+@pytest.mark.parametrize("name", list(PAGES))
 def test_nothing_keeps_people_out(browser: Any, pages: dict[str, Path], axe: str, name: str, theme: str) -> None:
     sized(browser, 768)
     features = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
@@ -328,7 +328,7 @@ def test_no_error_becomes_content(tmp_path: Path) -> None:
 def test_an_analysis_that_the_options_exclude_is_named_with_its_reason(tmp_path: Path) -> None:
     path = ossgeo.report(ossgeo.load_sample("hub-2026"), path=tmp_path / "r.html", counting="full")
     left_out = html.unescape(path.read_text(encoding="utf-8")).split("left out because")[1]
-    assert "Which model matters most? (counting must be 'fractional' or 'primary', got 'full'" in left_out
+    assert "\"Which model matters most?\" (counting must be 'fractional' or 'primary', got 'full'" in left_out
 
 
 def test_the_page_offers_its_figures(page: Path) -> None:
@@ -337,8 +337,9 @@ def test_the_page_offers_its_figures(page: Path) -> None:
     assert base64.b64decode(found[1]).decode() == ossgeo.measure(ossgeo.load_sample("labs-2025")).to_csv()
 
 
-def test_print_has_no_empty_page(browser: Any, page: Path) -> None:
-    browser.get(page.as_uri())
+@pytest.mark.parametrize("name", list(PAGES))
+def test_print_has_no_empty_page(browser: Any, pages: dict[str, Path], name: str) -> None:
+    browser.get(pages[name].as_uri())
     from selenium.webdriver.common.print_page_options import PrintOptions
 
     a4 = PrintOptions()
