@@ -14,7 +14,7 @@ import functools
 import warnings
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from importlib.metadata import EntryPoint, EntryPoints, entry_points, version
+from importlib.metadata import EntryPoint, entry_points, version
 from typing import Any, Final, Literal, get_args
 
 import attrs
@@ -234,17 +234,17 @@ def _loaded(group: Group, point: EntryPoint) -> Callable[..., Any]:
 
 
 @functools.cache
-def _installed() -> EntryPoints:
-    """Return all entry points of all distributions: reading them takes as long as measuring a million rows."""
-    return entry_points()
+def _installed() -> Mapping[str, tuple[EntryPoint, ...]]:
+    """Return the entry points of all groups: reading those of all distributions takes as long as measuring a million rows."""
+    found: Any = entry_points()  # of another type before Python 3.12
+    return {group: tuple(found.select(group=f"ossgeo.{group}")) for group in get_args(Group)}
 
 
 @functools.cache
 def _points(group: str) -> tuple[EntryPoint, ...]:
     """Return the entry points of other distributions, each once; warn about those with a built-in name."""
     found: Mapping[tuple[str, str, str], EntryPoint] = {
-        (point.name, point.value, point.dist.name if point.dist else ""): point
-        for point in _installed().select(group=f"ossgeo.{group}")
+        (point.name, point.value, point.dist.name if point.dist else ""): point for point in _installed()[group]
     }
     points = [found[key] for key in sorted(found)]
     for point in points:

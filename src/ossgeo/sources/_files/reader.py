@@ -16,7 +16,7 @@ from ossgeo._core.boundary import reads_data
 from ossgeo._core.counter import Counter
 from ossgeo._core.dates import day_of
 from ossgeo.errors import EngineError, Fault, InvalidArgumentError, OssgeoWarning, PanelError
-from ossgeo.panel._panel import Panel
+from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.registry._registry import Registry
 from ossgeo.registry._validation import HUGGING_FACE
 from ossgeo.sources._files.columns import Choice
@@ -26,6 +26,7 @@ from ossgeo.sources._files.formats import RawTable
 from ossgeo.sources._files.locations import located
 from ossgeo.sources._files.parts_of_total import with_remainder
 from ossgeo.sources._files.reading import Reading, raw_file, raw_frame
+from ossgeo.sources._files.ready_models import ready_file
 from ossgeo.sources._files.remote_files import is_remote
 from ossgeo.sources._store.snapshots import SnapshotStore
 
@@ -150,7 +151,7 @@ def read_panel(
     else:
         rows, found, notes = reading.frame(source)
     measured = choice.measured(rows.collect_schema().names())
-    given = found if models is None else read_models(models, date_format=date_format).lazy()
+    given = found if models is None else _models_beside(models, date_format)
     stated = "; ".join([*([scope] if scope else []), *notes])
     own = models is None and "namespace" not in reading.described
     identity = kept = None
@@ -169,6 +170,11 @@ def read_panel(
     if place is not None and len(place.files) > 1:
         panel._with_files(partial(reading.files_with, place.files, place.path))
     return panel if ids is None else panel._with_known_ids(ids.snapshots, ids.namespaces)
+
+
+def _models_beside(models: Any, date_format: str | None) -> pl.LazyFrame:
+    ready = ready_file(models) if isinstance(models, str | Path) and not is_remote(models) else None
+    return read_models(models, date_format=date_format).lazy() if ready is None else normalized_models(ready)
 
 
 @reads_data
