@@ -89,7 +89,7 @@ class Sensitivity(Result):
             f"{count} combinations of choices"
         )
         if mine.height and mine["part"][0] is not None:
-            text += f"; {mine['choice'][0]} by itself explains {percent(mine['part'][0])} of the variance"
+            text += f"; the option {mine['choice'][0]} by itself explains {percent(mine['part'][0])} of the variance"
         return f"{text}.{left_out}"
 
     def _printed(self) -> tuple[pl.DataFrame, Mapping[str, Format]]:
