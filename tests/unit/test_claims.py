@@ -287,3 +287,12 @@ def test_a_claim_about_a_total_is_measured_as_a_stock() -> None:
     before = evaluate(early, "atom-cn-2026", population=population)
     assert before.verdict == Verdict.CANNOT_BE_TOLD, "four weeks earlier it was another total"
     assert "an observation at 2026-03-31" in before.settles
+
+
+def test_a_dispute_is_evaluated_on_one_panel() -> None:
+    dispute = next(one for one in ossgeo.claims.disputes() if one.quantity == "China's share of downloads, year")
+    found = dispute.evaluate(ossgeo.load_sample("hub-2026"))
+    assert [one.claim.id for one in found] == ["study-cn-2025", "hf-cn-2026"]
+    html = found._repr_html_()
+    assert ">17.1%<" in html
+    assert ">41.0%<" in html

@@ -11,7 +11,10 @@ import polars as pl
 
 from ossgeo._core.tabular import Listing, Tabular
 from ossgeo._core.text import Format, text_table
-from ossgeo.claims._facts import Claim, load, table
+from ossgeo.claims._evaluation import Evaluation, evaluate
+from ossgeo.claims._facts import Claim, Population, load, table
+from ossgeo.panel._panel import Panel
+from ossgeo.registry._registry import Registry
 
 _FORMATS: Final[Mapping[str, Format]] = {
     "claim": "text",
@@ -52,6 +55,21 @@ class Dispute(Tabular):
     def to_polars(self) -> pl.DataFrame:
         """Return one row for each claim, with the columns of :func:`ossgeo.claims.table`."""
         return table().filter(pl.col("claim").is_in([one.id for one in self.claims])).sort("end", "start", "claim")
+
+    def evaluate(
+        self, panel: Panel, *, population: Population | str | None = None, registry: Registry | None = None
+    ) -> Listing[Evaluation]:
+        """Compare all claims of the dispute with one panel, so that only their choices separate the figures.
+
+        Args:
+            panel: The panel.
+            population: As for :func:`ossgeo.claims.evaluate`.
+            registry: The registry; by default the bundled one.
+
+        Returns:
+            One evaluation for each claim, in the order of :attr:`claims`.
+        """
+        return Listing(evaluate(panel, claim, population=population, registry=registry) for claim in self.claims)
 
     def _shown(self) -> dict[str, str]:
         """Return what a list of disputes shows of it."""

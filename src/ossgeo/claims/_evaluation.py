@@ -72,6 +72,14 @@ class Evaluation(Tabular):
                   "lowest": pl.Float64, "highest": pl.Float64, "why": pl.String, "settles": pl.String}  # fmt: skip
         return pl.DataFrame([row], schema=schema, orient="row")
 
+    def _shown(self) -> dict[str, str]:
+        """Return what a list of evaluations shows of it."""
+        ours, lowest, highest = (
+            "-" if one is None else self.claim.figure(one) for one in (self.ours, self.lowest, self.highest)
+        )
+        return {"claim": self.claim.id, "claimed": self.claim.figure(), "here, under its choices": ours,
+                "lowest here": lowest, "highest here": highest, "verdict": self.verdict.value, "why": self.why}  # fmt: skip
+
     def sentence(self) -> str:
         """Return the verdict, the figures and the reason."""
         text = f"{self.claim.statement}: {self.verdict.value}"
