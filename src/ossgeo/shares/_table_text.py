@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import polars as pl
 
-from ossgeo._core.text import html_cells, percent, printable
+from ossgeo._core.text import html_cells, percent, plain, printable
 from ossgeo.errors import UnknownCountryError
 from ossgeo.registry._countries import Country
 from ossgeo.shares._names import capitalized, day_text, sentence_label, step_text
@@ -146,6 +146,13 @@ def table_html(table: ShareData) -> str:
     return f"{title}{cells}<small>{small}</small>"
 
 
+_CREDITED: Final = {
+    "publisher": "models credited to their publishers",
+    "root": "models credited to the publishers of the models that they were made from",
+}
+"""How a sentence states the attribution strategies that most use."""
+
+
 def sentence(table: ShareData, group: str | tuple[str, ...], day: dt.date) -> str:
     """Return the share of one group as a sentence: population, span, denominator, change, coverage and scope."""
     method = table.method
@@ -158,7 +165,9 @@ def sentence(table: ShareData, group: str | tuple[str, ...], day: dt.date) -> st
     whole = f"all {method.unit}"
     if method.denominator == "attributed":
         whole = f"the {method.unit} attributed to a known country"
-    notes = [f"credited by {method.attribution}", f"{method.counting} counting"]
+    notes = [_CREDITED.get(method.attribution, f"models credited by {method.attribution}")]
+    if method.counting != "fractional":
+        notes.append(f"{method.counting} counting")
     if (part := table.observed(day)) < 1:
         notes.append(f"{percent(part, 0)} of the days observed")
     if method.void:
@@ -207,7 +216,9 @@ def citation(table: ShareData) -> str:
     method = table.method
     span = f"{table.periods[0]} to {table.periods[-1]}" if table.periods else "no period"
     panel = f" (panel {method.panel})" if method.panel else ""
+    scope = f" ({plain(method.scope or table.note, 300)})" if method.scope or table.note else ""
+    when = "the day of use" if method.as_of == "flow" else method.as_of
     return (
-        f"{method.source or 'Unnamed source'}{panel}, {span}; measured with ossgeo {method.version}, "
-        f"registry {method.registry}. Method: {method}. Checksum {table.checksum}."
+        f"{method.source or 'Unnamed source'}{panel}{scope}, {span}; measured with ossgeo {method.version} (Apache-2.0), "
+        f"registry {method.registry} as of {when}. Method: {method}. Checksum {table.checksum}."
     )

@@ -258,7 +258,7 @@ def test_a_cut_table_prints_the_rest_and_the_total(table: ossgeo.ShareTable) -> 
 def test_a_sentence(table: ossgeo.ShareTable) -> None:
     assert table.sentence("CN") == (
         "China accounted for 50.0% of all downloads in the 30 days to 2 March 2025, unchanged from 50.0% in the 30 days to "
-        "31 January 2025 (credited by publisher; fractional counting). Country known for 87.5% of these downloads."
+        "31 January 2025 (models credited to their publishers). Country known for 87.5% of these downloads."
     )
     assert table.sentence("Japan", JANUARY).startswith("Japan accounted for 5.0% of all downloads in the 30 days to")
     attributed = ossgeo.measure(two_dates(), registry=registry(), denominator="attributed", window="30d")
