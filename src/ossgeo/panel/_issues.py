@@ -35,3 +35,23 @@ def find_issues(
     steps = Steps(rows, counter, tuple(periods), tuple(dimensions))
     found = (*_time_issues.find(steps, models), *_row_issues.find(steps, models))
     return tuple(issue for issue in found if issue.count)
+
+
+def find_issues_by_key(
+    rows: nw.LazyFrame[Any], ids: pl.Series, *, counter: Counter, periods: Sequence[dt.date], known: int
+) -> tuple[QualityIssue, ...]:
+    """Return the issues of a new observation and the one before, whose models are integers: joins of text take eight times as long.
+
+    Args:
+        rows: The rows; model_id is the place of the model in ``ids``.
+        ids: The ids of the models.
+        counter: The counter that the rows hold.
+        periods: The periods, in order.
+        known: Number of models that were checked before: the ids of the others are checked now.
+    """
+    steps = Steps(rows, counter, tuple(periods), ())
+    new = ids.slice(known).to_frame("model_id").lazy()
+    handle = ids.str.split_exact("/", 1).struct.field("field_0").alias("namespace")
+    models = pl.DataFrame([pl.int_range(len(ids), dtype=pl.Int32, eager=True).alias("model_id"), handle]).lazy()
+    found = (*_time_issues.find(steps, models), *_row_issues.find(steps, new))
+    return tuple(issue for issue in found if issue.count)

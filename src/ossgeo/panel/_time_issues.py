@@ -105,7 +105,8 @@ def _moves(frame: nw.LazyFrame[Any], unit: str, meaning: str) -> tuple[int, str,
 
 def _namespace_excursions(steps: Steps, models: pl.LazyFrame) -> Iterator[QualityIssue]:
     """Yield the dips and jumps of single namespaces with at least a million downloads."""
-    table = _namespace_totals(steps, models)
+    several = len(steps.periods) > 2  # noqa: PLR2004  # with two, none can come back
+    table = _namespace_totals(steps, models) if several else pl.DataFrame(schema=["namespace"])
     dips, jumps = [], []
     for (namespace,), part in table.group_by("namespace", maintain_order=True):
         moves = {day: (-1 if count * DIP < before else 1 if before * DIP < count else 0)

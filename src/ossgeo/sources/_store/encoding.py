@@ -15,8 +15,7 @@ from ossgeo._core import engines
 from ossgeo._core.counter import Counter
 from ossgeo._core.schema import COUNTERS
 from ossgeo.errors import PanelError, StoreError
-from ossgeo.panel._issues import find_issues
-from ossgeo.panel._panel import normalized_models
+from ossgeo.panel._issues import find_issues_by_key
 from ossgeo.sources._store import counters, facts
 from ossgeo.sources._store.checks import faults_of, require_undamaged
 from ossgeo.sources._store.dictionary import digest_after, keys_of, read_ids, write_part
@@ -192,13 +191,12 @@ class Encoder:
             if faults_of(self.folder, keyed.read):
                 raise StoreError(f"{one.file} is damaged")
             compared[:0] = keyed.parts[0]
-        named = [
-            table.select(counter, model_id=ids.gather(table["key"]), period=pl.lit(day)) for day, table in compared
-        ]
-        both = pl.concat(named).lazy()
-        models = normalized_models(both.select("model_id").unique())
+        named = [table.select(counter, model_id="key", period=pl.lit(day)) for day, table in compared]
         periods = [*(one.date for one in before[-1:]), self.observed_at.date()]
-        issues = find_issues(engines.wrap(both), models, counter=Counter.parse(counter), periods=periods)
+        issues = find_issues_by_key(
+            engines.wrap(pl.concat(named).lazy()), ids, counter=Counter.parse(counter), periods=periods,
+            known=self.manifest.keys,
+        )  # fmt: skip
         return found | {issue.code: int(issue.count) for issue in issues}
 
 
