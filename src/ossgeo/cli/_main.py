@@ -144,12 +144,13 @@ def _parser() -> argparse.ArgumentParser:
         source.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
         _add_alternative(source)
         _add_choices(command.add_argument_group("choices"))
-    history = commands.add_parser("history", help="verify, validate or recover a store of snapshots")
+    history = commands.add_parser("history", help="verify, validate, recover, upgrade or compact a store of snapshots")
     history.add_argument(
         "action",
-        choices=("verify", "validate", "recover"),
+        choices=("verify", "validate", "recover", "upgrade", "compact"),
         help="verify: compare every file with its checksum; validate: check columns, totals and changes from snapshot to snapshot,"
-        " for example of a pull request; recover: add snapshots that the manifest does not name",
+        " for example of a pull request; recover: add snapshots that the manifest does not name; upgrade: convert an older layout"
+        " without loss; compact: write the files again, in the order of the observations",
     )
     history.add_argument("store", metavar="FOLDER", help="a folder that 'collect' made, or hf://datasets/OWNER/NAME")
     history.add_argument("--since", metavar="DATE", help="validate: the first date to check (default: all)")
@@ -268,16 +269,20 @@ def _reported(given: argparse.Namespace) -> str:
 def _history(given: argparse.Namespace) -> str:
     if given.since is not None and given.action != "validate":
         raise InvalidArgumentError(f"--since must be given with validate only, got it with {given.action}")
-    if not ossgeo.sources.SnapshotStore.is_store(given.store) and given.action != "recover":
+    if not ossgeo.sources.SnapshotStore.is_store(given.store) and given.action not in ("recover", "upgrade"):
         raise InvalidArgumentError(f"FOLDER must be a folder that 'ossgeo collect' made, got {given.store!r}")
     store = ossgeo.sources.SnapshotStore(given.store)
     if given.action == "recover":
         changed = store.recover()
         return "\n".join([f"{len(changed)} snapshots were recovered", *(snapshot.file for snapshot in changed)])
+    if given.action in ("upgrade", "compact"):
+        snapshots = store.upgrade() if given.action == "upgrade" else store.compact()
+        return f"{len(snapshots)} snapshots in layout 2"
     if faults := store.verify() if given.action == "verify" else store.validate(given.since):
         listed = "\n".join(f"  {fault}" for fault in faults)
         raise StoreError(f"{len(faults)} faults in {given.store}:\n{listed}")
-    return f"{len(store.snapshots)} snapshots, no fault found"
+    gaps = [f"no observation from {gap.start} to {gap.end}: {gap.reason}" for gap in store.gaps]
+    return "\n".join([f"{len(store.snapshots)} snapshots, no fault found", *gaps])
 
 
 def _claimed(given: argparse.Namespace) -> str:

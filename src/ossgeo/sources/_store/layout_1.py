@@ -28,6 +28,15 @@ def may_be_unsigned(raw: Mapping[str, Any]) -> bool:
     return set(raw) <= _KEYS
 
 
+def entry_of(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a manifest states of a snapshot, in today's words; the first manifests called issues hazards.
+
+    Args:
+        raw: The entry.
+    """
+    return {"issues" if name == "hazards" else name: value for name, value in raw.items()}
+
+
 def wrong_names(snapshots: Iterable[tuple[str, dt.datetime]], models: str) -> list[str]:
     """Return the names that are not those of files of layout 1.
 

@@ -270,9 +270,10 @@ def snapshot_of(raw: Mapping[str, Any]) -> Snapshot:
 
 
 def _manifest(raw: Mapping[str, Any]) -> Manifest:
-    snapshots = tuple(snapshot_of(one) for one in raw["snapshots"])
     if raw["layout"] == 1:
+        snapshots = tuple(snapshot_of(layout_1.entry_of(one)) for one in raw["snapshots"])
         return Manifest(snapshots, data="", layout=1, models=(str(raw["models"]), str(raw.get("models_sha256", ""))))
+    snapshots = tuple(snapshot_of(one) for one in raw["snapshots"])
     gaps = (Gap(dt.date.fromisoformat(start), dt.date.fromisoformat(end), str(why)) for start, end, why in raw["gaps"])
     return Manifest(snapshots, tuple(gaps), str(raw["data"]))
 

@@ -19,7 +19,7 @@ from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.sources._store import contents, layout_1
 from ossgeo.sources._store.checks import require_undamaged
 from ossgeo.sources._store.keyed import StoreRows
-from ossgeo.sources._store.layout import FACTS, MODELS, inside
+from ossgeo.sources._store.layout import FACTS, MODELS, inside, temporary
 from ossgeo.sources._store.manifest import Manifest, Snapshot, read_manifest
 
 _NOTES: Final = 3
@@ -62,7 +62,30 @@ def read_store(
         f"observations of models without {counter} are left out": sum(one.models for one in chosen) - panel.size,
     }
     remarks = [f"{number:,} {what}" for what, number in left_out.items() if number]
-    return panel.described(scope="; ".join([_scope(chosen), *remarks, *_notes(chosen)]))
+    gaps = [
+        f"no observation from {gap.start} to {gap.end}: {gap.reason}" for gap in manifest.gaps
+        if gap.start <= (last or chosen[-1].date) and gap.end >= (first or chosen[0].date)
+    ]  # fmt: skip
+    return panel.described(scope="; ".join([_scope(chosen), *remarks, *gaps, *_notes(chosen)]))
+
+
+def write_rows(panel: Panel, path: Path) -> Path:
+    """Write the rows of a panel to one Parquet file; see ``SnapshotStore.export``.
+
+    Args:
+        panel: The panel.
+        path: The file.
+    """
+    rows = panel.rows.to_native()
+    partial = temporary(path)
+    try:
+        rows.sink_parquet(partial, compression="zstd")
+        partial.replace(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise StoreError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
 
 
 def models_on(folder: Path, on: dt.date | str | None) -> pl.DataFrame:

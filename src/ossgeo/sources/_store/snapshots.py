@@ -18,9 +18,9 @@ from ossgeo.sources._hub.checkpoint import Checkpoint
 from ossgeo.sources._hub.parts import ROW_GROUP
 from ossgeo.sources._store.checks import faults_of
 from ossgeo.sources._store.layout import CHECKPOINT, FACTS, MANIFEST, MODELS
-from ossgeo.sources._store.manifest import Manifest, Snapshot, read_manifest
+from ossgeo.sources._store.manifest import Gap, Manifest, Snapshot, read_manifest
 from ossgeo.sources._store.observations import Observation, observation_of
-from ossgeo.sources._store.reading import facts_of, models_on, read_store
+from ossgeo.sources._store.reading import facts_of, models_on, read_store, write_rows
 from ossgeo.sources._store.remote import Needed, RemoteStore, every_file, for_adding, for_models, for_snapshots
 from ossgeo.sources._store.validation import faults_in
 from ossgeo.sources._store.writing import Writer, locked
@@ -109,6 +109,15 @@ class SnapshotStore:
             StoreError: The manifest cannot be read.
         """
         return read_manifest(self._folder()).removed
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Days without an observation, with the reason that :meth:`gap` noted, by date.
+
+        Raises:
+            StoreError: The manifest cannot be read.
+        """
+        return read_manifest(self._folder()).gaps
 
     def collect(
         self,
@@ -416,6 +425,91 @@ class SnapshotStore:
         """
         with locked(self.path, wait):
             return self._change(lambda writer: writer.recover(), every_file)
+
+    def gap(self, start: dt.date | str, end: dt.date | str, *, reason: str, wait: float = _WAIT) -> Gap:
+        """Note days without an observation, with the reason: panels of these days and :meth:`validate` state it.
+
+        Args:
+            start: The first day.
+            end: The last day.
+            reason: Why there is no observation, such as ``"the Hub was not reachable"``.
+            wait: Seconds to wait for another writer.
+
+        Returns:
+            The gap, as in :attr:`gaps`.
+
+        Raises:
+            StoreError: The store cannot be written, or another process writes to it.
+            InvalidArgumentError: The reason is empty, a day is not a day, the end is before the start, or ``wait`` is negative.
+        """
+        made = Gap(day_of(start, what="start"), day_of(end, what="end"), _reason(reason))
+        if made.end < made.start:
+            raise InvalidArgumentError(f"end must be {made.start} or later, got {made.end}")
+        with locked(self.path, wait):
+            self._change(lambda writer: writer.add_gap(made), lambda _: ())
+        return made
+
+    def upgrade(self, *, wait: float = _WAIT) -> tuple[Snapshot, ...]:
+        """Convert a store of layout 1, also one whose manifest is lost; a store of layout 2 stays as it is.
+
+        Every snapshot is written again and compared with the old one, value by value, before the old files are removed. A process
+        that is killed at any time leaves the old store, or the new one.
+
+        Args:
+            wait: Seconds to wait for another writer.
+
+        Returns:
+            The snapshots in use.
+
+        Raises:
+            StoreError: A file is missing or damaged, the store cannot be written, or another process writes to it. The old
+                store is unchanged then.
+            InvalidArgumentError: ``wait`` is negative.
+        """
+        with locked(self.path, wait):
+            return self._change(lambda writer: writer.upgrade(), every_file).used
+
+    def compact(self, *, wait: float = _WAIT) -> tuple[Snapshot, ...]:
+        """Write the files again, in the order of the observations, and compare them before the manifest names them.
+
+        A snapshot that was added out of order, corrected, or written without pyarrow takes more space than one in a series. The
+        old files are kept for a week, because panels that were opened before read them.
+
+        Args:
+            wait: Seconds to wait for another writer.
+
+        Returns:
+            The snapshots in use.
+
+        Raises:
+            StoreError: A file is missing or damaged, the store has layout 1, cannot be written, or another process writes to
+                it. The store is unchanged then.
+            InvalidArgumentError: ``wait`` is negative.
+        """
+        with locked(self.path, wait):
+            return self._change(lambda writer: writer.compact(), every_file).used
+
+    def export(
+        self, path: str | Path, start: dt.date | str | None = None, end: dt.date | str | None = None, *,
+        counter: Counter | str = "downloads_30d",
+    ) -> Path:  # fmt: skip
+        """Write the snapshots of a range to one Parquet file with text ids, which :func:`ossgeo.read_panel` reads.
+
+        Args:
+            path: The file; it is replaced if it exists.
+            start: See :meth:`panel`.
+            end: See :meth:`panel`.
+            counter: See :meth:`panel`.
+
+        Returns:
+            The file.
+
+        Raises:
+            StoreError: See :meth:`panel`; or the file cannot be written.
+            PanelError: See :meth:`panel`.
+            InvalidArgumentError: See :meth:`panel`.
+        """
+        return write_rows(self.panel(start, end, counter=counter), Path(path))
 
     def _add(
         self, observation: Observation, snapshot: object, old: Snapshot | None, *, source: str | None, scope: str,

@@ -16,7 +16,7 @@ import polars as pl
 
 from ossgeo.errors import InvalidArgumentError, StoreError
 from ossgeo.sources._hub.parts import ROW_GROUP, UNCHANGED
-from ossgeo.sources._store import facts
+from ossgeo.sources._store import facts, layout_1
 from ossgeo.sources._store.checks import require_undamaged
 from ossgeo.sources._store.counters import read_entry
 from ossgeo.sources._store.dictionary import digest_after
@@ -55,6 +55,7 @@ from ossgeo.sources._store.manifest import (
     write_manifest,
 )
 from ossgeo.sources._store.reading import observed
+from ossgeo.sources._store.rebuilding import layout_1_of, rebuild, remove_replaced
 
 KEPT_FOR: Final = 7 * 24 * 60 * 60
 """Seconds for which files that ``upgrade()`` or ``compact()`` replaced are kept: panels that were opened before read them."""
@@ -234,18 +235,42 @@ class Writer:
         try:
             manifest = read_manifest(self.folder)
         except StoreError:
+            old = bool(layout_1.files(self.folder))
             there = [
-                name for name in data_folders(self.folder) if name == DATA or (self.folder / name / COMPLETE).is_file()
-            ]
+                name for name in data_folders(self.folder)
+                if (name == DATA and not old) or (self.folder / name / COMPLETE).is_file()
+            ]  # fmt: skip
             manifest = Manifest(data=there[-1] if there else DATA)
             if path.is_file():
                 path.rename(self.folder / f"{MANIFEST}.damaged-{uuid.uuid4().hex}")
+            if old and not there:
+                raise StoreError(
+                    f"{self.folder} has snapshots of layout 1; upgrade() converts them, also without a manifest"
+                ) from None
         before = {one.file: one for one in manifest.snapshots}
         with _as_store_errors(path):
             settled = self._settled(manifest)
             if settled != manifest or not path.is_file():
                 write_manifest(self.folder, settled)
         return tuple(one for one in settled.snapshots if before.get(one.file) != one)
+
+    def upgrade(self) -> Manifest:
+        """Convert layout 1; nothing is done in a store of layout 2.
+
+        Returns:
+            The content of the manifest afterwards.
+        """
+        lost = not (self.folder / MANIFEST).is_file() and not data_folders(self.folder)
+        manifest = layout_1_of(self.folder) if lost else read_manifest(self.folder)
+        return self.settled() if manifest.layout == LAYOUT else rebuild(self.folder, manifest)
+
+    def compact(self) -> Manifest:
+        """Write every file again, in the order of the observations.
+
+        Returns:
+            The content of the manifest afterwards.
+        """
+        return rebuild(self.folder, self.settled())
 
     def settled(self) -> Manifest:
         """Return the manifest, with complete snapshots that it does not name yet: a writer was killed before it could.
@@ -256,7 +281,8 @@ class Writer:
         manifest = read_manifest(self.folder)
         if manifest.layout < LAYOUT:
             raise StoreError(
-                f"{self.folder} has layout {manifest.layout}, which is only read; upgrade() converts it without loss"
+                f"{self.folder} has layout {manifest.layout}, which is only read; upgrade() converts it without loss, "
+                "in the shell 'ossgeo history upgrade'"
             )
         settled = self._settled(manifest)
         if settled != manifest:
@@ -268,6 +294,7 @@ class Writer:
         """Return the manifest with what complete files and marks add; remove the rest of writers that were killed."""
         remove_temporary_files(self.folder)
         self._remove_old_data(manifest)
+        remove_replaced(self.folder, manifest.data)
         progress = True
         while progress:
             progress = False
