@@ -36,6 +36,7 @@ ENGINES: Final = ("polars", "duckdb", "spark")
 """Engines that panels live on, and that files can be read with."""
 
 _SPARK: Final = ("pyspark", "pyspark_connect")
+_UTC: Final = "_utc"  # a column of instants in UTC, for as long as it is needed
 
 
 def lazy(native: Any) -> nw.LazyFrame[Any]:
@@ -149,19 +150,8 @@ def with_utc_day(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
         frame: The frame.
         name: A column of datetimes; those without a time zone are taken as UTC.
     """
-    kind = frame.collect_schema()[name]
-    zone = kind.time_zone if isinstance(kind, nw.Datetime) else None
-    if zone is not None and name_of(frame) == "spark":
-        with needs_extra("spark"):
-            from pyspark.sql import functions
-        seconds = functions.unix_seconds(functions.col(name))  # the session's time zone would cut the days elsewhere
-        day = functions.date_from_unix_date(functions.floor(seconds / 86_400).cast("int"))
-        return wrap(frame.to_native().withColumn("period", day))
-    if zone is not None and name_of(frame) == "duckdb":  # the zone is that of the connection
-        frame, name = wrap(frame.to_native().project(f'*, make_timestamp(epoch_us("{name}")) as _utc')), "_utc"
-        zone = None
-    at = nw.col(name) if zone in (None, "UTC", "Etc/UTC") else nw.col(name).dt.convert_time_zone("UTC")
-    return _without_utc(frame.with_columns(period=at.cast(nw.Date)))
+    utc = with_utc_datetime(frame.with_columns(nw.col(name).alias(_UTC)), _UTC)
+    return utc.with_columns(period=nw.col(_UTC).cast(nw.Date)).drop(_UTC)
 
 
 def with_utc_datetime(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
@@ -192,23 +182,10 @@ def with_second_of_day(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]
         frame: The frame.
         name: A column of datetimes; those without a time zone are taken as UTC.
     """
-    kind = frame.collect_schema()[name]
-    zone = kind.time_zone if isinstance(kind, nw.Datetime) else None
-    if zone is not None and name_of(frame) == "spark":
-        with needs_extra("spark"):
-            from pyspark.sql import functions
-        second = functions.unix_seconds(functions.col(name)) % 86_400
-        return wrap(frame.to_native().withColumn("second", second))
-    if zone is not None and name_of(frame) == "duckdb":  # the zone is that of the connection
-        frame, name = wrap(frame.to_native().project(f'*, make_timestamp(epoch_us("{name}")) as _utc')), "_utc"
-        zone = None
-    at = nw.col(name) if zone in (None, "UTC", "Etc/UTC") else nw.col(name).dt.convert_time_zone("UTC")
-    hours, minutes = at.dt.hour().cast(nw.Int64), at.dt.minute().cast(nw.Int64)
-    return _without_utc(frame.with_columns(second=hours * 3600 + minutes * 60 + at.dt.second().cast(nw.Int64)))
-
-
-def _without_utc(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    return frame.drop("_utc", strict=False)
+    utc = with_utc_datetime(frame.with_columns(nw.col(name).alias(_UTC)), _UTC)
+    at = nw.col(_UTC).dt
+    hours, minutes, seconds = (part.cast(nw.Int64) for part in (at.hour(), at.minute(), at.second()))
+    return utc.with_columns(second=hours * 3600 + minutes * 60 + seconds).drop(_UTC)
 
 
 def compares_instants(frame: nw.LazyFrame[Any], name: str) -> bool:
