@@ -68,4 +68,4 @@ def sums_are_exact(counts: pl.DataFrame) -> bool:
         counts: See ``Panel._counts``; the counts are whole numbers.
     """
     largest = counts.select(pl.max_horizontal("high", -pl.col("low")).max()).item() or 0
-    return int(largest) * int(counts["n"].sum()) < _WIDEST
+    return int(largest) * int(counts["n"].cast(pl.Int64).sum()) < _WIDEST

@@ -172,7 +172,7 @@ def test_weekly_snapshots_may_be_stale(tmp_path: Path) -> None:
         ossgeo.measure(panel)
 
 
-def test_hub_stats_from_afar_by_ranges(server: FakeHub, tmp_path: Path) -> None:
+def test_hub_stats_from_afar_by_ranges(server: FakeHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("pyarrow")
     path = tmp_path / "models.parquet"
     many = pl.concat([stats(dt.date(2026, 8, 1))] * 20_000).with_columns(
@@ -181,9 +181,10 @@ def test_hub_stats_from_afar_by_ranges(server: FakeHub, tmp_path: Path) -> None:
     )
     many.write_parquet(path, row_group_size=10_000)
     server.files["cfahlgren1/hub-stats"] = {"models.parquet": path}
-    panel = HubStats(endpoint=server.url, token=False).panel()
+    panel = HubStats(endpoint=server.url, token=False, progress=True).panel()
     assert panel.size == 60_000
     assert ossgeo.measure(panel).at()["CN"]
+    assert "reading datasets/cfahlgren1/hub-stats/models.parquet" in capsys.readouterr().err
     resolved = [name for name, _ in server.asked if "/resolve/" in name]
     assert resolved
     server.files[WEEKLY] = weekly(tmp_path)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import sys
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -53,6 +54,7 @@ class HubStats:
         counter: Counter | str = "downloads_30d",
         token: str | bool | None = None,
         endpoint: str | None = None,
+        progress: bool | None = None,
     ) -> None:
         """Configure; nothing is read.
 
@@ -63,6 +65,7 @@ class HubStats:
             counter: The counter of the panel.
             token: See ``Hub``.
             endpoint: See ``Hub``.
+            progress: Whether to show the bytes that are read from the Hub; default: if the standard error is a terminal.
 
         Raises:
             InvalidArgumentError: ``observed_on`` is not a day, or the token or endpoint cannot be used.
@@ -73,6 +76,7 @@ class HubStats:
         self._repository, self._counter = repository, column_of(counter)
         self._observed_on = None if observed_on is None else day_of(observed_on, what="observed_on")
         self._token, self._endpoint = Token(token), None if endpoint is None else endpoint_of(endpoint)
+        self._progress = sys.stderr.isatty() if progress is None else progress
 
     @property
     def name(self) -> str:
@@ -130,8 +134,10 @@ class HubStats:
                 folders = []
             dated = [f"{folder}/models.parquet" for folder in sorted(map(str, folders))]
             names = dated or [f"{root}/models.parquet"]
+        token = self._token.value
         return [
-            (_day(name), scan_remote([name], endpoint=self._endpoint, token=self._token.value), name) for name in names
+            (_day(name), scan_remote([name], endpoint=self._endpoint, token=token, progress=self._progress), name)
+            for name in names
         ]
 
 

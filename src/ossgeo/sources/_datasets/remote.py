@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -61,25 +62,53 @@ def download(
         )
 
 
-def scan_remote(files: list[str], *, endpoint: str | None, token: str | bool | None) -> pl.LazyFrame:
+class _CountedFile:
+    """A file whose reads move a progress bar."""
+
+    def __init__(self, file: Any, bar: Any) -> None:
+        self._file, self._bar = file, bar
+
+    def read(self, size: int = -1) -> bytes:
+        data: bytes = self._file.read(size)
+        self._bar.update(len(data))
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def scan_remote(
+    files: list[str], *, endpoint: str | None, token: str | bool | None, progress: bool = False
+) -> pl.LazyFrame:
     """Scan remote Parquet files of datasets: only the needed columns are read, by range requests.
 
     Args:
         files: Paths ``datasets/<owner>/<name>/<file>`` of the Hub's file system.
         endpoint: Scheme and host; None for huggingface_hub's own.
         token: See ``Hub``.
+        progress: Whether to show the bytes that are read.
 
     Raises:
         SourceUnavailableError: They cannot be reached.
         EngineError: PyArrow, which reads by ranges, is not installed.
     """
     from huggingface_hub import HfFileSystem
+    from huggingface_hub.utils import tqdm
 
     with needs_extra("far"):
         import pyarrow.dataset
         import pyarrow.fs
+
+    class Handler(pyarrow.fs.FSSpecHandler):  # type: ignore[misc]  # PyArrow has no types
+        """A file system whose reads move the progress bar."""
+
+        def open_input_file(self, path: str) -> Any:
+            return pyarrow.PythonFile(_CountedFile(self.fs.open(path, mode="rb"), bar), mode="r")
+
+    shown: Any = tqdm
     with as_source_errors(files[0]):
-        system = pyarrow.fs.PyFileSystem(pyarrow.fs.FSSpecHandler(HfFileSystem(endpoint=endpoint, token=token)))
+        bar = shown(unit="B", unit_scale=True, desc=f"reading {files[0]}", disable=not progress)
+        system = pyarrow.fs.PyFileSystem(Handler(HfFileSystem(endpoint=endpoint, token=token)))
         return pl.scan_pyarrow_dataset(pyarrow.dataset.dataset(files, filesystem=system, format="parquet"))
 
 
