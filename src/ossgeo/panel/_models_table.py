@@ -29,12 +29,16 @@ def normalized_models(models: Any) -> pl.LazyFrame:
         raise PanelError.of(
             "models", f"the table has no column model_id; it has {', '.join(names)}", "rename the column of ids"
         )
-    handle = pl.col("model_id").str.split_exact("/", 1).struct.field("field_0")  # a third of the time of split
-    namespace = pl.coalesce("namespace", handle) if "namespace" in names else handle
+    namespace = pl.coalesce("namespace", namespace_in_id()) if "namespace" in names else namespace_in_id()
     lazy = _with_instants(lazy)
     return lazy.with_columns(namespace=namespace).select(
         column.name for column in MODELS if column.name in {*names, "namespace"}
     )
+
+
+def namespace_in_id() -> pl.Expr:
+    """Return the part of ``model_id`` before the first slash; an id without a slash as it is."""
+    return pl.col("model_id").str.split_exact("/", 1).struct.field("field_0")  # a third of the time of split
 
 
 def _with_instants(models: pl.LazyFrame) -> pl.LazyFrame:

@@ -20,7 +20,7 @@ from ossgeo.panel._constant import constant_units, within_validity
 from ossgeo.panel._ids import distinct_ids, distinct_namespaces
 from ossgeo.panel._issues import find_issues
 from ossgeo.panel._keyed import KeyedRows
-from ossgeo.panel._models_table import normalized_models
+from ossgeo.panel._models_table import namespace_in_id, normalized_models
 from ossgeo.panel._quality import QualityReport, first_duplicate, number_of_duplicates
 from ossgeo.panel._usable_rows import last_valid_day, row_faults, unusable_rows_error
 from ossgeo.registry._registry import Registry
@@ -297,7 +297,9 @@ class Panel:
     def _namespaces(self) -> pl.DataFrame:
         """Return the distinct namespaces of the rows as a models table."""
         if "namespaces" not in self._answers:
-            self._answers["namespaces"] = distinct_namespaces(self.rows)
+            keyed = self._keyed
+            ids = self.rows if keyed is None else engines.wrap(keyed.ids().to_frame("model_id").lazy())
+            self._answers["namespaces"] = distinct_namespaces(ids)
         namespaces: pl.DataFrame = self._answers["namespaces"]
         return namespaces
 
@@ -312,6 +314,16 @@ class Panel:
         """The rows by integer keys, if the source has them."""
         keyed: KeyedRows | None = self._answers.get("keyed")
         return keyed
+
+    def _has_namespaces_of_ids(self) -> bool:
+        """Return whether the models table has every id of the rows, and the namespace in the id as that of each model."""
+        if self._own_models or self._keyed is None:
+            return self._own_models
+        if "namespaces_of_ids" not in self._answers:
+            table = self.models.select("model_id", "namespace", own=namespace_in_id()).collect()
+            same = table["model_id"].equals(self._keyed.ids()) and table["namespace"].equals(table["own"])
+            self._answers["namespaces_of_ids"] = same
+        return bool(self._answers["namespaces_of_ids"])
 
     def _duplicates(self) -> int:
         """Return how many rows repeat the model and period of another row."""

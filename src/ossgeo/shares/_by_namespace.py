@@ -75,7 +75,9 @@ def with_models_counted(note: Adjustment, panel: Panel, namespaces: pl.DataFrame
     if note.code != RESPELLED:
         return note
     names = namespaces.filter(pl.col("namespace").is_in(list(other_spellings(namespaces, registry))))
-    ids = panel.rows.select("model_id", name=nw.col("model_id"))
+    keyed = panel._keyed
+    rows = panel.rows if keyed is None else engines.wrap(keyed.ids().to_frame("model_id").lazy())
+    ids = rows.select("model_id", name=nw.col("model_id"))
     named = engines.with_namespaces(ids, "name").join(engines.send(names.select(name="model_id"), ids), on="name")
     number = engines.collect(named.select(nw.col("model_id").n_unique())).item()
     return attrs.evolve(note, count=int(number))

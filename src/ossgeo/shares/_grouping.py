@@ -113,7 +113,13 @@ def weighted_groups(credits: pl.DataFrame, keys: Sequence[Key], counting: Counti
     span = ["model_id", "start", "end"]
     if credits.select((pl.col("weight") >= WHOLE).all()).item():  # each model has one credit: nothing to add up
         return credits.select(*span, *names, fraction=pl.lit(1.0), weight=pl.lit(1.0))
-    groups = _binary(credits.group_by(*span, *names).agg(fraction=pl.col("weight").sum()), span, names)
+    divided = credits.filter(pl.col("weight") < WHOLE).select("model_id").unique()
+    undivided = credits.join(divided, on="model_id", how="anti").select(*span, *names, fraction=pl.lit(1.0))
+    summed = credits.join(divided, on="model_id", how="semi").group_by(*span, *names)
+    groups = summed.agg(fraction=pl.col("weight").sum()).with_columns(alone=pl.len().over(span) == 1)
+    alone = groups.filter("alone").drop("alone").with_columns(fraction=pl.lit(1.0))
+    shared = _binary(groups.filter(~pl.col("alone")).drop("alone"), span, names)
+    groups = pl.concat([undivided, alone, shared])
     if counting == "primary":
         largest = pl.struct(-pl.col("fraction"), *names).rank("ordinal").over(span) == 1
         groups = groups.filter(largest).with_columns(fraction=pl.lit(1.0))

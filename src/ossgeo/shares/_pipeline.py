@@ -216,12 +216,12 @@ class Plan:
         return (
             self._adds_up(parts)
             and self.models is None
-            and self.panel._own_models
             and not self.panel.residual
             and self.options.where is None
             and self.options.as_of != "creation"
             and all(key.name not in MODEL_KEYS for key in parts.keys)
             and all(map(is_by_namespace, parts.strategies))
+            and self.panel._has_namespaces_of_ids()
         )
 
     def _keyed_rows(self, parts: _Parts, flows: Flows) -> KeyedRows | None:

@@ -163,8 +163,10 @@ def propagate(links: pl.DataFrame, shares: Shares) -> pl.DataFrame:
         onward = moving.join(ways, left_on="node", right_on="model", suffix="_on").select(
             "model", node="node_on", weight=pl.col("weight") * pl.col("weight_on"), rests="rests_on"
         )
-        both = pl.concat([ways.filter("rests"), onward])
-        ways = both.group_by("model", "node", "rests").agg(pl.col("weight").sum()).select(ways.columns)
+        changed = moving.select("model").unique()  # fewer in each round
+        rested = ways.filter("rests").join(changed, on="model", how="semi")
+        both = pl.concat([rested, onward]).group_by("model", "node", "rests").agg(pl.col("weight").sum())
+        ways = pl.concat([ways.join(changed, on="model", how="anti"), both.select(ways.columns)])
     ways = ways.group_by("model", "node").agg(pl.col("weight").sum())
     ways = ways.with_columns(pl.col("weight") / pl.col("weight").sum().over("model"))
     name = codes["name"]  # in the order of the codes
