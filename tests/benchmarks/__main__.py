@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from tests.benchmarks import analysis, attribution, duplicates, engines, scale, sources
+from tests.benchmarks import analysis, attribution, dimensions, duplicates, engines, scale, sources
 from tests.benchmarks.panels import write_panel
 from tests.benchmarks.processes import run
 
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--without-pandas", action="store_true")
     parser.add_argument(
         "--only",
-        choices=("panels", "engines", "attribution", "sources", "analysis", "duplicates", "scale"),
+        choices=("panels", "engines", "attribution", "sources", "analysis", "duplicates", "dimensions", "scale"),
         help="one part; by default all but 'scale'",
     )
     parser.add_argument(
@@ -100,6 +100,8 @@ def main() -> None:
         analysis.main()
     if given.only in (None, "duplicates"):
         duplicates.main(given.weeks)
+    if given.only in (None, "dimensions"):
+        dimensions.main(given.weeks)
     if given.only == "scale":
         scale.main(given.models, given.weeks)
 

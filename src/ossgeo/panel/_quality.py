@@ -108,8 +108,8 @@ def first_duplicate(
     keys = ["period", "model_id", *dimensions]
     for first, last in period_ranges(sizes):
         part = rows.filter(nw.col("period").is_between(nw.lit(first), nw.lit(last)) & ~nw.col("model_id").is_null())
-        many = part.group_by(*keys).agg(n=nw.len()).filter(nw.col("n") > 1).select("model_id", "period").head(1)
-        for model, period in engines.collect(many).iter_rows():
+        many = part.group_by(*keys).agg(n=nw.len()).filter(nw.col("n") > 1).select("model_id", "period")
+        for model, period in engines.collect(many.sort("period", "model_id").head(1)).iter_rows():
             return model, period
     return None
 

@@ -131,7 +131,7 @@ def calculator_input(
     """
     if isinstance(calculator, Weighted):
         flows = calculator_input(panel, models, Downloads(), options, registry, notes, dimensions)
-        return calculator.weigh(flows, models, panel.counter.unit, notes)
+        return calculator.weigh(flows, models, panel.counter, notes)
     if isinstance(calculator, EventCalculator):
         return _events(panel, models, _for_registry(calculator, registry), options, notes)
     if "created_at" in calculator.requires:

@@ -117,3 +117,34 @@ def test_the_number_of_models_in_the_top(engine: str) -> None:
     assert one.at(DAYS[1])["US"] == 1.0
     every = ossgeo.measure(panel(engine), calculator="count-in-top")
     assert float(every.filter(period=dt.date(2026, 1, 5)).to_polars()["value"].sum()) == 3.0, "without the residual row"
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb"])
+@pytest.mark.parametrize("counter", ["tokens_per_7d", "tokens_per_interval"])
+def test_a_price_that_changes_within_a_week_is_split_by_days(engine: str, counter: str) -> None:
+    table = pl.DataFrame(
+        {
+            "model_id": ["Qwen/a", "google/b"],
+            "end": [dt.date(2026, 1, 8)] * 2,
+            "start": [dt.date(2026, 1, 2)] * 2,
+            "tokens": [70, 70],
+        }
+    )
+    sent = table.to_arrow()  # noqa: F841  # DuckDB reads local variables
+    given: Any = duckdb.sql("select * from sent") if engine == "duckdb" else table
+    found = ossgeo.read_panel(given, counter=counter)
+    dollars = ossgeo.measure(found, calculator=Weighted(prices(), unit="US dollars"))
+    values = dict(dollars.to_polars().select("country", "value").rows())
+    assert values == {"CN": pytest.approx(40 * 0.01 + 30 * 0.03), "US": pytest.approx(1.4)}, (
+        "4 days to 5 January, 3 after"
+    )
+    assert "weight_unknown" not in dollars.adjustments
+    ended = prices().with_columns(end=pl.lit(dt.date(2026, 1, 4))).filter(pl.col("start").is_null())
+    part = ossgeo.measure(found, calculator=Weighted(ended, unit="US dollars"))
+    assert part.adjustments["weight_unknown"].count == pytest.approx(100), "5 of 7 days of each model have no price"
+
+
+def test_a_price_of_zero_counts_and_is_not_unknown() -> None:
+    free = ossgeo.measure(panel(), calculator=Weighted(prices(), unit="US dollars"), by="model")
+    assert free.at(DAYS[0])["mistralai/c:free"] == 0.0
+    assert free.adjustments["weight_unknown"].count == 500, "only the residual row has no price"

@@ -244,6 +244,25 @@ def test_bodies_that_are_not_answers(router: FakeRouter, body: bytes) -> None:
         source(router).panel()
 
 
+def test_a_body_that_is_cut_off(router: FakeRouter) -> None:
+    body = json.dumps({"data": [], "meta": {"as_of": router.as_of}}).encode()
+    router.answers = [(200, {"content-length": str(len(body) + 500)}, body[:20])] * 9
+    with pytest.raises(SourceUnavailableError):
+        source(router, patience=0.1).panel()
+
+
+def test_a_model_that_is_renamed_within_a_period(router: FakeRouter) -> None:
+    router.rows = [
+        ("2026-05-04", "z-ai/glm-4.6-20250930", "300"), ("2026-05-04", "google/gemma-20260101", "100"),
+        ("2026-05-05", "z-ai/glm-4.6-20260505", "300"), ("2026-05-05", "google/gemma-20260101", "100"),
+    ]  # fmt: skip
+    panel = source(router).panel()
+    month = ossgeo.measure(panel, every="1mo", incomplete="mark")
+    assert (month.at()["CN"], month.to_polars()["value"].sum()) == (0.75, 800.0)
+    by_model = ossgeo.measure(panel, by="model", every="1mo", incomplete="mark").at()
+    assert by_model["z-ai/glm-4.6-20250930"] == by_model["z-ai/glm-4.6-20260505"] == 0.375
+
+
 def test_arguments_that_are_not_valid(router: FakeRouter) -> None:
     for start, end in (("2026-05-11", "2026-05-10"), ("2024-01-01", "2024-12-31")):
         with pytest.raises(InvalidArgumentError, match="in order"):

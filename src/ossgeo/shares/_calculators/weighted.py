@@ -12,23 +12,25 @@ import polars as pl
 from narwhals.typing import IntoFrame
 
 from ossgeo._core import engines
+from ossgeo._core.counter import Counter
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment
 from ossgeo.errors import Fault, InvalidArgumentError, PanelError
-from ossgeo.panel._flows import Flows
+from ossgeo.panel._flows import Flows, day_number
 from ossgeo.shares._calculators.built_in import BuiltInCalculator
 from ossgeo.shares._calculators.downloads import Downloads
 from ossgeo.shares._protocol import Gives
 
 _DATED_ID: Final = r"-\d{8}(:[\w.-]+)?$"
 _SHOWN: Final = 5
+_ROUNDING: Final = 1e-12
 
 
 @attrs.frozen(eq=False, init=False)
 class Weighted(BuiltInCalculator):
     """The sum of flows, each multiplied by the weight of its model: with prices a token, dollars.
 
-    A flow has the weight of its last day. Models without a weight are left out, and the adjustment ``weight_unknown`` counts
+    A flow whose interval has several weights is split by days, evenly. Models without a weight are left out, and the adjustment ``weight_unknown`` counts
     their volume and the largest value that it may have. An id with a date, such as ``x-ai/grok-4-20250709``, has the weight
     of the id without it, unless the table has its own; a variant such as ``:free`` always needs its own.
 
@@ -98,30 +100,30 @@ class Weighted(BuiltInCalculator):
         table, release = listed_prices(float(input_share))
         return cls(table, unit="US dollars", label=f"genai-prices {release}, {input_share:.0%} input tokens")
 
-    def weigh(self, flows: Flows, models: pl.DataFrame, unit: str, notes: list[Adjustment]) -> Flows:
+    def weigh(self, flows: Flows, models: pl.DataFrame, counter: Counter, notes: list[Adjustment]) -> Flows:
         """Return flows in the unit of the product.
 
         Args:
             flows: The flows.
             models: The models table; ``platform_id`` is used for ids that have no weight of their own.
-            unit: The unit of the flows.
+            counter: The counter of the flows.
             notes: Receives the volume without a weight.
         """
         table = self._of_models(models)
         frame = flows.frame
-        period = nw.col("period")
         joined = frame.join(engines.send(table, frame), on="model_id")
-        joined = joined.filter((nw.col("start") <= period) & (period < nw.col("end")))
+        dated = table.filter((pl.col("start") > BEGINNING) | (pl.col("end") < END)).height > 0
+        joined = _within_spans(joined, flows.keys, counter) if dated else joined
         volume = nw.col("downloads").cast(nw.Float64).sum()
         all_, known = (engines.collect(some.select(volume)).item() or 0.0 for some in (frame, joined))
-        if all_ > known:
+        if all_ - known > all_ * _ROUNDING:
             ids = models.join(table, on="model_id", how="anti").height
             highest = float(self.weights["weight"].max() or 0.0)  # type: ignore[arg-type]  # a number
             note = (
                 f"without a weight, left out ({ids:,} models); at the highest weight of the table at most "
                 f"{(all_ - known) * highest:,.0f} {self.unit}"
             )
-            notes.append(Adjustment("weight_unknown", all_ - known, unit, note))
+            notes.append(Adjustment("weight_unknown", all_ - known, counter.unit, note))
         weighted = nw.col("downloads").cast(nw.Float64) * nw.col("weight_of_model")
         product = joined.with_columns(downloads=weighted).select("model_id", "period", *flows.keys, "downloads")
         return Flows(product, flows.keys)
@@ -181,3 +183,19 @@ def _weights(prices: Any) -> pl.DataFrame:
     if faults:
         raise PanelError("prices cannot be used", faults)
     return table
+
+
+def _within_spans(joined: nw.LazyFrame[Any], keys: Sequence[str], counter: Counter) -> nw.LazyFrame[Any]:
+    """Keep of each flow the part of its days that lies within the span of the weight.
+
+    A flow whose first day is not known has the weight of its last day.
+    """
+    last = day_number("period")
+    if "since" in keys:
+        before = day_number("since")
+    else:
+        before = last - (1 if counter.days is None or counter.kind == "cumulative" else counter.days)
+    first, end = nw.max_horizontal(day_number("start"), before + 1), nw.min_horizontal(day_number("end"), last + 1)
+    days = (end - first).cast(nw.Float64)
+    part = nw.col("downloads").cast(nw.Float64) * nw.col("days") / (last - before).cast(nw.Float64)
+    return joined.with_columns(days=days).filter(nw.col("days") > 0).with_columns(downloads=part)
