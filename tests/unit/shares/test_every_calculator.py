@@ -129,6 +129,8 @@ def test_duckdb_gives_the_figures_of_polars(calculator: str, counter: str) -> No
 def test_no_dimension_changes_a_total(engine: str, counter: str) -> None:
     calculators = ("flow", "stock") if counter == "cumulative" else ("flow",)
     given = panel(engine, COUNTERS[counter], ("user_country", "app"))
+    options: Any
+    calculator: Any
     for calculator in calculators:
         for options in ({}, {"every": "1mo", "incomplete": "mark"}) if engine == "polars" else ({},):
             whole = totals(ossgeo.measure(given, calculator=calculator, by="model", **options))
