@@ -90,7 +90,7 @@ def test_slow_bytes_end_with_the_timeout(server: FakeHub, headers: bool) -> None
     began = time.monotonic()
     with pytest.raises(SourceUnavailableError, match=r"no complete response within 0\.4 s"):
         hub(server, timeout=0.4, patience=1).snapshot()
-    assert time.monotonic() - began < 6, "failed requests are part of the patience"
+    assert time.monotonic() - began < 15, "all bytes take 20 s; failed requests are part of the patience"
 
 
 def test_the_whole_has_a_deadline(server: FakeHub) -> None:
