@@ -144,16 +144,11 @@ def _parser() -> argparse.ArgumentParser:
         source.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
         _add_alternative(source)
         _add_choices(command.add_argument_group("choices"))
-    history = commands.add_parser("history", help="verify, validate, recover, upgrade or compact a store of snapshots")
-    history.add_argument(
-        "action",
-        choices=("verify", "validate", "recover", "upgrade", "compact"),
-        help="verify: compare every file with its checksum; validate: check columns, totals and changes from snapshot to snapshot,"
-        " for example of a pull request; recover: add snapshots that the manifest does not name; upgrade: convert an older layout"
-        " without loss; compact: write the files again, in the order of the observations",
+    _add_history(
+        commands.add_parser(
+            "history", help="verify, validate, recover, upgrade, compact or publish a store of snapshots"
+        )
     )
-    history.add_argument("store", metavar="FOLDER", help="a folder that 'collect' made, or hf://datasets/OWNER/NAME")
-    history.add_argument("--since", metavar="DATE", help="validate: the first date to check (default: all)")
     claims = commands.add_parser("claims", help="list published claims, or compare one with a panel")
     form = claims.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="all claims as CSV")
@@ -266,15 +261,34 @@ def _reported(given: argparse.Namespace) -> str:
     return f"{path} ({path.stat().st_size / 1e6:.1f} MB)"
 
 
+def _add_history(history: argparse.ArgumentParser) -> None:
+    history.add_argument(
+        "action",
+        choices=("verify", "validate", "recover", "upgrade", "compact", "publish"),
+        help="verify: compare every file with its checksum; validate: check columns, totals and changes from snapshot to snapshot,"
+        " for example of a pull request; recover: add snapshots that the manifest does not name; upgrade: convert an older layout"
+        " without loss; compact: write the files again, in the order of the observations; publish: write a card, an aggregate by organization and"
+        " a workflow for scheduled collection beside the snapshots",
+    )
+    history.add_argument("store", metavar="FOLDER", help="a folder that 'collect' made, or hf://datasets/OWNER/NAME")
+    history.add_argument("--since", metavar="DATE", help="validate: the first date to check (default: all)")
+    history.add_argument("--title", help="publish: the title of the card")
+    history.add_argument("--license", default="", help="publish: the license of the data set, such as cc-by-4.0")
+
+
 def _history(given: argparse.Namespace) -> str:
     if given.since is not None and given.action != "validate":
         raise InvalidArgumentError(f"--since must be given with validate only, got it with {given.action}")
+    if (given.title is None) == (given.action == "publish"):
+        raise InvalidArgumentError("--title must be given with publish, and only then")
     if not ossgeo.sources.SnapshotStore.is_store(given.store) and given.action not in ("recover", "upgrade"):
         raise InvalidArgumentError(f"FOLDER must be a folder that 'ossgeo collect' made, got {given.store!r}")
     store = ossgeo.sources.SnapshotStore(given.store)
     if given.action == "recover":
         changed = store.recover()
         return "\n".join([f"{len(changed)} snapshots were recovered", *(snapshot.file for snapshot in changed)])
+    if given.action == "publish":
+        return "\n".join(ossgeo.reports.publish(store, title=given.title, license=given.license))
     if given.action in ("upgrade", "compact"):
         snapshots = store.upgrade() if given.action == "upgrade" else store.compact()
         return f"{len(snapshots)} snapshots in layout 2"

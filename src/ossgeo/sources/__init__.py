@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from ossgeo.sources._hub.client import Hub, Overview
     from ossgeo.sources._protocol import Source
     from ossgeo.sources._samples import Sample, list_samples, load_sample
-    from ossgeo.sources._store.manifest import Snapshot
+    from ossgeo.sources._store.manifest import Gap, Snapshot
     from ossgeo.sources._store.snapshots import SnapshotStore
 
 _HOMES = {
+    "Gap": "_store.manifest",
     "Hub": "_hub.client",
     "HubStats": "_datasets.hub_stats",
     "OpenModelEvolution": "_datasets.open_model_evolution",
@@ -34,6 +35,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Gap",
     "Hub",
     "HubStats",
     "OpenModelEvolution",

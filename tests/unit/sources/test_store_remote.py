@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from ossgeo.errors import InvalidArgumentError, OssgeoError, SourceUnavailableError, StoreError
+from ossgeo.reports import publish
 from ossgeo.sources import Hub, SnapshotStore
 from tests.hub_server import FakeHub, entry
 from tests.upload_hub import Handler, UploadHub, running
@@ -246,3 +247,27 @@ def test_addresses_are_checked(hub: UploadHub) -> None:
         SnapshotStore("folder", token=False)
     with pytest.raises(SourceUnavailableError, match="other/one"):
         SnapshotStore("hf://datasets/other/one", endpoint=hub.url, token=False).snapshots  # noqa: B018
+
+
+def test_a_dataset_is_published_upgraded_and_compacted_by_single_commits(hub: UploadHub, tmp_path: Path) -> None:
+    original = Path(__file__).parents[2] / "data" / "store-layout-1"
+    hub.commit(
+        {path.relative_to(original).as_posix(): path.read_bytes() for path in original.rglob("*") if path.is_file()}
+    )
+    before = store(hub).panel().to_polars().sort("model_id", "period")
+    with pytest.raises(StoreError, match="which is only read"):
+        add(store(hub), 9, 1)
+    store(hub).upgrade()
+    assert hub.subjects[-1] == "Write the store again"
+    assert not [name for name in hub.files if name.startswith("date=")]
+    assert store(hub).panel().to_polars().sort("model_id", "period").equals(before)
+    assert store(hub).verify() == ()
+    store(hub).gap("2026-04-01", "2026-04-05", reason="off")
+    assert len(store(hub).gaps) == 1
+    store(hub).compact()
+    assert {name.split("/")[0] for name in hub.files if "/" in name} == {"data-2"}
+    assert store(hub).panel().to_polars().sort("model_id", "period").equals(before)
+    assert publish(store(hub), title="Shared") == ("README.md", "aggregate.parquet", "collect.yml")
+    assert b"hf://datasets/ann/history" in hub.files["collect.yml"]
+    assert b"data-2/snapshots/*.parquet" in hub.files["README.md"]
+    assert store(hub).verify() == ()

@@ -228,19 +228,23 @@ def _sha256_of_state(path: Path, size: int, modified: int, inode: int) -> str:  
     return sha256_of(path)
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file: before the last step the old file is there, after it the new one.
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a small file: before the last step the old file is there, after it the new one.
 
     Args:
         path: The file.
-        text: Its content.
+        content: Its content.
     """
     fresh = temporary(path)
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    try:
+        with fresh.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
     sync(path.parent)
 
 

@@ -29,7 +29,7 @@ def may_be_unsigned(raw: Mapping[str, Any]) -> bool:
 
 
 def entry_of(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a manifest states of a snapshot, in today's words; the first manifests called issues hazards.
+    """Return the entry of a snapshot in today's words; the first manifests called issues hazards.
 
     Args:
         raw: The entry.

@@ -104,7 +104,7 @@ class Gap:
     Attributes:
         start: The first day.
         end: The last day.
-        reason: Why there is no observation.
+        reason: Why nothing was observed.
     """
 
     start: dt.date

@@ -104,7 +104,7 @@ def layout_1_of(folder: Path) -> Manifest:
         folder: The store.
 
     Raises:
-        StoreError: There is no snapshot of layout 1.
+        StoreError: The folder has none.
     """
     found = []
     for file in (one for one in layout_1.files(folder) if one.suffix == ".parquet" and one.parent != folder):
@@ -155,7 +155,7 @@ def _observation(folder: Path, manifest: Manifest, snapshot: Snapshot, data: str
 
 
 def _require_equal(folder: Path, old: Manifest, new: Manifest) -> None:
-    """Raise if a snapshot, or what is known of the models, is not the same in both.
+    """Raise if a snapshot, or the facts about the models, are not the same in both.
 
     Raises:
         StoreError: With the snapshot.

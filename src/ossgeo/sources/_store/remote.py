@@ -9,7 +9,7 @@ import re
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -34,7 +34,7 @@ from ossgeo.sources._store.layout import (
 from ossgeo.sources._store.manifest import Manifest, Snapshot, read_manifest
 
 if TYPE_CHECKING:
-    from huggingface_hub import HfApi
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
 T = TypeVar("T")
 
@@ -221,8 +221,44 @@ class RemoteStore:
                 if f"{data}/{SNAPSHOTS}/{mark.name}" not in marks:
                     mark.unlink()
 
+    def put(self, files: Mapping[str, bytes]) -> None:
+        """Commit files beside the snapshots; they replace older ones.
+
+        Args:
+            files: The content of each file, by name.
+
+        Raises:
+            StoreError: The store is read at a fixed revision, the Hub refuses the commit, or all attempts failed.
+            SourceUnavailableError: The dataset does not exist or cannot be reached.
+        """
+        from huggingface_hub import CommitOperationAdd
+
+        if self.revision is not None:
+            raise StoreError(f"{self.repository} is read at {self.revision}; leave @{self.revision} out to write")
+        operations = [CommitOperationAdd(name, content) for name, content in files.items()]
+        reason = ""
+        for attempt in range(_ATTEMPTS):
+            parent = self.pull(lambda _: ())
+            if not (reason := self._create(operations, f"Write {', '.join(files)}", parent)):
+                return
+            time.sleep(_PAUSE * 2**attempt * random.uniform(0.5, 1))  # noqa: S311  # so that two writers do not meet again
+        raise StoreError(f"{self.repository} was not changed after {_ATTEMPTS} attempts: {reason}")
+
     def _commit(self, before: Manifest, after: Manifest, parent: str) -> str:
-        """Commit the difference of two manifests.
+        """Commit the difference of two manifests; see :meth:`_create`."""
+        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+        added, removed, subject = _changed_files(before, after)
+        operations: list[CommitOperationAdd | CommitOperationDelete] = [
+            *(CommitOperationAdd(name, inside(self.folder, name)) for name in added),
+            *(CommitOperationDelete(name) for name in removed),
+        ]
+        return self._create(operations, subject, parent)
+
+    def _create(
+        self, operations: Sequence[CommitOperationAdd | CommitOperationDelete], subject: str, parent: str
+    ) -> str:
+        """Create one commit.
 
         Returns:
             Empty after success; else why it may not have been committed.
@@ -231,19 +267,13 @@ class RemoteStore:
             StoreError: The Hub refuses it.
         """
         import httpx2
-        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
         from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
-        added, removed, subject = _changed_files(before, after)
-        operations: list[CommitOperationAdd | CommitOperationDelete] = [
-            *(CommitOperationAdd(name, inside(self.folder, name)) for name in added),
-            *(CommitOperationDelete(name) for name in removed),
-        ]
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # of the client's own upload
                 self.api.create_commit(
-                    self.repository, operations, commit_message=subject, repo_type="dataset", parent_commit=parent
+                    self.repository, list(operations), commit_message=subject, repo_type="dataset", parent_commit=parent
                 )
         except HfHubHTTPError as error:
             status = error.response.status_code

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -17,7 +18,7 @@ from ossgeo.plugins import API_VERSION
 from ossgeo.sources._hub.checkpoint import Checkpoint
 from ossgeo.sources._hub.parts import ROW_GROUP
 from ossgeo.sources._store.checks import faults_of
-from ossgeo.sources._store.layout import CHECKPOINT, FACTS, MANIFEST, MODELS
+from ossgeo.sources._store.layout import CHECKPOINT, FACTS, MANIFEST, MODELS, is_data
 from ossgeo.sources._store.manifest import Gap, Manifest, Snapshot, read_manifest
 from ossgeo.sources._store.observations import Observation, observation_of
 from ossgeo.sources._store.reading import facts_of, models_on, read_store, write_rows
@@ -82,6 +83,11 @@ class SnapshotStore:
     def __repr__(self) -> str:
         """Return the folder as it was given."""
         return f"<SnapshotStore {self._given}>"
+
+    @property
+    def address(self) -> str:
+        """The address of a dataset, ``hf://datasets/OWNER/NAME``; empty for a folder."""
+        return "" if self._remote is None else self._given
 
     @staticmethod
     def is_store(path: str | Path) -> bool:
@@ -432,7 +438,7 @@ class SnapshotStore:
         Args:
             start: The first day.
             end: The last day.
-            reason: Why there is no observation, such as ``"the Hub was not reachable"``.
+            reason: Why nothing was observed, such as ``"the Hub was not reachable"``.
             wait: Seconds to wait for another writer.
 
         Returns:
@@ -510,6 +516,26 @@ class SnapshotStore:
             InvalidArgumentError: See :meth:`panel`.
         """
         return write_rows(self.panel(start, end, counter=counter), Path(path))
+
+    def put(self, files: Mapping[str, bytes], *, wait: float = _WAIT) -> None:
+        """Write files beside the snapshots, such as a card; :func:`ossgeo.reports.publish` makes them.
+
+        Args:
+            files: The content of each file, by its name without folders; an older file of that name is replaced.
+            wait: Seconds to wait for another writer.
+
+        Raises:
+            StoreError: They cannot be written, or another process writes to the store.
+            InvalidArgumentError: A name is not that of a file beside the snapshots, or ``wait`` is negative.
+        """
+        for name in files:
+            if name == MANIFEST or not re.fullmatch(r"\w[\w.-]*", name) or is_data(name):
+                raise InvalidArgumentError(f"files must have names such as 'README.md', got {name!r}")
+        with locked(self.path, wait):
+            if self._remote is not None:
+                self._remote.put(files)
+            else:
+                Writer(self.path).put(files)
 
     def _add(
         self, observation: Observation, snapshot: object, old: Snapshot | None, *, source: str | None, scope: str,

@@ -105,7 +105,7 @@ def _own_faults(folder: Path, manifest: Manifest, snapshot: Snapshot) -> Iterato
 def _count_faults(
     folder: Path, manifest: Manifest, snapshots: Sequence[Snapshot], counter: str
 ) -> Iterator[tuple[str, Fault]]:
-    """Yield what is wrong with the counts of one counter, and implausible after the snapshot before."""
+    """Yield the faults of one counter, alone and after the snapshot before."""
     key = _key(manifest)
     before: tuple[Snapshot, pl.DataFrame] | None = None
     for one, rows in _rows(folder, manifest, snapshots, counter):

@@ -6,7 +6,7 @@ import datetime as dt
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -224,6 +224,17 @@ class Writer:
         gaps = {(one.start, one.end): one for one in (*manifest.gaps, gap)}
         with _as_store_errors(self.folder / MANIFEST):
             write_manifest(self.folder, attrs.evolve(manifest, gaps=tuple(gaps[key] for key in sorted(gaps))))
+
+    def put(self, files: Mapping[str, bytes]) -> None:
+        """Write files beside the snapshots.
+
+        Args:
+            files: The content of each file, by name.
+        """
+        for name, content in files.items():
+            path = inside(self.folder, name)
+            with _as_store_errors(path):
+                write_atomically(path, content)
 
     def recover(self) -> tuple[Snapshot, ...]:
         """Add every complete snapshot of the folder to the manifest, and every removal that is marked in it.
