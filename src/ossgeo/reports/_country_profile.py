@@ -32,6 +32,8 @@ from ossgeo.sources._files.models_given import models_given
 
 _SHOWN: Final = SHOWN
 _SMALL: Final = 5
+_SIZES: Final = (1e9, 10e9, 100e9)
+_SIZE_NAMES: Final = ("below 1 billion", "1 to 10 billion", "10 to 100 billion", "100 billion and more")
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>|#])")
 
 
@@ -53,6 +55,8 @@ class Profile(Tabular):
         peers: The countries next to it by value at that period: rank, country, value, share.
         openness: One row for each class of licenses of its models at that period: openness, models, value, share (of the
             country); None where the panel has no licenses.
+        sizes: One row for each class of sizes of its models at that period, the smallest first: size, models, value, share
+            (of the country); None where the panel has no numbers of parameters.
         claims: The bundled claims about the country: claim, statement, reference, url.
         unreviewed: One row for each unreviewed namespace, the largest first: namespace, value, share (of
             all). Some of it could belong here.
@@ -68,6 +72,7 @@ class Profile(Tabular):
     built_on_by: pl.DataFrame | None
     peers: pl.DataFrame
     openness: pl.DataFrame | None
+    sizes: pl.DataFrame | None
     claims: pl.DataFrame
     unreviewed: pl.DataFrame
     method: Method
@@ -79,8 +84,10 @@ class Profile(Tabular):
     def sentence(self) -> str:
         """Return the share, the rank and the numbers behind them in one sentence."""
         last = self.shares.filter(period=self.period).row(0, named=True)
-        rank = f"rank {last['rank']} of {last['countries']} countries" if last["value"] else "no figure"
         name = capitalized(sentence_label(self.method, self.country.alpha_2, "country"))
+        if last["value"] == 0:
+            return f"{name}: none of the {self.method.unit} {span(self.method, [self.period])} are of models credited to it."
+        rank = f"rank {last['rank']} of {last['countries']} countries" if last["value"] else "no figure"
         return (
             f"{name}: {percent(last['share'])} of the {self.method.unit} {span(self.method, [self.period])}, {rank}; "
             f"{_counted(self.organizations.height, 'organization')}, {_counted(self.models.height, 'model')}."
@@ -101,6 +108,10 @@ class Profile(Tabular):
             parts.append(("Licenses", None, "The panel does not say under which licenses the models are."))
         else:
             parts.append(("Licenses", self.openness, "Classes of the declared licenses."))
+        if self.sizes is None:
+            parts.append(("Sizes", None, "The panel does not say how many parameters the models have."))
+        else:
+            parts.append(("Sizes", self.sizes, "Parameters of the safetensors weights."))
         if self.builds_on is None or self.built_on_by is None:
             parts.append(("Derived models", None, "The panel does not say what models were made from."))
         else:
@@ -234,6 +245,7 @@ def profile(panel: Panel, country: str | Country, **choices: Unpack[MeasureOptio
         built_on_by,
         _peers(table.filter(period=last).to_polars(), place.alpha_2),
         _openness(panel, choices.get("models"), mine),
+        _sizes(panel, choices.get("models"), mine),
         _claims(place.alpha_2),
         unknown.select("namespace", "value", "share").sort("value", "namespace", descending=[True, False]),
         table.method,
@@ -263,10 +275,31 @@ def _openness(panel: Panel, models: Any, mine: pl.DataFrame) -> pl.DataFrame | N
         return None
     held = known.filter(pl.col("model_id").is_in(mine["model"].implode())).collect()
     classes = held.select(model="model_id", openness=openness_column(held))
-    joined = mine.join(classes, on="model", how="left").with_columns(pl.col("openness").fill_null("unknown"))
-    found = joined.group_by("openness").agg(models=pl.col("model").n_unique(), value=pl.col("value").sum())
-    part = pl.col("value") / pl.col("value").sum()
-    return found.with_columns(share=part).sort("value", "openness", descending=[True, False])
+    return _by_class(mine, classes).sort("value", "openness", descending=[True, False])
+
+
+def _sizes(panel: Panel, models: Any, mine: pl.DataFrame) -> pl.DataFrame | None:
+    """Return the country's value by class of size, the smallest first; None if the models have no numbers of parameters."""
+    known = panel.models if models is None else models_given(models)
+    if "parameters" not in known.collect_schema().names():
+        return None
+    number = pl.col("parameters")
+    passed = pl.sum_horizontal((number >= limit).cast(pl.Int64) for limit in _SIZES)
+    step = pl.when(number.is_not_null()).then(
+        passed.replace_strict(dict(enumerate(_SIZE_NAMES)), return_dtype=pl.String)
+    )
+    held = known.filter(pl.col("model_id").is_in(mine["model"].implode()))
+    order = {name: place for place, name in enumerate((*_SIZE_NAMES, "unknown"))}
+    found = _by_class(mine, held.select(model="model_id", size=step).collect())
+    return found.sort(pl.col("size").replace_strict(order))
+
+
+def _by_class(mine: pl.DataFrame, classes: pl.DataFrame) -> pl.DataFrame:
+    """Return the number of models, the value and the share of each class; a model without a class is ``unknown``."""
+    name = classes.columns[1]
+    joined = mine.join(classes, on="model", how="left").with_columns(pl.col(name).fill_null("unknown"))
+    found = joined.group_by(name).agg(models=pl.col("model").n_unique(), value=pl.col("value").sum())
+    return found.with_columns(share=pl.col("value") / pl.col("value").sum())
 
 
 def _claims(code: str) -> pl.DataFrame:

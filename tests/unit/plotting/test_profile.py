@@ -30,7 +30,7 @@ def test_by_hand(tmp_path: Path) -> None:
 def test_a_country_that_is_not_there() -> None:
     found = ossgeo.profile(two_dates(), "Iceland", registry=registry())
     assert found.shares["value"].sum() == 0
-    assert "no figure; 0 organizations" in str(found)
+    assert "Iceland: none of the downloads in the 30 days to 2 March 2025 are of models credited to it." in str(found)
     with pytest.raises(UnknownCountryError):
         ossgeo.profile(two_dates(), "Atlantis")
 
@@ -76,3 +76,24 @@ def test_peers_licenses_claims_and_small_numbers(tmp_path: Path) -> None:
     assert "Scope: 200 models that were trending" in page
     assert "Published claims about it" in page
     assert "<script>alert" not in page
+
+
+def test_sizes_are_classes_of_parameters() -> None:
+    models = pl.DataFrame(
+        {"model_id": ["Qwen/a", "Qwen/b", "Qwen/c"], "parameters": [600_000_000, 1_000_000_000, None]}
+    )
+    rows = models.select("model_id", period=pl.lit("2026-07-31"), downloads_30d=pl.lit(10))
+    found = ossgeo.profile(ossgeo.read_panel(rows, models=models), "CN")
+    assert found.sizes is not None
+    assert found.sizes.select("size", "models").rows() == [
+        ("below 1 billion", 1),
+        ("1 to 10 billion", 1),
+        ("unknown", 1),
+    ]
+    assert "## Sizes" in str(found)
+    assert ossgeo.profile(ossgeo.load_sample("labs-2025"), "CN").sizes is None
+
+
+def test_claims_that_name_a_country_are_on_its_page() -> None:
+    korea = ossgeo.profile(ossgeo.load_sample("trending-2026"), "KR")
+    assert korea.claims["claim"].to_list() == ["index-kr-2025"]
