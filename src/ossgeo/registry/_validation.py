@@ -42,6 +42,7 @@ _IDENTIFIERS: Final[dict[str, tuple[Callable[[str], str | None], str]]] = {
     "wikidata": (parse_wikidata, "a Wikidata item such as Q16955"),
     "lei": (parse_lei, "a Legal Entity Identifier of 20 characters with the right checksum"),
 }
+_NO_IDENTIFIERS: Final = Identifiers()
 
 HUGGING_FACE: Final = "huggingface"
 """The platform of a namespace that names none."""
@@ -211,8 +212,9 @@ class _Checker:
         self, organizations: Mapping[str, Organization], namespaces: Mapping[str, tuple[Span, ...]]
     ) -> None:
         """Warn of single days without a row between two rows: the habit of inclusive ends."""
-        spans = {f"namespace {name}": rows for name, rows in namespaces.items()}
-        for name, found in organizations.items():
+        spans = {f"namespace {name}": rows for name, rows in namespaces.items() if len(rows) > 1}
+        several = {name: found for name, found in organizations.items() if len(found.affiliations) > 1}
+        for name, found in several.items():
             for basis in BASES:
                 places = [place for place in found.affiliations if place.basis == basis]
                 spans[f"{basis} of {name}"] = tuple(
@@ -293,6 +295,8 @@ class _Checker:
         }
 
     def _identifiers(self, row: Row) -> Identifiers:
+        if not any(map(row.get, _IDENTIFIERS)):
+            return _NO_IDENTIFIERS
         return Identifiers(**{
             name: self._parse("organizations", row, name, parse, None, wanted)
             for name, (parse, wanted) in _IDENTIFIERS.items()
