@@ -36,7 +36,7 @@ Downloads of models on the Hugging Face Hub: {snapshots:,} snapshots from {first
 
 | configuration | content |
 |---|---|
-| `aggregate` | downloads and shares by country and organization, for each snapshot, as [ossgeo](https://pypi.org/project/ossgeo/) computed them |
+| `aggregate` | downloads and shares by country and organization, for each snapshot, computed by ossgeo |
 | `snapshots` | the counters of each model, by `key`; all-time counters are changes within a `chain` |
 | `models` | `key`, `model_id` and the first observation of each model |
 | `facts` | license, task, base models and other facts, from the observation on at which they changed |
