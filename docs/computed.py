@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import polars as pl
 
@@ -220,6 +221,17 @@ def registry_tables() -> str:
     return "\n".join(lines)
 
 
+def groupings() -> str:
+    """Return the bundled groupings of countries, with their groups and the hosts of their sources."""
+    lines = ["| name | what it is | groups | rest | sources |", "|---|---|---|---|---|"]
+    for name in ossgeo.GroupScheme.names():
+        scheme = ossgeo.GroupScheme.named(name)
+        hosts = dict.fromkeys(urlsplit(member.url).hostname or "" for member in scheme.members)
+        sources = ", ".join(filter(None, hosts)) or "-"
+        lines.append(f"| `{name}` | {scheme.title} | {', '.join(scheme.groups)} | {scheme.rest} | {sources} |")
+    return "\n".join(lines)
+
+
 def second_looks() -> str:
     """Return the results of the reviews of random rows, and the error rates."""
     with (Path(__file__).parent / "reference" / "second-looks.csv").open(encoding="utf-8", newline="") as file:
@@ -355,6 +367,7 @@ COMPUTED: dict[str, Callable[[], str]] = {
     "claim-by-claim": claim_by_claim,
     "derivatives-matrix": matrix,
     "disputed": disputed,
+    "groupings": groupings,
     "interval-coverage": interval_coverage,
     "disputes": disputes,
     "registry-card": registry_card,
