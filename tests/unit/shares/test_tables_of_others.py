@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 import ossgeo
+from ossgeo._core.proportions import wilson
 from ossgeo.errors import InvalidArgumentError, PanelError, SourceUnavailableError
-from ossgeo.external._adoption import wilson
 from ossgeo.external._leaderboards import Leaderboard
 from tests.worlds import registry
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -130,8 +130,11 @@ def test_damage_to_the_dictionary_or_the_facts_is_named(tmp_path: Path, kind: st
     whole = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(whole[:-20])
     assert [fault.place for fault in store.verify()] == [name]
-    adding = [lambda: store.add(week(2))] if kind == "models" else []  # changes of facts build upon hashes
-    for read in (store.panel, store.models, lambda: store.facts(["Qwen/m0"]), *adding):
+    adding: list[Callable[[], object]] = (
+        [lambda: store.add(week(2))] if kind == "models" else []
+    )  # changes of facts build upon hashes
+    readers: list[Callable[[], object]] = [store.panel, store.models, lambda: store.facts(["Qwen/m0"])]
+    for read in (*readers, *adding):
         with pytest.raises(StoreError, match=f"{name}: was changed or cut.*restore it from a backup"):
             read()
     (tmp_path / name).write_bytes(whole)

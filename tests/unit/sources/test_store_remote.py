@@ -191,7 +191,13 @@ def test_a_refused_token_is_an_error_without_it(hub: UploadHub) -> None:
 
 def test_a_removal_that_was_refused_did_not_happen(hub: UploadHub) -> None:
     one = add(store(hub), 0, 1)
-    hub.faults.append(lambda handler, step: step == "commit" and (handler.say({"error": "no"}, 403) or True))
+
+    def refuse(handler: Handler, step: str) -> bool:
+        if step == "commit":
+            handler.say({"error": "no"}, 403)
+        return step == "commit"
+
+    hub.faults.append(refuse)
     with pytest.raises(StoreError, match="the Hub answers 403"):
         store(hub).remove(one, reason="wrong")
     hub.faults.clear()

@@ -13,6 +13,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -21,7 +22,7 @@ import ossgeo
 from ossgeo.cli import main
 from ossgeo.errors import InvalidArgumentError, StoreError
 from ossgeo.sources import SnapshotStore
-from ossgeo.sources._store import rebuilding, writing
+from ossgeo.sources._store import contents, writing
 from tests.unit.sources.test_store_model import Killed, killed_at
 
 DATA = Path(__file__).parents[2] / "data"
@@ -125,10 +126,10 @@ def test_damage_stops_an_upgrade(old: SnapshotStore) -> None:
 
 
 def test_a_difference_stops_an_upgrade(old: SnapshotStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = rebuilding.contents.observed
+    real = contents.observed
 
-    def wrong(*values: object) -> pl.DataFrame:
-        return real(*values).with_columns(pl.col("downloads_30d") + 1)  # type: ignore[arg-type]
+    def wrong(*values: Any) -> pl.DataFrame:
+        return real(*values).with_columns(pl.col("downloads_30d") + 1)
 
     monkeypatch.setattr("ossgeo.sources._store.contents.observed", wrong)
     with pytest.raises(StoreError, match=r"would differ from .*everything that was stored before is unchanged"):
