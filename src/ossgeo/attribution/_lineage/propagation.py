@@ -81,9 +81,8 @@ def propagate_all(
     inner = completed(evaluate_models(over, everyone, context=context), everyone)
     own = inner.filter(pl.col("rule") != ABSTAINED).join(asked.select("model_id"), on="model_id", how="semi")
     own = own.join(sources.select("model_id"), on="model_id", how="anti")
-    joined = sources.rename({"weight": "part", "start": "since", "end": "until"}).join(
-        inner, left_on="source", right_on="model_id"
-    )
+    credits = inner.lazy().rename({"model_id": "source"})
+    joined = sources.lazy().rename({"weight": "part", "start": "since", "end": "until"}).join(credits, on="source")
     alone = (pl.col("source") == pl.col("model_id")) & (pl.col("part") == 1) & (pl.col("rule") == ABSTAINED)
     passed = (
         joined.filter(~alone)
@@ -91,6 +90,7 @@ def propagate_all(
         .filter(pl.col("start") < pl.col("end"))
         .group_by("model_id", "start", "end", "organization", "country")
         .agg(weight=(pl.col("weight") * pl.col("part")).sum(), rule=pl.lit(rule).first())
+        .collect(engine="streaming")  # without the joined table in memory
     )
     return pl.concat([own.with_columns(rule=pl.lit(rule)), passed.select(*CREDIT_SCHEMA)]).lazy()
 
