@@ -54,6 +54,18 @@ class PeriodShares(Mapping[Group, float | None]):
             raise InvalidArgumentError(f"{name!r} is not in this cut table; ask the table before top() or filter()")
         return 0.0 if any(share is not None for share in self._shares.values()) else None
 
+    def get(self, group: Any, default: float | None = None) -> float | None:  # type: ignore[override]  # one type of defaults
+        """Return a group's share, or the default if no such group exists.
+
+        Args:
+            group: The group, as for ``[]``.
+            default: The value for an unknown group.
+        """
+        try:
+            return self[group]
+        except UnknownNameError:
+            return default
+
     def __contains__(self, group: object) -> bool:
         """Return whether a group has a value."""
         return (tuple(map(str, group)) if isinstance(group, tuple) else str(group)) in self._shares

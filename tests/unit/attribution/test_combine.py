@@ -219,3 +219,10 @@ def test_headquarters_follow_the_owners_of_the_day() -> None:
     assert said is not None
     assert [credit.weight for credit in said.credits] == [0.5, 0.5]
     assert rule.attribute(Model("who/c"), on=DAY, context=context) is None
+
+
+def test_own_tables_take_countries_by_any_name() -> None:
+    by_name = ossgeo.attribution.override({"my-lab": "UK", "other": {"Germany": 0.5, "FRA": 0.5}, "one": "individual"})
+    assert by_name == ossgeo.attribution.override(
+        {"my-lab": "GB", "other": {"DE": 0.5, "FR": 0.5}, "one": "individual"}
+    )

@@ -323,3 +323,9 @@ def test_a_csv_for_excel_is_read_again(tmp_path: Path) -> None:
     assert b"2025-09-07;US;" in content
     assert b"." not in content
     assert ossgeo.ShareTable.read(tmp_path / "shares.csv").to_polars().equals(table.to_polars())
+
+
+def test_get_gives_the_default_for_an_unknown_group(table: ossgeo.ShareTable) -> None:
+    shares = table.at(MARCH)
+    assert shares.get("ZZ", 0.0) == 0.0
+    assert shares.get("China") == shares["CN"]

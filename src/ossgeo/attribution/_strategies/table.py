@@ -20,7 +20,7 @@ from ossgeo.attribution._protocol import CREDIT_SCHEMA, Context
 from ossgeo.attribution._strategies.built_in import FrameStrategy
 from ossgeo.errors import Fault, RegistryError, UnknownCountryError
 from ossgeo.panel._models import Model
-from ossgeo.registry._countries import parse_place
+from ossgeo.registry._countries import Country, OriginStatus, parse_place
 from ossgeo.registry._organizations import Evidence
 
 _COLUMNS: Final = {"name": pl.String, "start": pl.Date, "end": pl.Date, "organization": pl.String,
@@ -105,7 +105,7 @@ def table(rows: Any) -> Table:
     """Return a strategy that uses a table.
 
     Args:
-        rows: A mapping from model ids or namespaces to a country (or status), or to a mapping of countries to weights;
+        rows: A mapping from model ids or namespaces to a country (any code or name) or status, or to a mapping of countries to weights;
             or a dataframe with ``model_id`` or ``namespace``, ``country`` and optionally ``organization``,
             ``weight``, ``start`` and ``end``.
 
@@ -117,10 +117,21 @@ def table(rows: Any) -> Table:
         table(3 rows 9f298538e8c9)
     """
     given = _from_mapping(rows) if isinstance(rows, Mapping) else _from_frame(rows)
+    given = [(*row[:4], _code(row[4]), row[5]) for row in given]
     faults = list(_faults(given))
     if faults:
         raise RegistryError("the attribution table has faults", faults)
     return Table(tuple(sorted(given, key=lambda row: (row[0], row[1], row[4], row[3] or ""))))
+
+
+def _code(place: str) -> str:
+    """Return the alpha-2 code of a country with another code or name; other texts as they are."""
+    if place in {status.value for status in OriginStatus}:
+        return place
+    try:
+        return Country.parse(place).alpha_2
+    except UnknownCountryError:
+        return place
 
 
 def _from_mapping(table: Mapping[Any, Any]) -> list[_Row]:
