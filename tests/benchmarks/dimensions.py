@@ -6,6 +6,7 @@ import statistics
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 def work(case: str, folder: str) -> None:
     """Read and measure a panel in this process."""
     file, arguments = CASES[case]
+    warnings.simplefilter("ignore")
     ossgeo.Registry.default().find("Qwen")
     start = time.process_time()  # of all threads: other work on the machine does not count
     table = ossgeo.measure(ossgeo.read_panel(Path(folder) / f"{file}.parquet", **arguments))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -120,16 +121,34 @@ def test_weekly_tokens_by_country_equal_a_plain_computation(real_data: Path, suf
     assert any(name.endswith(suffix) and value for name, value in values.items())
 
 
-def test_weekly_tokens_by_month_are_split_by_days(real_data: Path) -> None:
+@pytest.mark.parametrize("adjoining", [False, True])
+def test_weekly_tokens_by_month_are_split_by_days(real_data: Path, tmp_path: Path, adjoining: bool) -> None:
     folder = real_data / "foreign" / "tokens_weekly"
+    if adjoining:  # the same weeks one after the other, so that the second lies in two months
+        for number, file in enumerate(sorted(folder.glob("*.json"))):
+            week = json.loads(file.read_text(encoding="utf-8"))
+            week["date"] = str(dt.date(2026, 1, 25) + dt.timedelta(weeks=number))
+            (tmp_path / f"{week['date']}.json").write_text(json.dumps(week), encoding="utf-8")
+        folder = tmp_path
+    plain: dict[str, Counter[str]] = defaultdict(Counter)
+    for file in folder.glob("*.json"):
+        week = json.loads(file.read_text(encoding="utf-8"))
+        for back in range(7):
+            month = (dt.date.fromisoformat(week["date"]) - dt.timedelta(days=back)).isoformat()[:7]
+            for model in week["models"]:
+                plain[month][SEATS.get(model["slug"].split("/")[0], "unreviewed")] += model["total_tokens"] / 7
     table = ossgeo.measure(ossgeo.read_panel(folder, **WEEKLY), every="1mo", incomplete="mark")
-    week = json.loads((folder / "2026-05-11.json").read_text(encoding="utf-8"))
-    total = sum(model["total_tokens"] for model in week["models"])
-    may = table.to_polars().filter(period=table.periods[-1])["value"].sum()
-    assert may == pytest.approx(total * 11 / 7), "of the 11 days of May 7 are observed"
-    assert table.adjustments["window_gap"].count > 0
-    march = json.loads((folder / "2026-03-09.json").read_text(encoding="utf-8"))
-    assert table.to_polars()["value"].sum() > sum(model["total_tokens"] for model in march["models"])
+    months = [str(period)[:7] for period in table.periods]
+    assert {*plain} <= {*months}
+    for period, month in zip(table.periods, months, strict=True):
+        for country in ("CN", "US"):
+            if plain[month]:
+                expected = plain[month][country] / sum(plain[month].values())
+                assert table.at(period)[country] == pytest.approx(expected, rel=1e-9)
+    assert ("window_gap" in table.adjustments) == (not adjoining)
+    if adjoining:
+        values = [table.to_polars().filter(period=period)["value"].sum() for period in table.periods]
+        assert values == pytest.approx([sum(plain[month].values()) for month in months])
 
 
 def test_rolling_totals_of_180_days(real_data: Path) -> None:
