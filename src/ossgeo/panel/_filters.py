@@ -57,7 +57,7 @@ def decide(models: pl.DataFrame, where: Where | None, *, check_values: bool = Tr
                 _require_values(models, column, value)
             verdict = models.select(pl.all_horizontal(_condition(models, *item) for item in where.items()))[:, 0]
     except (pl.exceptions.PolarsError, TypeError, nw.exceptions.NarwhalsError) as error:
-        raise InvalidArgumentError(f"where={describe(where)} cannot be applied to the models: {error}") from error
+        raise InvalidArgumentError(_unusable(where, models, error)) from error
     if verdict.dtype != pl.Boolean or len(verdict) != models.height:
         raise InvalidArgumentError(f"where={describe(where)} must be true or false for every model")
     codes = pl.DataFrame({"verdict": verdict}).select(
@@ -69,6 +69,23 @@ def decide(models: pl.DataFrame, where: Where | None, *, check_values: bool = Tr
         .cast(pl.Int32)
     )
     return codes[:, 0]
+
+
+def _unusable(where: Where, models: pl.DataFrame, error: Exception) -> str:
+    """Return why a filter cannot be applied: the column whose values are of another type, or the first line of the error."""
+    for column, value in where.items() if isinstance(where, Mapping) else ():
+        try:
+            models.select(_condition(models, column, value))
+        except (pl.exceptions.PolarsError, TypeError):
+            return f"where: {column} must be {_type_words(models.schema[column])}, got {value!r}"
+    return f"where={describe(where)} cannot be applied to the models: {str(error).splitlines()[0]}"
+
+
+def _type_words(dtype: pl.DataType) -> str:
+    """Return what the values of a column are, in words."""
+    if dtype.is_numeric():
+        return "a number, a list of numbers or a pair (low, high)"
+    return "a date or a pair of dates" if dtype.is_temporal() else f"of the type {dtype}"
 
 
 def columns_of(where: Where | None) -> frozenset[str]:
