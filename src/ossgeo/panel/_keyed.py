@@ -1,4 +1,4 @@
-"""Rows of a panel by integer keys of models: what a source can give without a text id in each row."""
+"""Rows of a panel by integer keys of models, without a text id in each row."""
 
 from __future__ import annotations
 

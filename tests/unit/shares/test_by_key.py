@@ -149,3 +149,46 @@ def test_no_id_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(_pipeline, "summed_by_namespace", None)
     assert ossgeo.measure(of, registry=registry()).at()["CN"] == pytest.approx(1 / 3)
     assert ossgeo.measure(of, registry=registry(), attribution="lineage").at()["CN"] == pytest.approx(1 / 3)
+
+
+SNAPSHOTS = st.lists(st.lists(st.sampled_from(range(12)), min_size=1, unique=True), min_size=1, max_size=3)
+
+
+@settings(max_examples=15, deadline=None)
+@given(IDS, SNAPSHOTS, st.sampled_from(CHOICES), st.booleans(), st.booleans(), st.data())
+def test_figures_of_a_store_are_those_of_the_text_ids(
+    owners: list[tuple[str, int]], seen: list[list[int]], choices: dict[str, Any], listed: bool, named: bool, data: Any
+) -> None:
+    ids = [f"{owner}/m{number}" for owner, number in owners]
+    with tempfile.TemporaryDirectory() as folder:
+        store = ossgeo.sources.SnapshotStore(folder)
+        for day, places in zip(DAYS, seen, strict=False):
+            chosen = sorted({ids[place % len(ids)] for place in places})
+            counts = [data.draw(st.integers(0, 10**6)) for _ in chosen]
+            at = [dt.datetime.combine(day, dt.time(6), dt.UTC)] * len(chosen)
+            frame = pl.DataFrame({"model_id": chosen, "downloads_30d": counts, "observed_at": at})
+            authors = ["Mover" if place == 1 else one.split("/")[0] for place, one in enumerate(chosen)]
+            store.add(frame.with_columns(namespace=pl.Series(authors)) if named else frame)
+        of = store.panel()
+        assert of._keyed is not None
+        models = models_of(ids) if listed or {"as_of", "age_cap"} & {*choices} else None
+        given: dict[str, Any] = {**choices, "registry": registry(), "models": models}
+        fast, plain = ossgeo.measure(of, **given), ossgeo.measure(by_text(of), **given)
+        assert fast.to_polars().equals(plain.to_polars())
+        assert (fast.coverage, fast.adjustments) == (plain.coverage, plain.adjustments)
+
+
+def test_a_models_file_that_is_ready_is_taken_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: dict[str, list[Any]] = {"model_id": ["Qin/x", "who/y"], "downloads_30d": [1, 2]}
+    (tmp_path / "panel").mkdir()
+    panel = folder_of(tmp_path / "panel", rows)
+    file = tmp_path / "models.parquet"
+    models_of(["Qin/x", "who/y"]).write_parquet(file)
+    slow = ossgeo.read_models(file)
+    found = ossgeo.read_panel(panel, models=file).models.collect()
+    assert found.select(slow.columns).equals(slow)
+    monkeypatch.setattr("ossgeo.sources._files.reader.read_models", None)
+    assert ossgeo.read_panel(panel, models=file).models.collect().height == 2
+    models_of(["Qin/x", "https://huggingface.co/who/y"]).write_parquet(file)
+    monkeypatch.undo()
+    assert ossgeo.read_panel(panel, models=file).models.collect()["model_id"].to_list() == ["Qin/x", "who/y"]

@@ -151,7 +151,7 @@ def read_panel(
     else:
         rows, found, notes = reading.frame(source)
     measured = choice.measured(rows.collect_schema().names())
-    given = found if models is None else _models_beside(models, date_format)
+    given = found if models is None else _given_models(models, date_format)
     stated = "; ".join([*([scope] if scope else []), *notes])
     own = models is None and "namespace" not in reading.described
     identity = kept = None
@@ -172,7 +172,7 @@ def read_panel(
     return panel if ids is None else panel._with_known_ids(ids.snapshots, ids.namespaces)
 
 
-def _models_beside(models: Any, date_format: str | None) -> pl.LazyFrame:
+def _given_models(models: Any, date_format: str | None) -> pl.LazyFrame:
     ready = ready_file(models) if isinstance(models, str | Path) and not is_remote(models) else None
     return read_models(models, date_format=date_format).lazy() if ready is None else normalized_models(ready)
 
