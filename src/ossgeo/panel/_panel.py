@@ -160,6 +160,12 @@ class Panel:
         """Keep the function that returns the names of the files that have a model and period."""
         self._answers["files"] = files
 
+    def _keep_answers(self, other: Panel, *, same_rows: bool) -> None:
+        """Keep what another panel knows of the rows, which are its own, or its own after one row of each model and period."""
+        names = ("counts", "keyed", "duplicates") if same_rows else ("duplicates",)
+        if "duplicates" in other._answers:
+            self._answers.update({name: other._answers[name] for name in names if name in other._answers})
+
     def described(self, *, source: str | None = None, scope: str | None = None) -> Panel:
         """Return the same panel with another source or scope.
 

@@ -134,6 +134,7 @@ class IncrementalAggregate:
         joined = attrs.evolve(
             panel, rows=rows, models=everyone.lazy(), periods=periods, size=panel.size + self.seen.height
         )
+        joined._keep_answers(panel, same_rows=panel.counter.kind != "cumulative")
         ran = attrs.evolve(plan, panel=joined, models=everyone).run(by_model=True)
         self._require(ran.aggregate.method)
         credits = _dated(ran.credits)

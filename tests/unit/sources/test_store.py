@@ -596,3 +596,54 @@ def test_the_next_writer_sweeps_a_manifest_that_was_never_put_in_place(tmp_path:
     store.add(week(1))
     assert not list(tmp_path.glob(".manifest*"))
     assert store.verify() == ()
+
+
+@pytest.mark.parametrize("counter", ["downloads_30d", "downloads_all_time"])
+def test_an_aggregate_is_extended_from_a_store(tmp_path: Path, counter: str) -> None:
+    store = SnapshotStore(tmp_path)
+    for number in range(4):
+        store.add(week(number, factor=number + 1, models=5 + number % 2))
+    aggregate = ossgeo.IncrementalAggregate.of(store.panel(end=store.snapshots[1].date, counter=counter))
+    for one in store.snapshots[2:]:
+        aggregate = aggregate.extend(store.panel(start=one.date, end=one.date, counter=counter))
+    whole = ossgeo.measure(store.panel(counter=counter))
+    assert aggregate.table().to_polars().equals(whole.to_polars())
+
+
+def test_a_chain_ends_with_the_quarter_and_after_seventeen_snapshots(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    for day in range(40):
+        store.add(week(day), observed_at=dt.datetime(2026, 8, 25, 6, tzinfo=dt.UTC) + dt.timedelta(days=day))
+    full = [str(one.date) for one in store.snapshots if one.chain == one.stem]
+    assert full == ["2026-08-25", "2026-09-11", "2026-09-28", "2026-10-01"]
+    totals = (
+        store.panel(counter="downloads_all_time").to_polars().group_by("period").agg(pl.col("downloads_all_time").sum())
+    )
+    assert [total for _, total in totals.sort("period").iter_rows()] == [1500 + 5 * day for day in range(40)]
+
+
+def test_a_damaged_file_costs_its_chain_and_nothing_else(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    for number in range(9):
+        store.add(week(number))
+    damaged = store.snapshots[2]
+    (tmp_path / damaged.file).write_bytes(b"PAR1")
+    assert len(store.panel(start=store.snapshots[3].date).periods) == 6, "30-day counters do not build upon it"
+    with pytest.raises(StoreError, match=f"{damaged.file}: was changed or cut"):
+        store.panel(start=store.snapshots[3].date, counter="downloads_all_time")
+    assert store.add(week(8, models=6), observed_at=MONDAY + dt.timedelta(weeks=8, days=3)).chain != damaged.chain
+
+
+def test_without_pyarrow_the_same_rows_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = []
+    for place in ("with", "without"):
+        store = SnapshotStore(tmp_path / place)
+        if place == "without":
+            monkeypatch.setattr("ossgeo.sources._store.counters.importlib.util.find_spec", lambda _: None)
+        for number in range(3):
+            store.add(week(number, license=["mit"] * 5))
+        frames.append(store.panel(counter="downloads_all_time").to_polars())
+        (store.path / "manifest.json").unlink()
+        assert len(store.recover()) == 3
+        assert store.validate() == ()
+    assert frames[0].equals(frames[1])
