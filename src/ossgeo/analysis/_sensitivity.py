@@ -28,10 +28,9 @@ from ossgeo.shares._aggregates import Aggregate
 from ossgeo.shares._calculation import resolve_calculator
 from ossgeo.shares._names import day_text, sentence_label
 from ossgeo.shares._options import LATE, MeasureOptionsDict
-from ossgeo.shares._pipeline import plan_of, require_panel
+from ossgeo.shares._pipeline import models_of, plan_of, require_panel
 from ossgeo.shares._protocol import needs_whole_panel
 from ossgeo.shares._table import ShareTable
-from ossgeo.sources._files.models_given import models_given
 
 CHOICES: Final = (
     "attribution",
@@ -187,8 +186,7 @@ def _applicable(
     panel: Panel, grid: Mapping[str, Sequence[Any]], options: Mapping[str, Any]
 ) -> tuple[dict[str, list[Any]], list[tuple[str, str, str]]]:
     """Return the grid without the values that need a column without values in the models, and these with the reason."""
-    given = options.get("models")
-    models = panel.models if given is None else models_given(given)
+    models = models_of(panel, options.get("models"))
     applied: dict[str, list[Any]] = {}
     void = []
     for name, values in grid.items():

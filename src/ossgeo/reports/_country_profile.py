@@ -28,7 +28,7 @@ from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._measure import measure
 from ossgeo.shares._names import capitalized, scope_text, sentence_label, span
 from ossgeo.shares._options import MeasureOptionsDict
-from ossgeo.sources._files.models_given import models_given
+from ossgeo.shares._pipeline import models_of
 
 _SHOWN: Final = SHOWN
 _SMALL: Final = 5
@@ -270,7 +270,7 @@ def _peers(rows: pl.DataFrame, code: str) -> pl.DataFrame:
 
 def _openness(panel: Panel, models: Any, mine: pl.DataFrame) -> pl.DataFrame | None:
     """Return the country's value by class of license; None if the models have no licenses."""
-    known = panel.models if models is None else models_given(models)
+    known = models_of(panel, models)
     if "license" not in known.collect_schema().names():
         return None
     held = known.filter(pl.col("model_id").is_in(mine["model"].implode())).collect()
@@ -280,7 +280,7 @@ def _openness(panel: Panel, models: Any, mine: pl.DataFrame) -> pl.DataFrame | N
 
 def _sizes(panel: Panel, models: Any, mine: pl.DataFrame) -> pl.DataFrame | None:
     """Return the country's value by class of size, the smallest first; None if the models have no numbers of parameters."""
-    known = panel.models if models is None else models_given(models)
+    known = models_of(panel, models)
     if "parameters" not in known.collect_schema().names():
         return None
     number = pl.col("parameters")
@@ -326,7 +326,7 @@ def _over_time(rows: pl.DataFrame, periods: tuple[dt.date, ...], code: str) -> p
 
 def _derived(panel: Panel, code: str, registry: Any, models: Any) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
     """Both sides of the matrix of derived models, over all periods; None where the panel has no bases."""
-    known = panel.models if models is None else models_given(models)
+    known = models_of(panel, models)
     columns = known.collect_schema().names()
     if not {"base_models", "created_at"} <= set(columns):
         return None, None

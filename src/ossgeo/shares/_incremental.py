@@ -24,10 +24,9 @@ from ossgeo.shares._calculation import resolve_calculator
 from ossgeo.shares._incremental_io import read_folder, write_folder
 from ossgeo.shares._model_groups import namespace_counts
 from ossgeo.shares._options import MeasureOptionsDict, options_of, require_options
-from ossgeo.shares._pipeline import Plan, plan_of
+from ossgeo.shares._pipeline import Plan, models_of, plan_of
 from ossgeo.shares._protocol import needs_whole_panel
 from ossgeo.shares._table import ShareTable
-from ossgeo.sources._files.models_given import models_given
 
 
 @attrs.frozen(eq=False)
@@ -122,7 +121,7 @@ class IncrementalAggregate:
         require_options("IncrementalAggregate.extend", options)
         models = options.pop("models", None)
         plan = self._plan(panel, options)
-        given = (panel.models if models is None else models_given(models)).collect()
+        given = models_of(panel, models).collect()
         everyone = _joined(self.models, given)
         column = panel.counter.column
         rows = panel.rows.select("model_id", "period", *_since(panel), column)

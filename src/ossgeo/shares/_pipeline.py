@@ -63,6 +63,16 @@ def plan_of(panel: Panel, *, function: str = "measure", **options: Unpack[Measur
     return Plan.of(panel, MeasureOptions(**chosen), registry=options.get("registry"), models=options.get("models"))
 
 
+def models_of(panel: Panel, models: Any) -> pl.LazyFrame:
+    """Return the models table of a measurement.
+
+    Args:
+        panel: The panel.
+        models: The table that ``models=`` gives, in any form; by default that of the panel.
+    """
+    return panel.models if models is None else models_given(models)
+
+
 def require_panel(panel: Any) -> None:
     """Raise if something is not a panel.
 
@@ -291,7 +301,7 @@ class Plan:
     def _models(self, parts: _Parts) -> pl.DataFrame:
         """Collect the columns of the models table that are used."""
         options, calculator = self.options, parts.calculator
-        models = self.panel.models if self.models is None else models_given(self.models)
+        models = models_of(self.panel, self.models)
         columns = models.collect_schema().names()
         dated = options.age_cap is not None or options.as_of == "creation"
         needed = set(calculator.requires) | ({"created_at"} if dated else set())
