@@ -277,6 +277,7 @@ class Method(Tabular):
         panel: Fingerprint of the panel.
         source: The origin of the panel, in words.
         scope: The population that the panel covers, in words; not compared, because it changes no figure.
+        platform: The platform of the model ids; empty for tables of others; not compared.
         checked: Whether the panel had been searched for quality issues; not compared, because it changes no figure.
         engine: The dataframe engine.
         version: The version of ossgeo.
@@ -311,6 +312,7 @@ class Method(Tabular):
     incomplete: Incomplete = "mark"
     gives: Literal["flow", "stock", "events"] = "flow"
     scope: str = attrs.field(default="", eq=False)
+    platform: str = attrs.field(default="", eq=False)
     void: tuple[str, ...] = attrs.field(default=(), eq=False)
     choices: Mapping[str, Any] = attrs.field(factory=dict, eq=False, repr=False, hash=False)
 
@@ -369,7 +371,7 @@ class Method(Tabular):
         Args:
             other: The other method.
         """
-        ignored = {"choices", "void", "scope", "engine", "version", "checked", "panel", "source"}
+        ignored = {"choices", "void", "scope", "platform", "engine", "version", "checked", "panel", "source"}
         names = [field.name for field in attrs.fields(type(self)) if field.name not in ignored]
         pairs = {name: (getattr(self, name), getattr(other, name)) for name in names}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

@@ -69,7 +69,7 @@ def _texts(table: ShareTable, *remarks: str) -> dict[str, Any]:
     """Return the title, the subtitle and the footer of a table."""
     method = table.method
     said = f"{quantity(method)}, {span(method, table.periods)}"
-    scope = scope_text(method) if method.scope or not table.note else f"Scope: {table.note.rstrip('.')}."
+    scope = scope_text(method, table.note)
     overlap = ["Groups overlap, so that the shares sum to more than 100%."] if table.overlapping else []
     return {
         "title": _headline(table),

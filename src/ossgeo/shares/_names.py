@@ -144,9 +144,24 @@ def span(method: Method, periods: Sequence[dt.date]) -> str:
     return f"{day_text(first)} to {day_text(last)}{each}"
 
 
-def scope_text(method: Method) -> str:
-    """Return the population that the panel covers."""
-    return f"Scope: {method.scope.rstrip('.')}." if method.scope else "Scope: not stated by the source."
+_PLATFORMS: Final = {
+    "huggingface": "Hugging Face",
+    "openrouter": "OpenRouter",
+    "modelscope": "ModelScope",
+    "github": "GitHub",
+}
+"""The names of platforms for readers."""
+
+
+def scope_text(method: Method, note: str = "") -> str:
+    """Return the population that the panel covers, and its platform.
+
+    Args:
+        method: The method.
+        note: What to state if the method has no scope.
+    """
+    platform = f" ({_PLATFORMS.get(method.platform, method.platform)})" if method.platform else ""
+    return f"Scope{platform}: {(method.scope or note).rstrip('.') or 'not stated by the source'}."
 
 
 _BASES: Final = {

@@ -346,6 +346,7 @@ class Plan:
             panel=panel.fingerprint,
             source=panel.source,
             scope=panel.scope,
+            platform=panel.platform,
             checked=panel.checked,
             engine=panel.engine,
             version=version("ossgeo"),

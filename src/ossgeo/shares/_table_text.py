@@ -12,7 +12,7 @@ import polars as pl
 from ossgeo._core.text import html_cells, percent, plain, printable
 from ossgeo.errors import UnknownCountryError
 from ossgeo.registry._countries import Country
-from ossgeo.shares._names import capitalized, day_text, sentence_label, step_text
+from ossgeo.shares._names import capitalized, day_text, scope_text, sentence_label, step_text
 from ossgeo.shares._period_shares import GroupNames
 
 if TYPE_CHECKING:
@@ -191,8 +191,7 @@ def _change(table: ShareData, group: str | tuple[str, ...], day: dt.date, share:
 
 def _scope(table: ShareData, day: dt.date) -> str:
     """Return the scope of the panel, and the part of the period with a known country if it is not all."""
-    scope = table.method.scope or table.note
-    texts = [f"Scope: {scope.rstrip('.')}."] if scope else []
+    texts = [scope_text(table.method, table.note)] if table.method.scope or table.note else []
     known = table.coverage.at(day).get("attributed", 0.0) if table.coverage.rows else None
     if known is not None and known < 1:
         texts.append(f"Country known for {percent(known)} of these {table.method.unit}.")

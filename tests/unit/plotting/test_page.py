@@ -168,7 +168,7 @@ def test_marks_have_a_tooltip(browser: Any, page: Path) -> None:
 def test_headlines_state_scope_and_the_largest_caveat(pages: dict[str, Path]) -> None:
     for name, path in pages.items():
         head = path.read_text(encoding="utf-8").split("<nav")[0].split("<header>")[1]
-        assert "Scope: " in head, name
+        assert "Scope (Hugging Face): " in head, name
         assert "Largest caveat:" in head, name
     trending = html.unescape(pages["trending-2026"].read_text(encoding="utf-8"))
     assert "without it the United States would have 36.2% instead of 72.4%" in trending

@@ -207,7 +207,7 @@ def test_titles_size_and_scope() -> None:
 @pytest.mark.parametrize("name", list(RESULTS))
 def test_every_picture_has_its_scope_and_its_days(name: str) -> None:
     said = texts(svg_of(RESULTS[name]().plot(width=900)))
-    assert "Scope: " in said
+    assert re.search(r"Scope( \(Hugging Face\))?: ", said)
     assert re.search(r"\d+ (April 2026|September 2025|August 2025)|2025-08-04", said)
 
 

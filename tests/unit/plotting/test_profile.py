@@ -73,7 +73,7 @@ def test_peers_licenses_claims_and_small_numbers(tmp_path: Path) -> None:
         assert china.openness["models"].sum() == china.models.height
     china.write_html(tmp_path / "p.html")
     page = (tmp_path / "p.html").read_text(encoding="utf-8")
-    assert "Scope: 200 models that were trending" in page
+    assert "Scope (Hugging Face): 200 models that were trending" in page
     assert "Published claims about it" in page
     assert "<script>alert" not in page
 

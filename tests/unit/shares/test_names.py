@@ -30,8 +30,12 @@ def test_what_is_measured() -> None:
     assert quantity(METHOD) == "share of all downloads by country"
     attributed = attrs.evolve(METHOD, denominator="attributed", by=("builder_country", "base_country"))
     assert quantity(attributed) == "share of the downloads with a known country, by builder country and base country"
-    assert scope_text(attrs.evolve(METHOD, scope="ten models.")) == "Scope: ten models."
-    assert scope_text(attrs.evolve(METHOD, scope="")) == "Scope: not stated by the source."
+    assert scope_text(attrs.evolve(METHOD, scope="ten models.")) == "Scope (Hugging Face): ten models."
+    assert (
+        scope_text(attrs.evolve(METHOD, scope="ten models.", platform="openrouter"))
+        == "Scope (OpenRouter): ten models."
+    )
+    assert scope_text(attrs.evolve(METHOD, scope="", platform="")) == "Scope: not stated by the source."
 
 
 def test_the_days_that_figures_cover() -> None:
