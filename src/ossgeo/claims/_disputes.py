@@ -72,7 +72,7 @@ class Dispute(Tabular):
         return Listing(evaluate(panel, claim, population=population, registry=registry) for claim in self.claims)
 
     def _shown(self) -> dict[str, str]:
-        """Return what a list of disputes shows of it."""
+        """Return the columns of a list of disputes."""
         figures = dict.fromkeys(one.figure() for one in self.claims)
         return {"quantity": self.quantity, "figures": ", ".join(figures), "differ in": ", ".join(self.differences),
                 "claims": ", ".join(one.id for one in self.claims)}  # fmt: skip

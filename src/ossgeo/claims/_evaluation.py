@@ -73,7 +73,7 @@ class Evaluation(Tabular):
         return pl.DataFrame([row], schema=schema, orient="row")
 
     def _shown(self) -> dict[str, str]:
-        """Return what a list of evaluations shows of it."""
+        """Return the columns of a list of evaluations."""
         ours, lowest, highest = (
             "-" if one is None else self.claim.figure(one) for one in (self.ours, self.lowest, self.highest)
         )

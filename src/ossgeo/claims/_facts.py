@@ -154,7 +154,7 @@ class Claim:
         return percent(number) if number >= 0 else f"{number:.1%}"
 
     def _shown(self) -> dict[str, str]:
-        """Return what a list of claims shows of it."""
+        """Return the columns of a list of claims."""
         return {"claim": self.id, "statement": self.statement, "figure": self.figure(), "start": str(self.start),
                 "end": str(self.end), "population": self.population.value, "reference": self.reference}  # fmt: skip
 
