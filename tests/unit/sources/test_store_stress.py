@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -46,6 +47,8 @@ for day in range(first, last):
     record("adds", day)
     store.add(snapshot(day), wait=120)
     record("added", day)
+    if draw.random() < 0.1:
+        store.compact(wait=120)
     if draw.random() < 0.2:
         chosen = draw.choice(store.snapshots)
         number = (chosen.observed_at - START).days
@@ -136,7 +139,9 @@ def test_kills_lose_nothing_that_was_acknowledged(store: SnapshotStore, tmp_path
 def test_several_writers_and_readers(store: SnapshotStore, tmp_path: Path) -> None:
     writers, each = (5, 12) if FULL else (3, 4)
     logs = [tmp_path / f"log-{number}" for number in range(writers)]
-    script = WORKER.replace("draw.random() < 0.2", "False").replace("store.recover()", "")
+    script = (
+        WORKER.replace("draw.random() < 0.2", "False").replace("wait=120", "wait=300").replace("store.recover()", "")
+    )
     running = [started(script, store.path, log, 1 + each * number, 1 + each * (number + 1))
                for number, log in enumerate(logs)]  # fmt: skip
     readers = [started(READER, store.path, 20 if FULL else 4) for _ in range(2)]
@@ -221,3 +226,40 @@ def test_a_disk_that_is_full_at_any_point_loses_nothing(store: SnapshotStore) ->
         assert check(store) >= days
         days = check(store)
     assert not [file for file in store.path.rglob(".*") if file.name != ".lock"]
+
+
+def rows_of(store: SnapshotStore) -> pl.DataFrame:
+    return store.panel().to_polars().sort("model_id", "period")
+
+
+@pytest.mark.parametrize("change", ["compact", "upgrade"])
+def test_a_disk_that_is_full_while_a_store_is_written_again(tmp_path: Path, change: str) -> None:
+    shutil.copytree(Path(__file__).parents[2] / "data" / "store-layout-1", tmp_path / "store")
+    store = SnapshotStore(tmp_path / "store")
+    if change == "compact":
+        store.upgrade()
+    before = rows_of(store)
+    script = DISK.replace(".add(snapshot(int(sys.argv[3])))", f".{change}()")
+    for limit in (300, 2_000, 3_000):
+        printed, errors = started(script, store.path, limit).communicate()
+        assert (printed, errors) == ("refused\n", ""), errors
+        assert rows_of(store).equals(before)
+        assert store.verify() == ()
+    getattr(store, change)()
+    assert rows_of(store).equals(before)
+
+
+@pytest.mark.skipif(os.geteuid() == 0 if hasattr(os, "geteuid") else True, reason="root may write everywhere")
+@pytest.mark.parametrize("change", ["compact", "upgrade"])
+def test_a_folder_that_may_not_be_written(tmp_path: Path, change: str) -> None:
+    shutil.copytree(Path(__file__).parents[2] / "data" / "store-layout-1", tmp_path / "store")
+    store = SnapshotStore(tmp_path / "store")
+    if change == "compact":
+        store.upgrade()
+    store.path.chmod(0o500)
+    try:
+        with pytest.raises(StoreError, match="cannot be written"):
+            getattr(store, change)()
+    finally:
+        store.path.chmod(0o700)
+    assert store.verify() == ()
