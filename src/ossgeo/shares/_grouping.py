@@ -113,9 +113,10 @@ def weighted_groups(credits: pl.DataFrame, keys: Sequence[Key], counting: Counti
     span = ["model_id", "start", "end"]
     if credits.select((pl.col("weight") >= WHOLE).all()).item():  # each model has one credit: nothing to add up
         return credits.select(*span, *names, fraction=pl.lit(1.0), weight=pl.lit(1.0))
-    divided = credits.filter(pl.col("weight") < WHOLE).select("model_id").unique()
-    undivided = credits.join(divided, on="model_id", how="anti").select(*span, *names, fraction=pl.lit(1.0))
-    summed = credits.join(divided, on="model_id", how="semi").group_by(*span, *names)
+    divided = credits.filter(pl.col("weight") < WHOLE).select("model_id", divided=pl.lit(value=True)).unique()
+    credits = credits.select(*span, *names, "weight").join(divided, on="model_id", how="left")
+    undivided = credits.filter(pl.col("divided").is_null()).select(*span, *names, fraction=pl.lit(1.0))
+    summed = credits.filter("divided").group_by(*span, *names)
     groups = summed.agg(fraction=pl.col("weight").sum()).with_columns(alone=pl.len().over(span) == 1)
     alone = groups.filter("alone").drop("alone").with_columns(fraction=pl.lit(1.0))
     shared = _binary(groups.filter(~pl.col("alone")).drop("alone"), span, names)
