@@ -304,15 +304,15 @@ class Panel:
         """Return the distinct namespaces of the rows as a models table."""
         if "namespaces" not in self._answers:
             keyed = self._keyed
-            ids = self.rows if keyed is None else engines.wrap(keyed.ids().to_frame("model_id").lazy())
+            ids = self.rows if keyed is None else engines.wrap(self._key_ids().to_frame("model_id").lazy())
             self._answers["namespaces"] = distinct_namespaces(ids)
         namespaces: pl.DataFrame = self._answers["namespaces"]
         return namespaces
 
     def _unknown_ids(self, known: pl.DataFrame) -> pl.DataFrame:
         """Return the ids of the rows that are not in a table with model_id, each once, null included if rows have no id."""
-        if (keyed := self._keyed) is not None:
-            return keyed.ids().to_frame("model_id").join(known.select("model_id"), on="model_id", how="anti")
+        if self._keyed is not None:
+            return self._key_ids().to_frame("model_id").join(known.select("model_id"), on="model_id", how="anti")
         return distinct_ids(self.rows, dict(self._counts().drop_nulls("period").select("period", "n").rows()), known)
 
     @property
@@ -321,13 +321,20 @@ class Panel:
         keyed: KeyedRows | None = self._answers.get("keyed")
         return keyed
 
+    def _key_ids(self) -> pl.Series:
+        """Return the id of each key of the rows by key; it is read once."""
+        if "ids" not in self._answers:
+            self._answers["ids"] = pl.Series(dtype=pl.String) if self._keyed is None else self._keyed.ids()
+        ids: pl.Series = self._answers["ids"]
+        return ids
+
     def _has_namespaces_of_ids(self) -> bool:
         """Return whether the models table has every id of the rows, and the namespace in the id as that of each model."""
         if self._own_models or self._keyed is None:
             return self._own_models
         if "namespaces_of_ids" not in self._answers:
             table = self.models.select("model_id", "namespace", own=namespace_in_id()).collect()
-            same = table["model_id"].equals(self._keyed.ids()) and table["namespace"].equals(table["own"])
+            same = table["model_id"].equals(self._key_ids()) and table["namespace"].equals(table["own"])
             self._answers["namespaces_of_ids"] = same
         return bool(self._answers["namespaces_of_ids"])
 

@@ -16,7 +16,7 @@ _STEP: Final = 2**20
 
 
 def summed_by_key(
-    flows: Flows, keyed: KeyedRows, counter: str, credits: pl.DataFrame, *, by_namespace: bool
+    flows: Flows, keyed: KeyedRows, ids: pl.Series, counter: str, credits: pl.DataFrame, *, by_namespace: bool
 ) -> tuple[Flows, pl.DataFrame]:
     """Sum the flows of all models with the same credits, in the name of one of them.
 
@@ -26,6 +26,7 @@ def summed_by_key(
     Args:
         flows: The flows; their only key is the period.
         keyed: The same rows by integer keys.
+        ids: The id of each key.
         counter: The column of the counter.
         credits: model_id, group, weight and, if any is dated, start and end; the rows of a model follow each other.
         by_namespace: Whether the models are namespaces; see ``ossgeo._core.engines.with_namespaces``.
@@ -36,7 +37,7 @@ def summed_by_key(
     """
     listed = _with_codes(credits)
     named = listed.unique("code", keep="first")
-    codes = _codes_of(keyed.ids(), listed, by_namespace=by_namespace)
+    codes = _codes_of(ids, listed, by_namespace=by_namespace)
     summed = sums_by_code(keyed, codes, counter).join(named, on="code", how="left")
     rest = attrs.evolve(flows, frame=engines.wrap(summed.lazy().select("model_id", "period", "downloads")))
     return rest, credits.join(named, on="model_id", how="semi")

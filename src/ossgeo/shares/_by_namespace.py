@@ -75,8 +75,8 @@ def with_models_counted(note: Adjustment, panel: Panel, namespaces: pl.DataFrame
     if note.code != RESPELLED:
         return note
     names = namespaces.filter(pl.col("namespace").is_in(list(other_spellings(namespaces, registry))))
-    keyed = panel._keyed
-    rows = panel.rows if keyed is None else engines.wrap(keyed.ids().to_frame("model_id").lazy())
+    by_key = panel._keyed is not None
+    rows = engines.wrap(panel._key_ids().to_frame("model_id").lazy()) if by_key else panel.rows
     ids = rows.select("model_id", name=nw.col("model_id"))
     named = engines.with_namespaces(ids, "name").join(engines.send(names.select(name="model_id"), ids), on="name")
     number = engines.collect(named.select(nw.col("model_id").n_unique())).item()

@@ -278,7 +278,7 @@ class Plan:
         keyed = self._keyed_rows(parts, flows)
         if keyed is not None:
             flows, credited = summed_by_key(
-                flows, keyed, self.panel.counter.column, credited, by_namespace=by_namespace
+                flows, keyed, self.panel._key_ids(), self.panel.counter.column, credited, by_namespace=by_namespace
             )
         elif by_namespace:
             flows = summed_by_namespace(flows, credited["model_id"].unique())

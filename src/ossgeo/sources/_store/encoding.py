@@ -190,7 +190,7 @@ class Encoder:
             keyed = StoreRows.of(self.folder, self.manifest, [one], counter)
             if faults_of(self.folder, keyed.read):
                 raise StoreError(f"{one.file} is damaged")
-            compared[:0] = keyed.parts[0]
+            compared[:0] = [(kept.date, table) for kept, table in keyed.parts[0].snapshots()]
         named = [table.select(counter, model_id="key", period=pl.lit(day)) for day, table in compared]
         periods = [*(one.date for one in before[-1:]), self.observed_at.date()]
         issues = find_issues_by_key(
