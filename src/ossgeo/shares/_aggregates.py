@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -85,7 +86,7 @@ class Aggregate:
         out = flows.filter(pl.col("group").is_in(left.implode()))
         inside = flows.filter(~pl.col("group").is_in(left.implode()))
         note = "of models that where leaves out"
-        return inside, (Adjustment("where_excluded", float(out["value"].sum()), self.method.unit, note),)
+        return inside, (Adjustment("where_excluded", math.fsum(out["value"]), self.method.unit, note),)
 
     def _outside(self) -> pl.Series:
         """Return the codes of the groups that ``where`` leaves out."""
@@ -108,7 +109,7 @@ class Aggregate:
             predecessors(self.periods), default=None, return_dtype=pl.Date
         )
         gaps = flows.filter(over_gap)
-        volume = float(gaps["value"].sum())
+        volume = math.fsum(gaps["value"])  # independent of the order of the rows
         if self.method.cleaning.gaps == "gap":
             counted = gaps.filter((pl.col("value") != 0) & ~pl.col("group").is_in(self._outside().implode()))
             missing = counted.select("since", "period").unique().rows()
