@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.unit.shares.test_every_calculator import CALCULATORS, check_engine
+from tests.unit.shares.test_every_calculator import CALCULATORS, CASES, check_engine
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-@pytest.mark.parametrize("counter", ["own intervals", "cumulative"])
 @pytest.mark.parametrize("calculator", CALCULATORS)
-def test_spark_gives_the_figures_of_polars(spark: Any, calculator: str, counter: str) -> None:
-    check_engine("spark", calculator, counter, spark)
+def test_spark_gives_the_figures_of_polars(spark: Any, calculator: str) -> None:
+    check_engine("spark", calculator, "own intervals", spark, CASES[:2])

@@ -103,11 +103,11 @@ CASES: tuple[tuple[tuple[str, ...], Any, dict[str, Any]], ...] = (
 )
 
 
-def check_engine(engine: str, calculator: str, counter: str, spark: Any = None) -> int:
+def check_engine(engine: str, calculator: str, counter: str, spark: Any = None, cases: Any = CASES) -> int:
     """Compare an engine with Polars in each case; return how many tables there were: the other results are errors."""
     chosen = ossgeo.Weighted(PRICES, unit="US dollars") if calculator == "weighted" else calculator
     tables = 0
-    for dimensions, by, options in CASES:
+    for dimensions, by, options in cases:
         here, there = (panel(name, COUNTERS[counter], dimensions, spark) for name in ("polars", engine))
         assert there.engine == engine
         found = result(here, chosen, by, **options)
