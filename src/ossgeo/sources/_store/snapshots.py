@@ -36,10 +36,10 @@ T = TypeVar("T")
 
 
 class SnapshotStore:
-    """A folder of dated snapshots (``date=2026-11-24/...parquet``) with a manifest and a table of models.
+    """A folder of dated snapshots with a manifest, a dictionary of models, and the facts about models that changed.
 
     Every change is complete or absent, whenever the process is killed. Two writers wait for each other; readers need not
-    wait, and panels that were opened before a change stay readable for a week. No snapshot is ever deleted.
+    wait, and panels that were opened before ``compact()`` stay readable for a week. No snapshot is ever deleted.
 
     The folder may be a dataset of the Hub, ``hf://datasets/OWNER/NAME``. Only the files that an operation needs are fetched, into
     the Hub's cache on this machine. A change is one commit whose parent is the revision that was read; if another writer
@@ -187,7 +187,7 @@ class SnapshotStore:
 
         Args:
             snapshot: A panel with one period, or a frame with model_id and at least one counter. A count may be null; the
-                columns of the table of models are kept, others are left out.
+                columns of the models table are kept, others are left out.
             observed_at: When the counters were read; default: as the frame or panel states.
             source: Where it came from; default: the panel's source.
             scope: The models that it covers, such as ``"all models"``; snapshots of different scopes are told apart.
@@ -413,11 +413,11 @@ class SnapshotStore:
         return tuple(damaged) or tuple(faults_in(folder, manifest, snapshots))
 
     def recover(self, *, wait: float = _WAIT) -> tuple[Snapshot, ...]:
-        """Add the snapshots of the folder that the manifest does not name, and make a damaged table of models again.
+        """Add the snapshots of the folder that the manifest does not name.
 
         Use it if the manifest was lost, damaged, or restored from a backup that is older than the snapshots. Files of
         snapshots are never changed or removed, and removals are found again by their marks. A damaged manifest is kept as
-        ``manifest.json.damaged-...``. Source, scope and note of a recovered snapshot are unknown.
+        ``manifest.json.damaged-...``.
 
         Args:
             wait: Seconds to wait for another writer.
