@@ -647,3 +647,12 @@ def test_without_pyarrow_the_same_rows_are_written(tmp_path: Path, monkeypatch: 
         assert len(store.recover()) == 3
         assert store.validate() == ()
     assert frames[0].equals(frames[1])
+
+
+def test_a_file_that_was_not_downloaded_is_not_called_damaged(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    one = store.add(week(0))
+    (tmp_path / one.file).write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{one.sha256}\nsize 5\n")
+    assert [fault.problem for fault in store.verify()] == ["was not downloaded: it is a pointer of Git LFS"]
+    (tmp_path / one.file).unlink()
+    assert [fault.problem for fault in store.verify()] == ["is missing"]

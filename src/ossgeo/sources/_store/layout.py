@@ -30,6 +30,8 @@ KINDS: Final = (SNAPSHOTS, MODELS, FACTS)
 COMPLETE: Final = "complete"
 """A file in a folder of data that ``upgrade()`` or ``compact()`` wrote completely."""
 
+_POINTER: Final = b"version https://git-lfs"
+_LARGEST_POINTER: Final = 1024
 _STEM: Final = re.compile(r"(\d{8}T\d{12})Z(?:-([1-9]\d{0,5}))?")
 _INSTANT: Final = "%Y%m%dT%H%M%S%f"
 _DATA: Final = re.compile(r"data(?:-([1-9]\d{0,5}))?")
@@ -210,6 +212,8 @@ def problem_of(path: Path, sha256: str, *, again: bool = False) -> str | None:
         return "is missing"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
+    if found != sha256 and state.st_size < _LARGEST_POINTER and path.read_bytes().startswith(_POINTER):
+        return "was not downloaded: it is a pointer of Git LFS"
     return None if found == sha256 else f"was changed or cut: its SHA-256 is {found[:12]}, not {sha256[:12]}"
 
 
