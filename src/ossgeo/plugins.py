@@ -235,7 +235,7 @@ def _loaded(group: Group, point: EntryPoint) -> Callable[..., Any]:
 
 @functools.cache
 def _installed() -> Mapping[str, tuple[EntryPoint, ...]]:
-    """Return the entry points of all groups: reading those of all distributions takes as long as measuring a million rows."""
+    """Return the entry points of all groups; all distributions are read once for them."""
     found: Any = entry_points()  # of another type before Python 3.12
     return {group: tuple(found.select(group=f"ossgeo.{group}")) for group in get_args(Group)}
 

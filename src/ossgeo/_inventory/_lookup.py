@@ -100,7 +100,7 @@ class _Lookup:
             for base in model.base_models
         ]
         schema = {"place": pl.UInt32, "relation": pl.String, "model_id": pl.String}
-        table = pl.DataFrame(links, schema=schema, orient="row")  # a list of lists takes ten times as long
+        table = pl.DataFrame(links, schema=schema, orient="row")
         bases = table.group_by("place").agg(base_models=pl.struct("relation", "model_id"))
         names = {"model_id": list(facts), "namespace": [namespace_of(name) for name in facts]}
         frame = pl.DataFrame(names, schema=dict.fromkeys(names, pl.String)).with_row_index("place")

@@ -20,8 +20,8 @@ def summed_by_key(
 ) -> tuple[Flows, pl.DataFrame]:
     """Sum the flows of all models with the same credits, in the name of one of them.
 
-    The figures are those of a join by id, since sums of whole numbers and of binary weights are exact in any order. 3.7 million
-    models at 27 observations: a quarter of the time of a join.
+    The figures are those of a join by id, since sums of whole numbers and of binary weights are exact in any order. A store of
+    3.7 million models at 27 observations: a quarter of the CPU time of a join by hand.
 
     Args:
         flows: The flows; their only key is the period.

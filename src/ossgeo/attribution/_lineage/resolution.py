@@ -47,7 +47,7 @@ def unique_links(links: pl.DataFrame) -> pl.DataFrame:
     """
     pair = [name for name in ("child", "parent", "component") if name in links.columns]
     place = links.select(pl.struct(pair).hash()).to_series()
-    if place.n_unique() == links.height:  # most links are unique, and sorting them takes longer than all else here
+    if place.n_unique() == links.height:  # most links are unique and need no sorting
         return links
     repeated = place.is_duplicated()
     vague = (pl.col("relation") == Relation.UNSPECIFIED.value).cast(pl.Int8)

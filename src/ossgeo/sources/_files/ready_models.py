@@ -19,7 +19,7 @@ _ALIASES: Final = frozenset(alias for column in MODELS for alias in column.alias
 def ready_file(path: str | Path) -> pl.LazyFrame | None:
     """Return the scan of a Parquet file that is ready and has plain ids only; None for any other source.
 
-    3.7 million models: 0.2 s in place of two minutes.
+    An inventory of 10,000 ids from 3.7 million models: 5 s in place of two minutes.
 
     Args:
         path: The file.

@@ -39,7 +39,7 @@ class Part:
     def __iter__(self) -> Iterator[tuple[dt.date, pl.DataFrame]]:
         """Yield the day of each snapshot, and key and counter of its models; only the counter if every model has one."""
         for one in self.chosen if not self.chain else ():
-            if one.counts[self.counter]["known"] == one.keys:  # the keys are the places: half of the file is not read
+            if one.counts[self.counter]["known"] == one.keys:  # the keys are the places
                 yield one.date, read_columns(self.folder, one, self.counter)
             else:
                 yield one.date, read_columns(self.folder, one, "key", self.counter).drop_nulls()
