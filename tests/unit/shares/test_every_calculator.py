@@ -1,4 +1,4 @@
-"""Every registered calculator and every dimension on every engine: equal figures, or the same error, and the total is kept."""
+"""Every registered calculator and every dimension on Polars and DuckDB: equal figures, or the same error; the total is kept."""
 
 from __future__ import annotations
 
