@@ -163,6 +163,7 @@ class StoreMachine(RuleBasedStateMachine):
             made = change()
         except StoreError as error:
             assert self._has_pending(snapshot.observed_at), error  # noqa: PT017  # either is fine
+            self._settle()
             return
         self.known[snapshot.file].used = False
         self.known[made.file] = new
@@ -179,6 +180,8 @@ class StoreMachine(RuleBasedStateMachine):
         except StoreError as error:
             differing = [file for file, one in self.others.items() if file in self.known and self.known[file] != one]
             assert self.lost or differing or self.pending, error  # noqa: PT017  # either is fine
+            if not self.lost:
+                self._settle()
             return
         for file, one in self.others.items():
             self.known.setdefault(file, Known(one.observed_at, one.counts, used=one.used))
