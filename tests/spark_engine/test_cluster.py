@@ -138,5 +138,7 @@ def test_a_panel_and_a_store_on_a_standalone_cluster(cluster: str, tmp_path: Pat
     aggregates = [plan for plan in found["plans"] if "BroadcastHashJoin" in plan]
     exchanges = [plan.count("Exchange hashpartitioning") for plan in aggregates]
     assert exchanges[0] == 1, "the aggregate of the panel"
-    assert max(exchanges) <= 2, "a join of the keys of a store needs no more than the exchange of its search for duplicates"
+    assert max(exchanges) <= 2, (
+        "a join of the keys of a store needs no more than the exchange of its search for duplicates"
+    )
     assert found["rows"] < rows.height / 2, "the panel was collected"

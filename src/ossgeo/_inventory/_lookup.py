@@ -79,8 +79,20 @@ def inventory(
     facts = _facts([one.model_id for one in listed], models, cards, used)
     lookup = _Lookup.of(facts, used, day)
     rows = [lookup.row(one) for one in listed]
-    columns = {name: [row[name] for row in rows] for name in SCHEMA}  # half the time of a list of rows
+    columns = {name: _column([row[name] for row in rows], kind) for name, kind in SCHEMA.items()}
     return Inventory(pl.DataFrame(columns, schema=SCHEMA), day, used.version)
+
+
+def _column(cells: list[Any], kind: Any) -> pl.Series:
+    """Return a column of texts or of lists of texts; Polars needs a third of the whole time for lists of Python lists."""
+    if kind == pl.String:
+        return pl.Series(cells, dtype=kind)
+    places = pl.Series([place for place, cell in enumerate(cells) for _ in cell], dtype=pl.UInt32)
+    texts = pl.DataFrame({"row": places, "cell": pl.Series(list(chain.from_iterable(cells)), dtype=pl.String)})
+    filled = texts.group_by("row", maintain_order=True).agg("cell")
+    whole = pl.DataFrame({"row": pl.int_range(len(cells), dtype=pl.UInt32, eager=True)})
+    joined = whole.join(filled, on="row", how="left", maintain_order="left")
+    return joined.select(pl.col("cell").fill_null(pl.lit([], kind)))["cell"]
 
 
 @attrs.frozen(eq=False)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import polars as pl
 
 from ossgeo._core import engines
+from ossgeo._inventory._table import MEANING, Inventory
 from ossgeo.reports._content import Section, download, sheet
 from ossgeo.reports._page import page_text
-
-if TYPE_CHECKING:
-    from ossgeo._inventory._table import Inventory
 
 _MODELS: Final = ("model_id", "publisher", "publisher_country", "roots", "root_country", "evidence", "confidence", "license", "openness", "gated", "revision")  # fmt: skip
 _LONGEST: Final = 500
@@ -29,8 +27,6 @@ def inventory_page(inventory: Inventory) -> str:
     Raises:
         EngineError: A package of the extra ``plot`` is not installed.
     """
-    from ossgeo._inventory._table import MEANING
-
     with engines.needs_extra("plot"):
         import jinja2  # noqa: F401  # a missing package is an EngineError
     sections = tuple(_sections(inventory))

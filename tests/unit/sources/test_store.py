@@ -23,8 +23,8 @@ from ossgeo.cli import main
 from ossgeo.errors import InvalidArgumentError, PanelError, SourceFormatError, SourceUnavailableError, StoreError
 from ossgeo.sources import Hub, SnapshotStore
 from ossgeo.sources._hub import checkpoint as checkpoints
+from ossgeo.sources._store.locking import locked
 from ossgeo.sources._store.manifest import read_manifest, write_manifest
-from ossgeo.sources._store.writing import locked
 from tests.hub_server import FakeHub, entry, fake_hub, once
 
 MONDAY = dt.datetime(2026, 8, 3, 6, tzinfo=dt.UTC)

@@ -22,7 +22,7 @@ import ossgeo
 from ossgeo.cli import main
 from ossgeo.errors import InvalidArgumentError, StoreError
 from ossgeo.sources import SnapshotStore
-from ossgeo.sources._store import contents, writing
+from ossgeo.sources._store import contents, settling
 from tests.unit.sources.test_store_model import Killed, killed_at
 
 DATA = Path(__file__).parents[2] / "data"
@@ -148,7 +148,7 @@ def test_compacting_keeps_old_files_for_a_week(tmp_path: Path) -> None:
     assert {one.file.split("/")[0] for one in store.snapshots} == {"data-2"}
     assert ossgeo.measure(panel).at()["CN"] is not None, "a panel that was opened before is readable"
     store.compact()
-    long_ago = time.time() - writing.KEPT_FOR - 60
+    long_ago = time.time() - settling.KEPT_FOR - 60
     os.utime(store.path / "data-3" / "complete", (long_ago, long_ago))
     store.add(
         pl.DataFrame({"model_id": ["a/b"], "downloads_30d": [1]}), observed_at=dt.datetime(2026, 9, 1, tzinfo=dt.UTC)

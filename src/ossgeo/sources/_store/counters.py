@@ -57,10 +57,8 @@ def values_after(folder: Path, chain: Sequence[Snapshot], keys: int) -> pl.Serie
         keys: Number of models in the dictionary.
     """
     values = pl.repeat(0, keys, dtype=pl.Int64, eager=True)
-    for one in chain:
-        rows = read_columns(folder, one, "key", CHANGE)
-        if CHANGE in rows.columns:
-            values = _added(values, rows.drop_nulls())[0]
+    for _, rows in iter_chain(folder, chain, keys):
+        values = values.scatter(rows["key"], rows[ALL_TIME])
     return values
 
 
@@ -77,15 +75,11 @@ def iter_chain(folder: Path, chain: Sequence[Snapshot], keys: int) -> Iterator[t
         rows = read_columns(folder, one, "key", CHANGE)
         if CHANGE in rows.columns:
             rows = rows.drop_nulls()
-            values, now = _added(values, rows)
+            now = values.gather(rows["key"]) + rows[CHANGE]
+            values = values.scatter(rows["key"], now)
             yield one, pl.DataFrame({"key": rows["key"], ALL_TIME: now})
         else:
             yield one, rows.clear().with_columns(pl.lit(None, pl.Int64).alias(ALL_TIME))
-
-
-def _added(values: pl.Series, rows: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
-    now = values.gather(rows["key"]) + rows[CHANGE]
-    return values.scatter(rows["key"], now), now
 
 
 def read_columns(folder: Path, snapshot: Snapshot, *names: str) -> pl.DataFrame:
