@@ -168,7 +168,7 @@ _BASES: Final = {
     "reviewed": "lineage reviewed for",
     "declared": "lineage declared for",
     "disputed": "lineage disputed for",
-    "absent": "no base model declared for",
+    "absent": "no base model declared or reviewed for",
 }
 """What an attribution rests on, for readers; the share follows."""
 
