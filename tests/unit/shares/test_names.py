@@ -72,7 +72,9 @@ def test_coverage_is_that_of_the_last_period() -> None:
     )  # fmt: skip
     bases = tuple(attrs.evolve(row, status="absent") for row in TABLE.coverage.rows if row.status == "individual")
     rested = attrs.evolve(TABLE, coverage=attrs.evolve(TABLE.coverage, bases=bases))
-    assert coverage_text(rested).endswith("individuals 5.0%. Of these downloads: no base model declared or reviewed for 5.0%.")
+    assert coverage_text(rested).endswith(
+        "individuals 5.0%. Of these downloads: no base model declared or reviewed for 5.0%."
+    )
     assert footer(METHOD, "Known.")[0] == "Known."
     whole = TABLE.filter(country="CN")
     assert coverage_text(attrs.evolve(whole, coverage=ossgeo.Coverage())) == ""
