@@ -18,7 +18,9 @@ from ossgeo.registry import namespace_seats
 from tests.benchmarks.processes import megabytes, report, run
 
 MODELS, WEEKS, PAGE = 300_000, 52, 1000
-BASES = {"relation": "quantized", "models": [{"_id": "1", "id": "Qwen/Qwen3-8B"}]}
+TAGS = ["transformers", "safetensors", "qwen3", "text-generation", "conversational", "en", "arxiv:2605.31268",
+        "license:apache-2.0", "eval-results", "endpoints_compatible", "region:us"]  # fmt: skip
+DERIVED = [*TAGS, "base_model:Qwen/Qwen3-8B", "base_model:quantized:Qwen/Qwen3-8B"]
 
 
 def serve(count: str) -> None:
@@ -28,8 +30,7 @@ def serve(count: str) -> None:
     hub = FakeHub()
     names = (f"namespace-{number % 30_000:05d}/model-{number:06d}" for number in range(int(count)))
     listed = [
-        entry(name, 1_000_000 - number, baseModels=BASES if number % 3 == 0 else None)
-        for number, name in enumerate(names)
+        entry(name, 1_000_000 - number, tags=DERIVED if number % 3 == 0 else TAGS) for number, name in enumerate(names)
     ]
     hub.pages = [json.dumps(listed[place : place + PAGE]).encode() for place in range(0, len(listed), PAGE)]
     print(hub.url, flush=True)

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import attrs
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from huggingface_hub import ModelInfo
 
 _TAG = "base_model:"
+_RELATIONS: Final = {relation.value: relation for relation in Relation}
 
 
 @attrs.frozen
@@ -50,12 +51,13 @@ def base_models_from_tags(tags: Iterable[str]) -> tuple[BaseModel, ...]:
         ('Qwen/Qwen3-8B', 'quantized')
     """
     found: dict[str, Relation] = {}
-    words = {relation.value: relation for relation in Relation}
     for tag in tags:
         if not tag.startswith(_TAG):
             continue
         first, colon, rest = tag[len(_TAG) :].partition(":")
-        relation, base = (words[first], rest) if colon and first in words else (Relation.UNSPECIFIED, tag[len(_TAG) :])
+        relation, base = (
+            (_RELATIONS[first], rest) if colon and first in _RELATIONS else (Relation.UNSPECIFIED, tag[len(_TAG) :])
+        )
         if base and found.get(base, Relation.UNSPECIFIED) is Relation.UNSPECIFIED:
             found[base] = relation
     return tuple(BaseModel(base, relation) for base, relation in found.items())
@@ -206,8 +208,7 @@ def base_models_from_hub(raw: Any) -> tuple[BaseModel, ...]:
     relation = Relation.UNSPECIFIED
     items: Any = raw
     if isinstance(raw, Mapping):
-        word = raw.get("relation") or Relation.UNSPECIFIED.value
-        relation = Relation(word) if word in {member.value for member in Relation} else Relation.UNSPECIFIED
+        relation = _RELATIONS.get(str(raw.get("relation")), Relation.UNSPECIFIED)
         items = raw.get("models")
     if not isinstance(items, Iterable) or isinstance(items, str):
         raise SourceFormatError(f"baseModels is {raw!r}; a list of ids or {{relation, models}} was expected")

@@ -24,7 +24,7 @@ from ossgeo.plugins import API_VERSION
 from ossgeo.sources._hub.checkpoint import Checkpoint
 from ossgeo.sources._hub.credentials import Token, endpoint_of, headers_for
 from ossgeo.sources._hub.http import RefusedError, Transport, time_left_in_window
-from ossgeo.sources._hub.parsing import read_page
+from ossgeo.sources._hub.parsing import read_pages
 from ossgeo.sources._hub.parts import Account
 from ossgeo.sources._hub.query import Query
 
@@ -323,7 +323,7 @@ class Hub:
             checkpoint.add_note("absent", f"{model_id} ({answer.status})", place + 1)
             return
         where = f"{self._endpoint}/api/models/{model_id}"
-        frame = read_page(b"[%s]" % answer.content, observed_at=checkpoint.observed_at, where=where)
+        (frame,) = read_pages({where: b"[%s]" % answer.content}, observed_at=checkpoint.observed_at)
         found = frame["model_id"].to_list()
         if len(found) != 1:
             raise SourceFormatError(f"{where}: one model was expected, got {len(found)}")

@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from functools import lru_cache
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
@@ -386,6 +387,7 @@ def _rate_limit(headers: Mapping[str, str]) -> Any:
         return None
 
 
+@lru_cache
 def _parsed(url: str) -> httpx2.URL:
     import httpx2
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import accumulate, chain
+from typing import Annotated, Any, Final
 
 import msgspec
 import polars as pl
 
 from ossgeo._core.schema import MODEL_SCHEMA, PLATFORM_COLUMNS
 from ossgeo.errors import SourceFormatError
-from ossgeo.panel._models import base_models_from_hub, base_models_from_tags, declared_country
+from ossgeo.panel._models import BaseModel, base_models_from_hub, base_models_from_tags, declared_country
 
 FIELDS: Final = ("author", "createdAt", "disabled", "downloads", "downloadsAllTime", "gated", "library_name",
                  "likes", "pipeline_tag", "private", "safetensors", "tags")  # fmt: skip
@@ -30,11 +32,14 @@ SCHEMA: Final[dict[str, Any]] = {
 _SHOWN: Final = 60
 
 
-class _Safetensors(msgspec.Struct):
-    total: int | None = None
+_Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
-class _Entry(msgspec.Struct, rename={"hub_id": "_id"}):
+class _Safetensors(msgspec.Struct, gc=False):
+    total: _Count | None = None
+
+
+class _Entry(msgspec.Struct, gc=False, rename={"hub_id": "_id"}):
     """One model as the Hub lists it; fields that are not requested may be absent."""
 
     id: str | None = None
@@ -43,11 +48,11 @@ class _Entry(msgspec.Struct, rename={"hub_id": "_id"}):
     author: str | None = None
     createdAt: dt.datetime | None = None  # noqa: N815
     disabled: bool | None = None
-    downloads: int | None = None
-    downloadsAllTime: int | None = None  # noqa: N815
+    downloads: _Count | None = None
+    downloadsAllTime: _Count | None = None  # noqa: N815
     gated: bool | str | None = None
     library_name: str | None = None
-    likes: int | None = None
+    likes: _Count | None = None
     pipeline_tag: str | None = None
     private: bool | None = None
     safetensors: _Safetensors | None = None
@@ -57,25 +62,29 @@ class _Entry(msgspec.Struct, rename={"hub_id": "_id"}):
 
 
 _DECODER: Final = msgspec.json.Decoder(list[_Entry])
-_COUNTS: Final = ("downloads", "downloadsAllTime", "likes")
-_LARGEST: Final = 2**63 - 1
 
 
-def read_page(page: bytes, *, observed_at: dt.datetime, where: str) -> pl.DataFrame:
-    """Decode one page of the Hub's model list.
+def read_pages(pages: Mapping[str, bytes], *, observed_at: dt.datetime) -> list[pl.DataFrame]:
+    """Decode pages of the Hub's model list, and make the columns of all of them at once.
 
     Args:
-        page: The body: a JSON array of models.
+        pages: The bodies, each a JSON array of models, by the description of the page for error messages.
         observed_at: The time of the observation (UTC).
-        where: Description of the page, for error messages.
 
     Returns:
-        One row for each entry, in the order of the page, with the columns of :data:`SCHEMA`; a count that the Hub does
-        not give is null, and so are tags and base models if the Hub does not list tags.
+        A frame for each page with one row for each entry, in the order of the page, with the columns of :data:`SCHEMA`; a
+        count that the Hub does not give is null, and so are tags and base models if the Hub does not list tags.
 
     Raises:
-        SourceFormatError: The page is not JSON, or a field has the wrong type.
+        SourceFormatError: A page is not JSON, or a field has the wrong type.
     """
+    decoded = [_decoded(page, where) for where, page in pages.items()]
+    frame = _columns(list(chain.from_iterable(decoded)), observed_at)
+    ends = accumulate(map(len, decoded))
+    return [frame.slice(end - len(entries), len(entries)) for entries, end in zip(decoded, ends, strict=True)]
+
+
+def _decoded(page: bytes, where: str) -> list[_Entry]:
     try:
         entries = _DECODER.decode(page)
     except msgspec.ValidationError as error:
@@ -83,7 +92,10 @@ def read_page(page: bytes, *, observed_at: dt.datetime, where: str) -> pl.DataFr
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         start = page[:_SHOWN].decode(errors="replace").replace("\n", " ")
         raise SourceFormatError(f"{where}: the response is not JSON; it begins with {start!r}") from error
-    return _columns(entries, observed_at, where)
+    for place, entry in enumerate(entries):
+        if not (entry.id or entry.modelId):
+            raise SourceFormatError(f"{where}: entry {place + 1} has no id")
+    return entries
 
 
 def _named(page: bytes, message: str) -> str:
@@ -96,24 +108,14 @@ def _named(page: bytes, message: str) -> str:
         return ""
 
 
-def _columns(entries: Sequence[_Entry], observed_at: dt.datetime, where: str) -> pl.DataFrame:
-    ids = [entry.id or entry.modelId for entry in entries]
-    for place, (name, entry) in enumerate(zip(ids, entries, strict=True)):
-        if not name:
-            raise SourceFormatError(f"{where}: entry {place + 1} has no id")
-        for field in _COUNTS:
-            count = getattr(entry, field)
-            if count is not None and not 0 <= count <= _LARGEST:
-                raise SourceFormatError(f"{where}: {field} of {name} is {count}; a count of 0 or more was expected")
+def _columns(entries: Sequence[_Entry], observed_at: dt.datetime) -> pl.DataFrame:
     tags = [entry.tags for entry in entries]
     values: dict[str, Sequence[Any]] = {
-        "model_id": ids,
+        "model_id": [entry.id or entry.modelId for entry in entries],
         "downloads_30d": [entry.downloads for entry in entries],
         "downloads_all_time": [entry.downloadsAllTime for entry in entries],
         "hub_id": [entry.hub_id for entry in entries],
         "namespace": [entry.author for entry in entries],
-        "created_at": [_aware(entry.createdAt) for entry in entries],
-        "license": [_license(one) for one in tags],
         "task": [entry.pipeline_tag for entry in entries],
         "library": [entry.library_name for entry in entries],
         "likes": [entry.likes for entry in entries],
@@ -121,53 +123,56 @@ def _columns(entries: Sequence[_Entry], observed_at: dt.datetime, where: str) ->
         "gated": [None if entry.gated is None else str(entry.gated).lower() for entry in entries],
         "private": [entry.private for entry in entries],
         "disabled": [entry.disabled for entry in entries],
-        "base_models": [_bases(entry) for entry in entries],
-        "tags": tags,
         "declared_country": [declared_country(entry.cardData) if entry.cardData else None for entry in entries],
     }
-    try:
-        made = [_nested(column) if name == "base_models" else pl.Series(name, column, SCHEMA[name])
-                for name, column in values.items()]  # fmt: skip
-    except (TypeError, OverflowError, pl.exceptions.PolarsError) as error:
-        raise SourceFormatError(f"{where}: a value is outside the range of its column: {error}") from error
-    handle = pl.coalesce("namespace", pl.col("model_id").str.split("/").list.first())
-    frame = pl.DataFrame(made).with_columns(observed_at=pl.lit(observed_at, SCHEMA["observed_at"]), namespace=handle)
+    seconds = pl.Series("created_at", [_seconds(entry.createdAt) for entry in entries], pl.Float64)
+    created = (seconds * 1_000_000).round().cast(pl.Int64).cast(SCHEMA["created_at"])
+    columns = (pl.Series(name, column, SCHEMA[name]) for name, column in values.items())
+    frame = pl.DataFrame([*columns, created, _lists("tags", tags)])
+    based = frame.select(_tagged("base_model:")).to_series().to_list()
+    bases = [
+        _plain(base_models_from_hub(entry.baseModels)) if entry.baseModels else tagged and _bases_from_tags(*tagged)
+        for entry, tagged in zip(entries, based, strict=True)
+    ]
+    frame = frame.with_columns(
+        observed_at=pl.lit(observed_at, SCHEMA["observed_at"]),
+        namespace=pl.coalesce("namespace", pl.col("model_id").str.split("/").list.first()),
+        license=_tagged("license:").list.first().str.strip_prefix("license:"),
+        base_models=_lists("base_models", bases),
+    )
     unlisted = {name: pl.lit(None, kind) for name, kind in SCHEMA.items() if name not in frame.columns}
-    return frame.with_columns(**unlisted).select(*SCHEMA)  # fmt: skip
+    return frame.with_columns(**unlisted).select(*SCHEMA)
 
 
-def _nested(values: Sequence[list[tuple[str, str]] | None]) -> pl.Series:
-    """Return the column of base models, built flat: lists of structs are slow to build one by one."""
-    rows = [(row, relation, base) for row, found in enumerate(values) for relation, base in found or ()]
-    table = pl.DataFrame(rows, schema={"row": pl.UInt32, "relation": pl.String, "model_id": pl.String}, orient="row")
-    lists = table.group_by("row", maintain_order=True).agg(base_models=pl.struct("relation", "model_id"))
-    every = pl.DataFrame({
-        "row": pl.int_range(len(values), dtype=pl.UInt32, eager=True), "known": [found is not None for found in values],
-    }, schema_overrides={"known": pl.Boolean})  # fmt: skip
+def _lists(name: str, values: Sequence[Sequence[Any] | None]) -> pl.Series:
+    """Return a column of lists, made from one flat column: Polars builds lists one by one slowly."""
+    lengths = pl.Series([None if items is None else len(items) for items in values], dtype=pl.UInt32)
+    item = SCHEMA[name].inner
+    flat = pl.DataFrame({
+        "row": pl.int_range(lengths.len(), dtype=pl.UInt32, eager=True).repeat_by(lengths.fill_null(0)).explode().drop_nulls(),
+        "item": pl.Series(list(chain.from_iterable(filter(None, values))), dtype=item),
+    })  # fmt: skip
+    lists = flat.group_by("row", maintain_order=True).agg("item")
+    every = pl.DataFrame({"known": lengths.is_not_null()}).with_row_index("row")
     joined = every.join(lists, on="row", how="left", maintain_order="left")
-    bases = pl.when("known").then(pl.col("base_models").fill_null([]))
-    return joined.select(base_models=bases.cast(SCHEMA["base_models"]))["base_models"]
+    return joined.select(pl.when("known").then(pl.col("item").fill_null([])).cast(SCHEMA[name]).alias(name))[name]
 
 
-def _aware(instant: dt.datetime | None) -> dt.datetime | None:
-    return instant if instant is None or instant.tzinfo else instant.replace(tzinfo=dt.UTC)
-
-
-def _license(tags: Sequence[str] | None) -> str | None:
-    for tag in tags or ():
-        if tag.startswith("license:"):
-            return tag[8:]
-    return None
-
-
-def _bases(entry: _Entry) -> list[tuple[str, str]] | None:
-    if entry.baseModels:
-        found = base_models_from_hub(entry.baseModels)
-    elif entry.tags is None:
+def _seconds(instant: dt.datetime | None) -> float | None:
+    """Return the seconds since 1970: Polars converts datetimes with a time zone slowly."""
+    if instant is None:
         return None
-    else:
-        tagged = [tag for tag in entry.tags if tag.startswith("base_model:")]
-        if not tagged:
-            return []
-        found = base_models_from_tags(tagged)
-    return [(base.relation.value, base.model_id) for base in found]
+    return (instant if instant.tzinfo else instant.replace(tzinfo=dt.UTC)).timestamp()
+
+
+def _tagged(prefix: str) -> pl.Expr:
+    return pl.col("tags").list.filter(pl.element().str.starts_with(prefix))
+
+
+@lru_cache(100_000)
+def _bases_from_tags(*tags: str) -> list[dict[str, str]]:
+    return _plain(base_models_from_tags(tags))
+
+
+def _plain(bases: Iterable[BaseModel]) -> list[dict[str, str]]:
+    return [{"relation": base.relation.value, "model_id": base.model_id} for base in bases]

@@ -12,10 +12,11 @@ import attrs
 import polars as pl
 
 from ossgeo.errors import StoreError
-from ossgeo.sources._hub.parsing import SCHEMA, read_page
+from ossgeo.sources._hub.parsing import SCHEMA, read_pages
 
 UNCHANGED: Final = "everything that was stored before is unchanged"
 ROW_GROUP: Final = 100_000
+_ROWS_AT_ONCE: Final = 20_000  # of a snapshot that is being put together; more would take more memory
 
 
 @attrs.frozen
@@ -68,7 +69,7 @@ def convert(
         bodies = {where: file.read_bytes() for where, file in pages.items()}
     except OSError as error:
         raise StoreError(f"{path.parent} cannot be read: {error.strerror}") from error
-    frames = [read_page(body, observed_at=observed_at, where=where) for where, body in bodies.items()]
+    frames = read_pages(bodies, observed_at=observed_at)
     part = write_part(pl.concat(frames), path, private=private, limit=limit)
     return attrs.evolve(part, pages=tuple(_digest(frame) for frame in frames))
 
@@ -130,7 +131,7 @@ def write_snapshot(parts: pl.LazyFrame, path: Path, *, accounts: Mapping[str, Ac
             scan = joined.with_columns(
                 member_of=pl.coalesce("known", "member_of"), account_type=pl.coalesce("type", "account_type")
             ).drop("known", "type")
-        scan.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP)
+        scan.sink_parquet(path, compression="zstd", row_group_size=_ROWS_AT_ONCE)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise StoreError(f"{path} cannot be written: {error}; {UNCHANGED}") from error
     return repeated.len()
