@@ -295,6 +295,12 @@ _CELLS: Final = tuple(status.value for status in OriginStatus if status is not O
 """The statuses that a registry may state; ``residual`` is one of rows of a panel."""
 
 
+@cache
+def _places() -> Mapping[str, Country | OriginStatus]:
+    statuses = {status.value: status for status in OriginStatus if status is not OriginStatus.RESIDUAL}
+    return MappingProxyType({code: Country(code) for code in country_names()} | statuses)
+
+
 def parse_place(text: str) -> Country | OriginStatus:
     """Return the country or status of a registry's cell.
 
@@ -304,11 +310,9 @@ def parse_place(text: str) -> Country | OriginStatus:
     Raises:
         UnknownCountryError: It is neither.
     """
-    if isinstance(text, str):
-        if text in country_names():
-            return Country(text)
-        if text in _CELLS:
-            return OriginStatus(text)
+    found = _places().get(text) if isinstance(text, str) else None
+    if found is not None:
+        return found
     known = [*_same_letters(text), *_CELLS]
     remedy = "give an alpha-2 code such as CN, or a status"
     raise UnknownCountryError.among(str(text), known, what="place", remedy=remedy)

@@ -114,7 +114,7 @@ class Row:
     """A row of a table.
 
     Attributes:
-        cells: The text of each cell, by column.
+        cells: The text of each filled cell, by column.
         line: The number of the row in its file.
         swapped: Whether the row is a seat that was an alternative in the tables as they were read.
     """
@@ -124,25 +124,24 @@ class Row:
     swapped: bool = False
 
     def __getitem__(self, column: str) -> str:
-        """Return the text of a cell."""
-        return self.cells[column]
+        """Return the text of a cell; an empty one is empty text."""
+        return self.cells.get(column, "")
 
     def get(self, column: str, default: str = "") -> str:
         """Return the text of a cell, or the default if the cell is empty or missing."""
-        return self.cells.get(column) or default
+        return self.cells.get(column, default)
 
     def with_cells(self, **cells: str) -> Row:
         """Return a copy with other cells."""
-        return attrs.evolve(self, cells={**self.cells, **cells})
+        return attrs.evolve(self, cells=_filled({**self.cells, **cells}.items()))
 
     def with_defaults(self, defaults: Mapping[str, str]) -> Row:
         """Return a copy whose empty cells have the text of other cells."""
-        filled = {name: cell for name, cell in self.cells.items() if cell}
-        return attrs.evolve(self, cells={**defaults, **filled})
+        return attrs.evolve(self, cells={**defaults, **self.cells})
 
     def canonical(self) -> tuple[str, ...]:
         """Return the filled cells in a form that does not depend on the order of columns."""
-        return tuple(f"{name}={value}" for name, value in sorted(self.cells.items()) if value)
+        return tuple(f"{name}={value}" for name, value in sorted(self.cells.items()))
 
 
 Tables = Mapping[str, tuple[Row, ...]]
@@ -195,7 +194,7 @@ def require_known_files(folder: Path) -> None:
 
 def _read_table(table: str, file: Path, faults: list[Fault]) -> tuple[Row, ...]:
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         faults.append(Fault(f"{table}.csv, byte {error.start}", "is not UTF-8", "save the file as UTF-8"))
         return ()
@@ -205,7 +204,7 @@ def _read_table(table: str, file: Path, faults: list[Fault]) -> tuple[Row, ...]:
         faults.append(Fault(f"{table}.csv, row 1", problem, "see the contributor's guide for the schema"))
         return ()
     faults += found.faults
-    return tuple(Row(dict(zip(found.header, map(str.strip, cells), strict=True)), line) for line, cells in found.rows)
+    return tuple(Row(_filled(zip(found.header, cells, strict=True)), line) for line, cells in found.rows)
 
 
 def rows_from(table: str, rows: Iterable[Any]) -> tuple[Row, ...]:
@@ -227,13 +226,18 @@ def rows_from(table: str, rows: Iterable[Any]) -> tuple[Row, ...]:
             continue
         if wrong := [name for name in row if name not in TABLES[table]]:
             faults.append(Fault(f"{table}, row {number}", f"has no column {', '.join(map(repr, wrong))}"))
-        cells = {name: "" if value is None else str(value).strip() for name, value in row.items()}
-        found.append(Row(dict.fromkeys(REQUIRED[table], "") | cells, number))
+        found.append(Row(_filled((name, str(value)) for name, value in row.items() if value is not None), number))
     if faults:
         raise RegistryError("the rows do not fit the registry's tables", faults)
     return tuple(found)
 
 
+def _filled(cells: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the cells that have text, without the space around it."""
+    return {name: text for name, cell in cells if (text := cell.strip())}
+
+
 def plain_name(name: str) -> str:
     """Return a name as it is compared: letters and digits, without case."""
-    return _SIGNS.sub("", name.casefold())
+    text = name.casefold()
+    return text if text.isalnum() else _SIGNS.sub("", text)

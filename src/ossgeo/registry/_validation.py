@@ -150,7 +150,7 @@ class _Checker:
         for table, columns in REQUIRED.items():
             for row in self._tables[table]:
                 for column in columns:
-                    if not row.get(column):
+                    if column not in row.cells:
                         self._fault(table, row, column, "is empty")
         organizations = self._organizations()
         platforms = self._namespaces(organizations)
@@ -234,8 +234,8 @@ class _Checker:
         self._faults.append(Fault(f"{table}.csv, row {row.line}, column {column}", problem, remedy))
 
     def _parse(self, table: str, row: Row, column: str, parse: Callable[[str], T], default: T, wanted: str) -> T:
-        text = row.get(column, "")
-        if not text:
+        text = row.cells.get(column)
+        if text is None:
             return default
         try:
             return parse(text)
@@ -244,13 +244,13 @@ class _Checker:
             return default
 
     def _word(self, table: str, row: Row, column: str, words: tuple[str, ...], default: str) -> Any:
-        text = row.get(column) or default
+        text = row.get(column, default)
         if text not in words:
             self._fault(table, row, column, f"{text!r} is not one of {', '.join(words)}")
         return text
 
     def _dates(self, table: str, row: Row) -> tuple[dt.date | None, dt.date | None]:
-        if not (row.get("start") or row.get("end")):
+        if "start" not in row.cells and "end" not in row.cells:
             return None, None
         start = self._parse(table, row, "start", dt.date.fromisoformat, None, "a date such as 2025-10-22")
         end = self._parse(table, row, "end", dt.date.fromisoformat, None, "a date such as 2025-10-22")
@@ -276,26 +276,19 @@ class _Checker:
         names: dict[str, list[str]] = defaultdict(list)
         for row in self._tables["names"]:
             names[row["organization"]].append(row["name"])
-        dates = {row["organization"]: self._dates("organizations", row) for row in self._tables["organizations"]}
-        return {
-            row["organization"]: Organization(
-                id=row["organization"],
-                name=row.get("name") or row["organization"],
-                kind=kinds[row["organization"]],
-                homepage=row.get("homepage") or None,
-                affiliations=tuple(affiliations[row["organization"]]),
-                parents=tuple(parents[row["organization"]]),
+        found: dict[str, Organization] = {}
+        for row in self._tables["organizations"]:
+            name, (start, end) = row["organization"], self._dates("organizations", row)
+            found[name] = Organization(
+                id=name, name=row.get("name", name), kind=kinds[name], homepage=row.get("homepage") or None,
+                affiliations=tuple(affiliations.get(name, ())), parents=tuple(parents.get(name, ())),
                 founded=self._parse("organizations", row, "founded", _year, None, "a year such as 2019"),
-                identifiers=self._identifiers(row),
-                names=tuple(names[row["organization"]]),
-                start=dates[row["organization"]][0],
-                end=dates[row["organization"]][1],
-            )
-            for row in self._tables["organizations"]
-        }
+                identifiers=self._identifiers(row), names=tuple(names.get(name, ())), start=start, end=end,
+            )  # fmt: skip
+        return found
 
     def _identifiers(self, row: Row) -> Identifiers:
-        if not any(map(row.get, _IDENTIFIERS)):
+        if _IDENTIFIERS.keys().isdisjoint(row.cells):
             return _NO_IDENTIFIERS
         return Identifiers(**{
             name: self._parse("organizations", row, name, parse, None, wanted)
@@ -430,4 +423,7 @@ class _Checker:
                     problem = f"{row['namespace']!r} is {other.value!r} and {span.value!r} at the same time"
                     self._fault(table, row, "start", problem, "end the earlier row on the day the later one starts")
             found[row["namespace"]].append(span)
-        return {name: tuple(sorted(spans, key=lambda span: span.start)) for name, spans in found.items()}
+        return {
+            name: tuple(sorted(spans, key=lambda span: span.start) if len(spans) > 1 else spans)
+            for name, spans in found.items()
+        }
