@@ -298,7 +298,7 @@ _CELLS: Final = tuple(status.value for status in OriginStatus if status is not O
 @cache
 def _places() -> Mapping[str, Country | OriginStatus]:
     statuses = {status.value: status for status in OriginStatus if status is not OriginStatus.RESIDUAL}
-    return MappingProxyType({code: Country(code) for code in country_names()} | statuses)
+    return MappingProxyType({**{code: Country(code) for code in country_names()}, **statuses})
 
 
 def parse_place(text: str) -> Country | OriginStatus:
