@@ -15,11 +15,12 @@ from typing import Any
 
 import polars as pl
 
-from tests.benchmarks import analysis, attribution, dimensions, duplicates, engines, scale, sources
+from tests.benchmarks import analysis, attribution, dimensions, duplicates, engines, scale, sources, store
 from tests.benchmarks.panels import write_panel
 from tests.benchmarks.processes import run
 
 RUNS = 3
+PARTS = ("panels", "engines", "attribution", "sources", "analysis", "duplicates", "dimensions", "scale", "store")
 BARS = {27: 1.5, 270: 0.8}
 """For each number of weeks the largest ratio to hand-written Polars that finds the models in the panel."""
 
@@ -75,12 +76,13 @@ def main() -> None:
     parser.add_argument("--without-pandas", action="store_true")
     parser.add_argument(
         "--only",
-        choices=("panels", "engines", "attribution", "sources", "analysis", "duplicates", "dimensions", "scale"),
-        help="one part; by default all but 'scale'",
+        choices=PARTS,
+        help="one part; by default all but 'scale' and 'store'",
     )
     parser.add_argument(
-        "--models", type=int, default=3_700_000, help="of 'scale', which observes them in --weeks weeks"
+        "--models", type=int, default=3_700_000, help="of 'scale' and 'store', which observe them in --weeks weeks"
     )
+    parser.add_argument("--folder", type=Path, help="where the store of 'store' is kept; by default it is removed")
     given = parser.parse_args()
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, Polars {pl.__version__}\n"
@@ -104,6 +106,8 @@ def main() -> None:
         dimensions.main(given.weeks)
     if given.only == "scale":
         scale.main(given.models, given.weeks)
+    if given.only == "store":
+        store.main(given.models, given.weeks, given.folder)
 
 
 if __name__ == "__main__":

@@ -24,21 +24,31 @@ DAY = dt.date(2024, 1, 1)
 _LINK = pl.Struct({"relation": pl.String, "model_id": pl.String})
 
 
+def model_ids(models: int) -> pl.DataFrame:
+    """Return the ids of models, as the column ``model_id``.
+
+    Args:
+        models: How many; a fifth as many namespaces, the 12 best known ones first.
+    """
+    number = pl.int_range(models, eager=True)
+    names = pl.Series([*KNOWN, *(f"user-{place:06d}" for place in range(max(models // 5 - len(KNOWN), 1)))])
+    owners = names.gather((number * 7919) % len(names))
+    return pl.DataFrame({"owner": owners, "number": number}).select(
+        model_id=pl.col("owner") + "/model-" + pl.col("number").cast(pl.String).str.zfill(7)
+    )
+
+
 def write_weeks(folder: Path, *, models: int, weeks: int) -> None:
     """Write one Parquet file a week, and a models table.
 
     Args:
         folder: Receives ``panel/`` and ``models.parquet``.
-        models: How many; a fifth as many namespaces, the 12 best known ones first. A third has a base model.
+        models: How many; see :func:`model_ids`. A third has a base model.
         weeks: How many.
     """
     (folder / "panel").mkdir(parents=True)
     number = pl.int_range(models, eager=True)
-    names = pl.Series([*KNOWN, *(f"user-{place:06d}" for place in range(max(models // 5 - len(KNOWN), 1)))])
-    owners = names.gather((number * 7919) % len(names))
-    ids = pl.DataFrame({"owner": owners, "number": number}).select(
-        model_id=pl.col("owner") + "/model-" + pl.col("number").cast(pl.String).str.zfill(7)
-    )
+    ids = model_ids(models)
     parent = pl.when(pl.col("number") % 3 == 0).then(pl.col("model_id").gather(pl.col("number") // 2))
     link = pl.struct(relation=pl.lit("finetune"), model_id=parent)
     bases = pl.when(parent.is_null()).then(pl.lit([], pl.List(_LINK))).otherwise(pl.concat_list(link.cast(_LINK)))

@@ -50,6 +50,7 @@ def find_issues_by_key(
         known: Number of models that were checked before: the ids of the others are checked now.
     """
     steps = Steps(rows, counter, tuple(periods), ())
+    steps.keep()
     new = ids.slice(known).to_frame("model_id").lazy()
     handle = ids.str.split_exact("/", 1).struct.field("field_0").alias("namespace")
     models = pl.DataFrame([pl.int_range(len(ids), dtype=pl.Int32, eager=True).alias("model_id"), handle]).lazy()

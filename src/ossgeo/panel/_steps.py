@@ -58,7 +58,7 @@ class Steps:
         self.counter = counter
         self.periods = periods
 
-    @property
+    @cached_property
     def frame(self) -> nw.LazyFrame[Any]:
         """One row for each model and step: model_id, period, count, before."""
         pairs = pl.DataFrame({"earlier": list(self.periods[:-1]), "period": list(self.periods[1:])},
@@ -67,6 +67,10 @@ class Steps:
         later = later.join(engines.send(pairs, self.rows), on="period")
         earlier = self.rows.select("model_id", earlier=nw.col("period"), before=nw.col(self.counter.column))
         return later.join(earlier, on=["model_id", "earlier"])
+
+    def keep(self) -> None:
+        """Keep the steps in memory: without it, each answer joins the observations again."""
+        self.frame = engines.wrap(engines.collect(self.frame).lazy())
 
     @cached_property
     def totals(self) -> pl.DataFrame:
