@@ -154,7 +154,9 @@ def encoded(groups: pl.DataFrame, names: list[str], models: pl.DataFrame) -> tup
     """
     codes = coded(groups, names)
     columns = [*names, *PARTS]
-    credits = groups.join(codes, on=columns, nulls_equal=True).select("model_id", "start", "end", GROUP, "weight")
+    joined = groups.lazy().join(codes.lazy(), on=columns, nulls_equal=True)
+    credits = joined.select("model_id", "start", "end", GROUP, "weight").collect()
+    del groups, joined  # the widest table of the Hub's 3.7 million models
     # in the models' own order, which is usually the panel's: the join then reads memory in order
     credits = models.select("model_id", "namespace").join(credits, on="model_id", maintain_order="left")
     dated = credits.select(((pl.col("start") > BEGINNING) | (pl.col("end") < END)).any()).item()

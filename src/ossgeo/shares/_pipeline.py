@@ -264,11 +264,13 @@ class Plan:
             )
         used = dimensions_used(parts.keys, self.options.where, self.panel.dimensions)
         model_keys = [key for key in parts.keys if not key.dimension]
-        weighted = model_groups(
-            models, model_keys, parts.strategies, self.options, self.seats, last=last, notes=notes,
-            residual=self.panel.residual, dimensions=self.panel.dimensions,
+        groups, named = encoded(
+            model_groups(
+                models, model_keys, parts.strategies, self.options, self.seats, last=last, notes=notes,
+                residual=self.panel.residual, dimensions=self.panel.dimensions,
+            ),
+            [key.name for key in model_keys], models,
         )  # fmt: skip
-        groups, named = encoded(weighted, [key.name for key in model_keys], models)
         credits = named.drop("namespace")
         followed = list(cleaned)
         flows = calculator_input(self.panel, models, parts.calculator, self.options, self.seats, followed, used)

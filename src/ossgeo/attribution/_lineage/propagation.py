@@ -76,23 +76,33 @@ def propagate_all(
         The credits table; without rows where a model is its own only source and the strategy abstains.
     """
     asked = models.collect()
-    sources = sources.join(asked.select("model_id"), on="model_id", how="semi")
+    ids = asked.select("model_id")
+    sources = sources.join(ids, on="model_id", how="semi")
     everyone = _with_sources(asked, sources, context)
     inner = completed(evaluate_models(over, everyone, context=context), everyone)
-    own = inner.filter(pl.col("rule") != ABSTAINED).join(asked.select("model_id"), on="model_id", how="semi")
-    own = own.join(sources.select("model_id"), on="model_id", how="anti")
-    credits = inner.lazy().rename({"model_id": "source"})
-    joined = sources.lazy().rename({"weight": "part", "start": "since", "end": "until"}).join(credits, on="source")
+    del asked, everyone  # with the Hub's 3.7 million models each of these tables takes some hundred megabytes
+    credits = (
+        inner.lazy()
+        .join(sources.lazy().select(model_id="source"), on="model_id", how="semi")
+        .with_columns(pl.col("organization", "country", "rule").cast(pl.Categorical))
+        .collect()
+    )
+    own = inner.lazy().filter(pl.col("rule") != ABSTAINED).join(ids.lazy(), on="model_id", how="semi")
+    own = own.join(sources.lazy(), on="model_id", how="anti").with_columns(rule=pl.lit(rule)).collect()
+    del inner
+    parts = sources.lazy().rename({"weight": "part", "start": "since", "end": "until"})
+    joined = parts.join(credits.lazy().rename({"model_id": "source"}), on="source")
     alone = (pl.col("source") == pl.col("model_id")) & (pl.col("part") == 1) & (pl.col("rule") == ABSTAINED)
     passed = (
         joined.filter(~alone)
         .with_columns(start=pl.max_horizontal("start", "since"), end=pl.min_horizontal("end", "until"))
         .filter(pl.col("start") < pl.col("end"))
         .group_by("model_id", "start", "end", "organization", "country")
-        .agg(weight=(pl.col("weight") * pl.col("part")).sum(), rule=pl.lit(rule).first())
+        .agg(weight=(pl.col("weight") * pl.col("part")).sum())
+        .with_columns(pl.col("organization", "country").cast(pl.String), rule=pl.lit(rule))
         .collect(engine="streaming")  # without the joined table in memory
     )
-    return pl.concat([own.with_columns(rule=pl.lit(rule)), passed.select(*CREDIT_SCHEMA)]).lazy()
+    return pl.concat([own, passed.select(*CREDIT_SCHEMA)]).lazy()
 
 
 def delegations_to_sources(
