@@ -54,8 +54,9 @@ def with_basis(credits: pl.DataFrame, models: pl.DataFrame, context: Context, st
     """
     if not implements(strategy, "rests_on"):
         return credits.with_columns(basis=pl.lit(None, pl.String))
-    found = root_evidence(_graph(context, strategy), models).rename({"rests_on": "basis"})
-    return credits.join(found, on="model_id", how="left", maintain_order="left")
+    found = root_evidence(_graph(context, strategy), models)
+    ids = credits.select("model_id")  # joined alone: the other columns need no copy
+    return credits.with_columns(basis=ids.join(found, on="model_id", how="left", maintain_order="left")["rests_on"])
 
 
 def _graph(context: Context, strategy: Any) -> Graph:

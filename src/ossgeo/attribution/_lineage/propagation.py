@@ -87,9 +87,14 @@ def propagate_all(
         .with_columns(pl.col("organization", "country", "rule").cast(pl.Categorical))
         .collect()
     )
-    given = inner.lazy().filter(pl.col("rule") != ABSTAINED).with_columns(rule=pl.lit(rule))
-    of_asked = given.join(ids.lazy(), on="model_id", how="semi")
-    own = of_asked.join(sources.lazy(), on="model_id", how="anti").collect()
+    own = (
+        inner.lazy()
+        .filter(pl.col("rule") != ABSTAINED)
+        .join(ids.lazy(), on="model_id", how="semi")
+        .join(sources.lazy(), on="model_id", how="anti")
+        .with_columns(rule=pl.lit(rule))
+        .collect()
+    )
     del inner
     parts = sources.lazy().rename({"weight": "part", "start": "since", "end": "until"})
     joined = parts.join(credits.lazy().rename({"model_id": "source"}), on="source")
