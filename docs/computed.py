@@ -107,11 +107,24 @@ def what_floats() -> str:
     return f"Whatever the unreviewed, unknown and individual downloads turn out to be: {' and '.join(said)}; that the US lead is {found.compare('US', 'CN')}."
 
 
+def claims_read() -> str:
+    """Return the number of claims by topic, and by how their sources were read."""
+    found = ossgeo.claims.table().group_by("topic").agg(
+        first=(pl.col("read") == "first hand").sum(), second=(pl.col("read") == "second hand").sum()
+    )  # fmt: skip
+    rows = [*found.sort("topic").iter_rows(), ("all", found["first"].sum(), found["second"].sum())]
+    head = ["| topic | source read | only a report of it read | all |", "|---|---|---|---|"]
+    return "\n".join([*head, *(f"| {name} | {first} | {second} | {first + second} |" for name, first, second in rows)])
+
+
 def claim_by_claim() -> str:
     """Return every published claim with the verdict of the bundled sample that decides most."""
     panels = [ossgeo.load_sample(sample.name) for sample in ossgeo.list_samples()]
-    lines = []
-    for claim in ossgeo.claims.load():
+    lines, topic = [], ""
+    for claim in sorted(ossgeo.claims.load(), key=lambda one: one.topic):
+        if claim.topic != topic:
+            topic = claim.topic
+            lines += [f"## {topic.capitalize()}", ""]
         found = [ossgeo.claims.evaluate(panel, claim) for panel in panels]
         at = min(range(len(found)), key=lambda place: (found[place].verdict == "cannot be told from this panel",
                                                        found[place].ours is None, place))  # fmt: skip
@@ -125,9 +138,9 @@ def claim_by_claim() -> str:
             figures.append(f"{' to '.join(ends)} over all choices")
         figure = f" Over the observed part of the period, this sample gives {' and '.join(figures)}." if figures else ""
         lines += [
-            f"## {claim.statement}",
+            f"### {claim.statement}",
             "",
-            f"{source}, read {claim.read}; method {claim.certainty}. {claim.note[:1].upper() + claim.note[1:]}{'.' if claim.note else ''}",
+            f"{source}, read {claim.read}{f' on {claim.read_on}' if claim.read_on else ''}; method {claim.certainty}. {claim.note[:1].upper() + claim.note[1:]}{'.' if claim.note else ''}",
             "",
             f"**{best.verdict.capitalize()}** (`{ossgeo.list_samples()[at].name}`). {best.why}{figure} {best.settles}",
             "",
@@ -365,6 +378,7 @@ COMPUTED: dict[str, Callable[[], str]] = {
     "tokens-one-by-one": tokens_one_by_one,
     "tokens-all-together": tokens_all_together,
     "claim-by-claim": claim_by_claim,
+    "claims-read": claims_read,
     "derivatives-matrix": matrix,
     "disputed": disputed,
     "groupings": groupings,

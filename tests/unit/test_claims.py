@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
+from typing import get_args
 
 import attrs
 import polars as pl
@@ -9,7 +11,7 @@ import pytest
 import ossgeo
 from ossgeo import claims
 from ossgeo.claims import Population, Verdict, evaluate
-from ossgeo.claims._facts import precision
+from ossgeo.claims._facts import Topic, precision
 from ossgeo.errors import UnknownNameError
 from tests.worlds import registry
 
@@ -78,7 +80,7 @@ def test_numbers_need_the_whole() -> None:
     part = evaluate(panel(), value, registry=registry())
     assert part.verdict == Verdict.CANNOT_BE_TOLD
     assert part.ours == 120
-    top = attrs.evolve(CLAIM, kind="top_200", value=1.0, choices={"by": "model"})
+    top = attrs.evolve(CLAIM, kind="top", group="200", value=1.0, choices={"by": "model"})
     assert evaluate(panel(), top, population="hub", registry=registry()).verdict == Verdict.REPRODUCED
 
 
@@ -112,7 +114,7 @@ def test_what_was_published_is_known_afterwards() -> None:
     )
     assert evaluate(whole, claim, population="hub", registry=registry()).verdict == Verdict.REPRODUCED
     later = attrs.evolve(claim, end=dt.date(2025, 6, 30))
-    assert "no observation of" in evaluate(whole, later, registry=registry()).why
+    assert evaluate(whole, later, registry=registry()).why == "The panel ends before 2025-06-30."
 
 
 def test_a_filter_that_matches_nothing_decides_nothing() -> None:
@@ -241,13 +243,39 @@ def test_every_bundled_claim_is_complete() -> None:
     loaded = claims.load()
     assert all(claim.quantity and claim.statement and claim.scope and claim.counts for claim in loaded)
     assert all(bool(claim.needs) == (claim.kind == "other") for claim in loaded)
-    assert sum(claim.read == "first hand" for claim in loaded) >= 25
     assert all(claim.url for claim in loaded if claim.read == "first hand")
     weeks = [claim for claim in loaded if claim.id.startswith("or-cn-2026")]
     assert {claim.days for claim in weeks} == {7}
     rows = claims.table()
     assert rows["claim"].to_list() == [claim.id for claim in loaded]
     assert rows["tolerance"].is_not_null().all()
+
+
+def test_most_claims_rest_on_a_source_that_was_read() -> None:
+    counts = Counter((claim.topic, claim.read) for claim in claims.load())
+    assert counts.total() >= 145
+    assert sum(number for (_, read), number in counts.items() if read == "first hand") >= 105
+    assert {topic for topic, read in counts if read == "first hand"} == set(get_args(Topic))
+    rows = claims.table()
+    assert rows["topic"].n_unique() == len(get_args(Topic))
+    assert rows["read_on"].drop_nulls().max() == dt.date(2026, 11, 28)
+
+
+def test_a_claim_about_the_largest_takes_their_number() -> None:
+    day = dt.date(2025, 10, 1)
+    counts = {"Qin/a": 70, "Mover/b": 20, "who/c": 10}
+    rows = pl.DataFrame([(model, day, count) for model, count in counts.items()],
+                        schema=["model_id", "date", "downloads_all_time"], orient="row")  # fmt: skip
+    claim = attrs.evolve(claims.find("hub-1000-models-2025"), group="2", value=0.9)
+    found = evaluate(ossgeo.read_panel(rows), claim, population="hub", registry=registry())
+    assert (found.verdict, found.ours) == (Verdict.REPRODUCED, pytest.approx(0.9))
+    later = attrs.evolve(claim, end=dt.date(2025, 11, 1))
+    why = evaluate(ossgeo.read_panel(rows), later, registry=registry()).why
+    assert why == "The panel has no observation at 2025-11-01, or in the 6 days before."
+
+
+def test_one_model_is_not_plural() -> None:
+    assert claims.find("index-fr-2025").figure() == "1 model"
 
 
 def test_disputes_name_what_differs() -> None:
@@ -263,6 +291,9 @@ def test_disputes_name_what_differs() -> None:
     startups = found["US start-ups on Chinese models"]
     assert len({claim.value for claim in startups.claims}) == 1, "one value with three denominators"
     assert all(one.differences for one in claims.disputes())
+    assert set(found["China's share of downloads, all time"].differences) == {"scope", "where"}
+    assert "counts" in found["share of closed models on OpenRouter"].differences, "tokens or dollars"
+    assert {"period", "population"} <= set(found["share of text generation in downloads"].differences)
 
 
 def test_figures_with_an_exponent_keep_their_zeros() -> None:

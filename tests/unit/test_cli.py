@@ -224,7 +224,7 @@ def test_completion_offers_commands_options_and_names(line: str, words: list[str
 def test_claims_are_exported(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["claims", "--csv"]) == 0
     rows = capsys.readouterr().out.splitlines()
-    assert rows[0].startswith("claim,quantity,statement")
+    assert rows[0].startswith("claim,topic,quantity,statement")
     assert len(rows) > 50
     assert main(["claims", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)) == len(ossgeo.claims.load())

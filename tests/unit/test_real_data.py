@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -109,3 +110,12 @@ def test_a_stale_day_can_be_dropped(real_data: Path, by: str | tuple[str, ...]) 
     table = ossgeo.measure(daily(real_data), by=by, cleaning=ossgeo.Cleaning(stale="drop"))
     assert len(table.periods) == 7
     assert table.adjustments["stale_snapshot"].count == 1
+
+
+@pytest.mark.parametrize("reading", [monthly, daily])
+def test_every_claim_has_a_verdict_with_its_reason(real_data: Path, reading: Callable[[Path], ossgeo.Panel]) -> None:
+    panel = reading(real_data)
+    found = [ossgeo.claims.evaluate(panel, claim) for claim in ossgeo.claims.load()]
+    assert {one.verdict.value for one in found} == {"cannot be told from this panel"}, "no folder covers a population"
+    assert all(one.why.endswith(".") and "would be decided by" in one.settles for one in found)
+    assert any(one.ours is not None for one in found)

@@ -23,7 +23,6 @@ from ossgeo.shares._table import ShareTable
 
 _SLACK: Final = 0.02
 """Part of a period that may be unobserved at its ends: a week of a year, since snapshots are rarely taken on its last day."""
-_TOP: Final = 200
 _STOCK_DAYS: Final = dt.timedelta(days=7)
 """A total of a day may be that of an observation up to this long before."""
 
@@ -163,7 +162,7 @@ def evaluate(
         return Evaluation(claim, Verdict.CANNOT_BE_TOLD, ours, low, high, why, settles)
 
     if scope is None:
-        return undecided(f"The panel has no observation of {claim.start} to {claim.end}.")
+        return undecided(_absence(claim))
     try:
         ours, low, high, reason = _figures(claim, panel, scope, registry or Registry.default())
     except OssgeoError as error:
@@ -226,6 +225,15 @@ def _scope(claim: Claim, panel: Panel) -> _Scope | None:
     observed = sum((end - max(start, begin)).days for start, end in intervals)
     complete = observed >= claim.days * (1 - _SLACK)
     return _Scope(within[-1], (within[-1] - begin).days, complete)
+
+
+def _absence(claim: Claim) -> str:
+    """Return the sentence on a panel that observes nothing of a claim's period."""
+    if claim.counts_events:
+        return f"The panel ends before {claim.end}."
+    if claim.is_stock:
+        return f"The panel has no observation at {claim.end}, or in the {_STOCK_DAYS.days - 1} days before."
+    return f"The panel has no observation of {claim.start} to {claim.end}."
 
 
 def _observed(panel: Panel, before: dt.date, last: dt.date) -> list[tuple[dt.date, dt.date]]:
@@ -303,9 +311,9 @@ def _quantity(claim: Claim, table: ShareTable, day: dt.date) -> float | None:
     rows = table.frame.filter(pl.col("period") == day)
     if rows["value"].is_null().all():  # true of no rows, too
         return None
-    if claim.kind == "top_200":
+    if claim.kind == "top":
         total = float(rows["value"].sum())
-        return float(rows.head(_TOP)["value"].sum()) / total if total else None
+        return float(rows.head(int(claim.group))["value"].sum()) / total if total else None
     shares: dict[str, float | None] = dict(rows.select(table.keys[0], "share").iter_rows())
     if claim.kind in ("ahead", "overtook"):
         first, second = claim.group.split(">")

@@ -19,9 +19,12 @@ from ossgeo.errors import UnknownNameError
 from ossgeo.panel._filters import parse_where
 from ossgeo.shares._calculators.derivatives import Derivatives
 
-Kind = Literal["share", "ahead", "overtook", "largest", "top_200", "value", "other"]
+Kind = Literal["share", "ahead", "overtook", "largest", "top", "value", "other"]
 """The form of the claim: the share of a group; that one group has more than another, or came to have more within the period;
-that a group has the most; the share of the 200 largest; a value; or a fact that no panel of counters holds."""
+that a group has the most; the share of the largest, whose number is the group; a value; or a fact that no panel of counters
+holds."""
+Topic = Literal["downloads", "tokens", "derivatives", "licenses", "adoption", "sizes", "concentration", "releases"]
+"""The subject of a claim: what is counted, or the property of models whose share is stated."""
 
 _CALCULATOR: Final = re.compile(r"derivatives\((?P<relations>[a-z, ]+)\)")
 _LEAST_DIGITS: Final = 2
@@ -42,8 +45,14 @@ class Population(StrEnum):
     """Every model on OpenRouter."""
     OPENROUTER_TOP = "openrouter top models"
     """The models that OpenRouter's rankings list by name (the first 9, 10, 50 or 100)."""
+    DOWNLOADED_PUBLISHERS = "most downloaded publishers"
+    """The models of the publishers with the most downloads on the Hub."""
+    NOTABLE_MODELS = "notable models"
+    """The models that a list of notable models holds."""
     SUPPLY_CHAINS = "models in supply chains"
     """The models of an audit of supply chains on the Hub."""
+    ENTERPRISES = "enterprises"
+    """Companies that were asked."""
     AI_USERS = "users of AI"
     """The people who use generative AI, as a publisher observes them."""
     STARTUPS = "start-ups"
@@ -75,14 +84,16 @@ class Claim:
 
     Attributes:
         id: Identifier in the table of claims.
+        topic: The subject, such as ``downloads``, ``tokens`` or ``licenses``.
         quantity: The quantity in words; claims with one quantity can be compared, see :func:`ossgeo.claims.disputes`.
         statement: The claim in our words, with its period.
         kind: The claimed quantity.
-        group: The group, or two groups (``CN>US``).
+        group: The group, two groups (``CN>US``), or the number of the largest (``200``).
         value: The published figure: a fraction for shares.
         tolerance: Half a unit of the last published digit: 0.005 for 41 %, 0.0005 for 17.1 %.
         unit: ``share``, or the unit of a value: ``downloads``, ``tokens``, ``models``.
-        counts: The unit that is counted, by a share too: ``downloads``, ``tokens``, ``dollars``, ``models``, ``users``.
+        counts: The unit that is counted, by a share too: ``downloads``, ``tokens``, ``dollars``, ``models``, ``users``,
+            ``workloads``, ``transitions``.
         start: First day of the period.
         end: Last day of the period.
         population: The models or users that it is about.
@@ -91,6 +102,7 @@ class Claim:
         reference: The publication.
         url: The page that was read; None if no page could be read.
         read: ``first hand`` if the page is the source's own text, ``second hand`` if it is a report of it.
+        read_on: Day on which the page was read; None if it was not recorded.
         said_on: Date of publication; None if unknown.
         certainty: Whether the method is ``stated`` or ``inferred``.
         needs: The data that decide a claim of kind ``other``.
@@ -98,6 +110,7 @@ class Claim:
     """
 
     id: str
+    topic: Topic
     quantity: str
     statement: str
     kind: Kind
@@ -114,6 +127,7 @@ class Claim:
     reference: str
     url: str | None
     read: Literal["first hand", "second hand"]
+    read_on: dt.date | None
     said_on: dt.date | None
     certainty: Literal["stated", "inferred"]
     needs: str = ""
@@ -150,13 +164,14 @@ class Claim:
             return points(value)
         number = self.value if value is None else value
         if self.unit != "share":
-            return f"{number:,.0f} {self.unit}"
+            return f"{number:,.0f} {self.unit.removesuffix('s') if number == 1 else self.unit}"
         return percent(number) if number >= 0 else f"{number:.1%}"
 
     def _shown(self) -> dict[str, str]:
         """Return the columns of a list of claims."""
-        return {"claim": self.id, "statement": self.statement, "figure": self.figure(), "start": str(self.start),
-                "end": str(self.end), "population": self.population.value, "reference": self.reference}  # fmt: skip
+        return {"claim": self.id, "topic": self.topic, "statement": self.statement, "figure": self.figure(),
+                "start": str(self.start), "end": str(self.end), "population": self.population.value,
+                "reference": self.reference, "read": self.read}  # fmt: skip
 
     def __str__(self) -> str:
         """Return statement and reference."""
@@ -167,7 +182,7 @@ def load() -> Listing[Claim]:
     """Return the bundled claims.
 
     Example:
-        >>> len(load()) >= 40
+        >>> len(load()) >= 140
         True
     """
     return Listing(map(_claim, bundled_rows("claims.csv")))
@@ -192,10 +207,10 @@ def table() -> pl.DataFrame:
     """Return the bundled claims as a table.
 
     Returns:
-        One row for each claim: claim, quantity, statement, value, tolerance, unit, counts, start, end, population, scope,
-        reference, url, read, said_on, certainty, note.
+        One row for each claim: claim, topic, quantity, statement, value, tolerance, unit, counts, start, end, population,
+        scope, reference, url, read, read_on, said_on, certainty, note.
     """
-    dates, numbers = {"start", "end", "said_on"}, {"value", "tolerance"}
+    dates, numbers = {"start", "end", "read_on", "said_on"}, {"value", "tolerance"}
     names = [field.name for field in attrs.fields(Claim) if field.name not in ("kind", "group", "choices", "needs")]
     schema = {name: pl.Date if name in dates else pl.Float64 if name in numbers else pl.String for name in names}
     rows = [[str(value) if isinstance(value, Population) else value for value in (getattr(one, name) for name in names)]
@@ -224,6 +239,10 @@ def precision(text: str, unit: str) -> float:
     return float(Decimal(5).scaleb((min(digits, -_LEAST_DIGITS) if unit == "share" else digits) - 1))
 
 
+def _day(text: str) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
+
+
 def _claim(row: Mapping[str, str]) -> Claim:
     choices: dict[str, Any] = {name: row[name] for name in ("by", "attribution", "denominator")}
     if row["age_cap"]:
@@ -232,13 +251,14 @@ def _claim(row: Mapping[str, str]) -> Claim:
         choices["where"] = parse_where([row["where"]])
     relations = _CALCULATOR.fullmatch(row["calculator"])
     choices["calculator"] = Derivatives(relations["relations"].split(", ")) if relations else row["calculator"]
-    kind, certainty, read = row["kind"], row["certainty"], row["read"]
-    if kind not in get_args(Kind) or certainty not in ("stated", "inferred") or not read.endswith(" hand"):
+    kind, topic, certainty, read = row["kind"], row["topic"], row["certainty"], row["read"]
+    known = kind in get_args(Kind) and topic in get_args(Topic) and certainty in ("stated", "inferred")
+    if not known or read not in ("first hand", "second hand"):
         raise AssertionError(row)
     return Claim(
-        id=row["claim"], quantity=row["quantity"], statement=row["statement"], kind=kind, group=row["group"], value=float(row["value"]),  # type: ignore[arg-type]  # checked above
+        id=row["claim"], topic=topic, quantity=row["quantity"], statement=row["statement"], kind=kind, group=row["group"], value=float(row["value"]),  # type: ignore[arg-type]  # checked above
         tolerance=precision(row["value"], row["unit"]), unit=row["unit"], counts=row["counts"], start=dt.date.fromisoformat(row["start"]),
         end=dt.date.fromisoformat(row["end"]), population=Population.parse(row["population"]), scope=row["scope"], choices=choices,
         reference=row["reference"], url=row["url"] or None, read=read, needs=row["needs"],  # type: ignore[arg-type]  # checked above
-        said_on=dt.date.fromisoformat(row["said_on"]) if row["said_on"] else None, certainty=certainty, note=row["note"],  # type: ignore[arg-type]  # checked above
+        read_on=_day(row["read_on"]), said_on=_day(row["said_on"]), certainty=certainty, note=row["note"],  # type: ignore[arg-type]  # checked above
     )  # fmt: skip

@@ -96,4 +96,4 @@ def test_sizes_are_classes_of_parameters() -> None:
 
 def test_claims_that_name_a_country_are_on_its_page() -> None:
     korea = ossgeo.profile(ossgeo.load_sample("trending-2026"), "KR")
-    assert korea.claims["claim"].to_list() == ["index-kr-2025"]
+    assert korea.claims["claim"].to_list() == ["index-kr-2025", "ai-users-kr-2026"]
