@@ -46,6 +46,23 @@ AT_FLOOR: Final = 6
 
 
 @attrs.frozen
+class Differences:
+    """What the differences of consecutive observations depend on beside the rows; see :func:`make_flows`.
+
+    Attributes:
+        periods: The panel's observation periods, in order.
+        cleaning: ``decreases`` applies.
+        births: model_id and born.
+        renames: model_id and entity.
+    """
+
+    periods: Sequence[dt.date]
+    cleaning: Cleaning
+    births: pl.DataFrame | None
+    renames: pl.DataFrame | None
+
+
+@attrs.frozen
 class Flows:
     """Flows and the keys that a calculator carries through its aggregate.
 
@@ -56,11 +73,13 @@ class Flows:
             divided by ``divisor`` days afterwards, because sums of integers do not depend on the order of the rows.
         crossing: Further rows of the same columns: the part below the earlier maximum of a rise that goes above it. There are
             none unless a counter fell.
+        differences: What they were made from beside the rows, if they are differences of whole counts of models without dimensions.
     """
 
     frame: nw.LazyFrame[Any]
     keys: tuple[str, ...] = ()
     crossing: nw.LazyFrame[Any] | None = None
+    differences: Differences | None = None
 
     def without(self, keys: Collection[str]) -> Flows:
         """Return the flows without some of their keys."""
@@ -110,6 +129,8 @@ def make_flows(
         number = nw.col("downloads").cast(nw.Int64 if whole else nw.Float64)
         levels = counts.frame.select("model_id", "period", *dimensions, number)
         flows = _differences(levels, periods, cleaning, births, renames, dimensions)
+        if age_cap is None and not dimensions:
+            flows = attrs.evolve(flows, differences=Differences(periods, cleaning, births, renames))
     else:  # a count of a window or an interval is a flow already
         flows = counts
     flows = flows.without({*dimensions} - {*kept})
@@ -220,7 +241,7 @@ def _differences(
     dimensions: tuple[str, ...] = (),
 ) -> Flows:
     """Return the differences of consecutive observations of a model, with an event code."""
-    zeros = _zero_observations(births, periods)
+    zeros = zero_observations(births, periods)
     rows = _with_zeros(rows, zeros, dimensions) if zeros.height else rows
     entity = "model_id"
     if renames is not None and renames.height:
@@ -274,14 +295,19 @@ def _differences(
     return Flows(frame, ("since", "event", *dimensions), crossing)
 
 
-def _zero_observations(births: pl.DataFrame | None, periods: Sequence[dt.date]) -> pl.DataFrame:
+def zero_observations(births: pl.DataFrame | None, periods: Sequence[dt.date]) -> pl.DataFrame:
     """Return an observation of 0 downloads at the last snapshot that is not after the creation of each model.
+
+    Args:
+        births: model_id and born.
+        periods: The panel's observation periods, in order.
 
     Returns:
         model_id, period, born, start, downloads, observed (0). The first flow of the model begins at ``start``: the snapshot
         itself, or the one before it if the model was created on the day of the snapshot and is observed there.
     """
-    columns = {"model_id": pl.String, "period": pl.Date, "born": pl.Date, "start": pl.Date, "downloads": pl.Int64,
+    model = pl.String if births is None else births.schema["model_id"]
+    columns = {"model_id": model, "period": pl.Date, "born": pl.Date, "start": pl.Date, "downloads": pl.Int64,
                "observed": pl.Int32}  # fmt: skip
     if births is None or not periods:
         return pl.DataFrame(schema=columns)

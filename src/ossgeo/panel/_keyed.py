@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
+import attrs
 import polars as pl
 
 _WIDEST: Final = 2**62
@@ -35,9 +36,87 @@ class KeyedRows(Protocol):
         """The snapshots, in independent parts, by date."""
         ...
 
+    @property
+    def levels(self) -> Levels | None:
+        """The last observation of each model before these rows, if there is one."""
+        ...
+
     def ids(self) -> pl.Series:
         """Return the id of each model: the one at position 0 has key 0."""
         ...
+
+    def in_order(self) -> Iterator[tuple[dt.date, pl.DataFrame]]:
+        """Yield the day and the rows of each snapshot, by date; see :class:`KeyedPart`."""
+        ...
+
+
+@attrs.frozen
+class Levels:
+    """The last observation of each model.
+
+    Attributes:
+        frame: One row for each key, null for a model that was not observed: first and last (dates), downloads (the last
+            count), top (the largest one).
+    """
+
+    frame: pl.DataFrame
+
+    @classmethod
+    def empty(cls, keys: int) -> Self:
+        """Return the levels without an observation.
+
+        Args:
+            keys: Number of models.
+        """
+        kinds = {"first": pl.Date, "last": pl.Date, "downloads": pl.Int64, "top": pl.Int64}
+        return cls(
+            pl.DataFrame([pl.repeat(None, keys, dtype=kind, eager=True).alias(name) for name, kind in kinds.items()])
+        )
+
+    def at(self, keys: pl.Series) -> list[pl.Series]:
+        """Return last, before (the last count) and top of some models.
+
+        Args:
+            keys: The models.
+        """
+        return [
+            self.frame[name].gather(keys).alias(alias)
+            for name, alias in (("last", "last"), ("downloads", "before"), ("top", "top"))
+        ]
+
+    def after(self, keys: pl.Series, counts: pl.Series, day: dt.date) -> Self:
+        """Return the levels after an observation.
+
+        Args:
+            keys: The models.
+            counts: The count of each.
+            day: The date.
+        """
+        before = pl.DataFrame(
+            [self.frame["first"].gather(keys), self.frame["top"].gather(keys), counts.alias("downloads")]
+        )
+        first, top = pl.col("first").fill_null(day), pl.max_horizontal("top", "downloads")
+        return self.with_rows(keys, before.select(first, pl.lit(day).alias("last"), "downloads", top.alias("top")))
+
+    def with_rows(self, keys: pl.Series, rows: pl.DataFrame) -> Self:
+        """Return the levels with other rows of some models.
+
+        Args:
+            keys: The models.
+            rows: Their rows.
+        """
+        return type(self)(
+            pl.DataFrame([self.frame[name].clone().scatter(keys, rows[name]) for name in self.frame.columns])
+        )
+
+
+def keys_of(rows: pl.DataFrame) -> pl.Series:
+    """Return the keys of rows; see :class:`KeyedPart`.
+
+    Args:
+        rows: The rows of a snapshot.
+    """
+    return rows["key"] if "key" in rows.columns else pl.int_range(rows.height, dtype=pl.Int32, eager=True)
 
 
 def sums_by_code(keyed: KeyedRows, codes: pl.Series, counter: str) -> pl.DataFrame:

@@ -67,5 +67,7 @@ def _by_namespace(models: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     owned = namespace_seats(registry).select("namespace", "organization").drop_nulls().unique()
     several = owned.filter(pl.col("namespace").n_unique().over("organization") > 1)
     name = pl.col("model_id").str.split_exact("/", 1).struct.field("field_1")
-    found = models.select("model_id", "namespace", name=name).drop_nulls("name").join(several, on="namespace")
+    found = (
+        models.select("model_id", "namespace").join(several, on="namespace").with_columns(name=name).drop_nulls("name")
+    )
     return found.select("model_id", entity=pl.concat_str("organization", pl.lit("/"), "name"))

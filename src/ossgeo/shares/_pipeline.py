@@ -211,7 +211,6 @@ class Plan:
         options, calculator = self.options, parts.calculator
         return (
             options.age_cap is None
-            and (self.panel.counter.kind != "cumulative" or gives_of(calculator) == "stock")
             and getattr(calculator, "by_namespace", False) is True
             and not calculator.requires
             and self.panel.rows.collect_schema()[self.panel.counter.column].is_integer()
@@ -225,6 +224,7 @@ class Plan:
         """
         return (
             self._adds_up(parts)
+            and (self.panel.counter.kind != "cumulative" or gives_of(parts.calculator) == "stock")
             and self.models is None
             and not self.panel.residual
             and self.options.where is None
@@ -237,7 +237,12 @@ class Plan:
     def _keyed_rows(self, parts: _Parts, flows: Flows) -> KeyedRows | None:
         """Return the rows by integer keys, if the panel has them and their sums are those of the flows."""
         keyed = self.panel._keyed
-        if keyed is None or flows.keys or not self._adds_up(parts) or not sums_are_exact(self.panel._counts()):
+        if (
+            keyed is None
+            or (flows.keys and flows.differences is None)
+            or not self._adds_up(parts)
+            or not sums_are_exact(self.panel._counts())
+        ):
             return None
         return keyed if rows_are_usable(self.panel) and not self.panel._duplicates() else None
 

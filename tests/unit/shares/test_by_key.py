@@ -10,7 +10,7 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import ossgeo
@@ -33,6 +33,12 @@ CHOICES: list[dict[str, Any]] = [
     {"as_of": "creation"}, {"as_of": "2025-01-20"}, {"calculator": "count-in-top"}, {"window": "14d"}, {"age_cap": "20d"},
     {"calculator": ossgeo.shares.Downloads()}, {"cleaning": ossgeo.Cleaning(stale="drop", duplicates="last")},
 ]  # fmt: skip
+COUNTERS = st.sampled_from(["downloads_30d", "downloads_all_time"])
+DIFFERENCES: list[dict[str, Any]] = [
+    {}, {"cleaning": ossgeo.Cleaning(decreases="reset")}, {"cleaning": ossgeo.Cleaning(decreases="keep")}, {"calculator": "stock"},
+    {"cleaning": ossgeo.Cleaning(renames="keep")}, {"cleaning": ossgeo.Cleaning(gaps="gap")}, {"by": ("country", "organization")},
+]  # fmt: skip
+"""Choices that concern all-time counters."""
 
 
 def models_of(ids: list[str]) -> pl.DataFrame:
@@ -41,16 +47,19 @@ def models_of(ids: list[str]) -> pl.DataFrame:
              for number in range(len(ids))]  # fmt: skip
     kind = pl.List(pl.Struct({"relation": pl.String, "model_id": pl.String}))
     frame = pl.DataFrame({"model_id": ids, "base_models": pl.Series(bases, dtype=kind)})
-    return frame.with_columns(created_at=pl.lit(DAYS[0]) + pl.duration(days=pl.int_range(pl.len()) % 20))
+    hub_id = (pl.int_range(pl.len()) // 2).cast(pl.String)
+    return frame.with_columns(
+        created_at=pl.lit(DAYS[0]) + pl.duration(days=pl.int_range(pl.len()) % 20 - 2), hub_id=hub_id
+    )
 
 
-def write(folder: str, ids: list[str], draw: Any, *, one_file: bool) -> Path:
+def write(folder: str, ids: list[str], draw: Any, *, one_file: bool, counter: str) -> Path:
     """Write weeks of the same models, each with more of them than the week before."""
     frames = []
     for place, day in enumerate(DAYS):
         seen = ids[: max(1, len(ids) * (place + 1) // len(DAYS))]
         counts = [draw(st.integers(0, 10**6)) for _ in seen]
-        frames.append(pl.DataFrame({"model_id": seen, "downloads_30d": counts, "observed_at": [day] * len(seen)}))
+        frames.append(pl.DataFrame({"model_id": seen, counter: counts, "observed_at": [day] * len(seen)}))
     path = Path(folder) / "panel"
     path.mkdir()
     for place, frame in enumerate([pl.concat(frames)] if one_file else frames):
@@ -66,15 +75,23 @@ def by_text(panel: ossgeo.Panel) -> ossgeo.Panel:
 
 
 @settings(max_examples=40, deadline=None)
-@given(IDS, st.sampled_from(CHOICES), st.sampled_from(["own", "all", "some", "reversed"]), st.booleans(), st.data())
+@given(
+    IDS,
+    COUNTERS,
+    st.sampled_from(CHOICES + DIFFERENCES),
+    st.sampled_from(["own", "all", "some", "reversed"]),
+    st.booleans(),
+    st.data(),
+)
 def test_figures_are_those_of_the_text_ids(
-    owners: list[tuple[str, int]], choices: dict[str, Any], listed: str, one_file: bool, data: Any
+    owners: list[tuple[str, int]], counter: str, choices: dict[str, Any], listed: str, one_file: bool, data: Any
 ) -> None:
     ids = [f"{owner}/m{number}" for owner, number in owners]
     with tempfile.TemporaryDirectory() as folder:
-        of = ossgeo.read_panel(write(folder, ids, data.draw, one_file=one_file))
+        of = ossgeo.read_panel(write(folder, ids, data.draw, one_file=one_file, counter=counter))
         assert of._keyed is not None
         tables = {"all": models_of(ids), "some": models_of(ids).head(len(ids) // 2), "reversed": models_of(ids[::-1])}
+        assume(counter == "downloads_all_time" or choices.get("calculator") != "stock")
         given: dict[str, Any] = {**choices, "registry": registry(), "models": tables.get(listed)}
         if listed == "own" and {"as_of", "age_cap"} & {*choices}:
             given["models"] = tables["all"]
@@ -155,10 +172,17 @@ SNAPSHOTS = st.lists(st.lists(st.sampled_from(range(12)), min_size=1, unique=Tru
 
 
 @settings(max_examples=15, deadline=None)
-@given(IDS, SNAPSHOTS, st.sampled_from(CHOICES), st.booleans(), st.booleans(), st.data())
+@given(IDS, SNAPSHOTS, COUNTERS, st.sampled_from(CHOICES + DIFFERENCES), st.booleans(), st.booleans(), st.data())
 def test_figures_of_a_store_are_those_of_the_text_ids(
-    owners: list[tuple[str, int]], seen: list[list[int]], choices: dict[str, Any], listed: bool, named: bool, data: Any
+    owners: list[tuple[str, int]],
+    seen: list[list[int]],
+    counter: str,
+    choices: dict[str, Any],
+    listed: bool,
+    named: bool,
+    data: Any,
 ) -> None:
+    assume(counter == "downloads_all_time" or choices.get("calculator") != "stock")
     ids = [f"{owner}/m{number}" for owner, number in owners]
     with tempfile.TemporaryDirectory() as folder:
         store = ossgeo.sources.SnapshotStore(folder)
@@ -166,10 +190,10 @@ def test_figures_of_a_store_are_those_of_the_text_ids(
             chosen = sorted({ids[place % len(ids)] for place in places})
             counts = [data.draw(st.integers(0, 10**6)) for _ in chosen]
             at = [dt.datetime.combine(day, dt.time(6), dt.UTC)] * len(chosen)
-            frame = pl.DataFrame({"model_id": chosen, "downloads_30d": counts, "observed_at": at})
+            frame = pl.DataFrame({"model_id": chosen, counter: counts, "observed_at": at})
             authors = ["Mover" if place == 1 else one.split("/")[0] for place, one in enumerate(chosen)]
             store.add(frame.with_columns(namespace=pl.Series(authors)) if named else frame)
-        of = store.panel()
+        of = store.panel(counter=counter)
         assert of._keyed is not None
         models = models_of(ids) if listed or {"as_of", "age_cap"} & {*choices} else None
         given: dict[str, Any] = {**choices, "registry": registry(), "models": models}
@@ -192,3 +216,28 @@ def test_a_models_file_that_is_ready_is_taken_as_it_is(tmp_path: Path, monkeypat
     models_of(["Qin/x", "https://huggingface.co/who/y"]).write_parquet(file)
     monkeypatch.undo()
     assert ossgeo.read_panel(panel, models=file).models.collect()["model_id"].to_list() == ["Qin/x", "who/y"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(-1, 200), min_size=12, max_size=12), st.lists(st.integers(-20, 30), min_size=3, max_size=3),
+       st.sampled_from(DIFFERENCES))  # fmt: skip
+def test_models_that_continue_under_a_new_id_are_followed_by_key(
+    counts: list[int], born: list[int], choices: dict[str, Any]
+) -> None:
+    ids = ["Qin/old", "Trio/new", "who/other"]
+    created = [dt.datetime.combine(DAYS[0], dt.time(), dt.UTC) + dt.timedelta(days=days) for days in born]
+    models = pl.DataFrame({"model_id": ids, "hub_id": ["1", "1", "2"], "created_at": created})
+    with tempfile.TemporaryDirectory() as folder:
+        store = ossgeo.sources.SnapshotStore(folder)
+        for place, day in enumerate(DAYS):
+            there = [ids[place // 2], ids[2]]
+            seen = [(one, count) for one, count in zip(there, counts[place * 3 :], strict=False) if count >= 0]
+            if seen:
+                frame = pl.DataFrame(seen, schema=["model_id", "downloads_all_time"], orient="row")
+                store.add(frame, observed_at=dt.datetime.combine(day, dt.time(6), dt.UTC))
+        assume(len(store.snapshots) > 0)
+        of = store.panel(counter="downloads_all_time")
+        given: dict[str, Any] = {**choices, "registry": registry(), "models": models}
+        fast, plain = ossgeo.measure(of, **given), ossgeo.measure(by_text(of), **given)
+        assert fast.to_polars().equals(plain.to_polars())
+        assert (fast.coverage, fast.adjustments) == (plain.coverage, plain.adjustments)

@@ -35,6 +35,13 @@ class FilePart:
             yield day, table.slice(place, size)
             place += size
 
+    def snapshots(self) -> Iterator[FilePart]:
+        """Yield each snapshot as a part of its own."""
+        place = 0
+        for day, size in self.spans:
+            yield FilePart(self.rows.slice(place, size), ((day, size),))
+            place += size
+
     def counts(self) -> pl.DataFrame:
         """Return number of rows, number of counts, total, minimum and maximum of each snapshot; see ``Panel._counts``."""
         return pl.concat([
@@ -75,6 +82,21 @@ class FileRows:
     def ids(self) -> pl.Series:
         """Return the id of each key."""
         return self._ids
+
+    @property
+    def levels(self) -> None:
+        """There are no observations before."""
+        return
+
+    def in_order(self) -> Iterator[tuple[dt.date, pl.DataFrame]]:
+        """Yield the day of each snapshot, by date, and its counter; a file is read for each of its snapshots if they are not by date."""
+        ordered = sorted(self.parts, key=lambda part: part.spans[0][0])
+        days = [day for part in ordered for day, _ in part.spans]
+        if days == sorted(days):
+            yield from (snapshot for part in ordered for snapshot in part)
+        else:
+            single = [one for part in self.parts for one in part.snapshots()]
+            yield from (snapshot for part in sorted(single, key=lambda part: part.spans[0][0]) for snapshot in part)
 
 
 def spans_of(dates: pl.Series) -> tuple[Span, ...] | None:

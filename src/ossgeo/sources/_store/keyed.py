@@ -105,7 +105,17 @@ class StoreRows:
         """The snapshots whose files are read."""
         return tuple({one.file: one for part in self.parts for one in (*part.chain, *part.chosen)}.values())
 
-    def in_order(self) -> Iterator[tuple[Snapshot, pl.DataFrame]]:
+    @property
+    def levels(self) -> None:
+        """There are no observations before."""
+        return
+
+    def in_order(self) -> Iterator[tuple[dt.date, pl.DataFrame]]:
+        """Yield the day of each snapshot, by time, with key and counter of its models; each chain is read once."""
+        for one, rows in self.snapshots():
+            yield one.date, rows
+
+    def snapshots(self) -> Iterator[tuple[Snapshot, pl.DataFrame]]:
         """Yield each snapshot, by time, with key and counter of its models; each chain is read once."""
         running = {one.file: iterator for part in self.parts for iterator in [part.snapshots()] for one in part.chosen}
         for one in sorted((one for part in self.parts for one in part.chosen), key=lambda one: one.observed_at):
@@ -138,7 +148,7 @@ class StoreRows:
 
     def _batches(self, names: Sequence[str]) -> Iterator[pl.DataFrame]:
         ids = self.ids() if "model_id" in names else None
-        for one, rows in self.in_order():
+        for one, rows in self.snapshots():
             for batch in rows.iter_slices(_BATCH):
                 yield self._named(one, batch, ids).select(names)
 

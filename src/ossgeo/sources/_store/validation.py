@@ -134,7 +134,7 @@ def _rows(
         for one in snapshots:
             yield one, _scan(folder, one.file).select("model_id", counter).drop_nulls().collect()
         return
-    yield from StoreRows.of(folder, manifest, snapshots, counter).in_order()
+    yield from StoreRows.of(folder, manifest, snapshots, counter).snapshots()
 
 
 def _shared_faults(folder: Path, manifest: Manifest, snapshots: Sequence[Snapshot]) -> Iterator[tuple[str, Fault]]:
