@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import random
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,35 @@ def test_extending_equals_measuring_everything(counter: str, world: tuple[Any, .
     for day in days[1:]:
         saved = saved.extend(panel(rows.filter(pl.col("observed_at") == day), models, counter), registry=registry())
     same(saved.table(), whole)
+
+
+@pytest.mark.parametrize("counter", ["downloads_30d", "downloads_all_time"])
+@given(world=worlds(), start=st.integers(0, 1), renamed=st.booleans())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_extending_by_snapshots_of_a_store_equals_measuring_the_text_ids(
+    counter: str, world: tuple[Any, ...], start: int, renamed: bool
+) -> None:
+    rows, models, days, choices = world
+    if renamed:  # two ids of one model, one after the other
+        old, new = pl.col("model_id") == "Anna/e", pl.col("model_id") == "who/f"
+        rows = rows.filter(~(old & (pl.col("observed_at") > days[0])) & ~(new & (pl.col("observed_at") <= days[0])))
+        models = models.with_columns(hub_id=pl.when(old | new).then(pl.lit("1")).otherwise("model_id"))
+    with tempfile.TemporaryDirectory() as folder:
+        store = ossgeo.sources.SnapshotStore(folder)
+        for day in days:
+            seen = rows.filter(pl.col("observed_at") == day).select("model_id", pl.col("count").alias(counter))
+            at = dt.datetime.combine(day, dt.time(6), dt.UTC)
+            store.add(seen.join(models, on="model_id", how="left"), observed_at=at)
+        first = max(min(start, len(days) - 2), 0)
+        whole = ossgeo.measure(
+            panel(rows.filter(pl.col("observed_at") >= days[first]), models, counter), registry=registry(), **choices
+        )
+        made = IncrementalAggregate.of(
+            store.panel(days[first], days[first], counter=counter), registry=registry(), models=models, **choices
+        )
+        for day in days[first + 1 :]:
+            made = made.extend(store.panel(day, day, counter=counter), registry=registry(), models=models)
+        same(made.table(), whole)
 
 
 @pytest.mark.parametrize("counter", ["downloads_30d", "downloads_all_time"])

@@ -110,6 +110,32 @@ class Levels:
         )
 
 
+@attrs.frozen
+class Continued:
+    """Rows by key after earlier observations.
+
+    Attributes:
+        rows: The rows.
+        levels: The last observation of each model before them.
+    """
+
+    rows: KeyedRows
+    levels: Levels
+
+    @property
+    def parts(self) -> Sequence[KeyedPart]:
+        """The snapshots, in independent parts, by date."""
+        return self.rows.parts
+
+    def ids(self) -> pl.Series:
+        """Return the id of each model."""
+        return self.rows.ids()
+
+    def in_order(self) -> Iterator[tuple[dt.date, pl.DataFrame]]:
+        """Yield the day and the rows of each snapshot, by date."""
+        return self.rows.in_order()
+
+
 def keys_of(rows: pl.DataFrame) -> pl.Series:
     """Return the keys of rows; see :class:`KeyedPart`.
 

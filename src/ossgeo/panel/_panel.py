@@ -162,9 +162,15 @@ class Panel:
 
     def _keep_answers(self, other: Panel, *, same_rows: bool) -> None:
         """Keep what another panel knows of the rows, which are its own, or its own after one row of each model and period."""
-        names = ("counts", "keyed", "duplicates") if same_rows else ("duplicates",)
+        names = ("counts", "keyed", "ids", "duplicates") if same_rows else ("duplicates",)
         if "duplicates" in other._answers:
             self._answers.update({name: other._answers[name] for name in names if name in other._answers})
+
+    def _continue(self, other: Panel, keyed: KeyedRows, earlier: nw.LazyFrame[Any]) -> None:
+        """Keep the rows of another panel by key, to which this one adds earlier rows, and the counts of both."""
+        known = [_counts_by_period(earlier, self.counter), other._counts()]
+        counts = pl.concat([some.with_columns(pl.col("n", "known").cast(pl.Int64)) for some in known])
+        self._answers.update(keyed=keyed, ids=other._key_ids(), counts=counts)
 
     def described(self, *, source: str | None = None, scope: str | None = None) -> Panel:
         """Return the same panel with another source or scope.

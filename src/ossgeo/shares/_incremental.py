@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Self, Unpack
 
 import attrs
-import narwhals as nw
 import polars as pl
 
 from ossgeo._core import engines
@@ -22,6 +21,7 @@ from ossgeo.registry._registry import Registry
 from ossgeo.shares._aggregates import Aggregate, concatenated
 from ossgeo.shares._calculation import resolve_calculator
 from ossgeo.shares._incremental_io import read_folder, write_folder
+from ossgeo.shares._last_observations import continued_panel, last_observations, rows_of
 from ossgeo.shares._model_groups import namespace_counts
 from ossgeo.shares._options import MeasureOptionsDict, options_of, require_options
 from ossgeo.shares._pipeline import Plan, models_of, plan_of
@@ -82,7 +82,7 @@ class IncrementalAggregate:
                 "stale='drop' compares whole observations; measure the whole panel again, or use stale='keep'"
             )
         ran = plan.run(by_model=True)
-        return cls(ran.aggregate, ran.models, _dated(ran.credits), _seen(panel))
+        return cls(ran.aggregate, ran.models, _dated(ran.credits), last_observations(panel))
 
     @property
     def method(self) -> Method:
@@ -123,17 +123,10 @@ class IncrementalAggregate:
         plan = self._plan(panel, options)
         given = models_of(panel, models).collect()
         everyone = _joined(self.models, given)
-        column = panel.counter.column
-        rows = panel.rows.select("model_id", "period", *_since(panel), column)
-        if panel.counter.kind == "cumulative":
-            earlier = _rows_of(self.seen).rename({"downloads": column})
-            rows = rows.with_columns(nw.col(column).cast(nw.Int64))
-            rows = engines.concat([engines.send(earlier, rows), rows])
         periods = (*self.periods, *panel.periods)
-        joined = attrs.evolve(
-            panel, rows=rows, models=everyone.lazy(), periods=periods, size=panel.size + self.seen.height
-        )
-        joined._keep_answers(panel, same_rows=panel.counter.kind != "cumulative")
+        whole = panel if panel.counter.kind != "cumulative" else continued_panel(panel, self.seen)
+        joined = attrs.evolve(whole, models=everyone.lazy(), periods=periods)
+        joined._keep_answers(whole, same_rows=True)
         ran = attrs.evolve(plan, panel=joined, models=everyone).run(by_model=True)
         self._require(ran.aggregate.method)
         credits = _dated(ran.credits)
@@ -144,8 +137,7 @@ class IncrementalAggregate:
         method = attrs.evolve(self.method, panel=_fingerprint(self.method.panel, panel.fingerprint))
         aggregate = Aggregate(rows_, groups, method, periods, _added(self.aggregate.adjustments, fresh.adjustments),
                               fresh.namespaces, self.aggregate.note)  # fmt: skip
-        seen = _later(self.seen, _seen(panel))
-        return type(self)(aggregate, ran.models, recoded, seen)
+        return type(self)(aggregate, ran.models, recoded, last_observations(panel, self.seen))
 
     def merge(self, other: Self) -> Self:
         """Return the aggregate of two parts that were made with the same options.
@@ -261,7 +253,7 @@ class IncrementalAggregate:
         if self.method.kind != "cumulative" or self.method.cleaning.renames == "keep":
             return
         registry = self.method.choices.get("registry") or Registry.default()
-        rows = engines.wrap(pl.concat([_rows_of(self.seen), _rows_of(other.seen)]).lazy())
+        rows = engines.wrap(pl.concat([rows_of(self.seen), rows_of(other.seen)]).lazy())
         chains, _ = find_renames(rows, models, registry)
         mine = chains.join(self.models, on="model_id", how="semi")["entity"]
         theirs = chains.join(other.models, on="model_id", how="semi")
@@ -274,39 +266,6 @@ class IncrementalAggregate:
     def __repr__(self) -> str:
         """Return size, range and method."""
         return f"<IncrementalAggregate {self.aggregate.rows.height:,} rows, {self.periods[0]} .. {self.periods[-1]}; {self.method}>"
-
-
-def _since(panel: Panel) -> tuple[str, ...]:
-    return ("since",) if "since" in panel.rows.collect_schema().names() else ()
-
-
-def _seen(panel: Panel) -> pl.DataFrame:
-    """When each model was first and last observed, and its count then; 30-day counters need none of it."""
-    schema = {"model_id": pl.String, "first": pl.Date, "last": pl.Date, "downloads": pl.Int64, "top": pl.Int64}
-    if panel.counter.kind != "cumulative":
-        return pl.DataFrame(schema=schema)
-    count, period = nw.col(panel.counter.column), nw.col("period")
-    usable = panel.rows.filter((count >= 0) & ~period.is_null())
-    ends = usable.group_by("model_id").agg(first=period.min(), last=period.max(), top=count.max())
-    counts = usable.group_by("model_id", "period").agg(downloads=count.max())
-    both = ends.join(counts, left_on=["model_id", "last"], right_on=["model_id", "period"])
-    found = engines.collect(both.select(*schema))
-    return found.select(pl.col(name).cast(kind) for name, kind in schema.items())
-
-
-def _rows_of(seen: pl.DataFrame) -> pl.DataFrame:
-    """Return the observations that represent a history (model_id, period, downloads): the maximum, then the last count."""
-    last = seen.select("model_id", "downloads", period="last")
-    first = seen.filter(pl.col("first") < pl.col("last")).select("model_id", period="first", downloads="top")
-    return pl.concat([last.select("model_id", "period", "downloads"), first])
-
-
-def _later(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
-    both = now.join(before, on="model_id", how="full", coalesce=True, suffix="_before")
-    return both.select(
-        "model_id", first=pl.coalesce("first_before", "first"), last=pl.coalesce("last", "last_before"),
-        downloads=pl.coalesce("downloads", "downloads_before"), top=pl.max_horizontal("top", "top_before"),
-    )  # fmt: skip
 
 
 def _dated(credits: pl.DataFrame) -> pl.DataFrame:
