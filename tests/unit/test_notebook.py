@@ -67,6 +67,22 @@ def test_every_notebook_shows_columns_apart() -> None:
     assert re.findall(r"text-align:(\w+)", row[1]) == ["left", "right", "right"]
 
 
+def test_titles_are_bold_and_addresses_leave_room_in_every_notebook() -> None:
+    """Marimo gives titles no weight, and an address that is not broken takes the width of the other columns."""
+    html = ossgeo.profile(TRENDING, "FR")._repr_html_()
+    assert html.count("<h4 ") == html.count('<h4 style="font-weight:bold') > 5
+    cells = re.findall(r'<td style="([^"]*)">(https://[^<]{41,})<', html)
+    assert cells
+    assert all("overflow-wrap:anywhere" in style for style, _ in cells)
+    assert "`" not in html
+
+
+@pytest.mark.parametrize("name", list(SHOWN))
+def test_no_color_is_fixed_so_that_dark_themes_are_readable(name: str) -> None:
+    styles = re.findall(r'style="([^"]*)"', SHOWN[name]()._repr_html_())
+    assert not [style for style in styles if re.search(r"color|background|#[0-9a-f]{3}", style)]
+
+
 def test_lists_of_claims_show_their_figures() -> None:
     html = ossgeo.claims.load()._repr_html_()
     assert ">17.1%<" in html

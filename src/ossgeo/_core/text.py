@@ -26,8 +26,11 @@ SHOWN: Final = 10
 _SPACED: Final = "padding:2px 12px 2px 0;vertical-align:top;text-align:"
 """The style of a cell, up to its alignment."""
 _UNBROKEN: Final = ";white-space:nowrap"
+_BROKEN: Final = ";overflow-wrap:anywhere"
 _SHORT: Final = 14
 """A cell of fewer characters, such as a date, is not broken into lines."""
+_LONG_WORD: Final = 40
+"""A cell with a longer word, such as an address, may be broken anywhere, so that it leaves room to the others."""
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -196,14 +199,20 @@ def html_cells(header: Sequence[str], body: Iterable[Sequence[str]], *, left: Se
     def row(tag: str, cells: Sequence[str], style: str = "") -> str:
         styled = zip(cells, sides, strict=True)
         return "".join(
-            f'<{tag} style="{_SPACED}{side}{style}{_UNBROKEN if len(cell) < _SHORT else ""}">{escape(cell)}</{tag}>'
-            for cell, side in styled
+            f'<{tag} style="{_SPACED}{side}{style}{_breaks(cell)}">{escape(cell)}</{tag}>' for cell, side in styled
         )
 
     head = row("th", header, ";border-bottom:1px solid")
     lines = "".join(f"<tr>{row('td', cells)}</tr>" for cells in body)
     table = f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>'
     return f'<div style="max-width:100%;overflow-x:auto">{table}</div>'
+
+
+def _breaks(cell: str) -> str:
+    """Return the style that determines where a cell may be broken into lines."""
+    if len(cell) < _SHORT:
+        return _UNBROKEN
+    return _BROKEN if max(map(len, cell.split()), default=0) > _LONG_WORD else ""
 
 
 def html_table(rows: pl.DataFrame, formats: Mapping[str, Format]) -> str:

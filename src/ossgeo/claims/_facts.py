@@ -169,9 +169,8 @@ class Claim:
 
     def _shown(self) -> dict[str, str]:
         """Return the columns of a list of claims."""
-        return {"claim": self.id, "topic": self.topic, "statement": self.statement, "figure": self.figure(),
-                "start": str(self.start), "end": str(self.end), "population": self.population.value,
-                "reference": self.reference, "read": self.read}  # fmt: skip
+        return {"claim": self.id, "statement": self.statement, "figure": self.figure(), "start": str(self.start),
+                "end": str(self.end), "reference": self.reference, "read": self.read}  # fmt: skip
 
     def __str__(self) -> str:
         """Return statement and reference."""

@@ -31,6 +31,8 @@ from ossgeo.shares._options import MeasureOptionsDict
 from ossgeo.shares._pipeline import models_of
 
 _SHOWN: Final = SHOWN
+_TITLE: Final = "font-weight:bold;margin:1em 0 .3em"
+"""The style of a title in a notebook: marimo gives titles none."""
 _SMALL: Final = 5
 _SIZES: Final = (1e9, 10e9, 100e9)
 _SIZE_NAMES: Final = ("below 1 billion", "1 to 10 billion", "10 to 100 billion", "100 billion and more")
@@ -117,7 +119,9 @@ class Profile(Tabular):
         else:
             parts.append((f"What developers in {name} build on", self.builds_on, ""))
             parts.append((f"Who builds on models from {name}", self.built_on_by, ""))
-        parts.append(("Published claims about it", self.claims, "Evaluate one with `ossgeo.claims.evaluate`."))
+        parts.append(
+            ("Published claims about it", self.claims, "Evaluate one with ossgeo.claims.evaluate(panel, claim).")
+        )
         parts.append(("Not reviewed", self.unreviewed, unknown))
         return tuple(parts)
 
@@ -146,7 +150,7 @@ class Profile(Tabular):
                 f"part-{number}",
                 title,
                 (remark,) if remark else (),
-                tables=() if rows is None else (sheet(title, rows),),
+                tables=() if rows is None else (sheet(title, rows, longest=200),),
             )
             for number, (title, rows, remark) in parts
         )
@@ -172,7 +176,8 @@ class Profile(Tabular):
     def _repr_html_(self) -> str:
         """Return the sentence and the tables for a notebook; every text is escaped."""
         parts = [
-            f"<h4>{escape(title)}</h4>{html_frame(rows) if rows is not None and rows.height else ''}<p>{escape(remark)}</p>"
+            f'<h4 style="{_TITLE}">{escape(title)}</h4>'
+            f"{html_frame(rows) if rows is not None and rows.height else ''}<p>{escape(remark)}</p>"
             for title, rows, remark in self.sections()
         ]
         return f"<p>{escape(self.sentence())}</p>{''.join(parts)}"

@@ -337,15 +337,34 @@ def test_the_page_offers_its_figures(page: Path) -> None:
     assert base64.b64decode(found[1]).decode() == ossgeo.measure(ossgeo.load_sample("labs-2025")).to_csv()
 
 
-@pytest.mark.parametrize("name", list(PAGES))
-def test_print_has_no_empty_page(browser: Any, pages: dict[str, Path], name: str) -> None:
-    browser.get(pages[name].as_uri())
+def printed(browser: Any, page: Path) -> bytes:
+    """Return a page as PDF, printed on A4."""
     from selenium.webdriver.common.print_page_options import PrintOptions
 
+    browser.get(page.as_uri())
     a4 = PrintOptions()
     a4.page_width, a4.page_height = 21.0, 29.7
-    pdf = base64.b64decode(browser.print_page(a4))
-    assert 4 <= pdf.count(b"/Type /Page\n") <= 12
+    return base64.b64decode(browser.print_page(a4))
+
+
+@pytest.mark.parametrize("name", list(PAGES))
+def test_print_has_no_empty_page(browser: Any, pages: dict[str, Path], name: str) -> None:
+    assert 3 <= printed(browser, pages[name]).count(b"/Type /Page\n") <= 12
+
+
+def test_print_repeats_the_head_of_a_table_on_every_page(browser: Any, tmp_path: Path) -> None:
+    pdfium = pytest.importorskip("pypdfium2", reason="pypdfium2 is not installed, which reads PDF files")
+    found = ossgeo.profile(ossgeo.load_sample("hub-2026"), "US")
+    found.write_html(tmp_path / "us.html")
+    document = pdfium.PdfDocument(printed(browser, tmp_path / "us.html"))
+    pages = [sheet.get_textpage().get_text_range() for sheet in document]
+    models = found.models["model"].to_list()
+    with_models = [text for text in pages if any(f"{name} " in text for name in models)]
+    assert len(with_models) > 1, "the table spans pages"
+    assert all("model value share" in text for text in with_models)
+    loose = re.compile(r"[\s\ufffe-]+")  # a line is broken at a hyphen, which is then read as another sign
+    whole = loose.sub("", "".join(pages))
+    assert all(loose.sub("", one) in whole for one in found.claims["url"].drop_nulls()), "no address is cut"
 
 
 def test_the_alternative_of_a_disputed_affiliation_prints_as_a_share() -> None:
