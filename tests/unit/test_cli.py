@@ -265,3 +265,40 @@ def test_a_source_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_sources_that_cannot_be_used(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["measure", *words]) in (1, 2)
     assert message in capsys.readouterr().err
+
+
+INTERVALS = "start,end,model,downloads\n2026-07-01,2026-07-31,Qwen/a,60\n2026-07-01,2026-07-31,nobody-knows/b,40\n"
+
+
+def test_bounds_are_measured_as_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "months.csv").write_text(INTERVALS, encoding="utf-8")
+    words = ["measure", str(tmp_path / "months.csv"), "--counter", "downloads_per_interval", "--bounds"]
+    assert main(words) == 0
+    assert "China has between 60.0% and 100.0%" in capsys.readouterr().out
+    assert main([*words, "--csv"]) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "period,country,value,share,lower,upper",
+        "2026-07-31,CN,60.0,0.6,0.6,1.0",
+    ]
+    assert main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["upper"] == 1.0
+
+
+def test_one_country_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["plot", "labs-2025", "-o", str(tmp_path / "cn.svg"), "--group"]
+    assert main([*words, "China"]) == 0
+    drawn = (tmp_path / "cn.svg").read_text(encoding="utf-8")
+    assert "China 18.2%" in drawn
+    assert "Germany" not in drawn
+    assert main([*words, "Atlantis"]) == 2
+    assert "'Atlantis' is not known" in capsys.readouterr().err
+
+
+def test_the_length_of_intervals_is_asked_for_in_the_words_of_the_shell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "weeks.csv").write_text("date,model,downloads\n2026-07-31,Qwen/a,60\n", encoding="utf-8")
+    assert main(["measure", str(tmp_path / "weeks.csv"), "--counter", "downloads_per_interval"]) == 1
+    said = capsys.readouterr().err
+    assert "downloads_per_7d" in said
+    assert "Counter(" not in said

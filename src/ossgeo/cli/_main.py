@@ -179,6 +179,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     _registry.add_commands(commands, add_reading)
     _completion.add_command(commands)
+    measure.add_argument("--bounds", action="store_true",
+                         help="the lowest and highest share of each group, whatever the origin of the unknown part")  # fmt: skip
     output = measure.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="method, coverage, adjustments and rows as JSON")
     output.add_argument("--csv", action="store_true", help="rows of all periods as CSV")
@@ -189,6 +191,8 @@ def _add_picture(plot: argparse.ArgumentParser) -> None:
     """Add the options of a picture."""
     plot.add_argument("-o", "--output", required=True, metavar="FILE", help="the file to write: .png, .svg or .pdf")
     plot.add_argument("--kind", choices=("line", "stacked", "ranks", "bars", "map", "matrix"), help="the kind of chart")
+    plot.add_argument("--group", action="append", default=[], metavar="NAME",
+                      help="draw only this country or other group; may be repeated")  # fmt: skip
     plot.add_argument("--top", type=int, default=8, metavar="N", help="groups drawn separately (default: 8)")
     plot.add_argument("--theme", choices=("light", "dark"), default="light", help="the colors (default: light)")
     plot.add_argument("--title", help="the title (default: the finding)")
@@ -232,6 +236,10 @@ def _output(given: argparse.Namespace) -> str:
     panel = panel_of(given.path, given)
     checked = f"{panel.check()}\n\n" if given.check else ""
     table = ossgeo.measure(panel, **_choices(given))
+    if given.bounds:
+        found = ossgeo.analysis.bounds(table)
+        rows = found.to_polars()
+        return rows.write_json() if given.json else rows.write_csv() if given.csv else f"{checked}{found}"
     if given.json:
         return table.to_json()
     return table.to_csv() if given.csv else f"{checked}{table}"
@@ -243,6 +251,8 @@ def _drawn(given: argparse.Namespace) -> str:
         raise InvalidArgumentError(f"--output must end in .png, .svg or .pdf, got {given.output!r}")
     require_place(given.output)
     table = ossgeo.measure(panel_of(given.path, given), **_choices(given))
+    if given.group:
+        table = table.filter(**{table.keys[0]: given.group})
     chart = table.plot(
         kind=given.kind, top=given.top, theme=given.theme, title=given.title, subtitle=given.subtitle, width=given.width,
         height=given.height, font_scale=given.font_scale,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +16,7 @@ from ossgeo._core.boundary import is_panic
 from ossgeo.errors import InvalidArgumentError, MethodMismatchError, SourceFormatError, SourceUnavailableError
 from ossgeo.shares import _table_io as io
 from ossgeo.shares import _table_text as text
-from ossgeo.shares._period_shares import Group
+from ossgeo.shares._period_shares import Group, GroupNames
 from ossgeo.shares._table_data import ShareData, meta_of
 
 if TYPE_CHECKING:
@@ -71,20 +72,39 @@ class ShareTable(ShareData):
             raise InvalidArgumentError(f"n must be a positive number of groups, got {n!r}")
         return self._with(self.frame.group_by("period", maintain_order=True).head(n))
 
-    def filter(self, *predicates: pl.Expr, **equal: str | float | dt.date) -> ShareTable:
+    def filter(
+        self, *predicates: pl.Expr, **equal: str | float | dt.date | Sequence[str | float | dt.date]
+    ) -> ShareTable:
         """Return the table with the rows that fulfil all conditions; the shares stay those of the whole.
 
         Args:
             *predicates: Polars expressions.
-            **equal: Columns and the value that each must have.
+            **equal: Columns and the value that each must have, or a list of these; a country may be given by its name.
 
         Raises:
+            UnknownCountryError: No country has the code or name.
+            UnknownNameError: The table does not have the organization, namespace, model or group.
             InvalidArgumentError: A column does not exist, or a condition cannot be evaluated.
+
+        Example:
+            >>> import ossgeo
+            >>> two = ossgeo.measure(ossgeo.load_sample()).filter(country=["China", "Germany"])
+            >>> {country: f"{share:.1%}" for country, share in two.at().items()}
+            {'DE': '21.2%', 'CN': '18.2%'}
         """
+        conditions = [pl.col(name).is_in(self._values(name, value)) for name, value in equal.items()]
         try:
-            return self._with(self.frame.filter(*predicates, **equal))
+            return self._with(self.frame.filter(*predicates, *conditions))
         except (pl.exceptions.PolarsError, TypeError) as error:
             raise InvalidArgumentError(f"the rows cannot be filtered: {str(error).splitlines()[0]}") from error
+
+    def _values(self, name: str, value: Any) -> list[Any]:
+        """Return the values of a column that are given by one or several; groups in the table's own words."""
+        values = [value] if isinstance(value, str) or not isinstance(value, Sequence) else list(value)
+        if name not in self.keys:
+            return values
+        known = GroupNames.of(self.frame, (name,))
+        return [known.parse(one) if isinstance(one, str) else one for one in values]
 
     def _with(self, frame: pl.DataFrame) -> ShareTable:
         """Return the table with some of its rows."""

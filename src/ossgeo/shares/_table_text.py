@@ -162,7 +162,7 @@ def sentence(table: ShareData, group: str | tuple[str, ...], day: dt.date) -> st
     names = " x ".join(sentence_label(method, part, key) for part, key in zip(parts, table.keys, strict=True))
     if share is None:
         return f"The share of {names} in the {method.unit} {_span(table, day)} is not defined."
-    whole = f"all {method.unit}"
+    whole = f"all {method.unit}" if share else f"the {method.unit}"
     if method.denominator == "attributed":
         whole = f"the {method.unit} attributed to a known country"
     notes = [_CREDITED.get(method.attribution, f"models credited by {method.attribution}")]
@@ -173,7 +173,7 @@ def sentence(table: ShareData, group: str | tuple[str, ...], day: dt.date) -> st
     if method.void:
         notes.append(f"without effect: {', '.join(method.void)}")
     return (
-        f"{capitalized(names)} accounted for {percent(share, 1)} of {whole} {_span(table, day)}{_change(table, group, day, share)} "
+        f"{capitalized(names)} accounted for {_part(share)} of {whole} {_span(table, day)}{_change(table, group, day, share)} "
         f"({'; '.join(notes)}). {_scope(table, day)}"
     ).strip()
 
@@ -184,9 +184,16 @@ def _change(table: ShareData, group: str | tuple[str, ...], day: dt.date, share:
     before = None if first is None else table.at(first)[group]
     if first is None or before is None:
         return ""
+    if share == before == 0:
+        return f", as {_span(table, first)}"
     change = round(100 * (share - before), 1)
     words = f"{'up' if change > 0 else 'down'} {abs(change):.1f} points" if change else "unchanged"
-    return f", {words} from {percent(before, 1)} {_span(table, first)}"
+    return f", {words} from {_part(before)} {_span(table, first)}"
+
+
+def _part(share: float) -> str:
+    """Return a share in a sentence; a group to which nothing is credited has none, not 0.0%."""
+    return percent(share, 1) if share else "none"
 
 
 def _scope(table: ShareData, day: dt.date) -> str:

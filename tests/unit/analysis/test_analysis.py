@@ -122,7 +122,7 @@ def test_without_floating_downloads_there_is_nothing_to_bound() -> None:
 
 
 def test_an_empty_result_says_so() -> None:
-    nothing = bounds(measured().filter(country="ZZ"))
+    nothing = bounds(measured().filter(country="VA"))
     with pytest.raises(InvalidArgumentError, match="is empty"):
         str(nothing)
 

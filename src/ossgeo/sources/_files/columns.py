@@ -122,7 +122,7 @@ class Choice:
         """Return the fault of a source without dates, or without the starts of intervals that need them."""
         counter = self.counter
         if counter is not None and counter.kind == "interval" and counter.days is None and START not in chosen:
-            remedy = f"name it: columns={{'...': '{START}'}}; or give the length: Counter(..., days=7)"
+            remedy = f"name it: columns={{'...': '{START}'}}; or state their length in the name of the counter, as in downloads_per_7d"
             return Fault(place, "has no column of the first days of its intervals", remedy)
         dated = {"period", "observed_at", *([START] if counter is not None and counter.days else [])}
         if self.dated_outside or dated & {*chosen}:
