@@ -20,7 +20,7 @@ from ossgeo.panel._constant import constant_units, within_validity
 from ossgeo.panel._ids import distinct_ids, distinct_namespaces
 from ossgeo.panel._issues import find_issues
 from ossgeo.panel._keyed import KeyedRows
-from ossgeo.panel._models_table import namespace_in_id, normalized_models
+from ossgeo.panel._models_table import has_namespace_of_id, normalized_models
 from ossgeo.panel._quality import QualityReport, first_duplicate, number_of_duplicates
 from ossgeo.panel._usable_rows import last_valid_day, row_faults, unusable_rows_error
 from ossgeo.registry._registry import Registry
@@ -339,8 +339,8 @@ class Panel:
         if self._own_models or self._keyed is None:
             return self._own_models
         if "namespaces_of_ids" not in self._answers:
-            table = self.models.select("model_id", "namespace", own=namespace_in_id()).collect()
-            same = table["model_id"].equals(self._key_ids()) and table["namespace"].equals(table["own"])
+            table = self.models.select("model_id", own=has_namespace_of_id()).collect()
+            same = table["model_id"].equals(self._key_ids()) and table["own"].all(ignore_nulls=False)
             self._answers["namespaces_of_ids"] = same
         return bool(self._answers["namespaces_of_ids"])
 

@@ -96,11 +96,13 @@ class Run:
         aggregate: Sums by interval and group.
         models: The models table, in the columns that are used.
         credits: One row for each model, validity and group: model_id, start and end (if any is dated), group, weight.
+        by_namespace: Whether the models are namespaces; see ``ossgeo._core.engines.with_namespaces``.
     """
 
     aggregate: Aggregate
     models: pl.DataFrame
     credits: pl.DataFrame
+    by_namespace: bool = False
 
 
 @attrs.frozen(eq=False)
@@ -224,7 +226,7 @@ class Plan:
         """
         return (
             self._adds_up(parts)
-            and (self.panel.counter.kind != "cumulative" or gives_of(parts.calculator) == "stock")
+            and (not self._needs_differences(parts) or self._has_usable_keys())
             and self.models is None
             and not self.panel.residual
             and self.options.where is None
@@ -234,17 +236,22 @@ class Plan:
             and self.panel._has_namespaces_of_ids()
         )
 
+    def _needs_differences(self, parts: _Parts) -> bool:
+        """Return whether flows are differences of the counts of a model under all of its ids."""
+        return self.panel.counter.kind == "cumulative" and gives_of(parts.calculator) != "stock"
+
+    def _has_usable_keys(self) -> bool:
+        """Return whether the panel has rows by integer keys that can be summed as they are."""
+        panel = self.panel
+        if panel._keyed is None or panel.dimensions or not sums_are_exact(panel._counts()):
+            return False
+        return rows_are_usable(panel) and not panel._duplicates()
+
     def _keyed_rows(self, parts: _Parts, flows: Flows) -> KeyedRows | None:
         """Return the rows by integer keys, if the panel has them and their sums are those of the flows."""
-        keyed = self.panel._keyed
-        if (
-            keyed is None
-            or (flows.keys and flows.differences is None)
-            or not self._adds_up(parts)
-            or not sums_are_exact(self.panel._counts())
-        ):
+        if (flows.keys and flows.differences is None) or not self._adds_up(parts):
             return None
-        return keyed if rows_are_usable(self.panel) and not self.panel._duplicates() else None
+        return self.panel._keyed if self._has_usable_keys() else None
 
     def _run(
         self, parts: _Parts, models: pl.DataFrame, cleaned: tuple[Adjustment, ...], *, by_namespace: bool = False
@@ -278,7 +285,8 @@ class Plan:
         )  # fmt: skip
         credits = named.drop("namespace")
         followed = list(cleaned)
-        flows = calculator_input(self.panel, models, parts.calculator, self.options, self.seats, followed, used)
+        named_models = self._models(parts) if by_namespace and self._needs_differences(parts) else models
+        flows = calculator_input(self.panel, named_models, parts.calculator, self.options, self.seats, followed, used)
         if by_namespace:
             notes = [with_models_counted(note, self.panel, models, self.seats) for note in notes]
         usual, credited = without_usual_group(credits) if by_namespace else (None, credits)
@@ -303,7 +311,7 @@ class Plan:
             rows, groups, self._method(parts, void), self.panel.periods, (*followed, *notes),
             behind, self.panel.scope,
         )  # fmt: skip
-        return Run(aggregate, models, credits)
+        return Run(aggregate, models, credits, by_namespace)
 
     def _models(self, parts: _Parts) -> pl.DataFrame:
         """Collect the columns of the models table that are used."""
@@ -327,7 +335,8 @@ class Plan:
             used |= {"base_models"} if any(key.name in MODEL_KEYS for key in parts.keys) else set()
             models = models.select(name for name in columns if name in used)
         table = models.collect(engine="streaming")
-        if table["model_id"].n_unique() == table.height:
+        keys = self.panel._key_ids() if self.panel._keyed is not None else None  # each model once
+        if (keys is not None and table["model_id"].equals(keys)) or table["model_id"].n_unique() == table.height:
             return table
         return table.unique("model_id", keep="last", maintain_order=True)
 
