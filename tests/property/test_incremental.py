@@ -84,10 +84,10 @@ def test_extending_equals_measuring_everything(counter: str, world: tuple[Any, .
 
 
 @pytest.mark.parametrize("counter", ["downloads_30d", "downloads_all_time"])
-@given(world=worlds(), start=st.integers(0, 1), renamed=st.booleans())
+@given(world=worlds(), start=st.integers(0, 1), renamed=st.booleans(), listed=st.booleans(), text=st.booleans())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_extending_by_snapshots_of_a_store_equals_measuring_the_text_ids(
-    counter: str, world: tuple[Any, ...], start: int, renamed: bool
+    counter: str, world: tuple[Any, ...], start: int, renamed: bool, listed: bool, text: bool
 ) -> None:
     rows, models, days, choices = world
     if renamed:  # two ids of one model, one after the other
@@ -101,15 +101,41 @@ def test_extending_by_snapshots_of_a_store_equals_measuring_the_text_ids(
             at = dt.datetime.combine(day, dt.time(6), dt.UTC)
             store.add(seen.join(models, on="model_id", how="left"), observed_at=at)
         first = max(min(start, len(days) - 2), 0)
-        whole = ossgeo.measure(
-            panel(rows.filter(pl.col("observed_at") >= days[first]), models, counter), registry=registry(), **choices
-        )
-        made = IncrementalAggregate.of(
-            store.panel(days[first], days[first], counter=counter), registry=registry(), models=models, **choices
-        )
+        given: dict[str, Any] = {"registry": registry(), **({"models": models} if listed else {})}
+        whole = ossgeo.measure(store.panel(days[first], counter=counter).described(), **given, **choices)
+        plain = store.panel(days[first], counter=counter)
+        plain._answers.update(keyed=None)
+        same(whole, ossgeo.measure(plain, **given, **choices))
+        made = IncrementalAggregate.of(store.panel(days[first], days[first], counter=counter), **given, **choices)
         for day in days[first + 1 :]:
-            made = made.extend(store.panel(day, day, counter=counter), registry=registry(), models=models)
+            later = store.panel(day, day, counter=counter)
+            if text and day == days[-1]:  # without integer keys
+                later._answers.update(keyed=None)
+            made = made.extend(later, **given)
         same(made.table(), whole)
+
+
+def test_credits_of_namespaces_become_those_of_models_when_needed(tmp_path: Path) -> None:
+    store = ossgeo.sources.SnapshotStore(tmp_path / "store")
+    for place, day in enumerate((START, START + dt.timedelta(days=40), START + dt.timedelta(days=80))):
+        frame = pl.DataFrame({"model_id": ["Qin/a", "Trio/b", "gpt2"], "downloads_30d": [100 + place, 100, 7]})
+        store.add(frame, observed_at=dt.datetime.combine(day, dt.time(6), dt.UTC))
+    days = [one.date for one in store.snapshots]
+    whole = ossgeo.measure(store.panel(), registry=registry())
+    first = IncrementalAggregate.of(store.panel(end=days[1]), registry=registry())
+    assert first.credits.columns[0] == "namespace"
+    first.write(tmp_path / "saved")
+    again = IncrementalAggregate.read(tmp_path / "saved")
+    same(again.extend(store.panel(days[2]), registry=registry()).table(), whole)
+    merged = first.merge(IncrementalAggregate.of(store.panel(days[2]), registry=registry()))
+    assert merged.credits.columns[0] == "model_id"
+    same(merged.table(), whole)
+    models = store.panel().models.collect()
+    longer = first.extend(store.panel(days[2]), registry=registry(), models=models)
+    assert longer.credits.columns[0] == "model_id"
+    same(longer.table(), whole)
+    by_model = IncrementalAggregate.of(store.panel(), registry=registry(), models=models).credits
+    assert longer.credits.sort("model_id", "group").equals(by_model.sort("model_id", "group"))
 
 
 @pytest.mark.parametrize("counter", ["downloads_30d", "downloads_all_time"])
@@ -226,7 +252,7 @@ def test_what_is_no_saved_aggregate(tmp_path: Path) -> None:
         saved().write(tmp_path)
     saved().write(tmp_path / "s")
     facts = tmp_path / "s" / "method.json"
-    facts.write_text(facts.read_text().replace('"layout": 3', '"layout": 9'))
+    facts.write_text(facts.read_text().replace('"layout": 4', '"layout": 9'))
     with pytest.raises(StoreError, match="has layout 9"):
         IncrementalAggregate.read(tmp_path / "s")
     with pytest.raises(StoreError, match="cannot be written"):

@@ -24,7 +24,7 @@ from ossgeo.shares._incremental_io import read_folder, write_folder
 from ossgeo.shares._last_observations import continued_panel, last_observations, rows_of
 from ossgeo.shares._model_groups import namespace_counts
 from ossgeo.shares._options import MeasureOptionsDict, options_of, require_options
-from ossgeo.shares._pipeline import Plan, models_of, plan_of
+from ossgeo.shares._pipeline import Plan, Run, models_of, plan_of
 from ossgeo.shares._protocol import needs_whole_panel
 from ossgeo.shares._table import ShareTable
 
@@ -36,7 +36,8 @@ class IncrementalAggregate:
     Attributes:
         aggregate: The sums; as small as the result.
         models: The models table, in the columns that are used.
-        credits: The group of each model: model_id, start, end, group, weight.
+        credits: The group of each model: model_id, start, end, group, weight. If the groups depend on the namespace only, and the
+            panel has integer keys, those of each namespace: ``namespace``, such as ``Qwen/``, in the place of model_id.
         seen: When each model was first and last observed, and its last count and its maximum: model_id, first, last, downloads, top. Empty for
             30-day counters, which need none of it.
     """
@@ -81,8 +82,9 @@ class IncrementalAggregate:
             raise InvalidArgumentError(
                 "stale='drop' compares whole observations; measure the whole panel again, or use stale='keep'"
             )
-        ran = plan.run(by_model=True)
-        return cls(ran.aggregate, ran.models, _dated(ran.credits), last_observations(panel))
+        ran = plan.run(by_model=panel._keyed is None)
+        models = _models_by_key(panel) if ran.by_namespace else ran.models
+        return cls(ran.aggregate, models, _dated(ran), last_observations(panel))
 
     @property
     def method(self) -> Method:
@@ -120,24 +122,7 @@ class IncrementalAggregate:
             )
         require_options("IncrementalAggregate.extend", options)
         models = options.pop("models", None)
-        plan = self._plan(panel, options)
-        given = models_of(panel, models).collect()
-        everyone = _joined(self.models, given)
-        periods = (*self.periods, *panel.periods)
-        whole = panel if panel.counter.kind != "cumulative" else continued_panel(panel, self.seen)
-        joined = attrs.evolve(whole, models=everyone.lazy(), periods=periods)
-        joined._keep_answers(whole, same_rows=True)
-        ran = attrs.evolve(plan, panel=joined, models=everyone).run(by_model=True)
-        self._require(ran.aggregate.method)
-        credits = _dated(ran.credits)
-        self._require_credits(ran.aggregate, credits)
-        fresh = attrs.evolve(ran.aggregate, rows=ran.aggregate.rows.filter(pl.col("period") > self.periods[-1]))
-        rows_, groups = concatenated((self.aggregate, fresh), list(self.method.by))
-        recoded = attrs.evolve(ran.aggregate, rows=credits).recoded(groups)
-        method = attrs.evolve(self.method, panel=_fingerprint(self.method.panel, panel.fingerprint))
-        aggregate = Aggregate(rows_, groups, method, periods, _added(self.aggregate.adjustments, fresh.adjustments),
-                              fresh.namespaces, self.aggregate.note)  # fmt: skip
-        return type(self)(aggregate, ran.models, recoded, last_observations(panel, self.seen))
+        return self._extended(self._plan(panel, options), models)
 
     def merge(self, other: Self) -> Self:
         """Return the aggregate of two parts that were made with the same options.
@@ -151,6 +136,8 @@ class IncrementalAggregate:
             InvalidArgumentError: The parts overlap, or a model continues in the other part under a new id.
         """
         self._require(other.method)
+        if self._is_by_namespace or other._is_by_namespace:
+            return self._by_model().merge(other._by_model())
         shared = self.models.join(other.models, on="model_id", how="semi").height
         apart = not set(self.periods) & set(other.periods)
         if shared and not (apart and self.method.kind != "cumulative"):
@@ -207,6 +194,55 @@ class IncrementalAggregate:
         aggregate, tables = read_folder(Path(path))
         return cls(aggregate, tables["models"], tables["credits"], tables["seen"])
 
+    def _extended(self, plan: Plan, models: Any) -> Self:
+        """Return an aggregate with the observations of a plan.
+
+        Args:
+            plan: The plan, with the panel of later observations.
+            models: The table that ``models=`` gives.
+        """
+        panel = plan.panel
+        given = models_of(panel, models)
+        used = [name for name in given.collect_schema().names() if name in self.models.columns]
+        everyone = _joined(self.models, given.select(used).collect(engine="streaming"))
+        periods = (*self.periods, *panel.periods)
+        whole = panel if panel.counter.kind != "cumulative" else continued_panel(panel, self.seen)
+        joined = attrs.evolve(whole, models=everyone.lazy(), periods=periods)
+        joined._keep_answers(whole, same_rows=True)
+        by_namespace = (
+            self._is_by_namespace
+            and models is None
+            and joined._keyed is not None
+            and everyone["model_id"].equals(joined._key_ids())
+        )
+        ran = attrs.evolve(plan, panel=joined, models=None if by_namespace else everyone).run(by_model=not by_namespace)
+        self._require(ran.aggregate.method)
+        if self._is_by_namespace and not ran.by_namespace:
+            return self._by_model()._extended(plan, models)
+        credits = _dated(ran)
+        self._require_credits(ran.aggregate, credits)
+        fresh = attrs.evolve(ran.aggregate, rows=ran.aggregate.rows.filter(pl.col("period") > self.periods[-1]))
+        rows_, groups = concatenated((self.aggregate, fresh), list(self.method.by))
+        recoded = attrs.evolve(ran.aggregate, rows=credits).recoded(groups)
+        method = attrs.evolve(self.method, panel=_fingerprint(self.method.panel, panel.fingerprint))
+        aggregate = Aggregate(rows_, groups, method, periods, _added(self.aggregate.adjustments, fresh.adjustments),
+                              fresh.namespaces, self.aggregate.note)  # fmt: skip
+        known = everyone if ran.by_namespace else ran.models
+        return type(self)(aggregate, known, recoded, last_observations(panel, self.seen))
+
+    @property
+    def _is_by_namespace(self) -> bool:
+        return "namespace" in self.credits.columns
+
+    def _by_model(self) -> Self:
+        """Return the same aggregate with the credits of each model."""
+        if not self._is_by_namespace:
+            return self
+        named = engines.wrap(self.models.lazy().select("model_id", namespace="model_id"))
+        cut = engines.collect(engines.with_namespaces(named, "namespace"))
+        credits = cut.join(self.credits, on="namespace", maintain_order="left_right").drop("namespace")
+        return attrs.evolve(self, credits=credits)
+
     def _tables(self) -> dict[str, pl.DataFrame]:
         return {"rows": self.aggregate.rows, "groups": self.aggregate.groups, "models": self.models,
                 "credits": self.credits, "seen": self.seen}  # fmt: skip
@@ -236,6 +272,7 @@ class IncrementalAggregate:
 
     def _require_credits(self, aggregate: Aggregate, credits: pl.DataFrame) -> None:
         """Raise if a model that was counted before is credited differently now: its history would change, too."""
+        name = credits.columns[0]
         names = list(self.method.by)
         _, groups = concatenated((self.aggregate, aggregate), names)
         before = attrs.evolve(self.aggregate, rows=self.credits).recoded(groups)
@@ -244,9 +281,10 @@ class IncrementalAggregate:
             return
         changed = before.join(now, on=before.columns, how="anti", nulls_equal=True)
         if changed.height:
-            example = changed["model_id"][0]
+            example = changed[name][0]
+            units = "namespaces" if self._is_by_namespace else "models"
             raise MethodMismatchError(
-                f"{changed['model_id'].n_unique():,} models are attributed differently than before, such as {example}; measure the whole panel again"
+                f"{changed[name].n_unique():,} {units} are attributed differently than before, such as {example}; measure the whole panel again"
             )
 
     def _require_no_rename(self, other: Self, models: pl.DataFrame) -> None:
@@ -268,11 +306,19 @@ class IncrementalAggregate:
         return f"<IncrementalAggregate {self.aggregate.rows.height:,} rows, {self.periods[0]} .. {self.periods[-1]}; {self.method}>"
 
 
-def _dated(credits: pl.DataFrame) -> pl.DataFrame:
+def _models_by_key(panel: Panel) -> pl.DataFrame:
+    """Return the columns of the models table that later observations may need."""
+    names = panel.models.collect_schema().names()
+    used = ("model_id", "namespace", "hub_id", "platform_id", "created_at")
+    return panel.models.select(name for name in used if name in names).collect(engine="streaming")
+
+
+def _dated(ran: Run) -> pl.DataFrame:
     """Return credits with start and end columns, also if none is dated."""
+    credits = ran.credits.rename({"model_id": "namespace"}) if ran.by_namespace else ran.credits
     if "start" not in credits.columns:
         credits = credits.with_columns(start=pl.lit(BEGINNING), end=pl.lit(END))
-    return credits.select("model_id", "start", "end", "group", "weight")
+    return credits.select(credits.columns[0], "start", "end", "group", "weight")
 
 
 def _joined(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:

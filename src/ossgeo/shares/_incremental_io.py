@@ -22,7 +22,9 @@ from ossgeo._core.method import Adjustment, Method
 from ossgeo.errors import OutputError, StoreError
 from ossgeo.shares._aggregates import Aggregate
 
-_LAYOUT: Final = 3
+_LAYOUT: Final = 4
+_OLDER: Final = 3
+"""The layout in which credits are always those of models."""
 _TABLES: Final = ("rows", "groups", "models", "credits", "seen")
 _FACTS: Final = "method.json"
 _ATTEMPTS: Final = 3
@@ -74,7 +76,7 @@ def read_folder(folder: Path) -> tuple[Aggregate, dict[str, pl.DataFrame]]:
 
 def _read_once(folder: Path) -> tuple[Aggregate, dict[str, pl.DataFrame]]:
     facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
-    if facts["layout"] != _LAYOUT:
+    if facts["layout"] not in (_LAYOUT, _OLDER):
         raise StoreError(
             f"{folder} has layout {facts['layout']}, this version reads {_LAYOUT}; measure the panel again"
         )

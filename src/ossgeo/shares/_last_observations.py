@@ -48,8 +48,8 @@ def continued_panel(panel: Panel, before: pl.DataFrame) -> Panel:
     whole = attrs.evolve(
         panel, rows=engines.concat([engines.send(earlier, rows), rows]), size=panel.size + before.height
     )
-    whole._keep_answers(panel, same_rows=False)
     keyed = _keyed(panel, before)
+    whole._keep_answers(panel, same_rows=False)
     if keyed is not None:
         whole._continue(panel, keyed, engines.wrap(earlier.lazy()))
     return whole
