@@ -67,7 +67,7 @@ def rows_of(before: pl.DataFrame) -> pl.DataFrame:
 
 
 def _keyed(panel: Panel, before: pl.DataFrame | None) -> KeyedRows | None:
-    """Return the rows of a panel by key, after earlier observations; None if there are no keys for all of them."""
+    """Return the rows of a panel by key, after earlier observations; None if a model has no key."""
     keyed = panel._keyed
     if keyed is None or panel._duplicates() or not rows_are_usable(panel):
         return None

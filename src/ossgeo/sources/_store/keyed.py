@@ -107,7 +107,7 @@ class StoreRows:
 
     @property
     def levels(self) -> None:
-        """There are no observations before."""
+        """None: every observation is in the rows."""
         return
 
     def in_order(self) -> Iterator[tuple[dt.date, pl.DataFrame]]:
