@@ -24,7 +24,7 @@ Kind = Literal["share", "ahead", "overtook", "largest", "top", "value", "other"]
 that a group has the most; the share of the largest, whose number is the group; a value; or a fact that no panel of counters
 holds."""
 Topic = Literal["downloads", "tokens", "derivatives", "licenses", "adoption", "sizes", "concentration", "releases"]
-"""The subject of a claim: what is counted, or the property of models whose share is stated."""
+"""The subject of a claim: the counted unit, or the property of models whose share is stated."""
 
 _CALCULATOR: Final = re.compile(r"derivatives\((?P<relations>[a-z, ]+)\)")
 _LEAST_DIGITS: Final = 2
