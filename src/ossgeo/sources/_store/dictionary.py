@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from ossgeo.panel._ids import places_of
 from ossgeo.sources._store.layout import MODELS, inside
 from ossgeo.sources._store.manifest import Manifest
 
@@ -51,20 +52,14 @@ def keys_of(ids: pl.Series, known: pl.Series, hub_ids: pl.Series | None) -> tupl
     Returns:
         The keys, in the order of ``ids``; and key, model_id and hub_id of new models, by key.
     """
-    given = pl.DataFrame({"model_id": ids})
-    numbered = pl.DataFrame({"model_id": known}).with_row_index("key").with_columns(pl.col("key").cast(pl.Int32))
-    found = given.join(numbered, on="model_id", how="left", maintain_order="left")["key"]
+    found = places_of(ids, known).alias("key")
     if not found.null_count():
         return found, pl.DataFrame(schema=SCHEMA).drop("first_seen")
     hub = pl.lit(None, pl.String) if hub_ids is None else hub_ids
-    new = (
-        given.with_columns(hub.alias("hub_id"))
-        .filter(found.is_null())
-        .sort("model_id")
-        .with_row_index("key", len(known))
-    )
+    given = pl.DataFrame({"model_id": ids}).with_columns(hub.alias("hub_id")).filter(found.is_null())
+    new = given.sort("model_id").with_row_index("key", len(known))
     new = new.select(pl.col("key").cast(pl.Int32), "model_id", "hub_id")
-    later = given.join(new.select("model_id", "key"), on="model_id", how="left", maintain_order="left")["key"]
+    later = places_of(ids, new["model_id"]) + len(known)
     return found.fill_null(later), new
 
 

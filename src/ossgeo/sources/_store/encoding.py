@@ -72,26 +72,22 @@ class Encoder:
             (self.folder / self.manifest.data / kind).mkdir(parents=True, exist_ok=True)
         require_undamaged(self.folder, self.manifest.snapshots, MODELS)
         scan = pl.scan_parquet(self.raw, glob=False, hive_partitioning=False)
-        there = scan.collect_schema()
-        counted = [name for name in COUNTERS if name in there]
-        hub = ["hub_id"] if "hub_id" in there else []
-        head = scan.select("model_id", *hub, *counted).collect()
-        counted = [name for name in counted if head[name].count()]
-        known = read_ids(self.folder, self.manifest)
-        keys, new = keys_of(head["model_id"], known, head["hub_id"] if hub else None)
-        ids = pl.concat([known, new["model_id"]]) if new.height else known
-        rows = head.select(keys.alias("key"), *counted)
+        keys, new = self._keys(scan)
+        size = self.manifest.keys + new.height
+        counts = scan.select(name for name in COUNTERS if name in scan.collect_schema()).collect()
+        counted = [name for name in counts.columns if counts[name].count()]
+        rows = counts.select(keys.alias("key"), *counted)
         parts, digest = self._write_models(new)
-        stated, hashes = self._write_facts(keys, len(ids))
+        stated, hashes = self._write_facts(keys, size)
         chain = counters.chain_before(self._basis, self.folder, self.observed_at)
         snapshot = Snapshot(
             date=self.observed_at.date(), observed_at=self.observed_at, file=self._name(SNAPSHOTS), source=self.source,
             models=rows.height, totals={name: int(rows[name].cast(pl.Int128).sum()) for name in counted}, sha256="",
-            schema=LAYOUT, issues=self._issues(rows, ids), note=self.note, ossgeo=version("ossgeo"), scope=self.scope, removed=self.removed,
-            parts={**parts, **stated}, chain=chain[0].stem if chain else self.stem, keys=len(ids), digest=digest,
+            schema=LAYOUT, issues=self._issues(rows, new["model_id"]), note=self.note, ossgeo=version("ossgeo"), scope=self.scope, removed=self.removed,
+            parts={**parts, **stated}, chain=chain[0].stem if chain else self.stem, keys=size, digest=digest,
             columns=tuple(facts.columns_in(self.raw)), counts={name: _range_of(rows[name]) for name in counted},
         )  # fmt: skip
-        before = counters.values_after(self.folder, chain, len(ids)) if chain and counters.ALL_TIME in counted else None
+        before = counters.values_after(self.folder, chain, size) if chain and counters.ALL_TIME in counted else None
         whole = counters.with_changes(rows, before).with_columns(
             observed_at=pl.lit(self.observed_at, counters.SCHEMA["observed_at"]), chain=pl.lit(snapshot.chain)
         )
@@ -107,6 +103,12 @@ class Encoder:
         """The content of the manifest, with the snapshot that is replaced out of use."""
         gone = [] if self.replaces is None else [attrs.evolve(self.replaces, removed="replaced")]
         return self.manifest.with_snapshots(gone)
+
+    def _keys(self, scan: pl.LazyFrame) -> tuple[pl.Series, pl.DataFrame]:
+        """Return the key of each row, and the models that are new; no text id stays in memory."""
+        hub = ["hub_id"] if "hub_id" in scan.collect_schema() else []
+        head = scan.select("model_id", *hub).collect()
+        return keys_of(head["model_id"], read_ids(self.folder, self.manifest), head["hub_id"] if hub else None)
 
     def _name(self, kind: str) -> str:
         return name_of(self.manifest.data, kind, self.stem)
@@ -165,14 +167,14 @@ class Encoder:
         own = [pl.read_parquet(path, memory_map=False, glob=False)] if path.is_file() else []
         pl.concat([*own, shifted], how="diagonal").write_parquet(path, compression="zstd")
 
-    def _issues(self, rows: pl.DataFrame, ids: pl.Series) -> dict[str, int]:
+    def _issues(self, rows: pl.DataFrame, new: pl.Series) -> dict[str, int]:
         """Return the quality issues, compared with the snapshot before; a damaged one does not keep the new one out."""
         try:
-            return self._compared(rows, ids)
+            return self._compared(rows, new)
         except (StoreError, PanelError, pl.exceptions.PolarsError):
             return {"previous_unreadable": 1}
 
-    def _compared(self, rows: pl.DataFrame, ids: pl.Series) -> dict[str, int]:
+    def _compared(self, rows: pl.DataFrame, new: pl.Series) -> dict[str, int]:
         found: dict[str, int] = {}
         used = self._basis.used
         before = [one for one in used if one.observed_at < self.observed_at]
@@ -191,6 +193,7 @@ class Encoder:
             if faults_of(self.folder, keyed.read):
                 raise StoreError(f"{one.file} is damaged")
             compared[:0] = [(kept.date, table) for kept, table in keyed.parts[0].snapshots()]
+        ids = pl.concat([read_ids(self.folder, self.manifest), new])
         named = [table.select(counter, model_id="key", period=pl.lit(day)) for day, table in compared]
         periods = [*(one.date for one in before[-1:]), self.observed_at.date()]
         issues = find_issues_by_key(

@@ -28,6 +28,7 @@ SCHEMA: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 _BATCH: Final = 20_000
+_HASHED_AT_ONCE: Final = 4_000
 _ROW_GROUP: Final = 100_000
 _HASHED: Final = [name for name in COLUMNS if name != "likes"]
 
@@ -123,7 +124,8 @@ def stated(raw: Path) -> pl.DataFrame:
     rows = scan.select(pl.len()).collect().item()
     batches = (scan.select(names).slice(start, _BATCH).collect() for start in range(0, rows, _BATCH))
     liked = ["likes"] if "likes" in names else []
-    return pl.concat([batch.select(hashes_of(batch), *liked) for batch in batches])
+    parts = (part for batch in batches for part in batch.iter_slices(_HASHED_AT_ONCE))
+    return pl.concat([part.select(hashes_of(part), *liked) for part in parts])
 
 
 def write_changed(
