@@ -64,16 +64,12 @@ class Report:
     expected: Mapping[str, str] = attrs.field(factory=dict, hash=False)
 
     def __str__(self) -> str:
-        """Return how many checks ran."""
+        """Return how many checks ran, and why the others did not apply."""
         ran = len(self.passed) + len(self.expected)
         parts = [f"{self.subject}: {ran} checks ran, {len(self.passed)} passed"]
         parts += [f"{len(self.expected)} failed as expected"] if self.expected else []
-        parts += (
-            [f"{len(self.not_applicable)} not applicable ({', '.join(self.not_applicable)})"]
-            if self.not_applicable
-            else []
-        )
-        return ", ".join(parts)
+        parts += [f"{len(self.not_applicable)} not applicable"] if self.not_applicable else []
+        return "\n".join([", ".join(parts), *(f"  - {name}: {why}" for name, why in self.not_applicable.items())])
 
 
 def run(subject: str, checks: Iterable[Check], expected_failures: Mapping[str, str] | None = None) -> Report:

@@ -7,7 +7,8 @@ import math
 import pickle
 import random
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 import polars as pl
@@ -31,27 +32,36 @@ from ossgeo.testing._network import no_network
 from ossgeo.testing._runner import Check, NotApplicable, Report, require_known_names, run
 
 
-def attribution_checks(strategy: str | AttributionStrategy) -> tuple[Check, ...]:
+def attribution_checks(strategy: str | AttributionStrategy, *, examples: Collection[str] = ()) -> tuple[Check, ...]:
     """Return the checks of a strategy, for example for ``pytest.mark.parametrize``.
 
     Args:
         strategy: The strategy, or its name.
+        examples: Ids of models that the strategy credits, for one that abstains on all models of the test worlds.
 
     Example:
         >>> len(attribution_checks("publisher")) >= 20
         True
     """
     subject = resolve(strategy)
-    return tuple(Check(name, subject, body) for name, body in _CHECKS.items())
+    bodies: dict[str, Callable[[Any], None]] = {
+        **_CHECKS,
+        "credits_its_examples": partial(_credits_its_examples, examples=tuple(examples)),
+    }
+    return tuple(Check(name, subject, body) for name, body in bodies.items())
 
 
 def check_attribution_strategy(
-    strategy: str | AttributionStrategy, *, expected_failures: Mapping[str, str] | None = None
+    strategy: str | AttributionStrategy,
+    *,
+    examples: Collection[str] = (),
+    expected_failures: Mapping[str, str] | None = None,
 ) -> Report:
     """Run every check of a strategy.
 
     Args:
         strategy: The strategy, or its name.
+        examples: Ids of models that the strategy credits, for one that abstains on all models of the test worlds.
         expected_failures: Names of checks that must fail, each with the reason.
 
     Returns:
@@ -63,10 +73,10 @@ def check_attribution_strategy(
 
     Example:
         >>> print(check_attribution_strategy("publisher"))
-        publisher: 22 checks ran, 22 passed
+        publisher: 23 checks ran, 23 passed
     """
     subject = resolve(strategy)
-    return run(name_of(subject), attribution_checks(subject), expected_failures)
+    return run(name_of(subject), attribution_checks(subject, examples=examples), expected_failures)
 
 
 def _worlds() -> tuple[World, World]:
@@ -261,14 +271,38 @@ def _needs_no_network(strategy: Any) -> None:
 def _gives_evidence(strategy: Any) -> None:
     """Credits to countries come with evidence."""
     context = (world := hard_world()).context
-    credited = 0
-    for model in context.models.values():
-        answer = evaluate_model(strategy, model, on=world.days[-1], context=context)
-        if answer is not None and any(isinstance(credit.country, Country) for credit in answer.credits):
-            credited += 1
-            assert answer.evidence, f"{model.id} is credited to a country without evidence"
-    if not credited:
+    answers = [
+        (model, evaluate_model(strategy, model, on=world.days[-1], context=context))
+        for model in context.models.values()
+    ]
+    if not sum(_rests_on_evidence(model, answer) for model, answer in answers):
         raise NotApplicable("the strategy credits no country in the test world")
+
+
+def _rests_on_evidence(model: Model, answer: Attribution | None) -> bool:
+    """Return whether a model is credited to a country, which needs evidence."""
+    if answer is None or not any(isinstance(credit.country, Country) for credit in answer.credits):
+        return False
+    assert answer.evidence, f"{model.id} is credited to a country without evidence"
+    return True
+
+
+def _credits_its_examples(strategy: Any, *, examples: Collection[str]) -> None:
+    """The strategy credits the models that are given as examples, or some of the test worlds."""
+    worlds = _worlds()
+    for name in examples:
+        model, world = Model(name), worlds[-1]
+        answer = evaluate_model(strategy, model, on=world.days[-1], context=world.context)
+        assert answer is not None, f"{name} is an example, and the strategy abstains on it"
+        _rests_on_evidence(model, answer)
+    if examples:
+        return
+    found = (evaluate_model(strategy, model, on=world.days[-1], context=context)
+             for world in worlds for context in (world.context,) for model in context.models.values())  # fmt: skip
+    if all(answer is None for answer in found):
+        raise NotApplicable(
+            "the strategy abstains on all models of the test worlds: give ids that it credits, examples=[...]"
+        )
 
 
 def _independent_of_call_order(strategy: Any) -> None:

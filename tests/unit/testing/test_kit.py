@@ -93,10 +93,31 @@ class Wrong:
 
 def test_what_is_right_passes_and_says_how_many_ran() -> None:
     report = check_attribution_strategy(Wrong())
-    assert len(report.passed) == 19
+    assert len(report.passed) == 20
     absent = ("uses_only_what_it_requires", "row_and_frame_agree", "declares_its_changes")
     assert tuple(report.not_applicable) == absent
-    assert str(report) == f"wrong: 19 checks ran, 19 passed, 3 not applicable ({', '.join(absent)})"
+    first, *others = str(report).splitlines()
+    assert first == "wrong: 20 checks ran, 20 passed, 3 not applicable"
+    assert others == [f"  - {name}: {report.not_applicable[name]}" for name in absent]
+
+
+@attrs.frozen
+class OnlyOurs(Wrong):
+    """Credits one namespace, which is not in the test worlds, without evidence."""
+
+    name: str = "only-ours"
+
+    def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
+        return Attribution.to("FR", rule=self.name) if model.namespace == "ours" else None
+
+
+def test_a_strategy_that_abstains_on_the_test_worlds_is_checked_on_examples() -> None:
+    assert "give ids that it credits" in str(check_attribution_strategy(OnlyOurs()))
+    with pytest.raises(ConformanceError, match="ours/a is credited to a country without evidence"):
+        check_attribution_strategy(OnlyOurs(), examples=["ours/a"])
+    with pytest.raises(ConformanceError, match="theirs/a is an example, and the strategy abstains on it"):
+        check_attribution_strategy(OnlyOurs(), examples=["theirs/a"])
+    assert "credits_its_examples" in check_attribution_strategy(Wrong(), examples=["ours/a"]).passed
 
 
 def broken(**methods: Any) -> Any:
