@@ -83,6 +83,8 @@ class Sensitivity(Result):
         mine = mine.sort("part", descending=True, nulls_last=True)
         defined = self.frame.drop_nulls("share").select(self.frame.columns[:-2]).n_unique()
         count = f"{defined}" if defined == len(self.methods) else f"{defined} of {len(self.methods)}"
+        if len(self.methods) > 1 and percent(top["lowest"]) == percent(top["highest"]):
+            return f"On {day_text(self.period)} no share changes over {count} combinations of choices.{left_out}"
         text = (
             f"On {day_text(self.period)} {sentence_label(self.method, top['group'])} lies between {percent(top['lowest'])} and {percent(top['highest'])} over "
             f"{count} combinations of choices"
@@ -95,9 +97,20 @@ class Sensitivity(Result):
         return self.ranges, {"group": "text", "lowest": "share", "highest": "share", "spread": "width"}
 
 
+def usual_grid(panel: Panel) -> dict[str, list[Any]]:
+    """Return the choices that are open on a panel, each with its usual values."""
+    columns = panel.models.collect_schema().names()
+    grid: dict[str, list[Any]] = {"denominator": ["all", "attributed"], "counting": ["fractional", "primary"]}
+    if "created_at" in columns:
+        grid["age_cap"] = [None, "365d"]
+    if "base_models" in columns:
+        grid["attribution"] = ["publisher", "root"]
+    return grid
+
+
 def sensitivity(
     panel: Panel,
-    grid: Mapping[str, Sequence[Any]],
+    grid: Mapping[str, Sequence[Any]] | None = None,
     *,
     period: dt.date | str | None = None,
     **options: Unpack[MeasureOptionsDict],
@@ -111,7 +124,8 @@ def sensitivity(
     Args:
         panel: The panel.
         grid: Options of :func:`ossgeo.measure` and the values that each takes, such as
-            ``{"denominator": ["all", "attributed"], "age_cap": [None, "365d"]}``.
+            ``{"denominator": ["all", "attributed"], "age_cap": [None, "365d"]}``. By default denominator and counting, the
+            age cap if the models have days of creation, and attribution to publisher or root if they have base models.
         period: The period; by default the panel's latest one.
         **options: The options that do not vary; ``by`` is one key.
 
@@ -136,6 +150,8 @@ def sensitivity(
         True
     """
     require_panel(panel)
+    if grid is None:
+        grid = {name: values for name, values in usual_grid(panel).items() if name not in options}
     _check(grid, options)
     day = day_of(period, what="period") if period is not None else panel.periods[-1] if panel.periods else None
     if day is None or day not in panel.periods:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
 from ossgeo._core.text import counted, percent, plain, points
 from ossgeo.analysis import bootstrap, bounds, concentration, crossovers, drivers, influence, sensitivity
+from ossgeo.analysis._sensitivity import usual_grid
 from ossgeo.errors import InvalidArgumentError, PanelError, UnknownNameError
 from ossgeo.panel._panel import Panel
 from ossgeo.plotting._map import is_mapped
@@ -153,12 +154,7 @@ def _disputed(panel: Panel, options: MeasureOptionsDict) -> Section | None:
 
 
 def _options(panel: Panel, options: MeasureOptionsDict) -> Section | None:
-    columns = panel.models.collect_schema().names()
-    grid: dict[str, list[Any]] = {"denominator": ["all", "attributed"], "counting": ["fractional", "primary"]}
-    if "created_at" in columns:
-        grid["age_cap"] = [None, "365d"]
-    if "base_models" in columns:
-        grid["attribution"] = ["publisher", "root"]
+    grid = usual_grid(panel)
     rest: MeasureOptionsDict = {name: value for name, value in options.items() if name not in grid}  # type: ignore[assignment]
     found = sensitivity(panel, grid, **rest)
     ranges = found.ranges.filter(~pl.col("group").is_in(STATUSES)).select("group", "lowest", "highest", "spread")

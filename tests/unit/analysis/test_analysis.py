@@ -527,3 +527,16 @@ def test_intervals_cover_the_true_share(name: str) -> None:
         covered += lower <= 0.3 <= upper
         runs += 1
     assert covered / runs > 0.92
+
+
+def test_the_usual_choices_are_varied_by_default() -> None:
+    trending = ossgeo.load_sample("trending-2026")
+    varied = set(sensitivity(trending).effects["choice"]) - {"interactions"}
+    assert varied == {"denominator", "counting", "age_cap", "attribution"}
+    fixed = set(sensitivity(trending, denominator="attributed").effects["choice"]) - {"interactions"}
+    assert fixed == {"counting", "age_cap", "attribution"}
+
+
+def test_a_result_that_no_choice_changes_says_so() -> None:
+    said = sensitivity(ossgeo.load_sample("labs-2025")).sentence()
+    assert said == "On 7 September 2025 no share changes over 4 combinations of choices."
