@@ -177,11 +177,11 @@ def test_history_finds_a_changed_byte(tmp_path: Path, capsys: pytest.CaptureFixt
     rows = pl.DataFrame({"model_id": ["Qwen/x"], "downloads_30d": [5]})
     snapshot = store.add(rows, observed_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
     assert main(["history", "verify", str(store.path)]) == 0
-    assert "1 snapshots, no fault found" in capsys.readouterr().out
+    assert "1 snapshot, no fault found" in capsys.readouterr().out
     file = store.path / snapshot.file
     file.write_bytes(file.read_bytes()[:-1] + b"X")
     assert main(["history", "verify", str(store.path)]) == 1
-    assert "1 faults" in capsys.readouterr().err
+    assert "1 fault in" in capsys.readouterr().err
     assert main(["history", "recover", str(store.path)]) == 0
 
 

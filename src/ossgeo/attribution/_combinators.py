@@ -379,6 +379,6 @@ def override(table: Any, rule: str | AttributionStrategy = "publisher") -> Overr
 
     Example:
         >>> print(override({"my-lab": "FR"}))
-        override(1 rows 51d984eb2977, publisher)
+        override(1 row 51d984eb2977, publisher)
     """
     return Override(table if isinstance(table, Table) else table_strategy(table), resolve(rule))

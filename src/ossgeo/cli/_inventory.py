@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import ossgeo
 from ossgeo._core.io import require_place, writing
+from ossgeo._core.text import counted
 
 FORMS: Final[Mapping[str, Callable[[ossgeo.Inventory], str]]] = {
     "text": str,
@@ -70,4 +71,4 @@ def inventory_text(found: ossgeo.Inventory, given: argparse.Namespace) -> str:
     with writing(given.output) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
     given.form = "text"
-    return f"{given.output}: {len(found)} models"
+    return f"{given.output}: {counted(len(found), 'models')}"

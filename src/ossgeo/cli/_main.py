@@ -17,7 +17,7 @@ import attrs
 
 import ossgeo
 from ossgeo._core.io import require_place, writing
-from ossgeo._core.text import printable
+from ossgeo._core.text import counted, printable
 from ossgeo.cli import _completion, _registry
 from ossgeo.cli._inventory import add_inventory, inventory_text, is_path
 from ossgeo.cli._options import add_cleaning, add_reading, cleaning_of, in_shell_words
@@ -296,17 +296,17 @@ def _history(given: argparse.Namespace) -> str:
     store = ossgeo.sources.SnapshotStore(given.store)
     if given.action == "recover":
         changed = store.recover()
-        return "\n".join([f"{len(changed)} snapshots were recovered", *(snapshot.file for snapshot in changed)])
+        return "\n".join([f"{counted(len(changed), 'snapshots')} recovered", *(snapshot.file for snapshot in changed)])
     if given.action == "publish":
         return "\n".join(ossgeo.reports.publish(store, title=given.title, license=given.license))
     if given.action in ("upgrade", "compact"):
         snapshots = store.upgrade() if given.action == "upgrade" else store.compact()
-        return f"{len(snapshots)} snapshots in layout 2"
+        return f"{counted(len(snapshots), 'snapshots')} in layout 2"
     if faults := store.verify() if given.action == "verify" else store.validate(given.since):
         listed = "\n".join(f"  {fault}" for fault in faults)
-        raise StoreError(f"{len(faults)} faults in {given.store}:\n{listed}")
+        raise StoreError(f"{counted(len(faults), 'faults')} in {given.store}:\n{listed}")
     gaps = [f"no observation from {gap.start} to {gap.end}: {gap.reason}" for gap in store.gaps]
-    return "\n".join([f"{len(store.snapshots)} snapshots, no fault found", *gaps])
+    return "\n".join([f"{counted(len(store.snapshots), 'snapshots')}, no fault found", *gaps])
 
 
 def _claimed(given: argparse.Namespace) -> str:
@@ -377,8 +377,8 @@ def _collected(given: argparse.Namespace) -> str:
     issues = ", ".join(f"{code} {count:,}" for code, count in snapshot.issues.items()) or "none"
     covered = "; ".join(filter(None, [snapshot.scope, snapshot.note]))
     return (
-        f"{snapshot.file}: {snapshot.models:,} models, {covered}; issues: {issues}; "
-        f"{len(store.snapshots)} snapshots in {given.store}"
+        f"{snapshot.file}: {counted(snapshot.models, 'models')}, {covered}; issues: {issues}; "
+        f"{counted(len(store.snapshots), 'snapshots')} in {given.store}"
     )
 
 

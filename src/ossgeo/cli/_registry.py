@@ -14,6 +14,7 @@ import polars as pl
 
 import ossgeo
 from ossgeo._core.dates import day_of
+from ossgeo._core.text import counted
 from ossgeo.errors import Fault, RegistryError
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -120,7 +121,7 @@ def _checked(folder: str | None, ror: str | None) -> str:
         for kind, number, *_, known in ossgeo.review.identified(used).iter_rows()
     ]
     ids = [f"with an id of ROR or Wikidata: {', '.join(parts)}"] if parts else []
-    return "\n".join([*rows, f"{'no fault found' if not rows else f'{len(rows)} warnings'}: {used}", *ids])
+    return "\n".join([*rows, f"{'no fault found' if not rows else counted(len(rows), 'warnings')}: {used}", *ids])
 
 
 def _shown(given: argparse.Namespace, used: ossgeo.Registry) -> str:

@@ -12,6 +12,7 @@ from narwhals.typing import IntoFrame
 from ossgeo._core.boundary import reads_data
 from ossgeo._core.display import Plottable
 from ossgeo._core.method import Adjustment, Adjustments, Coverage
+from ossgeo._core.text import counted
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.external._leaderboards import BoardOptions, BoardTable, Leaderboard, Weighting
 from ossgeo.shares._table import ShareTable
@@ -68,9 +69,7 @@ class LeaderboardHistory(Plottable):
 
     def __str__(self) -> str:
         """Return the number of boards, and the last one."""
-        return (
-            f"{len(self.boards)} boards, {self.boards[0].on} to {self.boards[-1].on}; the last one:\n{self.boards[-1]}"
-        )
+        return f"{counted(len(self.boards), 'boards')}, {self.boards[0].on} to {self.boards[-1].on}; the last one:\n{self.boards[-1]}"
 
 
 @reads_data

@@ -14,7 +14,7 @@ import polars as pl
 from ossgeo._core import engines
 from ossgeo._core.counter import Counter
 from ossgeo._core.dates import BEGINNING, END, day_of
-from ossgeo._core.text import html_cells, printable
+from ossgeo._core.text import counted, html_cells, printable
 from ossgeo.errors import InvalidArgumentError, PanelError
 from ossgeo.panel._constant import constant_units, within_validity
 from ossgeo.panel._ids import distinct_ids, distinct_namespaces
@@ -371,7 +371,7 @@ class Panel:
 
     def __repr__(self) -> str:
         """Return size, range and source."""
-        return f"<Panel {self.size:,} rows, {len(self.periods)} periods {range_text(self.periods)}, {self.counter}; {self.source}>"
+        return f"<Panel {counted(self.size, 'rows')}, {counted(len(self.periods), 'periods')} {range_text(self.periods)}, {self.counter}; {self.source}>"
 
 
 def _ids_of(rows: nw.LazyFrame[Any], sizes: dict[dt.date, int]) -> pl.DataFrame:

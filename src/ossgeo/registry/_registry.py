@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from ossgeo._core import DATA
 from ossgeo._core.dates import day_or_today
+from ossgeo._core.text import counted
 from ossgeo.errors import InvalidArgumentError, OssgeoWarning, UnknownOrganizationError
 from ossgeo.registry._lineage import LineageFact
 from ossgeo.registry._merge import RegistryDiff, difference, iter_facts, merged
@@ -338,9 +339,7 @@ class Registry:
     def __repr__(self) -> str:
         """Return the size and the version."""
         facts = self._facts
-        return (
-            f"<Registry {self.version}: {len(facts.organizations)} organizations, {len(facts.namespaces)} namespaces>"
-        )
+        return f"<Registry {self.version}: {counted(len(facts.organizations), 'organizations')}, {counted(len(facts.namespaces), 'namespaces')}>"
 
     def __eq__(self, other: object) -> bool:
         """Return whether both hold the same facts."""

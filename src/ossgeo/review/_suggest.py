@@ -12,6 +12,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core.tabular import Tabular
+from ossgeo._core.text import counted
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
@@ -47,7 +48,7 @@ class Suggestions(Tabular):
         rows = self.frame.select("namespace", "value", "account_type", "name", "members", "model").iter_rows()
         lines = [
             f"{value:>15,.0f}  {account or 'unknown to the Hub':<12}  {namespace}"
-            + (f"  {name}, {members or 0:,} members" if account == "organization" else "")
+            + (f"  {name}, {counted(members or 0, 'members')}" if account == "organization" else "")
             + f"  ({model})"
             for namespace, value, account, name, members, model in rows
         ]

@@ -14,6 +14,7 @@ from ossgeo._core import engines
 from ossgeo._core.boundary import reads_data
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment, Method
+from ossgeo._core.text import counted
 from ossgeo.errors import InvalidArgumentError, MethodMismatchError
 from ossgeo.panel._panel import Panel
 from ossgeo.panel._renames import find_renames
@@ -303,7 +304,7 @@ class IncrementalAggregate:
 
     def __repr__(self) -> str:
         """Return size, range and method."""
-        return f"<IncrementalAggregate {self.aggregate.rows.height:,} rows, {self.periods[0]} .. {self.periods[-1]}; {self.method}>"
+        return f"<IncrementalAggregate {counted(self.aggregate.rows.height, 'rows')}, {self.periods[0]} .. {self.periods[-1]}; {self.method}>"
 
 
 def _models_by_key(panel: Panel) -> pl.DataFrame:

@@ -13,6 +13,7 @@ import polars as pl
 
 from ossgeo._core import engines
 from ossgeo._core.boundary import is_panic
+from ossgeo._core.text import counted
 from ossgeo.errors import InvalidArgumentError, MethodMismatchError, SourceFormatError, SourceUnavailableError
 from ossgeo.shares import _table_io as io
 from ossgeo.shares import _table_text as text
@@ -308,7 +309,9 @@ class ShareTable(ShareData):
 
     def __repr__(self) -> str:
         """Return size, keys and method."""
-        return f"<ShareTable {self.frame.height} rows, {len(self.periods)} periods; {self.method}>"
+        return (
+            f"<ShareTable {counted(self.frame.height, 'rows')}, {counted(len(self.periods), 'periods')}; {self.method}>"
+        )
 
     def _repr_html_(self) -> str:
         """Return the latest period for a notebook; every text is escaped."""

@@ -143,7 +143,7 @@ def test_models_that_move_between_pages_count_once(server: FakeHub) -> None:
     panel = hub(server).snapshot()
     assert counts(panel)["Qwen/m0"] == 1
     assert panel.size == len(counts(panel))
-    assert "repeated: 1 models" in panel.scope
+    assert "repeated: listed on two pages: 1 model" in panel.scope
 
 
 def test_members_and_cards(server: FakeHub) -> None:
@@ -314,7 +314,7 @@ def test_null_counts_are_left_out_of_rows(server: FakeHub) -> None:
     assert "new/one" not in counts(panel)
     assert "new/one" in panel.models.collect()["model_id"].to_list()
     assert pl.Series(list(counts(panel).values())).null_count() == 0
-    assert panel.scope.endswith("; 1 models without downloads_30d are left out")
+    assert panel.scope.endswith("; left out: 1 model without downloads_30d")
     assert "left out" not in hub(server).snapshot(counter="downloads_all_time").scope
 
 

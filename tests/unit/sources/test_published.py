@@ -131,7 +131,7 @@ def test_hub_stats_at_hand(tmp_path: Path) -> None:
     assert HubStats(path, observed_on=dt.date(2026, 7, 1)).panel().periods == (dt.date(2026, 7, 1),)
     assert HubStats(path, observed_on="2026-07-01").panel().periods == (dt.date(2026, 7, 1),)
     counted = HubStats(path, counter="downloads_all_time").panel()
-    assert (counted.size, counted.scope) == (2, "1 rows without downloads_all_time are left out")
+    assert (counted.size, counted.scope) == (2, "left out: 1 row without downloads_all_time")
     assert panel.scope == ""
     plain = stats(dt.date(2026, 8, 1)).select("id", "downloads", lastModified=pl.lit("2026-08-02T00:00:00Z"))
     plain.write_parquet(path)

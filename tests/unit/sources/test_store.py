@@ -164,8 +164,8 @@ def test_snapshots_and_models_without_the_counter(tmp_path: Path) -> None:
     panel = store.panel(counter="downloads_all_time")
     assert (panel.size, len(panel.periods)) == (3, 1)
     assert panel.scope == (
-        "1 snapshots; 1 snapshots without downloads_all_time are left out; "
-        "2 observations of models without downloads_all_time are left out"
+        "1 snapshot; left out: 1 snapshot without downloads_all_time; "
+        "left out: 2 observations of models without downloads_all_time"
     )
     assert store.panel().scope == "2 snapshots"
 

@@ -260,7 +260,7 @@ def test_scopes_and_notes_are_kept(tmp_path: Path) -> None:
         store, hub = SnapshotStore(tmp_path), Hub(token=False, endpoint=server.url)
         first = store.collect(hub)
         assert (first.scope, first.note) == ("all models", "1 private models are left out")
-        assert store.panel().scope == f"1 snapshots of all models; {first.date}: 1 private models are left out"
+        assert store.panel().scope == f"1 snapshot of all models; {first.date}: private models left out: 1"
         store.add(week(0), scope="all models", note="from a backup")
         assert store.panel().scope.startswith("2 snapshots of all models; 2026-03-02: from a backup")
         assert store.collect(hub, namespaces=["Qwen"]).issues == {"same_date": 1, "scope_changed": 1}

@@ -62,7 +62,7 @@ def test_what_is_added_is_read_on_another_machine(
     assert panel.to_polars().sort("model_id")["downloads_30d"].to_list() == [11, 20]
     snapshots = [name for name in hub.fetched if name.startswith("data/snapshots/")]
     assert len(snapshots) == 1, "only the snapshots of the range are fetched"
-    assert panel.scope == "1 snapshots of two models"
+    assert panel.scope == "1 snapshot of two models"
     assert store(hub).verify() == ()
     assert len(store(hub).snapshots) == 3
 

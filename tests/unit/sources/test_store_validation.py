@@ -73,7 +73,7 @@ def _rewritten(store: SnapshotStore, frame: pl.DataFrame, name: str = "") -> Non
         ({"secret": pl.lit(1)}, "has columns that a store does not have: secret"),
         ({"downloads_30d": pl.col("downloads_30d").cast(pl.Float64)}, "that a store does not have: downloads_30d"),
         ({"downloads_30d": pl.col("downloads_30d") + 1}, "has downloads_30d 32, and the manifest states 30"),
-        ({"key": pl.lit(0, pl.Int32)}, "repeats 1 models"),
+        ({"key": pl.lit(0, pl.Int32)}, "repeats 1 model"),
         ({"key": pl.Series([0, 7], dtype=pl.Int32)}, "has key 7; the dictionary ends at 1"),
         ({"downloads_30d": pl.Series([-5, 35])}, "has a count below zero"),
         ({"observed_at": pl.col("observed_at") + dt.timedelta(hours=1)}, "has another time of observation"),
@@ -99,7 +99,7 @@ def test_damage_is_found_first_and_the_shell_ends_with_1(tmp_path: Path, capsys:
     store = SnapshotStore(tmp_path)
     one = add(store, 0, [10, 20])
     assert main(["history", "validate", str(tmp_path)]) == 0
-    assert "1 snapshots, no fault found" in capsys.readouterr().out
+    assert "1 snapshot, no fault found" in capsys.readouterr().out
     (store.path / one.file).write_bytes(b"PAR1")
     assert main(["history", "validate", str(tmp_path), "--since", "2026-08-01"]) == 1
     assert "was changed or cut" in capsys.readouterr().err

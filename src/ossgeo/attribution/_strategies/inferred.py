@@ -14,6 +14,7 @@ import polars as pl
 
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.schema import namespace_of
+from ossgeo._core.text import counted
 from ossgeo.attribution._evaluation import changes_of, resolve, shown, united_columns
 from ossgeo.attribution._lineage.graph import Graph
 from ossgeo.attribution._lineage.paths import named
@@ -60,7 +61,7 @@ class Inferred(BuiltInStrategy):
     def __str__(self) -> str:
         """Return the name, the number of models with a base model, and the inner strategy if it is not the default."""
         over = "" if shown(self.over) == "publisher" else f", over={shown(self.over)}"
-        return f"{self.name}({len(self.bases)} models{over})" if self.bases else self.name
+        return f"{self.name}({counted(len(self.bases), 'models')}{over})" if self.bases else self.name
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
         """Return the credits of the base model that was found, or abstain.

@@ -16,6 +16,7 @@ import polars as pl
 from ossgeo._core import engines
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment
+from ossgeo._core.text import counted
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Context
 from ossgeo.attribution._strategies.built_in import FrameStrategy
 from ossgeo.errors import Fault, RegistryError, UnknownCountryError
@@ -46,7 +47,7 @@ class Table(FrameStrategy):
     def __str__(self) -> str:
         """Return the number of rows and a fingerprint of twelve digits."""
         digest = hashlib.sha256(repr(self.rows).encode()).hexdigest()[:12]
-        return f"table({len(self.rows)} rows {digest})"
+        return f"table({counted(len(self.rows), 'rows')} {digest})"
 
     def _evidence(self, model: Model) -> tuple[Evidence, ...]:
         """Return the table.

@@ -15,6 +15,7 @@ from ossgeo._core import engines
 from ossgeo._core.counter import Counter
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment
+from ossgeo._core.text import counted
 from ossgeo.errors import Fault, InvalidArgumentError, PanelError
 from ossgeo.panel._flows import Flows, day_number
 from ossgeo.shares._calculators.built_in import BuiltInCalculator
@@ -120,7 +121,7 @@ class Weighted(BuiltInCalculator):
             ids = models.join(table, on="model_id", how="anti").height
             highest = float(self.weights["weight"].max() or 0.0)  # type: ignore[arg-type]  # a number
             note = (
-                f"without a weight, left out ({ids:,} models); at the highest weight of the table at most "
+                f"without a weight, left out ({counted(ids, 'models')}); at the highest weight of the table at most "
                 f"{(all_ - known) * highest:,.0f} {self.unit}"
             )
             notes.append(Adjustment("weight_unknown", all_ - known, counter.unit, note))

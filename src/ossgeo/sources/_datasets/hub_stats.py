@@ -16,6 +16,7 @@ import polars as pl
 from ossgeo._core import engines
 from ossgeo._core.counter import Counter, column_of
 from ossgeo._core.dates import day_of
+from ossgeo._core.text import counted
 from ossgeo.errors import InvalidArgumentError, SourceFormatError, SourceUnavailableError
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.plugins import API_VERSION
@@ -101,7 +102,7 @@ class HubStats:
             for day, scan in scans
         ])  # fmt: skip
         uncounted = rows.select(pl.col(self._counter).null_count()).collect().item()
-        note = f"{uncounted:,} rows without {self._counter} are left out" if uncounted else ""
+        note = f"left out: {counted(uncounted, 'rows')} without {self._counter}" if uncounted else ""
         rows = rows.filter(pl.col(self._counter).is_not_null())
         models = pl.concat([_models(scan) for _, scan in scans], how="diagonal_relaxed")
         identity = ",".join(f"{day}:{where}" for (day, _), (_, _, where) in zip(scans, files, strict=True))

@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 import attrs
 import polars as pl
 
+from ossgeo._core.text import counted
 from ossgeo.errors import SourceFormatError, StoreError
 from ossgeo.sources._hub.parts import UNCHANGED, Account, Part, convert, scan_parts, write_part, write_snapshot
 from ossgeo.sources._hub.query import Query
@@ -267,7 +268,7 @@ class Checkpoint:
         """
         repeated = write_snapshot(self._scan(), path, accounts=self.accounts)
         if repeated:
-            self.notes["repeated"] = [f"{repeated} models were listed on two pages"]
+            self.notes["repeated"] = [f"listed on two pages: {counted(repeated, 'models')}"]
 
     @property
     def scope(self) -> str:
@@ -277,7 +278,7 @@ class Checkpoint:
     @property
     def note(self) -> str:
         """What was left out, renamed or refused; empty if nothing was."""
-        remarks = [f"{self.left_out:,} private models are left out"] if self.left_out else []
+        remarks = [f"private models left out: {self.left_out:,}"] if self.left_out else []
         for kind, texts in self.notes.items():
             remarks.append(f"{kind}: {', '.join(texts[:_SHOWN])}{' ...' if len(texts) > _SHOWN else ''}")
         return "; ".join(remarks)

@@ -18,6 +18,7 @@ from cachetools import TTLCache
 from ossgeo._core import engines
 from ossgeo._core.counter import Counter, column_of
 from ossgeo._core.schema import COUNTERS
+from ossgeo._core.text import counted
 from ossgeo.errors import InvalidArgumentError, OssgeoError, SourceFormatError
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.plugins import API_VERSION
@@ -383,7 +384,7 @@ def _panel_of(path: Path, counter: str, *, source: str, note: str, folder: _Temp
     scan = pl.scan_parquet(path, glob=False)
     uncounted = scan.select(pl.col(counter).null_count()).collect().item()
     if uncounted:
-        note = f"{note}; {uncounted:,} models without {counter} are left out"
+        note = f"{note}; left out: {counted(uncounted, 'models')} without {counter}"
     rows = scan.select("model_id", "observed_at", counter, period=pl.col("observed_at").dt.date())
     return Panel.of(
         engines.wrap(rows.filter(pl.col(counter).is_not_null())), normalized_models(scan), counter=counter,

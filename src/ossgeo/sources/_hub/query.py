@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 import attrs
 
+from ossgeo._core.text import counted
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.sources._files.normalization import HUB_URL
 from ossgeo.sources._hub.http import Params
@@ -100,7 +101,7 @@ class Query:
         if self.kind == "top":
             return f"the {self.top} most downloaded models"
         named = ", ".join(self.chosen[:_SHOWN]) + (" ..." if len(self.chosen) > _SHOWN else "")
-        return f"the models of {named}" if self.kind == "namespaces" else f"{len(self.chosen)} models by id"
+        return f"the models of {named}" if self.kind == "namespaces" else f"{counted(len(self.chosen), 'models')} by id"
 
     def params(self, start: str) -> Params:
         """Return the parameters of the first page.

@@ -11,6 +11,7 @@ import polars as pl
 from ossgeo._core import engines
 from ossgeo._core.counter import Counter
 from ossgeo._core.schema import COUNTERS
+from ossgeo._core.text import counted
 from ossgeo.errors import Fault, InvalidArgumentError, PanelError
 from ossgeo.panel._panel import Panel
 from ossgeo.panel._usable_rows import row_faults
@@ -152,7 +153,9 @@ def _row_faults(frame: pl.DataFrame) -> list[Fault]:
         if bad.len():
             shown = ", ".join(map(repr, bad.head(_EXAMPLES)))
             faults.append(
-                Fault("snapshot, column model_id", f"{problem}, for {bad.len():,} models: {shown}", "correct it")
+                Fault(
+                    "snapshot, column model_id", f"{problem}, for {counted(bad.len(), 'models')}: {shown}", "correct it"
+                )
             )
     horizon = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)
     for counter in counters:

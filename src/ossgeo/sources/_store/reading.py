@@ -14,6 +14,7 @@ from ossgeo._core import engines
 from ossgeo._core.counter import Counter, column_of
 from ossgeo._core.dates import day_of
 from ossgeo._core.schema import COUNTERS
+from ossgeo._core.text import counted as counted_text
 from ossgeo.errors import InvalidArgumentError, PanelError, StoreError
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.sources._store import contents, layout_1
@@ -57,11 +58,11 @@ def read_store(
     chosen = list({one.date: one for one in counted}.values())
     panel = _panel(folder, manifest, chosen, counter, source)
     left_out = {
-        "earlier observations of a date are not used": len(counted) - len(chosen),
-        f"snapshots without {counter} are left out": len(within) - len(counted),
-        f"observations of models without {counter} are left out": sum(one.models for one in chosen) - panel.size,
+        "earlier observations of a date": len(counted) - len(chosen),
+        f"snapshots without {counter}": len(within) - len(counted),
+        f"observations of models without {counter}": sum(one.models for one in chosen) - panel.size,
     }
-    remarks = [f"{number:,} {what}" for what, number in left_out.items() if number]
+    remarks = [f"left out: {counted_text(number, what)}" for what, number in left_out.items() if number]
     gaps = [
         f"no observation from {gap.start} to {gap.end}: {gap.reason}" for gap in manifest.gaps
         if gap.start <= (last or chosen[-1].date) and gap.end >= (first or chosen[0].date)
@@ -189,7 +190,7 @@ def _scope(chosen: Sequence[Snapshot]) -> str:
         named = ", ".join(f"{scope or 'unknown'} ({number})" for scope, number in scopes.items())
         return f"{len(chosen)} snapshots of different scopes, whose counts do not compare: {named}"
     scope = chosen[0].scope
-    return f"{len(chosen)} snapshots of {scope}" if scope else f"{len(chosen)} snapshots"
+    return f"{counted_text(len(chosen), 'snapshots')}{f' of {scope}' if scope else ''}"
 
 
 def _notes(chosen: Sequence[Snapshot]) -> list[str]:

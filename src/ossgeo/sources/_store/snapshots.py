@@ -315,7 +315,7 @@ class SnapshotStore(ReadableStore):
         if isinstance(snapshot, Panel):
             source, note = source or snapshot.source, note or snapshot.scope
         if observation.left_out:
-            note = "; ".join(filter(None, [note, f"{observation.left_out:,} private models are left out"]))
+            note = "; ".join(filter(None, [note, f"private models left out: {observation.left_out:,}"]))
         frame = observation.frame
 
         def added(writer: Writer) -> Snapshot:

@@ -12,6 +12,7 @@ from typing import Final
 import polars as pl
 
 from ossgeo._core.schema import COUNTERS
+from ossgeo._core.text import counted
 from ossgeo.errors import Fault
 from ossgeo.sources._hub.parsing import SCHEMA as OBSERVED
 from ossgeo.sources._store import counters, facts
@@ -92,7 +93,7 @@ def _own_faults(folder: Path, manifest: Manifest, snapshot: Snapshot) -> Iterato
     if found["models"] != snapshot.models:
         yield _differs(snapshot, "models", found["models"], snapshot.models)
     if found["ids"] != found["models"]:
-        yield Fault(snapshot.file, f"repeats {found['models'] - found['ids']:,} models", _REMEDY)
+        yield Fault(snapshot.file, f"repeats {counted(found['models'] - found['ids'], 'models')}", _REMEDY)
     if found["instants"] != 1 or found["observed"] != snapshot.observed_at:
         yield Fault(snapshot.file, "has another time of observation than its name", _REMEDY)
     for name in (snapshot.file,) if manifest.layout == 1 else snapshot.parts_of(FACTS):
