@@ -143,7 +143,7 @@ def test_models_that_move_between_pages_count_once(server: FakeHub) -> None:
     panel = hub(server).snapshot()
     assert counts(panel)["Qwen/m0"] == 1
     assert panel.size == len(counts(panel))
-    assert "repeated: listed on two pages: 1 model" in panel.scope
+    assert "repeated: 1 model on two pages" in panel.scope
 
 
 def test_members_and_cards(server: FakeHub) -> None:
@@ -354,11 +354,11 @@ def test_private_models_are_left_out_and_counted(server: FakeHub) -> None:
     server.add(entry("me/secret", 9_000_000, private=True))
     panel = hub(server, token=TOKEN).snapshot()
     assert "me/secret" not in panel.models.collect()["model_id"].to_list()
-    assert "1 private models are left out" in panel.scope
+    assert "private models left out: 1" in panel.scope
     assert "me/secret" in counts(hub(server, token=TOKEN).snapshot(private=True))
     by_id = hub(server, token=TOKEN).snapshot(ids=["me/secret", "Qwen/m1"])
     assert list(counts(by_id)) == ["Qwen/m1"]
-    assert "1 private models are left out" in by_id.scope
+    assert "private models left out: 1" in by_id.scope
 
 
 def test_every_shape_of_an_entry() -> None:

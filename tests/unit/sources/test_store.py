@@ -96,7 +96,7 @@ def test_what_is_strange_is_marked_and_kept(tmp_path: Path) -> None:
     assert back.issues["clock_stepped"] == 1
     panel = store.panel()
     assert len(panel.periods) == 3
-    assert "1 earlier observations of a date are not used" in panel.scope
+    assert "left out: 1 earlier observation of a date" in panel.scope
     last = panel.rows.to_native().filter(pl.col("period") == dt.date(2026, 8, 10)).collect()
     assert last["downloads_30d"].sum() == 450, "the later observation of the date"
     assert len(store.snapshots) == 4
@@ -394,9 +394,9 @@ def test_private_models_are_never_stored(server: FakeHub, tmp_path: Path) -> Non
     server.add(entry("me/secret", 9_000_000, private=True))
     store = SnapshotStore(tmp_path)
     made = store.collect(Hub(token="hf_" + "x" * 30, endpoint=server.url, patience=1))
-    assert (made.models, "1 private models are left out" in made.note) == (12, True)
+    assert (made.models, "private models left out: 1" in made.note) == (12, True)
     added = store.add(week(1, private=[False, True, None, False, False]))
-    assert (added.models, added.note) == (4, "1 private models are left out")
+    assert (added.models, added.note) == (4, "private models left out: 1")
     with pytest.raises(PanelError, match="private models only"):
         store.add(week(2, private=[True] * 5))
     assert not any(b"secret" in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())

@@ -259,7 +259,7 @@ def test_scopes_and_notes_are_kept(tmp_path: Path) -> None:
         server.add(*(entry(f"Qwen/m{number}") for number in range(4)), entry("me/secret", private=True))
         store, hub = SnapshotStore(tmp_path), Hub(token=False, endpoint=server.url)
         first = store.collect(hub)
-        assert (first.scope, first.note) == ("all models", "1 private models are left out")
+        assert (first.scope, first.note) == ("all models", "private models left out: 1")
         assert store.panel().scope == f"1 snapshot of all models; {first.date}: private models left out: 1"
         store.add(week(0), scope="all models", note="from a backup")
         assert store.panel().scope.startswith("2 snapshots of all models; 2026-03-02: from a backup")
@@ -355,7 +355,7 @@ def test_a_snapshot_needs_few_wide_rows_in_memory(tmp_path: Path) -> None:
         checkpoint.write(tmp_path / "snapshot.parquet")
         counts = dict(pl.read_parquet(tmp_path / "snapshot.parquet").select("model_id", "downloads_30d").iter_rows())
         assert counts == {f"Qwen/m{number}": 1 if number < 4 else 100 - number for number in range(9)}
-        assert "repeated: 4 models were listed on two pages" in checkpoint.note
+        assert "repeated: 4 models on two pages" in checkpoint.note
         assert checkpoints.Checkpoint.began_at(tmp_path / "checkpoint") == checkpoint.observed_at
         shutil.rmtree(tmp_path / "checkpoint")
         assert checkpoints.Checkpoint.began_at(tmp_path / "checkpoint") is None

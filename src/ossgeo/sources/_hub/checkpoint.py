@@ -268,7 +268,7 @@ class Checkpoint:
         """
         repeated = write_snapshot(self._scan(), path, accounts=self.accounts)
         if repeated:
-            self.notes["repeated"] = [f"listed on two pages: {counted(repeated, 'models')}"]
+            self.notes["repeated"] = [f"{counted(repeated, 'models')} on two pages"]
 
     @property
     def scope(self) -> str:

@@ -14,7 +14,7 @@ from ossgeo._core import engines
 from ossgeo._core.counter import Counter, column_of
 from ossgeo._core.dates import day_of
 from ossgeo._core.schema import COUNTERS
-from ossgeo._core.text import counted as counted_text
+from ossgeo._core.text import counted
 from ossgeo.errors import InvalidArgumentError, PanelError, StoreError
 from ossgeo.panel._panel import Panel, normalized_models
 from ossgeo.sources._store import contents, layout_1
@@ -51,18 +51,18 @@ def read_store(
     first, last = (None if day is None else day_of(day, what=name) for name, day in (("start", start), ("end", end)))
     manifest = read_manifest(folder)
     within = _within(folder, manifest, first, last)
-    counted = [one for one in within if counter in one.totals]
-    if not counted:
+    with_counter = [one for one in within if counter in one.totals]
+    if not with_counter:
         there = " and ".join(sorted({name for one in within for name in one.totals}))
         raise StoreError(f"no snapshot of {folder} in the range holds {counter}; they hold {there}: give counter=")
-    chosen = list({one.date: one for one in counted}.values())
+    chosen = list({one.date: one for one in with_counter}.values())
     panel = _panel(folder, manifest, chosen, counter, source)
     left_out = {
-        "earlier observations of a date": len(counted) - len(chosen),
-        f"snapshots without {counter}": len(within) - len(counted),
+        "earlier observations of a date": len(with_counter) - len(chosen),
+        f"snapshots without {counter}": len(within) - len(with_counter),
         f"observations of models without {counter}": sum(one.models for one in chosen) - panel.size,
     }
-    remarks = [f"left out: {counted_text(number, what)}" for what, number in left_out.items() if number]
+    remarks = [f"left out: {counted(number, what)}" for what, number in left_out.items() if number]
     gaps = [
         f"no observation from {gap.start} to {gap.end}: {gap.reason}" for gap in manifest.gaps
         if gap.start <= (last or chosen[-1].date) and gap.end >= (first or chosen[0].date)
@@ -190,7 +190,7 @@ def _scope(chosen: Sequence[Snapshot]) -> str:
         named = ", ".join(f"{scope or 'unknown'} ({number})" for scope, number in scopes.items())
         return f"{len(chosen)} snapshots of different scopes, whose counts do not compare: {named}"
     scope = chosen[0].scope
-    return f"{counted_text(len(chosen), 'snapshots')}{f' of {scope}' if scope else ''}"
+    return f"{counted(len(chosen), 'snapshots')}{f' of {scope}' if scope else ''}"
 
 
 def _notes(chosen: Sequence[Snapshot]) -> list[str]:
