@@ -274,6 +274,11 @@ def test_a_claim_about_the_largest_takes_their_number() -> None:
     assert why == "The panel has no observation at 2025-11-01, or in the 6 days before."
 
 
+def test_a_claim_about_publications_is_decided_by_a_list_of_models() -> None:
+    found = evaluate(ossgeo.load_sample("hub-2026"), "index-us-2025")
+    assert found.settles == "It would be decided by the list of models that Epoch AI and the AI Index count as notable."
+
+
 def test_one_model_is_not_plural() -> None:
     assert claims.find("index-fr-2025").figure() == "1 model"
 

@@ -329,7 +329,7 @@ def _quantity(claim: Claim, table: ShareTable, day: dt.date) -> float | None:
 def _deciding_data(claim: Claim, *, covered: bool, complete: bool) -> str:
     needs = []
     if not covered:
-        needs.append(f"counters of {claim.scope}")
+        needs.append(f"{'the list' if claim.counts_events else 'counters'} of {claim.scope}")
     if not complete:
         needs.append(
             f"an observation at {claim.end}" if claim.is_stock else f"observations from {claim.start} to {claim.end}"
