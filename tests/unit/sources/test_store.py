@@ -96,7 +96,7 @@ def test_what_is_strange_is_marked_and_kept(tmp_path: Path) -> None:
     assert back.issues["clock_stepped"] == 1
     panel = store.panel()
     assert len(panel.periods) == 3
-    assert "left out: 1 earlier observation of a date" in panel.scope
+    assert "left out: 1 observation of a date before its last one" in panel.scope
     last = panel.rows.to_native().filter(pl.col("period") == dt.date(2026, 8, 10)).collect()
     assert last["downloads_30d"].sum() == 450, "the later observation of the date"
     assert len(store.snapshots) == 4

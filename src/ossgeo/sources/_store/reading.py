@@ -58,7 +58,7 @@ def read_store(
     chosen = list({one.date: one for one in with_counter}.values())
     panel = _panel(folder, manifest, chosen, counter, source)
     left_out = {
-        "earlier observations of a date": len(with_counter) - len(chosen),
+        "observations of a date before its last one": len(with_counter) - len(chosen),
         f"snapshots without {counter}": len(within) - len(with_counter),
         f"observations of models without {counter}": sum(one.models for one in chosen) - panel.size,
     }
