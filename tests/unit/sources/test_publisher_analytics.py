@@ -72,6 +72,43 @@ def test_a_saved_export(tmp_path: Path) -> None:
         PublisherAnalytics(path=tmp_path / "none.csv").panel()
 
 
+HEAD = "repoType,repoName,total,timestamp,downloads\n"
+ROW = "model,Qwen/a,4,2026-01-30T00:00:00.000Z,4\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (ROW.replace(",4\n", ",12x\n"), "row 1, column downloads: '12x' is not a whole number"),
+        (ROW + ROW.replace("2026-01-30T", "30 Jan T"), "row 2, column timestamp: '30 Jan T"),
+        (ROW.replace("Qwen/a", "Qw en/a"), "'Qw en/a' is not a model id"),
+        (ROW + "model,Qwen/a,4,2026-01", "row 2, column timestamp: '2026-01' is not"),
+        (ROW.replace("model", "kernel"), "repoType must be one of model, dataset, space, got 'kernel'"),
+        ("", "has no row"),
+    ],
+)
+def test_rows_that_are_not_as_documented(rows: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "export.csv").write_text(HEAD + rows, encoding="utf-8")
+    with pytest.raises((PanelError, SourceFormatError)) as found:
+        PublisherAnalytics(path=tmp_path / "export.csv").panel()
+    assert message in str(found.value)
+    assert str(found.value).startswith("Publisher Analytics of ")
+    assert "ignore=" not in str(found.value)
+
+
+def test_a_day_twice_a_day_missing_and_a_negative_count(tmp_path: Path) -> None:
+    (tmp_path / "twice.csv").write_text(HEAD + ROW * 2, encoding="utf-8")
+    twice = PublisherAnalytics(path=tmp_path / "twice.csv").panel()
+    assert "duplicate" in twice.check()
+    with pytest.raises(PanelError, match="repeat a model and period, for example Qwen/a at 2026-01-30"):
+        ossgeo.measure(twice)
+    (tmp_path / "gap.csv").write_text(HEAD + ROW + ROW.replace("01-30", "02-02"), encoding="utf-8")
+    assert "window_gap" in PublisherAnalytics(path=tmp_path / "gap.csv").panel().check()
+    (tmp_path / "negative.csv").write_text(HEAD + ROW.replace(",4\n", ",-4\n"), encoding="utf-8")
+    with pytest.raises(PanelError, match=r"Publisher Analytics of .*(?s:.*)is negative in 1 row"):
+        ossgeo.measure(PublisherAnalytics(path=tmp_path / "negative.csv").panel())
+
+
 def test_refusals_and_arguments(hub: LoopbackServer) -> None:
     with pytest.raises(SourceUnavailableError, match="the token of a member"):
         PublisherAnalytics("Qwen", token=False, endpoint=url(hub)).panel()
@@ -96,6 +133,18 @@ def test_shares_without_volumes_leave_a_residual(lazy: bool) -> None:
     assert {name: found[name] for name in ("CN", "US", "residual")} == {
         "CN": pytest.approx(0.25), "US": pytest.approx(0.35), "residual": pytest.approx(0.4),
     }  # fmt: skip
+
+
+def test_a_source_of_shares_passes_the_kit() -> None:
+    class Shares:
+        name = "shares of a gateway"
+        api_version = 1
+
+        def panel(self) -> ossgeo.Panel:
+            rows = {"model_id": ["Qwen/a", "google/b"], "date": ["2026-01-04"] * 2, "requests": [0.25, 0.35]}
+            return ossgeo.read_panel(pl.DataFrame(rows), counter=SHARES)
+
+    assert check_source(Shares()).passed
 
 
 def test_shares_that_sum_to_more_than_one() -> None:

@@ -12,7 +12,7 @@ import polars as pl
 
 from ossgeo._core.counter import Counter
 from ossgeo._core.dates import Day, day_of
-from ossgeo.errors import InvalidArgumentError, SourceFormatError, SourceUnavailableError
+from ossgeo.errors import Fault, InvalidArgumentError, PanelError, SourceFormatError, SourceUnavailableError
 from ossgeo.panel._panel import Panel
 from ossgeo.plugins import API_VERSION
 from ossgeo.sources._files.reader import read_panel
@@ -22,6 +22,7 @@ from ossgeo.sources._hub.http import Transport
 COUNTER: Final = Counter("downloads", kind="interval", days=1)
 _COLUMNS: Final = {"repoName": "model_id", "timestamp": "observed_at"}
 _NEEDED: Final = ("repoType", "repoName", "timestamp", "downloads")
+_KINDS: Final = ("model", "dataset", "space")
 _NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*")
 _REMEDIES: Final = {
     401: " (give the token of a member of the organization)",
@@ -86,19 +87,27 @@ class PublisherAnalytics:
 
         Raises:
             SourceUnavailableError: The file does not exist, or the Hub refuses.
-            SourceFormatError: The export has other columns than documented.
+            SourceFormatError: The export has other columns or kinds of repositories than documented, or no row.
             PanelError: With every value that cannot be read.
         """
         table = self._table()
         if missing := [name for name in _NEEDED if name not in table.columns]:
             raise SourceFormatError(f"{self.name}: has no column {missing[0]!r}; it has {', '.join(table.columns)}")
+        if not table.height:
+            raise SourceFormatError(f"{self.name}: has no row")
+        if strange := sorted(set(table["repoType"].fill_null("").unique()) - set(_KINDS)):
+            raise SourceFormatError(f"{self.name}: repoType must be one of {', '.join(_KINDS)}, got {strange[0]!r}")
         first, last = (
             None if day is None else day_of(day, what=name) for name, day in (("start", start), ("end", end))
         )
-        panel = read_panel(
-            table.select(_NEEDED), columns=_COLUMNS, counter=COUNTER, start=first, end=last,
-            scope=f"the models of one organization{_until(table)}",
-        )  # fmt: skip
+        try:
+            panel = read_panel(
+                table.select(_NEEDED), columns=_COLUMNS, counter=COUNTER, start=first, end=last,
+                scope=f"the models of one organization{_until(table)}",
+            )  # fmt: skip
+        except PanelError as error:  # its remedies are arguments of read_panel
+            faults = [Fault(fault.place.removeprefix("the dataframe, "), fault.problem) for fault in error.faults]
+            raise PanelError(f"{self.name} cannot be used", faults) from error
         return panel.described(source=self.name)
 
     def _table(self) -> pl.DataFrame:
