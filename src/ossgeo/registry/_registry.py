@@ -15,7 +15,6 @@ from typing import Any, Self
 
 from ossgeo._core import DATA
 from ossgeo._core.dates import day_or_today
-from ossgeo._core.text import counted
 from ossgeo.errors import InvalidArgumentError, OssgeoWarning, UnknownOrganizationError
 from ossgeo.registry._lineage import LineageFact
 from ossgeo.registry._merge import RegistryDiff, difference, iter_facts, merged
@@ -338,6 +337,8 @@ class Registry:
 
     def __repr__(self) -> str:
         """Return the size and the version."""
+        from ossgeo._core.text import counted  # imports Polars, which a look-up does not need
+
         facts = self._facts
         return f"<Registry {self.version}: {counted(len(facts.organizations), 'organizations')}, {counted(len(facts.namespaces), 'namespaces')}>"
 
