@@ -106,10 +106,11 @@ def state_before(folder: Path, manifest: Manifest, observed_at: dt.datetime, key
     require_undamaged(folder, files, FACTS)
     names = ["snapshot", "key", "facts_hash", "likes"]
     used = {one.stem for one in before}
-    for one in files:
-        for name in one.parts_of(FACTS):
-            scan = _scan([inside(folder, name)]).select(names).filter(pl.col("snapshot").is_in(used))
-            state = state.after(scan.collect())
+    scans = [_scan([inside(folder, name)]) for one in files for name in one.parts_of(FACTS)]
+    if _have_later_rows(folder, files):
+        scans = [pl.concat(scans).sort("observed_at", maintain_order=True)]
+    for scan in scans:
+        state = state.after(scan.filter(pl.col("snapshot").is_in(used)).select(names).collect())
     return state
 
 
@@ -208,7 +209,25 @@ def events(folder: Path, manifest: Manifest, used: Sequence[Snapshot], keys: pl.
     if not files or not stems:
         return pl.LazyFrame(schema=SCHEMA)
     rows = _scan(files).filter(pl.col("snapshot").is_in(stems))
+    if _have_later_rows(folder, manifest.snapshots):
+        rows = rows.sort("observed_at", maintain_order=True)
     return rows if keys is None else rows.filter(pl.col("key").is_in(keys.implode()))
+
+
+def _have_later_rows(folder: Path, snapshots: Sequence[Snapshot]) -> bool:
+    """Return whether a file holds facts of later snapshots, so that the files are not in the order of time.
+
+    Only files of snapshots that were added between others, or removed, do; see :func:`shifted_rows`. A sort of all rows costs
+    time and memory that a store without such files does not need.
+    """
+    last = pl.col("observed_at").max()
+    pairs = [
+        (one.observed_at, _scan([inside(folder, name)]).select(last))
+        for one in snapshots
+        for name in one.parts_of(FACTS)
+    ]
+    latest = pl.collect_all([scan for _, scan in pairs])
+    return any(found.item() > own for (own, _), found in zip(pairs, latest, strict=True) if found.item() is not None)
 
 
 def columns_of(used: Sequence[Snapshot]) -> list[str]:
