@@ -14,7 +14,7 @@ import polars as pl
 
 from ossgeo._core.csv_rows import bundled_rows
 from ossgeo._core.tabular import Listing
-from ossgeo._core.text import percent, points
+from ossgeo._core.text import counted, percent, points
 from ossgeo.errors import UnknownNameError
 from ossgeo.panel._filters import parse_where
 from ossgeo.shares._calculators.derivatives import Derivatives
@@ -164,7 +164,7 @@ class Claim:
             return points(value)
         number = self.value if value is None else value
         if self.unit != "share":
-            return f"{number:,.0f} {self.unit.removesuffix('s') if number == 1 else self.unit}"
+            return counted(number, self.unit)
         return percent(number) if number >= 0 else f"{number:.1%}"
 
     def _shown(self) -> dict[str, str]:

@@ -109,7 +109,7 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
 """The columns that no row may leave empty."""
 
 
-@attrs.frozen
+@attrs.define  # a frozen class takes twice as long to make, and there are 7,500 rows
 class Row:
     """A row of a table.
 

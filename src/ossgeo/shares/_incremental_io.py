@@ -78,7 +78,7 @@ def _read_once(folder: Path) -> tuple[Aggregate, dict[str, pl.DataFrame]]:
     facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
     if facts["layout"] not in (_LAYOUT, _OLDER):
         raise StoreError(
-            f"{folder} has layout {facts['layout']}, this version reads {_LAYOUT}; measure the panel again"
+            f"{folder} has layout {facts['layout']}, this version reads {_OLDER} and {_LAYOUT}; measure the panel again"
         )
     if facts.pop("checksum") != _checksum(facts):
         raise StoreError(f"{folder} was changed after it was written ({_FACTS}); measure the panel again")
