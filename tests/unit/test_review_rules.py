@@ -170,6 +170,7 @@ def test_the_shell_refuses_a_seized_namespace(tmp_path: Path, capsys: pytest.Cap
 
 
 def test_find_by_a_part(capsys: pytest.CaptureFixture[str]) -> None:
+    assert review.find("qwen")["found_in"].to_list()[:2] == ["id", "note"], "a note comes last"
     rows = {row[0]: row for row in review.find("qwen").iter_rows()}
     assert rows["qwen"] == ("qwen", "Qwen", "Qwen", "CN", "id")
     assert review.find("通义千问")["organization"].to_list() == ["qwen"]

@@ -123,7 +123,7 @@ def find(text: str, *, registry: Registry | None = None) -> pl.DataFrame:
         registry: The registry; by default the bundled one.
 
     Returns:
-        One row for each organization, by id: organization, name, namespaces (with spaces between), countries (of its current
+        One row for each organization, those found in their id first, then by name, namespace and note: organization, name, namespaces (with spaces between), countries (of its current
         seats), found_in (``id``, ``name``, ``namespace`` or ``note``, the first that applies).
 
     Raises:
@@ -146,6 +146,7 @@ def find(text: str, *, registry: Registry | None = None) -> pl.DataFrame:
         if where is not None:
             seats = [str(place.country) for place in one.affiliations if place.basis == "seat" and place.end is None]
             rows.append((one.id, one.name, " ".join(sorted(handles[one.id])), " ".join(seats), where))
+    rows.sort(key=lambda row: ("id", "name", "namespace", "note").index(row[-1]))
     columns = ("organization", "name", "namespaces", "countries", "found_in")
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
 
