@@ -123,8 +123,9 @@ def find(text: str, *, registry: Registry | None = None) -> pl.DataFrame:
         registry: The registry; by default the bundled one.
 
     Returns:
-        One row for each organization, those found in their id first, then by name, namespace and note: organization, name, namespaces (with spaces between), countries (of its current
-        seats), found_in (``id``, ``name``, ``namespace`` or ``note``, the first that applies).
+        One row for each organization: organization, name, namespaces (with spaces between), countries (of its current
+        seats), found_in (``id``, ``name``, ``namespace`` or ``note``, the first that applies). The rows are in the order of
+        ``found_in`` as listed here, and then of the id.
 
     Raises:
         InvalidArgumentError: ``text`` is empty.
