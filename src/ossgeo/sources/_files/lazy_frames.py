@@ -15,6 +15,7 @@ from ossgeo._core import engines
 from ossgeo._core.counter import Counter
 from ossgeo._core.schema import COUNTERS, MODELS
 from ossgeo.errors import Fault, PanelError
+from ossgeo.panel._declared_bases import with_bases
 from ossgeo.panel._panel import normalized_models
 from ossgeo.sources._files import values
 from ossgeo.sources._files.columns import BARE, START, SYNONYMS, Choice
@@ -27,7 +28,6 @@ from ossgeo.sources._files.normalization import (
     parser,
     shown,
     typed,
-    with_bases,
 )
 from ossgeo.sources._files.repositories import ADDRESSES, KINDS, OTHERS
 

@@ -11,7 +11,6 @@ import polars as pl
 
 from ossgeo._core.schema import COUNTERS, MODEL_SCHEMA, MODELS, ROWS
 from ossgeo.errors import Fault, SourceFormatError
-from ossgeo.panel._models import base_models_from_tags
 from ossgeo.sources._files import values
 from ossgeo.sources._files.values import HUB_URL
 
@@ -279,14 +278,3 @@ def _from_text(name: str, column: pl.Series, date_format: str | None, wanted: An
     if wanted == pl.String:
         return text if not text.str.contains(r"^[\[{]").any() else None
     return None
-
-
-def with_bases(models: pl.DataFrame) -> pl.DataFrame:
-    """Return models with base models from ``base_model:`` tags, unless there is a column of base models."""
-    if "base_models" in models.columns or "tags" not in models.columns:
-        return models
-    found = [
-        [{"relation": base.relation.value, "model_id": base.model_id} for base in base_models_from_tags(tags or ())]
-        for tags in models["tags"].to_list()
-    ]
-    return models.with_columns(base_models=pl.Series(found, dtype=TYPES["base_models"]))

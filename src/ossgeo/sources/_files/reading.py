@@ -14,6 +14,7 @@ import polars as pl
 from ossgeo._core import engines
 from ossgeo._core.schema import COUNTERS, MODELS
 from ossgeo.errors import EngineError, Fault, PanelError
+from ossgeo.panel._declared_bases import with_bases
 from ossgeo.panel._panel import normalized_models
 from ossgeo.sources._files import values
 from ossgeo.sources._files.columns import BARE, START, SYNONYMS, Choice
@@ -23,7 +24,7 @@ from ossgeo.sources._files.formats import RawTable, format_of, read_table
 from ossgeo.sources._files.ids import FileIds, IdScan
 from ossgeo.sources._files.intervals import with_since
 from ossgeo.sources._files.lazy_frames import LazyNormalization, LazyRows, joined, parquet_groups
-from ossgeo.sources._files.normalization import INSTANT, OPTIONAL, Origin, limited, typed, with_bases
+from ossgeo.sources._files.normalization import INSTANT, OPTIONAL, Origin, limited, typed
 from ossgeo.sources._files.shapes import expanded, unpivoted, without_other_repositories
 
 Found = tuple[nw.LazyFrame[Any], pl.LazyFrame | None, list[str]]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import attrs
+import msgspec
 import polars as pl
 
 from ossgeo._core.text import counted
@@ -346,7 +347,7 @@ class Checkpoint:
                  **{name: getattr(self, name) for name in _COUNTED}}  # fmt: skip
         written = self.folder / f"{_STATE}.new"
         try:
-            written.write_text(json.dumps({**state, "sha256": _checksum(state)}), encoding="utf-8")
+            written.write_bytes(msgspec.json.encode({**state, "sha256": _checksum(state)}))
             os.replace(written, self.folder / _STATE)
         except OSError as error:
             raise StoreError(f"{written} cannot be written: {error.strerror}; {UNCHANGED}") from error
@@ -356,7 +357,7 @@ _COUNTED: Final = ("start", "next_page", "pages", "converted", "models", "left_o
 
 
 def _checksum(state: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(msgspec.json.encode(state, order="sorted")).hexdigest()
 
 
 def _read_state(folder: Path) -> dict[str, Any] | None:

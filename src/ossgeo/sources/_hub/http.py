@@ -219,7 +219,9 @@ class Transport:
         """Return the next page's path and query at the endpoint; None after the last page."""
         if answer.next_link is None:
             return None
-        target = _parsed(answer.url).join(_parsed(answer.next_link))
+        target = _parsed(answer.next_link)
+        if target.is_relative_url:
+            target = _parsed(answer.url).join(target)
         if _origin(target) == _origin(_parsed(self.endpoint)):
             return self.own(str(target))
         return self.own(self.endpoint + target.raw_path.decode())
@@ -263,7 +265,8 @@ class Transport:
         from huggingface_hub.utils import get_session
 
         ends = time.monotonic() + seconds
-        body = bytearray()
+        chunks: list[bytes] = []
+        size = 0
         with get_session().stream(
             "GET", url, params=params, headers=dict(self.headers), timeout=seconds, follow_redirects=False
         ) as response:
@@ -274,16 +277,17 @@ class Transport:
                 )
             limit = self.largest if response.is_success else _LARGEST_ERROR
             for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > limit or time.monotonic() > ends:
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > limit or time.monotonic() > ends:
                     break
         if time.monotonic() > ends:
             raise TimeoutError
-        if len(body) > limit and response.is_success:
+        if size > limit and response.is_success:
             raise SourceFormatError(f"{_without_query(url)}: the response is larger than {self.largest:,} bytes")
         link = response.links.get("next", {}).get("url")
         headers = {name: self._redacted(value) for name, value in response.headers.items()}
-        content = bytes(body[:limit])
+        content = b"".join(chunks)[:limit]
         if self._secret:
             content = content.replace(self._secret.encode(), HIDDEN.encode())
         return Answer(url, response.status_code, headers, content, link if link is None else self._redacted(link))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from itertools import accumulate, chain
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
+from operator import attrgetter
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -13,7 +13,8 @@ import polars as pl
 
 from ossgeo._core.schema import MODEL_SCHEMA, PLATFORM_COLUMNS
 from ossgeo.errors import SourceFormatError
-from ossgeo.panel._models import BaseModel, base_models_from_hub, base_models_from_tags, declared_country
+from ossgeo.panel._declared_bases import with_bases
+from ossgeo.panel._models import base_models_from_hub, declared_country
 
 FIELDS: Final = ("author", "createdAt", "disabled", "downloads", "downloadsAllTime", "gated", "library_name",
                  "likes", "pipeline_tag", "private", "safetensors", "tags")  # fmt: skip
@@ -61,6 +62,40 @@ class _Entry(msgspec.Struct, gc=False, rename={"hub_id": "_id"}):
     cardData: dict[str, Any] | None = None  # noqa: N815
 
 
+def _seconds(entry: _Entry) -> float | None:
+    """Return the seconds since 1970: Polars converts datetimes with a time zone slowly."""
+    created = entry.createdAt
+    if created is None:
+        return None
+    return (created if created.tzinfo else created.replace(tzinfo=dt.UTC)).timestamp()
+
+
+def _bases(entry: _Entry) -> list[dict[str, str]] | None:
+    if not entry.baseModels:
+        return None
+    return [
+        {"relation": str(base.relation), "model_id": base.model_id} for base in base_models_from_hub(entry.baseModels)
+    ]
+
+
+_CELLS: Final[dict[str, Callable[[_Entry], Any]]] = {
+    "model_id": lambda entry: entry.id or entry.modelId,
+    "downloads_30d": attrgetter("downloads"),
+    "downloads_all_time": attrgetter("downloadsAllTime"),
+    "hub_id": attrgetter("hub_id"),
+    "namespace": attrgetter("author"),
+    "created_at": _seconds,
+    "task": attrgetter("pipeline_tag"),
+    "library": attrgetter("library_name"),
+    "likes": attrgetter("likes"),
+    "parameters": lambda entry: entry.safetensors.total if entry.safetensors else None,
+    "gated": lambda entry: None if entry.gated is None else str(entry.gated).lower(),
+    "private": attrgetter("private"),
+    "disabled": attrgetter("disabled"),
+    "declared_country": lambda entry: declared_country(entry.cardData) if entry.cardData else None,
+}
+_LISTS: Final[dict[str, Callable[[_Entry], Any]]] = {"tags": attrgetter("tags"), "base_models": _bases}
+
 _DECODER: Final = msgspec.json.Decoder(list[_Entry])
 
 
@@ -78,10 +113,17 @@ def read_pages(pages: Mapping[str, bytes], *, observed_at: dt.datetime) -> list[
     Raises:
         SourceFormatError: A page is not JSON, or a field has the wrong type.
     """
-    decoded = [_decoded(page, where) for where, page in pages.items()]
-    frame = _columns(list(chain.from_iterable(decoded)), observed_at)
-    ends = accumulate(map(len, decoded))
-    return [frame.slice(end - len(entries), len(entries)) for entries, end in zip(decoded, ends, strict=True)]
+    columns: dict[str, list[Any]] = {name: [] for name in (*_CELLS, *_LISTS)}
+    lengths = []
+    for where, page in pages.items():
+        entries = _decoded(page, where)
+        lengths.append(len(entries))
+        for name, cell in _CELLS.items():
+            columns[name] += map(cell, entries)
+        for name, cell in _LISTS.items():  # as JSON, because Polars converts lists of Python slowly
+            columns[name].append(msgspec.json.encode(list(map(cell, entries))).decode())
+    frame = _frame(columns, observed_at)
+    return [frame.slice(end - length, length) for length, end in zip(lengths, accumulate(lengths), strict=True)]
 
 
 def _decoded(page: bytes, where: str) -> list[_Entry]:
@@ -108,71 +150,22 @@ def _named(page: bytes, message: str) -> str:
         return ""
 
 
-def _columns(entries: Sequence[_Entry], observed_at: dt.datetime) -> pl.DataFrame:
-    tags = [entry.tags for entry in entries]
-    values: dict[str, Sequence[Any]] = {
-        "model_id": [entry.id or entry.modelId for entry in entries],
-        "downloads_30d": [entry.downloads for entry in entries],
-        "downloads_all_time": [entry.downloadsAllTime for entry in entries],
-        "hub_id": [entry.hub_id for entry in entries],
-        "namespace": [entry.author for entry in entries],
-        "task": [entry.pipeline_tag for entry in entries],
-        "library": [entry.library_name for entry in entries],
-        "likes": [entry.likes for entry in entries],
-        "parameters": [entry.safetensors.total if entry.safetensors else None for entry in entries],
-        "gated": [None if entry.gated is None else str(entry.gated).lower() for entry in entries],
-        "private": [entry.private for entry in entries],
-        "disabled": [entry.disabled for entry in entries],
-        "declared_country": [declared_country(entry.cardData) if entry.cardData else None for entry in entries],
-    }
-    seconds = pl.Series("created_at", [_seconds(entry.createdAt) for entry in entries], pl.Float64)
-    created = (seconds * 1_000_000).round().cast(pl.Int64).cast(SCHEMA["created_at"])
-    columns = (pl.Series(name, column, SCHEMA[name]) for name, column in values.items())
-    frame = pl.DataFrame([*columns, created, _lists("tags", tags)])
-    based = frame.select(_tagged("base_model:")).to_series().to_list()
-    bases = [
-        _plain(base_models_from_hub(entry.baseModels)) if entry.baseModels else tagged and _bases_from_tags(*tagged)
-        for entry, tagged in zip(entries, based, strict=True)
+def _frame(columns: Mapping[str, Sequence[Any]], observed_at: dt.datetime) -> pl.DataFrame:
+    """Return the columns of a snapshot; what the Hub's list does not contain is null."""
+    cells = [pl.Series(name, columns[name], pl.Float64 if name == "created_at" else SCHEMA[name]) for name in _CELLS]
+    lists = [
+        pl.Series(name, columns[name], pl.String).str.json_decode(pl.List(SCHEMA[name])).explode(empty_as_null=False)
+        for name in _LISTS
     ]
-    frame = frame.with_columns(
-        observed_at=pl.lit(observed_at, SCHEMA["observed_at"]),
-        namespace=pl.coalesce("namespace", pl.col("model_id").str.split("/").list.first()),
-        license=_tagged("license:").list.first().str.strip_prefix("license:"),
-        base_models=_lists("base_models", bases),
-    )
-    unlisted = {name: pl.lit(None, kind) for name, kind in SCHEMA.items() if name not in frame.columns}
-    return frame.with_columns(**unlisted).select(*SCHEMA)
-
-
-def _lists(name: str, values: Sequence[Sequence[Any] | None]) -> pl.Series:
-    """Return a column of lists, made from one flat column: Polars builds lists one by one slowly."""
-    lengths = pl.Series([None if items is None else len(items) for items in values], dtype=pl.UInt32)
-    item = SCHEMA[name].inner
-    flat = pl.DataFrame({
-        "row": pl.int_range(lengths.len(), dtype=pl.UInt32, eager=True).repeat_by(lengths.fill_null(0)).explode().drop_nulls(),
-        "item": pl.Series(list(chain.from_iterable(filter(None, values))), dtype=item),
-    })  # fmt: skip
-    lists = flat.group_by("row", maintain_order=True).agg("item")
-    every = pl.DataFrame({"known": lengths.is_not_null()}).with_row_index("row")
-    joined = every.join(lists, on="row", how="left", maintain_order="left")
-    return joined.select(pl.when("known").then(pl.col("item").fill_null([])).cast(SCHEMA[name]).alias(name))[name]
-
-
-def _seconds(instant: dt.datetime | None) -> float | None:
-    """Return the seconds since 1970: Polars converts datetimes with a time zone slowly."""
-    if instant is None:
-        return None
-    return (instant if instant.tzinfo else instant.replace(tzinfo=dt.UTC)).timestamp()
-
-
-def _tagged(prefix: str) -> pl.Expr:
-    return pl.col("tags").list.filter(pl.element().str.starts_with(prefix))
-
-
-@lru_cache(100_000)
-def _bases_from_tags(*tags: str) -> list[dict[str, str]]:
-    return _plain(base_models_from_tags(tags))
-
-
-def _plain(bases: Iterable[BaseModel]) -> list[dict[str, str]]:
-    return [{"relation": base.relation.value, "model_id": base.model_id} for base in bases]
+    frame = pl.DataFrame([*cells, *lists])
+    declared = with_bases(frame.select("tags"))["base_models"]
+    licenses = pl.col("tags").list.filter(pl.element().str.starts_with("license:")).list.first()
+    found = {
+        **{name: pl.lit(None, kind) for name, kind in SCHEMA.items() if name not in frame.columns},
+        "observed_at": pl.lit(observed_at, SCHEMA["observed_at"]),
+        "created_at": (pl.col("created_at") * 1_000_000).round().cast(pl.Int64).cast(SCHEMA["created_at"]),
+        "namespace": pl.coalesce("namespace", pl.col("model_id").str.split("/").list.first()),
+        "license": licenses.str.strip_prefix("license:"),
+        "base_models": pl.coalesce("base_models", declared),
+    }
+    return frame.with_columns(**found).select(*SCHEMA)
