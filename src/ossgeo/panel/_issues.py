@@ -52,7 +52,10 @@ def find_issues_by_key(
     steps = Steps(rows, counter, tuple(periods), ())
     steps.keep()
     new = ids.slice(known).to_frame("model_id").lazy()
-    handle = ids.str.split_exact("/", 1).struct.field("field_0").alias("namespace")
-    models = pl.DataFrame([pl.int_range(len(ids), dtype=pl.Int32, eager=True).alias("model_id"), handle]).lazy()
+    name = pl.col("namespace")
+    handle = pl.coalesce(name.cast(pl.Binary).bin.head(name.str.find("/", literal=True)).cast(pl.String), name)
+    models = (
+        pl.LazyFrame({"namespace": ids}).with_row_index("model_id").select(pl.col("model_id").cast(pl.Int32), handle)
+    )
     found = (*_time_issues.find(steps, models), *_row_issues.find(steps, new))
     return tuple(issue for issue in found if issue.count)

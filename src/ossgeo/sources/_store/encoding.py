@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -31,7 +31,7 @@ from ossgeo.sources._store.layout import (
     sync,
     temporary,
 )
-from ossgeo.sources._store.manifest import LAYOUT, Manifest, Snapshot, plain_of
+from ossgeo.sources._store.manifest import LAYOUT, Manifest, Snapshot
 
 
 @attrs.frozen
@@ -72,29 +72,25 @@ class Encoder:
             (self.folder / self.manifest.data / kind).mkdir(parents=True, exist_ok=True)
         require_undamaged(self.folder, self.manifest.snapshots, MODELS)
         scan = pl.scan_parquet(self.raw, glob=False, hive_partitioning=False)
-        keys, new = self._keys(scan)
-        size = self.manifest.keys + new.height
+        keys, size, parts, digest = self._write_models(scan)
         counts = scan.select(name for name in COUNTERS if name in scan.collect_schema()).collect()
         counted = [name for name in counts.columns if counts[name].count()]
         rows = counts.select(keys.alias("key"), *counted)
-        parts, digest = self._write_models(new)
         stated, hashes = self._write_facts(keys, size)
         chain = counters.chain_before(self._basis, self.folder, self.observed_at)
         snapshot = Snapshot(
             date=self.observed_at.date(), observed_at=self.observed_at, file=self._name(SNAPSHOTS), source=self.source,
             models=rows.height, totals={name: int(rows[name].cast(pl.Int128).sum()) for name in counted}, sha256="",
-            schema=LAYOUT, issues=self._issues(rows, new["model_id"]), note=self.note, ossgeo=version("ossgeo"), scope=self.scope, removed=self.removed,
+            schema=LAYOUT, issues=self._issues(rows, parts), note=self.note, ossgeo=version("ossgeo"), scope=self.scope, removed=self.removed,
             parts={**parts, **stated}, chain=chain[0].stem if chain else self.stem, keys=size, digest=digest,
             columns=tuple(facts.columns_in(self.raw)), counts={name: _range_of(rows[name]) for name in counted},
         )  # fmt: skip
         before = counters.values_after(self.folder, chain, size) if chain and counters.ALL_TIME in counted else None
-        whole = counters.with_changes(rows, before).with_columns(
-            observed_at=pl.lit(self.observed_at, counters.SCHEMA["observed_at"]), chain=pl.lit(snapshot.chain)
-        )
+        whole = counters.with_changes(rows, before)
         if not chain and hashes is not None:
             whole = whole.with_columns(hashes.drop("key"))
         with self._placed(snapshot.file) as path:
-            counters.write_counters(whole, path, entry=plain_of(snapshot))
+            counters.write_counters(whole, path, snapshot)
             sha256 = sha256_of(path)
         return attrs.evolve(snapshot, sha256=sha256)
 
@@ -103,12 +99,6 @@ class Encoder:
         """The content of the manifest, with the snapshot that is replaced out of use."""
         gone = [] if self.replaces is None else [attrs.evolve(self.replaces, removed="replaced")]
         return self.manifest.with_snapshots(gone)
-
-    def _keys(self, scan: pl.LazyFrame) -> tuple[pl.Series, pl.DataFrame]:
-        """Return the key of each row, and the models that are new; no text id stays in memory."""
-        hub = ["hub_id"] if "hub_id" in scan.collect_schema() else []
-        head = scan.select("model_id", *hub).collect()
-        return keys_of(head["model_id"], read_ids(self.folder, self.manifest), head["hub_id"] if hub else None)
 
     def _name(self, kind: str) -> str:
         return name_of(self.manifest.data, kind, self.stem)
@@ -127,15 +117,24 @@ class Encoder:
         finally:
             partial.unlink(missing_ok=True)
 
-    def _write_models(self, new: pl.DataFrame) -> tuple[dict[str, str], str]:
-        """Write the models that are new; return their file with its SHA-256, and the digest of the dictionary."""
+    def _write_models(self, scan: pl.LazyFrame) -> tuple[pl.Series, int, dict[str, str], str]:
+        """Write the models that are new; no text id stays in memory.
+
+        Returns:
+            The key of each row, the number of models, the file of the new ones with its SHA-256, and the digest of the
+            dictionary.
+        """
+        hub = ["hub_id"] if "hub_id" in scan.collect_schema() else []
+        head = scan.select("model_id", *hub).collect()
+        known = read_ids(self.folder, self.manifest)
+        keys, new = keys_of(head["model_id"], known, head["hub_id"] if hub else None)
         if not new.height:
-            return {}, self.manifest.digest
+            return keys, self.manifest.keys, {}, self.manifest.digest
         name = self._name(MODELS)
         with self._placed(name) as path:
             write_part(new, path, self.observed_at)
             sha256 = sha256_of(path)
-        return {name: sha256}, digest_after(self.manifest.digest, sha256)
+        return keys, self.manifest.keys + new.height, {name: sha256}, digest_after(self.manifest.digest, sha256)
 
     def _write_facts(self, keys: pl.Series, size: int) -> tuple[dict[str, str], pl.DataFrame | None]:
         """Write the facts that changed; return their file with its SHA-256, and the hash of each row."""
@@ -167,14 +166,14 @@ class Encoder:
         own = [pl.read_parquet(path, memory_map=False, glob=False)] if path.is_file() else []
         pl.concat([*own, shifted], how="diagonal").write_parquet(path, compression="zstd")
 
-    def _issues(self, rows: pl.DataFrame, new: pl.Series) -> dict[str, int]:
+    def _issues(self, rows: pl.DataFrame, parts: Iterable[str]) -> dict[str, int]:
         """Return the quality issues, compared with the snapshot before; a damaged one does not keep the new one out."""
         try:
-            return self._compared(rows, new)
+            return self._compared(rows, parts)
         except (StoreError, PanelError, pl.exceptions.PolarsError):
             return {"previous_unreadable": 1}
 
-    def _compared(self, rows: pl.DataFrame, new: pl.Series) -> dict[str, int]:
+    def _compared(self, rows: pl.DataFrame, parts: Iterable[str]) -> dict[str, int]:
         found: dict[str, int] = {}
         used = self._basis.used
         before = [one for one in used if one.observed_at < self.observed_at]
@@ -193,7 +192,8 @@ class Encoder:
             if faults_of(self.folder, keyed.read):
                 raise StoreError(f"{one.file} is damaged")
             compared[:0] = [(kept.date, table) for kept, table in keyed.parts[0].snapshots()]
-        ids = pl.concat([read_ids(self.folder, self.manifest), new])
+        new = (pl.read_parquet(inside(self.folder, name), columns=["model_id"], glob=False) for name in parts)
+        ids = pl.concat([read_ids(self.folder, self.manifest), *(part["model_id"] for part in new)])
         named = [table.select(counter, model_id="key", period=pl.lit(day)) for day, table in compared]
         periods = [*(one.date for one in before[-1:]), self.observed_at.date()]
         issues = find_issues_by_key(

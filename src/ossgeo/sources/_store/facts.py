@@ -29,7 +29,7 @@ SCHEMA: Final[dict[str, Any]] = {
 
 _BATCH: Final = 20_000
 _HASHED_AT_ONCE: Final = 4_000
-_ROW_GROUP: Final = 100_000
+_ROW_GROUP: Final = 20_000
 _HASHED: Final = [name for name in COLUMNS if name != "likes"]
 
 
