@@ -8,6 +8,7 @@ import functools
 import hashlib
 import threading
 import warnings
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -164,6 +165,15 @@ class Registry:
         text = "\n".join(sorted("\t".join(row) for row in iter_facts(self._tables)))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
+    @functools.cached_property
+    def _names(self) -> Mapping[str, str]:
+        """Ids of organizations by the letters and digits of each name; one that means several means none."""
+        own: dict[str, set[str]] = defaultdict(set)
+        for organization in self._facts.organizations.values():
+            for text in (organization.id, organization.name):
+                own[plain_name(text)].add(organization.id)
+        return {name: ids.pop() for name, ids in own.items() if len(ids) == 1} | dict(self._facts.names)
+
     def find(
         self, namespace: str, *, on: dt.date | str | None = None, platform: str = HUGGING_FACE
     ) -> Organization | None:
@@ -294,7 +304,7 @@ class Registry:
             >>> Registry.default().find_by_name("Z.ai").id
             'zhipu-ai'
         """
-        found = self._facts.names.get(plain_name(name))
+        found = self._names.get(plain_name(name))
         return None if found is None else self._facts.organizations[found]
 
     def overlay(self, other: Registry, *, replace: Collection[str] = ()) -> Registry:

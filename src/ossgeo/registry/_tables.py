@@ -234,7 +234,7 @@ def rows_from(table: str, rows: Iterable[Any]) -> tuple[Row, ...]:
 
 def _filled(cells: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the cells that have text, without the space around it."""
-    return {name: text for name, cell in cells if (text := cell.strip())}
+    return {name: text for name, cell in cells if cell and (text := cell.strip())}
 
 
 def plain_name(name: str) -> str:

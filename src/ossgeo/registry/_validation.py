@@ -73,7 +73,7 @@ class Facts:
         organizations: The organizations by id.
         namespaces: The organizations behind each namespace.
         roles: The roles of each namespace.
-        names: Ids of organizations by the letters and digits of their names.
+        names: Ids of organizations by the letters and digits of the names that others write.
         moves: The current id of each model that moved.
         moved_namespaces: The current namespace of each moved id that has none, such as ``openai-community`` for ``gpt2``.
         lineage: The lineage facts about each model.
@@ -296,7 +296,7 @@ class _Checker:
         })  # fmt: skip
 
     def _names(self, organizations: Mapping[str, Organization]) -> dict[str, str]:
-        """Names as others write them; one that means several organizations means none."""
+        """Names as others write them; each means one organization."""
         found: dict[str, str] = {}
         for row in self._tables["names"]:
             self._known("names", row, "organization", organizations)
@@ -304,11 +304,7 @@ class _Checker:
             if found.get(name, row["organization"]) != row["organization"]:
                 self._fault("names", row, "name", f"{row['name']!r} stands here for two organizations")
             found[name] = row["organization"]
-        own: dict[str, set[str]] = defaultdict(set)
-        for organization in organizations.values():
-            for text in (organization.id, organization.name):
-                own[plain_name(text)].add(organization.id)
-        return {name: ids.pop() for name, ids in own.items() if len(ids) == 1} | found
+        return found
 
     def _known(self, table: str, row: Row, column: str, organizations: Mapping[str, Any]) -> None:
         name = row[column]
