@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import attrs
 import polars as pl
+from narwhals.typing import IntoFrame
 
 from ossgeo import attribution as attributions
-from ossgeo._core.dates import day_of
+from ossgeo._core.dates import Day
 from ossgeo._core.method import Method
 from ossgeo._core.text import counted
 from ossgeo.attribution._explain import Explanation, explain
@@ -19,16 +21,17 @@ from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._platforms import platform_registry
 from ossgeo.shares._measure import measure
+from ossgeo.shares._period_shares import Group, GroupNames
 from ossgeo.shares._pipeline import require_panel
 from ossgeo.shares._table import ShareTable, require_table
 
 
 @attrs.frozen(eq=False)
 class CellExplanation:
-    """What stands behind one cell of a share table.
+    """The models behind one cell of a share table, and why the largest of them are credited to its group.
 
     Attributes:
-        group: The cell's group.
+        group: The cell's group, as the table writes it.
         period: The cell's period.
         value: The cell's value.
         models: One row for each model in the cell, the largest first: model, value, part (fraction of the cell).
@@ -36,7 +39,7 @@ class CellExplanation:
         method: How the table was made.
     """
 
-    group: Any
+    group: Group
     period: dt.date
     value: float
     models: pl.DataFrame
@@ -58,34 +61,38 @@ class CellExplanation:
         return "\n".join([*lines, *([f"and {rest:,} more models"] if rest > 0 else [])])
 
     def _repr_html_(self) -> str:
+        """Return the text for a notebook, escaped."""
         return f"<pre>{escape(str(self))}</pre>"
 
 
 def explain_cell(
     panel: Panel,
     table: ShareTable,
-    group: Any,
-    period: dt.date | str | None = None,
+    group: Group,
+    period: Day | None = None,
     *,
     most: int = 5,
-    models: Any = None,
+    models: IntoFrame | str | Path | None = None,
 ) -> CellExplanation:
     """Explain one cell of a share table.
 
     Args:
         panel: The panel that the table was measured on.
         table: The table.
-        group: The cell's key; a tuple where the table has several.
-        period: The period of the cell; by default the latest.
+        group: The cell's group, as for ``table.at()[group]``: a country by any code or name; a tuple if the table has
+            several keys.
+        period: The period of the cell, as a date or ISO text; by default the latest.
         most: How many models are explained one by one, the largest first.
-        models: The models table that the table was measured with, where it was not the panel's.
+        models: The models table that the table was measured with, if it was not the panel's.
 
     Returns:
         Every model in the cell with its value, and the rules and evidence behind the largest.
 
     Raises:
-        InvalidArgumentError: The table was made from another panel, or cannot be measured again; or the cell has no figure.
-        UnknownCountryError: The group is unknown.
+        InvalidArgumentError: The table was made from another panel, or cannot be measured again; or it does not have the
+            period; or the cell has no figure.
+        UnknownCountryError: No country has the code or name.
+        UnknownNameError: The table does not have the organization, namespace or group.
 
     Example:
         >>> import ossgeo
@@ -101,29 +108,29 @@ def explain_cell(
         raise InvalidArgumentError(f"the table was measured on panel {method.panel}, this is {panel.fingerprint}")
     if "model" in method.by:
         raise InvalidArgumentError("the table's cells are single models; use ossgeo.explain")
-    period = table.periods[-1] if period is None else day_of(period, what="period")
-    value = _value(table, group, period)
+    day = table._period(period)
+    group = _parsed(table, group)
+    value = _value(table, group, day)
     choices: Mapping[str, Any] = {name: one for name, one in method.choices.items() if name != "by"}
     if not choices:
         raise InvalidArgumentError("the table was read from a file; measure it again, and explain that")
-    keys = table.method.choices["by"]
-    by = (*(keys if isinstance(keys, tuple) else (keys,)), "model")
-    fine = measure(panel, by=by, models=models, **choices).to_polars().filter(pl.col("period") == period)
-    wanted = group if isinstance(group, tuple) else (group,)
-    same = (pl.col(name) == str(one) for name, one in zip(method.by, wanted, strict=True))
-    found = fine.filter(*same).filter(pl.col("value") != 0).sort("value", "model", descending=[True, False])
+    by = method.choices["by"]
+    keys = by if isinstance(by, tuple) else (by,)
+    fine = measure(panel, by=(*keys, "model"), models=models, **choices).to_polars()
+    cell = fine.filter(pl.col("period") == day, *_is_group(table, group), pl.col("value") != 0)
+    found = cell.sort("value", "model", descending=[True, False])
     found = found.select("model", "value", part=pl.col("value") / pl.col("value").sum())
     loaded = attributions.ModelTable.of(panel.models if models is None else models)
     explained = tuple(
-        explain(model, on=_day(method, period, loaded, model), attribution=choices["attribution"], models=loaded,
+        explain(model, on=_day(method, day, loaded, model), attribution=choices["attribution"], models=loaded,
                 registry=platform_registry(choices["registry"], panel.platform))
         for model in found["model"].head(most)
     )  # fmt: skip
-    return CellExplanation(group, period, value, found, explained, method)
+    return CellExplanation(group, day, value, found, explained, method)
 
 
 def _day(method: Method, period: dt.date, models: attributions.ModelTable, model: str) -> dt.date:
-    """The date of the registry that the method used for a model."""
+    """Return the date of the registry that the method used for a model."""
     if method.as_of == "flow":
         return period
     if method.as_of == "creation":
@@ -132,16 +139,22 @@ def _day(method: Method, period: dt.date, models: attributions.ModelTable, model
     return dt.date.fromisoformat(method.as_of)
 
 
-def _value(table: ShareTable, group: Any, period: dt.date) -> float:
-    wanted = group if isinstance(group, tuple) else (group,)
-    rows = table.to_polars().filter(pl.col("period") == period)
-    if not rows.height:
-        raise InvalidArgumentError(
-            f"the table has no period {period}; it has {table.periods[0]} .. {table.periods[-1]}"
-        )
-    table.at(period)[group]
-    same = (pl.col(name) == str(one) for name, one in zip(table.method.by, wanted, strict=True))
-    values = rows.filter(*same)["value"]
+def _parsed(table: ShareTable, group: Group) -> Group:
+    """Return a group as the table writes it."""
+    text = tuple(map(str, group)) if isinstance(group, tuple) else str(group)
+    return GroupNames.of(table.frame, table.keys).parse(text)
+
+
+def _is_group(table: ShareTable, group: Group) -> list[pl.Expr]:
+    """Return the conditions that the rows of a group fulfil."""
+    parts = group if isinstance(group, tuple) else (group,)
+    return [pl.col(key) == part for key, part in zip(table.keys, parts, strict=True)]
+
+
+def _value(table: ShareTable, group: Group, day: dt.date) -> float:
+    """Return the value of a cell; raise if it was cut from the table, or was not observed."""
+    table.at(day)[group]  # raises for a group that was cut from the table
+    values = table.frame.filter(pl.col("period") == day, *_is_group(table, group))["value"]
     if values.null_count():
-        raise InvalidArgumentError(f"{group!r} has no figure at {period}: not all of the window was observed")
+        raise InvalidArgumentError(f"{group!r} has no figure at {day}: not all of the window was observed")
     return float(values.sum())

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo import Model, attribution
+from ossgeo import Country, Model, attribution
 from ossgeo.attribution import ModelTable, blend, first_of, override, repackager_passthrough, when
 from ossgeo.errors import InvalidArgumentError, UnknownCountryError
 from tests.worlds import JANUARY, registry, two_dates
@@ -108,6 +108,16 @@ def test_cells_of_several_keys_and_other_dates() -> None:
     assert str(whole).endswith("and 1 more models")
 
 
+@pytest.mark.parametrize("name", ["CN", "China", "chn", Country("CN")])
+def test_the_country_of_a_cell_may_be_given_by_any_code_or_name(name: Any) -> None:
+    panel = two_dates()
+    one = ossgeo.explain_cell(panel, ossgeo.measure(panel, registry=registry()), name)
+    assert (one.group, one.value, one.models["model"].to_list()) == ("CN", 200.0, ["Qin/a"])
+    several = ossgeo.measure(panel, by=("country", "organization"), registry=registry())
+    both = ossgeo.explain_cell(panel, several, (name, "qin"))
+    assert (both.group, both.value, both.models["model"].to_list()) == (("CN", "qin"), 200.0, ["Qin/a"])
+
+
 def test_cells_by_creation() -> None:
     panel = ossgeo.load_sample("trending-2026")
     cell = ossgeo.explain_cell(panel, ossgeo.measure(panel, as_of="creation"), "US", most=2)
@@ -121,7 +131,7 @@ def test_cells_that_cannot_be_explained(tmp_path: object) -> None:
     table = ossgeo.measure(panel, registry=registry())
     with pytest.raises(InvalidArgumentError, match="was measured on panel"):
         ossgeo.explain_cell(ossgeo.load_sample(), table, "CN")
-    with pytest.raises(InvalidArgumentError, match="no period"):
+    with pytest.raises(InvalidArgumentError, match="period must be one of the table's periods"):
         ossgeo.explain_cell(panel, table, "CN", dt.date(1999, 1, 1))
     with pytest.raises(UnknownCountryError):
         ossgeo.explain_cell(panel, table, "Chinaa")
