@@ -10,18 +10,8 @@ import attrs
 import polars as pl
 
 from ossgeo._core.intervals import aligned, clipped, gaps
-from ossgeo._core.method import Adjustment
 from ossgeo._core.schema import MODEL_SCHEMA
-from ossgeo.attribution._evaluation import (
-    adjustments_of,
-    changes_of,
-    evaluate_model,
-    evaluate_models,
-    is_by_namespace,
-    resolve,
-    shown,
-    united_columns,
-)
+from ossgeo.attribution._evaluation import evaluate_model, evaluate_models, resolve, shown
 from ossgeo.attribution._protocol import (
     CREDIT_SCHEMA,
     Attribution,
@@ -31,7 +21,7 @@ from ossgeo.attribution._protocol import (
     Delegation,
     frame_of,
 )
-from ossgeo.attribution._strategies.built_in import BuiltInStrategy
+from ossgeo.attribution._strategies.built_in import CompositeStrategy
 from ossgeo.attribution._strategies.table import Table
 from ossgeo.attribution._strategies.table import table as table_strategy
 from ossgeo.errors import InvalidArgumentError
@@ -43,7 +33,7 @@ _SPAN: Final = ("model_id", "start", "end")
 
 
 @attrs.frozen
-class FirstOf(BuiltInStrategy):
+class FirstOf(CompositeStrategy):
     """The first strategy that does not abstain decides, separately for each date.
 
     Attributes:
@@ -54,14 +44,9 @@ class FirstOf(BuiltInStrategy):
     name: ClassVar[str] = "first_of"
 
     @property
-    def requires(self) -> frozenset[str] | None:
-        """The models columns that the strategies use; None if one may use all."""
-        return united_columns(self.rules)
-
-    @property
-    def by_namespace(self) -> bool:
-        """Whether the results of all strategies depend on the namespace only."""
-        return all(map(is_by_namespace, self.rules))
+    def _inner(self) -> tuple[AttributionStrategy, ...]:
+        """The strategies, in order."""
+        return self.rules
 
     def __str__(self) -> str:
         """Return the expression that builds the strategy."""
@@ -95,14 +80,6 @@ class FirstOf(BuiltInStrategy):
             credits = pl.concat([credits, clipped(evaluate_models(rule, left, context=context), silent)])
         return credits.lazy()
 
-    def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which the result of any strategy changes."""
-        return changes_of(self.rules, context)
-
-    def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
-        """Return what the strategies left out or estimated."""
-        return adjustments_of(self.rules, context)
-
     def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
         """Return the strategies that are evaluated, up to the first that does not abstain."""
         asked = []
@@ -114,7 +91,7 @@ class FirstOf(BuiltInStrategy):
 
 
 @attrs.frozen
-class Blend(BuiltInStrategy):
+class Blend(CompositeStrategy):
     """A weighted combination of strategies; the parts of strategies that abstain are distributed among the others.
 
     Attributes:
@@ -125,14 +102,9 @@ class Blend(BuiltInStrategy):
     name: ClassVar[str] = "blend"
 
     @property
-    def requires(self) -> frozenset[str] | None:
-        """The models columns that the strategies use; None if one may use all."""
-        return united_columns((rule for rule, _ in self.parts))
-
-    @property
-    def by_namespace(self) -> bool:
-        """Whether the results of all strategies depend on the namespace only."""
-        return all(map(is_by_namespace, (rule for rule, _ in self.parts)))
+    def _inner(self) -> tuple[AttributionStrategy, ...]:
+        """The strategies, in order."""
+        return tuple(rule for rule, _ in self.parts)
 
     def __str__(self) -> str:
         """Return the expression that builds the strategy."""
@@ -176,14 +148,6 @@ class Blend(BuiltInStrategy):
         credits = cut.group_by(*_SPAN, "organization", "country").agg(pl.col("weight").sum())
         return credits.with_columns(rule=pl.lit(self.name)).select(*CREDIT_SCHEMA).lazy()
 
-    def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which the result of any strategy changes."""
-        return changes_of((rule for rule, _ in self.parts), context)
-
-    def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
-        """Return what the strategies left out or estimated."""
-        return adjustments_of((rule for rule, _ in self.parts), context)
-
     def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
         """Return the strategies that are evaluated."""
         del on, context
@@ -191,7 +155,7 @@ class Blend(BuiltInStrategy):
 
 
 @attrs.frozen
-class When(BuiltInStrategy):
+class When(CompositeStrategy):
     """One strategy for the models that a filter keeps, another one for all other models.
 
     Attributes:
@@ -204,6 +168,20 @@ class When(BuiltInStrategy):
     rule: AttributionStrategy
     otherwise: AttributionStrategy
     name: ClassVar[str] = "when"
+    by_namespace: ClassVar[bool] = False  # the filter depends on the model
+
+    @property
+    def _inner(self) -> tuple[AttributionStrategy, ...]:
+        """The two strategies."""
+        return self.rule, self.otherwise
+
+    @property
+    def requires(self) -> frozenset[str] | None:
+        """The models columns that the filter and the strategies use; None if they are unknown."""
+        columns = super().requires
+        if columns is None or not isinstance(self.predicate, Mapping):
+            return None
+        return columns | columns_of(self.predicate)
 
     def __str__(self) -> str:
         """Return the expression that builds the strategy."""
@@ -232,26 +210,11 @@ class When(BuiltInStrategy):
         parts = ((self.rule, asked.filter(kept)), (self.otherwise, asked.filter(~kept)))
         return pl.concat([evaluate_models(rule, some, context=context) for rule, some in parts]).lazy()
 
-    def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which the result of either strategy changes."""
-        return changes_of((self.rule, self.otherwise), context)
-
-    def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
-        """Return what the strategies left out or estimated."""
-        return adjustments_of((self.rule, self.otherwise), context)
-
     def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
         """Return the strategies that are evaluated."""
         del on, context
         rule = self._rule_for(model)
         return (Delegation("yes" if rule is self.rule else "otherwise", rule, model),)
-
-    @property
-    def requires(self) -> frozenset[str] | None:
-        """The models columns that the filter and the strategies use; None if they are unknown."""
-        if not isinstance(self.predicate, Mapping):
-            return None
-        return united_columns((self.rule, self.otherwise), columns_of(self.predicate))
 
     def _rule_for(self, model: Model) -> AttributionStrategy:
         kept = decide(frame_of([model]), self.predicate, check_values=False)[0] == KEPT
@@ -259,7 +222,7 @@ class When(BuiltInStrategy):
 
 
 @attrs.frozen
-class Override(BuiltInStrategy):
+class Override(CompositeStrategy):
     """A user's table takes precedence over a strategy.
 
     Attributes:
@@ -272,9 +235,9 @@ class Override(BuiltInStrategy):
     name: ClassVar[str] = "override"
 
     @property
-    def requires(self) -> frozenset[str] | None:
-        """The models columns that the strategies use; None if one may use all."""
-        return united_columns((self.table, self.rule))
+    def _inner(self) -> tuple[AttributionStrategy, ...]:
+        """The strategies, in order."""
+        return self.table, self.rule
 
     def __str__(self) -> str:
         """Return the expression that builds the strategy."""
@@ -299,20 +262,12 @@ class Override(BuiltInStrategy):
         """
         return self._both().attribute_frame(models, context=context)
 
-    def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which the table or the result of the strategy changes."""
-        return self._both().changes(context)
-
-    def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
-        """Return the names of the table that match nothing, and the adjustments of the strategy."""
-        return adjustments_of([self.table, self.rule], context)
-
     def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
         """Return the strategies that are evaluated."""
         return self._both().delegations(model, on=on, context=context)
 
     def _both(self) -> FirstOf:
-        return FirstOf((self.table, self.rule))
+        return FirstOf(self._inner)
 
 
 def first_of(*rules: str | AttributionStrategy) -> FirstOf:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final, cast
 
 import attrs
@@ -84,17 +84,6 @@ def required_columns(strategy: Any) -> frozenset[str] | None:
     """
     columns: frozenset[str] | None = getattr(strategy, "requires", None)
     return columns
-
-
-def united_columns(strategies: Iterable[Any], own: Collection[str] = ()) -> frozenset[str] | None:
-    """Return the models columns that a strategy uses that evaluates others; None if it may use all.
-
-    Args:
-        strategies: The strategies that it evaluates.
-        own: The columns that it uses itself.
-    """
-    found = [required_columns(strategy) for strategy in strategies]
-    return frozenset(own).union(*(columns or () for columns in found)) if None not in found else None
 
 
 def is_by_namespace(strategy: Any) -> bool:

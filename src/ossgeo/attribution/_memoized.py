@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import polars as pl
 
 from ossgeo._core.method import Adjustment
-from ossgeo.attribution._evaluation import (
-    adjustments_of,
-    changes_of,
-    evaluate_model,
-    evaluate_models,
-    required_columns,
-    shown,
-)
+from ossgeo.attribution._evaluation import evaluate_model, evaluate_models, shown
 from ossgeo.attribution._protocol import Attribution, Context
-from ossgeo.attribution._strategies.built_in import BuiltInStrategy
+from ossgeo.attribution._strategies.built_in import CompositeStrategy
 from ossgeo.panel._models import Model
 
 
 @attrs.frozen(eq=False)
-class Memoized(BuiltInStrategy):
+class Memoized(CompositeStrategy):
     """Caches the results of a strategy for one models table, by registry and day.
 
     Attributes:
         strategy: The strategy.
     """
 
+    by_namespace: ClassVar[bool] = False  # the cache is that of the models of one table
     strategy: Any
-    _said: dict[Any, pl.DataFrame] = attrs.field(factory=dict, repr=False)
-    _told: dict[str, tuple[Adjustment, ...]] = attrs.field(factory=dict, repr=False)
+    _credits: dict[Any, pl.DataFrame] = attrs.field(factory=dict, repr=False)
+    _notes: dict[str, tuple[Adjustment, ...]] = attrs.field(factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -40,9 +34,9 @@ class Memoized(BuiltInStrategy):
         return str(self.strategy.name)
 
     @property
-    def requires(self) -> frozenset[str] | None:
-        """The models columns that the strategy uses."""
-        return required_columns(self.strategy)
+    def _inner(self) -> tuple[Any, ...]:
+        """The strategy."""
+        return (self.strategy,)
 
     def __str__(self) -> str:
         """Return the strategy as it prints."""
@@ -66,16 +60,12 @@ class Memoized(BuiltInStrategy):
             context: The registry and the models.
         """
         key = (context.registry.version, context.on)
-        if key not in self._said:
-            self._said[key] = evaluate_models(self.strategy, context.models.frame, context=context)
-        return self._said[key].lazy().join(models.select("model_id"), on="model_id", how="semi")
-
-    def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which the result of the strategy changes."""
-        return changes_of([self.strategy], context)
+        if key not in self._credits:
+            self._credits[key] = evaluate_models(self.strategy, context.models.frame, context=context)
+        return self._credits[key].lazy().join(models.select("model_id"), on="model_id", how="semi")
 
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
         """Return what the strategy left out or estimated."""
-        if context.registry.version not in self._told:
-            self._told[context.registry.version] = adjustments_of([self.strategy], context)
-        return self._told[context.registry.version]
+        if context.registry.version not in self._notes:
+            self._notes[context.registry.version] = super().adjustments(context)
+        return self._notes[context.registry.version]

@@ -19,6 +19,7 @@ from ossgeo.attribution import (
     credits_of,
     fingerprint,
     first_of,
+    override,
     read_configs,
     root,
     undeclared,
@@ -195,3 +196,9 @@ def test_configurations_are_read_from_the_hub() -> None:
             hub.configs(["Own/list"])
     assert sorted(configs) == ["Own/equal", "Qwen/Q"]
     assert configuration(configs).bases == (("Own/equal", "Qwen/Q", "equal architecture and sizes"),)
+
+
+def test_adjustments_of_the_inner_strategy_are_reported() -> None:
+    context = Context(used(), ModelTable.of(models(Own__x=[])), DAY)
+    (idle,) = configuration({}, over=override({"nowhere": "FR"})).adjustments(context)
+    assert (idle.code, idle.count) == ("own_rows_idle", 1)

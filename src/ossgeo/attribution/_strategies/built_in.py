@@ -10,8 +10,24 @@ from typing import ClassVar
 import polars as pl
 
 from ossgeo._core.dates import BEGINNING, END
-from ossgeo.attribution._evaluation import evaluate_models
-from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit, StrategyBase, frame_of
+from ossgeo._core.method import Adjustment
+from ossgeo.attribution._evaluation import (
+    adjustments_of,
+    changes_of,
+    evaluate_models,
+    is_by_namespace,
+    required_columns,
+    shown,
+)
+from ossgeo.attribution._protocol import (
+    CREDIT_SCHEMA,
+    Attribution,
+    AttributionStrategy,
+    Context,
+    Credit,
+    StrategyBase,
+    frame_of,
+)
 from ossgeo.panel._models import Model
 from ossgeo.plugins import API_VERSION
 from ossgeo.registry._countries import parse_place
@@ -37,6 +53,65 @@ class BuiltInStrategy(StrategyBase):
     def __str__(self) -> str:
         """Return the name."""
         return self.name
+
+
+class CompositeStrategy(BuiltInStrategy):
+    """A strategy that evaluates others: it uses their columns, changes when they change, and reports their adjustments."""
+
+    __slots__ = ()
+
+    _own_columns: ClassVar[frozenset[str]] = frozenset()
+    """The models columns that the strategy uses itself."""
+
+    @property
+    def _inner(self) -> Sequence[AttributionStrategy]:
+        """The strategies that are evaluated."""
+        raise NotImplementedError
+
+    @property
+    def requires(self) -> frozenset[str] | None:
+        """The models columns that the strategy and the inner strategies use; None if one may use all."""
+        columns = [required_columns(strategy) for strategy in self._inner]
+        return None if None in columns else self._own_columns.union(*(some or () for some in columns))
+
+    @property
+    def by_namespace(self) -> bool:
+        """Whether the results of all inner strategies depend on the namespace only."""
+        return not self._own_columns and all(map(is_by_namespace, self._inner))
+
+    def changes(self, context: Context) -> frozenset[dt.date]:
+        """Return the dates at which the result of any inner strategy changes.
+
+        Args:
+            context: The registry and the models.
+        """
+        return changes_of(self._inner, context)
+
+    def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
+        """Return what the inner strategies left out or estimated.
+
+        Args:
+            context: The registry and the models.
+        """
+        return adjustments_of(self._inner, context)
+
+
+class BaseModelStrategy(CompositeStrategy):
+    """A strategy that depends on the base models of a model, and evaluates one other strategy, ``over``."""
+
+    __slots__ = ()
+
+    over: AttributionStrategy
+    _own_columns: ClassVar[frozenset[str]] = frozenset({"base_models"})
+
+    @property
+    def _inner(self) -> Sequence[AttributionStrategy]:
+        """The strategy that attributes models to their publishers."""
+        return (self.over,)
+
+    def __str__(self) -> str:
+        """Return the expression that builds the strategy."""
+        return self.name if shown(self.over) == "publisher" else f"{self.name}(over={shown(self.over)})"
 
 
 class FrameStrategy(BuiltInStrategy):

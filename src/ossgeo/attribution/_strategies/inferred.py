@@ -15,12 +15,12 @@ import polars as pl
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.schema import namespace_of
 from ossgeo._core.text import counted
-from ossgeo.attribution._evaluation import changes_of, resolve, shown, united_columns
+from ossgeo.attribution._evaluation import resolve, shown
 from ossgeo.attribution._lineage.graph import Graph
 from ossgeo.attribution._lineage.paths import named
 from ossgeo.attribution._lineage.propagation import propagate_all, propagate_credits
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, AttributionStrategy, Context, Delegation
-from ossgeo.attribution._strategies.built_in import BuiltInStrategy
+from ossgeo.attribution._strategies.built_in import BaseModelStrategy
 from ossgeo.attribution._strategies.publisher import Publisher
 from ossgeo.attribution._strategies.undeclared import FAMILIES
 from ossgeo.errors import InvalidArgumentError, SourceFormatError, SourceUnavailableError
@@ -40,7 +40,7 @@ _MATCHES: Final = ("Confirmed Match", "High-Confidence Match")
 
 
 @attrs.frozen
-class Inferred(BuiltInStrategy):
+class Inferred(BaseModelStrategy):
     """Credits a model to the publisher of a base model that a heuristic found; abstains wherever a card or a fact says more.
 
     Attributes:
@@ -52,11 +52,6 @@ class Inferred(BuiltInStrategy):
     name: Literal["configuration", "fingerprint"] = "configuration"
     bases: tuple[tuple[str, str, str], ...] = ()
     over: AttributionStrategy = attrs.field(factory=Publisher, converter=resolve)
-
-    @property
-    def requires(self) -> frozenset[str] | None:
-        """The models columns that the strategy and the inner strategy use."""
-        return united_columns([self.over], ["base_models"])
 
     def __str__(self) -> str:
         """Return the name, the number of models with a base model, and the inner strategy if it is not the default."""
@@ -92,10 +87,6 @@ class Inferred(BuiltInStrategy):
         asked = models.collect().join(pairs, on="model_id", how="semi")
         sources = pairs.with_columns(weight=1.0, start=pl.lit(BEGINNING), end=pl.lit(END))
         return propagate_all(self.name, sources, self.over, asked.lazy(), context=context).select(*CREDIT_SCHEMA)
-
-    def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which the result of the inner strategy changes."""
-        return changes_of([self.over], context)
 
     def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
         """Return the strategy that is evaluated, with the base model."""

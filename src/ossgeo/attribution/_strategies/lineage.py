@@ -11,7 +11,7 @@ import polars as pl
 
 from ossgeo._core.method import Adjustment
 from ossgeo._core.relations import Relation
-from ossgeo.attribution._evaluation import adjustments_of, changes_of, resolve, shown, united_columns
+from ossgeo.attribution._evaluation import resolve, shown
 from ossgeo.attribution._lineage.ancestry import Ancestry, RootEvidence, lineage_lines
 from ossgeo.attribution._lineage.facts import Components, LineageEvidence
 from ossgeo.attribution._lineage.graph import Base, Graph
@@ -22,7 +22,7 @@ from ossgeo.attribution._lineage.propagation import (
     propagate_credits,
 )
 from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context, Delegation
-from ossgeo.attribution._strategies.built_in import BuiltInStrategy
+from ossgeo.attribution._strategies.built_in import BaseModelStrategy
 from ossgeo.attribution._strategies.publisher import Publisher
 from ossgeo.errors import InvalidArgumentError, UnknownNameError
 from ossgeo.panel._models import Model
@@ -63,7 +63,7 @@ def _components(value: Mapping[str, float] | Components | None) -> Components:
 
 
 @attrs.frozen
-class DirectBase(BuiltInStrategy):
+class DirectBase(BaseModelStrategy):
     """Credits a model to the publishers of its direct base models, in equal parts.
 
     Attributes:
@@ -78,14 +78,9 @@ class DirectBase(BuiltInStrategy):
     components: Components = attrs.field(default=(), converter=_components, kw_only=True)
     name: ClassVar[str] = "direct-base"
 
-    @property
-    def requires(self) -> frozenset[str] | None:
-        """The models columns that the strategy and the inner strategy use."""
-        return united_columns([self.over], ["base_models"])
-
     def __str__(self) -> str:
         """Return the expression that builds the strategy."""
-        return _said(self.name, self)
+        return _expression(self.name, self)
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
         """Return the credits of the ancestors of a model.
@@ -113,11 +108,11 @@ class DirectBase(BuiltInStrategy):
 
     def changes(self, context: Context) -> frozenset[dt.date]:
         """Return the dates at which the result of the inner strategy or the lineage changes."""
-        return changes_of([self.over], context) | self._graph(context).days
+        return super().changes(context) | self._graph(context).days
 
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
         """Return the corrections of declared base models and the links that were left out."""
-        return (*self._graph(context).found, *adjustments_of([self.over], context))
+        return (*self._graph(context).found, *super().adjustments(context))
 
     def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
         """Return the strategies that are evaluated, each with its model."""
@@ -168,9 +163,9 @@ class Lineage(DirectBase):
     def __str__(self) -> str:
         """Return the expression that builds the strategy."""
         if len(same := {share for _, share in self.shares}) == 1:
-            return _said(self.name, self, share_to_base=same.pop())
+            return _expression(self.name, self, share_to_base=same.pop())
         parts = {str(relation): share for relation, share in self.shares if share != CONVENTION[relation]}
-        return _said(self.name, self, by_relation=parts or None)
+        return _expression(self.name, self, by_relation=parts or None)
 
     def _shares(self) -> Shares | None:
         return dict(self.shares)
@@ -193,7 +188,7 @@ class Root(Lineage):
 
     def __str__(self) -> str:
         """Return the expression that builds the strategy."""
-        return _said(self.name, self)
+        return _expression(self.name, self)
 
 
 def direct_base(
@@ -294,7 +289,7 @@ def _passed(bases: tuple[Base, ...], shares: Shares) -> dict[str, float]:
     return found
 
 
-def _said(name: str, strategy: DirectBase, **given: Any) -> str:
+def _expression(name: str, strategy: DirectBase, **given: Any) -> str:
     words = {key: str(value) for key, value in given.items() if value is not None}
     if strategy.evidence != "reviewed":
         words["evidence"] = repr(strategy.evidence)

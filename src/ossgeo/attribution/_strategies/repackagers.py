@@ -12,13 +12,13 @@ import polars as pl
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment
 from ossgeo._core.relations import Relation
-from ossgeo.attribution._evaluation import adjustments_of, changes_of, resolve, shown, united_columns
+from ossgeo.attribution._evaluation import resolve
 from ossgeo.attribution._lineage.facts import LINKS
 from ossgeo.attribution._lineage.graph import Graph
 from ossgeo.attribution._lineage.paths import Shares, sources_of, walk
 from ossgeo.attribution._lineage.propagation import delegations_to_sources, propagate_all, propagate_credits
 from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context, Delegation
-from ossgeo.attribution._strategies.built_in import BuiltInStrategy
+from ossgeo.attribution._strategies.built_in import BaseModelStrategy
 from ossgeo.attribution._strategies.publisher import Publisher
 from ossgeo.panel._models import Model
 from ossgeo.registry._classification import find_roles, namespaces_with_role
@@ -33,7 +33,7 @@ _ON: Final[Shares] = {relation: float(relation in CONVERSIONS) for relation in R
 
 
 @attrs.frozen
-class RepackagerPassthrough(BuiltInStrategy):
+class RepackagerPassthrough(BaseModelStrategy):
     """Credits conversions by repackagers to the base model, and all other models to their publishers.
 
     The registry lists repackagers with dates. If the base model is itself a conversion by a repackager, its own base model is
@@ -45,15 +45,6 @@ class RepackagerPassthrough(BuiltInStrategy):
 
     over: AttributionStrategy = attrs.field(factory=Publisher, converter=resolve)
     name: ClassVar[str] = "repackager-passthrough"
-
-    @property
-    def requires(self) -> frozenset[str] | None:
-        """The models columns that the strategy and the inner strategy use."""
-        return united_columns([self.over], ["base_models"])
-
-    def __str__(self) -> str:
-        """Return the expression that builds the strategy."""
-        return self.name if shown(self.over) == "publisher" else f"{self.name}(over={shown(self.over)})"
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
         """Return the publisher of the converted model, or of any other model.
@@ -78,11 +69,11 @@ class RepackagerPassthrough(BuiltInStrategy):
 
     def changes(self, context: Context) -> frozenset[dt.date]:
         """Return the dates at which the result of the inner strategy, the lineage or the set of repackagers changes."""
-        return changes_of([self.over], context) | Graph.of(context).days | _days(context)
+        return super().changes(context) | Graph.of(context).days | _days(context)
 
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
         """Return the corrections of declared base models and the links that were left out."""
-        return (*Graph.of(context).found, *adjustments_of([self.over], context))
+        return (*Graph.of(context).found, *super().adjustments(context))
 
     def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
         """Return the strategies that are evaluated, each with its model."""

@@ -11,18 +11,10 @@ import polars as pl
 
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment
-from ossgeo.attribution._evaluation import (
-    adjustments_of,
-    changes_of,
-    evaluate_model,
-    evaluate_models,
-    resolve,
-    shown,
-    united_columns,
-)
+from ossgeo.attribution._evaluation import evaluate_model, evaluate_models, resolve
 from ossgeo.attribution._lineage.graph import Graph
 from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, AttributionStrategy, Context
-from ossgeo.attribution._strategies.built_in import BuiltInStrategy
+from ossgeo.attribution._strategies.built_in import BaseModelStrategy
 from ossgeo.attribution._strategies.publisher import Publisher
 from ossgeo.panel._models import Model
 from ossgeo.registry._countries import OriginStatus
@@ -79,7 +71,7 @@ def _group(namespace: str, registry: Registry) -> str:
 
 
 @attrs.frozen
-class Undeclared(BuiltInStrategy):
+class Undeclared(BaseModelStrategy):
     """A heuristic for bounds: the origin of models that look like derivatives and name no base model is ``unknown``.
 
     The name decides (see ``looks_derived``), and only if neither a card nor a reviewed fact says what the model was made from.
@@ -92,15 +84,6 @@ class Undeclared(BuiltInStrategy):
 
     over: AttributionStrategy = attrs.field(factory=Publisher, converter=resolve)
     name: ClassVar[str] = "undeclared"
-
-    @property
-    def requires(self) -> frozenset[str] | None:
-        """The models columns that the strategy and the inner strategy use."""
-        return united_columns([self.over], ["base_models"])
-
-    def __str__(self) -> str:
-        """Return the expression that builds the strategy."""
-        return self.name if shown(self.over) == "publisher" else f"{self.name}(over={shown(self.over)})"
 
     def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
         """Return ``unknown`` for a model that looks like a derivative, or the result of the inner strategy.
@@ -132,15 +115,11 @@ class Undeclared(BuiltInStrategy):
         )  # fmt: skip
         return pl.concat([inner.select(*CREDIT_SCHEMA), status.select(*CREDIT_SCHEMA)]).lazy()
 
-    def changes(self, context: Context) -> frozenset[dt.date]:
-        """Return the dates at which the result of the inner strategy changes."""
-        return changes_of([self.over], context)
-
     def adjustments(self, context: Context) -> tuple[Adjustment, ...]:
         """Return the number of models whose origin is left open."""
         count = self._floating(context.models.frame, context).height
         note = "that look like derivatives and name no base model: their origin is unknown"
-        return (Adjustment("base_undeclared", count, "models", note), *adjustments_of([self.over], context))
+        return (Adjustment("base_undeclared", count, "models", note), *super().adjustments(context))
 
     def _floating(self, models: pl.DataFrame, context: Context) -> pl.DataFrame:
         """Return the models whose origin is left open: model_id."""
