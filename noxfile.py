@@ -152,7 +152,8 @@ def lowest(session: nox.Session) -> None:
         "selenium",
         "sybil",
     )
-    same = ("plotting/test_page.py", "sources/test_store_stress.py")  # a browser, and kills: they do not depend on versions
+    # a browser, and kills: they do not depend on versions
+    same = ("plotting/test_page.py", "sources/test_store_stress.py")
     ignored = [f"--ignore=tests/unit/{name}" for name in same]
     session.run("pytest", "-q", "-x", "-n", "auto", "tests/unit", *ignored, *session.posargs)
 
