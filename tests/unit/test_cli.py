@@ -23,12 +23,12 @@ def test_without_arguments_it_measures_the_sample(capsys: pytest.CaptureFixture[
 
 def test_choices(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["measure", "hub-2026", "--by", "study,country", "--denominator", "attributed", "--where", "task=text-generation",
-             "--age-cap", "365d", "--as-of", "2026-01-01", "--json"]  # fmt: skip
+             "--age-cap", "365d", "--as-of", "2026-01-01", "--incomplete", "scale", "--json"]  # fmt: skip
     assert main(words) == 0
     method = json.loads(capsys.readouterr().out)["method"]
     assert method["by"] == ["study", "country"]
     assert (method["denominator"], method["age_cap"], method["as_of"]) == ("attributed", 365, "2026-01-01")
-    assert method["where"] == "task=text-generation"
+    assert (method["where"], method["incomplete"]) == ("task=text-generation", "scale")
 
 
 def test_a_file_of_the_users_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -89,6 +89,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "how concentrated a cut table is": (lambda: analysis.concentration(TABLE.top(2)), "groups were cut"),
     "how a cut table grew": (lambda: analysis.growth(TABLE.top(2)), "groups were cut"),
     "supply without birthdays": (lambda: ossgeo.measure(LABS, calculator="supply"), "supply needs it"),
+    "a key for a profile": (lambda: ossgeo.profile(LABS, "CN", by="model"), r"profile\(\) has no option 'by'"),
     "a cell that was not observed": (lambda: ossgeo.explain_cell(LABS, UNOBSERVED, "CN"), "not all of the window"),
 }  # fmt: skip
 

@@ -209,11 +209,14 @@ def _add_alternative(reading: Any) -> None:
                          help="use the alternative affiliation of a disputed organization; may be repeated")  # fmt: skip
 
 
+def _measure_options() -> list[attrs.Attribute[Any]]:
+    """Return the fields of :class:`ossgeo.MeasureOptions` that are one option each; each policy of cleaning is an option."""
+    return [field for field in attrs.fields(ossgeo.MeasureOptions) if field.name != "cleaning"]
+
+
 def _add_choices(group: Any) -> None:
     """Add the options of a measurement, with the names, defaults and help of :class:`ossgeo.MeasureOptions`."""
-    for field in attrs.fields(ossgeo.MeasureOptions):
-        if field.name == "cleaning":  # each policy is an option
-            continue
+    for field in _measure_options():
         words: dict[str, Any] = {"help": field.metadata["help"], "default": field.default}
         if "values" in field.metadata:
             words["choices"] = field.metadata["values"]
@@ -352,15 +355,11 @@ def _versions(_: argparse.Namespace) -> str:
 
 
 def _choices(given: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of a measurement that were given."""
+    plain = {field.name: getattr(given, field.name) for field in _measure_options()}
     return {
+        **plain,
         "by": tuple(given.by.split(",")) if "," in given.by else given.by,
-        "calculator": given.calculator,
-        "attribution": given.attribution,
-        "counting": given.counting,
-        "denominator": given.denominator,
-        "every": given.every,
-        "window": given.window,
-        "age_cap": given.age_cap,
         "as_of": _as_of(given.as_of),
         "where": ossgeo.panel.parse_where(given.where) or None,
         "cleaning": cleaning_of(given),

@@ -27,10 +27,10 @@ from ossgeo.reports._page import page_text
 from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._measure import measure
 from ossgeo.shares._names import capitalized, scope_text, sentence_label, span
-from ossgeo.shares._options import MeasureOptionsDict
+from ossgeo.shares._options import INPUTS, OPTIONS, MeasureOptionsDict, require_options
 from ossgeo.shares._pipeline import models_of
 
-_SHOWN: Final = SHOWN
+_ALLOWED: Final = tuple(name for name in (*OPTIONS, *INPUTS) if name != "by")
 _TITLE: Final = "font-weight:bold;margin:1em 0 .3em"
 """The style of a title in a notebook: marimo gives titles none."""
 _SMALL: Final = 5
@@ -51,14 +51,14 @@ class Profile(Tabular):
             the country), models.
         models: One row for each model at that period, the largest first: model, value, share (of the country).
         builds_on: One row for each country whose models this country's developers derive theirs from: base_country,
-            models; None where the panel has no bases.
+            models; None if the panel has no base models.
         built_on_by: One row for each country whose developers derive from this country's models: builder_country,
-            models; None where the panel has no bases.
+            models; None if the panel has no base models.
         peers: The countries next to it by value at that period: rank, country, value, share.
         openness: One row for each class of licenses of its models at that period: openness, models, value, share (of the
-            country); None where the panel has no licenses.
+            country); None if the panel has no licenses.
         sizes: One row for each class of sizes of its models at that period, the smallest first: size, models, value, share
-            (of the country); None where the panel has no numbers of parameters.
+            (of the country); None if the panel has no numbers of parameters.
         claims: The bundled claims about the country: claim, statement, reference, url.
         unreviewed: One row for each unreviewed namespace, the largest first: namespace, value, share (of
             all). Some of it could belong here.
@@ -199,20 +199,20 @@ class Profile(Tabular):
         return self.to_markdown()
 
 
-def profile(panel: Panel, country: str | Country, **choices: Unpack[MeasureOptionsDict]) -> Profile:
+def profile(panel: Panel, country: str | Country, **options: Unpack[MeasureOptionsDict]) -> Profile:
     """Return the profile of a country: shares, organizations, models, openness, and lineage.
 
     Args:
         panel: The panel.
         country: A code or a name.
-        **choices: Options of :func:`ossgeo.measure` other than ``by`` and ``calculator``.
+        **options: Options of :func:`ossgeo.measure` other than ``by``.
 
     Returns:
         The profile, which prints as Markdown.
 
     Raises:
         UnknownCountryError: The country is unknown.
-        InvalidArgumentError: The choices do not fit.
+        InvalidArgumentError: The options do not fit, or the panel has no flow under them.
 
     Example:
         >>> import ossgeo
@@ -221,23 +221,24 @@ def profile(panel: Panel, country: str | Country, **choices: Unpack[MeasureOptio
         ('FR', True)
     """
     place = country if isinstance(country, Country) else Country.parse(country)
-    options: dict[str, Any] = {**choices}
+    require_options("profile", options, allowed=_ALLOWED)
+    given: dict[str, Any] = {**options}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OssgeoWarning)
-        table = measure(panel, by="country", **options)
+        table = measure(panel, by="country", **given)
         if not table.periods:
             raise InvalidArgumentError(
                 "the panel has no flow under this method, so it has no profile; cumulative counters need two observations"
             )
         last = table.latest
-        fine = measure(panel, by=("country", "organization", "model"), **options).filter(period=last).to_polars()
-        names = measure(panel, by=("country", "namespace"), **options).filter(period=last).to_polars()
+        fine = measure(panel, by=("country", "organization", "model"), **given).filter(period=last).to_polars()
+        names = measure(panel, by=("country", "namespace"), **given).filter(period=last).to_polars()
     mine = fine.filter((pl.col("country") == place.alpha_2) & (pl.col("value") > 0))
     part = pl.col("value") / pl.col("value").sum()
     organizations = mine.group_by("organization").agg(pl.col("value").sum(), models=pl.len())
     models = mine.group_by("model").agg(pl.col("value").sum())
     unknown = names.filter((pl.col("country") == "unreviewed") & (pl.col("value") > 0))
-    builds_on, built_on_by = _derived(panel, place.alpha_2, choices.get("registry"), choices.get("models"))
+    builds_on, built_on_by = _derived(panel, place.alpha_2, options.get("registry"), options.get("models"))
     return Profile(
         place,
         last,
@@ -249,8 +250,8 @@ def profile(panel: Panel, country: str | Country, **choices: Unpack[MeasureOptio
         builds_on,
         built_on_by,
         _peers(table.filter(period=last).to_polars(), place.alpha_2),
-        _openness(panel, choices.get("models"), mine),
-        _sizes(panel, choices.get("models"), mine),
+        _openness(panel, options.get("models"), mine),
+        _sizes(panel, options.get("models"), mine),
         _claims(place.alpha_2),
         unknown.select("namespace", "value", "share").sort("value", "namespace", descending=[True, False]),
         table.method,
@@ -330,7 +331,7 @@ def _over_time(rows: pl.DataFrame, periods: tuple[dt.date, ...], code: str) -> p
 
 
 def _derived(panel: Panel, code: str, registry: Any, models: Any) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
-    """Both sides of the matrix of derived models, over all periods; None where the panel has no bases."""
+    """Return both sides of the matrix of derived models, over all periods; None if the panel has no base models."""
     known = models_of(panel, models)
     columns = known.collect_schema().names()
     if not {"base_models", "created_at"} <= set(columns):
@@ -354,7 +355,7 @@ def _section(title: str, rows: pl.DataFrame) -> list[str]:
     head = [f"## {title}", ""]
     if not rows.height:
         return [*head, "None.", ""]
-    shown = rows.tail(_SHOWN) if rows.columns[0] == "period" else rows.head(_SHOWN)
+    shown = rows.tail(SHOWN) if rows.columns[0] == "period" else rows.head(SHOWN)
     cells = [[_cell(name, value) for name, value in row.items()] for row in shown.iter_rows(named=True)]
     table = markdown_table(rows.columns, cells)
     rest = rows.height - shown.height
