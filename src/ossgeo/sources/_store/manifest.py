@@ -173,7 +173,7 @@ class Manifest:
         Args:
             changed: The snapshots.
         """
-        return attrs.evolve(self, snapshots=({one.file: one for one in (*self.snapshots, *changed)}).values())
+        return attrs.evolve(self, snapshots={one.file: one for one in (*self.snapshots, *changed)}.values())
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -44,7 +44,6 @@ Needed = Callable[[Manifest], Iterable[str]]
 _ADDRESS: Final = re.compile(r"hf://datasets/([^/@]+/[^/@]+?)(?:@([^/]+))?/?")
 _ATTEMPTS: Final = 8
 _PAUSE: Final = 0.5
-_CONFLICTS: Final = (409, 412)
 _REFUSED: Final = (400, 401, 403, 404, 413, 422)
 
 
@@ -147,21 +146,16 @@ class RemoteStore:
             StoreError: The store is read at a fixed revision, the Hub refuses the commit, or all attempts failed.
             SourceUnavailableError: The dataset does not exist or cannot be reached.
         """
-        if self.revision is not None:
-            raise StoreError(f"{self.repository} is read at {self.revision}; leave @{self.revision} out to write")
-        reason = ""
-        for attempt in range(_ATTEMPTS):
+
+        def attempt() -> tuple[T, str]:
             commit = self.pull(needed)
             before = read_manifest(self.folder)
             result = action()
             after = read_manifest(self.folder)
-            if after == before:
-                return result
-            reason = self._commit(before, after, commit)
-            if not reason or self._has_landed(before, after):
-                return result
-            time.sleep(_PAUSE * 2**attempt * random.uniform(0.5, 1))  # noqa: S311  # so that two writers do not meet again
-        raise StoreError(f"{self.repository} was not changed after {_ATTEMPTS} attempts: {reason}")
+            reason = "" if after == before else self._commit(before, after, commit)
+            return result, "" if not reason or self._has_landed(before, after) else reason
+
+        return self._repeated(attempt)
 
     def verify(self) -> tuple[Fault, ...]:
         """Compare the hashes that the Hub keeps with the manifest; nothing but the manifest is downloaded.
@@ -233,15 +227,31 @@ class RemoteStore:
         """
         from huggingface_hub import CommitOperationAdd
 
+        operations = [CommitOperationAdd(name, content) for name, content in files.items()]
+
+        def attempt() -> tuple[None, str]:
+            parent = self.pull(lambda _: ())
+            return None, self._create(operations, f"Write {', '.join(files)}", parent)
+
+        self._repeated(attempt)
+
+    def _repeated(self, attempt: Callable[[], tuple[T, str]]) -> T:
+        """Repeat a commit until it is part of the dataset, with growing pauses.
+
+        Args:
+            attempt: Returns its result, and why the commit may not be part of the dataset: empty after success.
+
+        Raises:
+            StoreError: The store is read at a fixed revision, or all attempts failed.
+        """
         if self.revision is not None:
             raise StoreError(f"{self.repository} is read at {self.revision}; leave @{self.revision} out to write")
-        operations = [CommitOperationAdd(name, content) for name, content in files.items()]
         reason = ""
-        for attempt in range(_ATTEMPTS):
-            parent = self.pull(lambda _: ())
-            if not (reason := self._create(operations, f"Write {', '.join(files)}", parent)):
-                return
-            time.sleep(_PAUSE * 2**attempt * random.uniform(0.5, 1))  # noqa: S311  # so that two writers do not meet again
+        for number in range(_ATTEMPTS):
+            result, reason = attempt()
+            if not reason:
+                return result
+            time.sleep(_PAUSE * 2**number * random.uniform(0.5, 1))  # noqa: S311  # so that two writers do not meet again
         raise StoreError(f"{self.repository} was not changed after {_ATTEMPTS} attempts: {reason}")
 
     def _commit(self, before: Manifest, after: Manifest, parent: str) -> str:
@@ -277,7 +287,7 @@ class RemoteStore:
                 )
         except HfHubHTTPError as error:
             status = error.response.status_code
-            if status in _REFUSED and status not in _CONFLICTS:
+            if status in _REFUSED:  # not 409 and 412, another commit in between
                 raise StoreError(
                     f"{self.repository} cannot be written: the Hub answers {status}; check the token and its rights"
                 ) from error
