@@ -1,4 +1,4 @@
-"""Quality issues: known artefacts of counters, each with a code, a count and examples."""
+"""Quality issues: known artifacts of counters, each with a code, a count and examples."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ossgeo.panel._ids import period_ranges
 
 @attrs.frozen
 class QualityIssue:
-    """One kind of artefact in a panel.
+    """One kind of artifact in a panel.
 
     Attributes:
         code: The name of the issue, such as ``stale_snapshot``.
