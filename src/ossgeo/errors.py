@@ -8,7 +8,7 @@ Each class is an :class:`OssgeoError` and a builtin, so that ``except ValueError
     ├── PanelError (ValueError)                a panel has faults; one error lists all of them
     ├── RegistryError (ValueError)             a registry has faults; one error lists all of them
     ├── Fault (ValueError)                     one fault within a PanelError or RegistryError
-    ├── InvalidArgumentError (ValueError)              an argument is invalid
+    ├── InvalidArgumentError (ValueError)      an argument is invalid
     ├── UnknownNameError (LookupError)         an unknown name; has ``value`` and ``suggestions``
     │   ├── UnknownCountryError
     │   ├── UnknownOrganizationError
@@ -27,6 +27,7 @@ Each class is an :class:`OssgeoError` and a builtin, so that ``except ValueError
     └── MethodMismatchError (ValueError)       two tables have different methods
 
     OssgeoWarning (UserWarning)
+    ├── VoidOptionWarning                      an option has no effect on this panel
     ├── LowCoverageWarning                     a share has a weak basis
     └── StaleDataWarning                       an observation repeats the one before
 """

@@ -11,7 +11,7 @@ import ossgeo
 from ossgeo.errors import InvalidArgumentError, PanelError
 from ossgeo.panel._cleaning import rows_are_usable
 from ossgeo.panel._ids import places_of
-from ossgeo.panel._panel import normalized_models
+from ossgeo.panel._models_table import normalized_models
 from ossgeo.panel._usable_rows import unusable_rows_error
 from tests.worlds import JANUARY, MARCH, panel, registry, two_dates
 

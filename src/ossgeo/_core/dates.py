@@ -17,7 +17,7 @@ END: Final = dt.date(2200, 1, 1)
 """Represents an open end in tables of half-open validity [start, end)."""
 
 _LONGEST: Final = 20
-"""Characters of a duration; Python converts no text of 5,000 digits."""
+"""The largest number of characters of a duration: Python refuses to convert a text of more than 4,300 digits."""
 
 
 def day_of(value: Any, *, what: str) -> dt.date:

@@ -12,8 +12,8 @@ eager      pandas, PyArrow and others without lazy frames are converted to Polar
 other      unknown lazy engines are refused before a query starts
 =========  ===================================================================================
 
-Differences that Narwhals does not remove: integer sums are decimals on DuckDB (calculators sum doubles), dates minus dates have three types (days are counted by arithmetic), Spark cuts days in the session's time
-zone (instants are read in UTC).
+Differences that Narwhals does not remove: integer sums are decimals on DuckDB (calculators sum doubles), dates minus dates
+have three types (days are counted by arithmetic), and Spark cuts days in the session's time zone (instants are read in UTC).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Validity in time: where answers are silent, and how those of one model are cut to the same spans."""
+"""Validity in time: the spans that no credit covers, and credits that are cut to common spans."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def gaps(credits: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         credits: A credits table, complete or not.
-        models: The models that were asked about, each once.
+        models: The models, each once.
 
     Returns:
-        One row for each model and silent span: model_id, start, end (half-open).
+        One row for each model and uncovered span: model_id, start, end (half-open).
     """
-    silent = models.select("model_id").join(credits.select("model_id"), on="model_id", how="anti")
-    never = silent.with_columns(start=pl.lit(BEGINNING), end=pl.lit(END))
+    uncovered = models.select("model_id").join(credits.select("model_id"), on="model_id", how="anti")
+    never = uncovered.with_columns(start=pl.lit(BEGINNING), end=pl.lit(END))
     partly = credits.filter((pl.col("start") > BEGINNING) | (pl.col("end") < END))
     if not partly.height:
         return never
@@ -37,7 +37,7 @@ def gaps(credits: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
 
 
 def clipped(credits: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    """Keep of each credit what lies within the spans of its model.
+    """Restrict each credit to the spans of its model.
 
     Args:
         credits: A credits table.

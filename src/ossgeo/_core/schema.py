@@ -24,7 +24,7 @@ class Column:
     Attributes:
         name: The name, the same everywhere.
         dtype: The logical type, in words.
-        unit: What one value counts or says.
+        unit: The unit of one value, or its form.
         meaning: One sentence for the reference.
         aliases: Names under which the Hub's API or well-known exports carry the same thing, in order of preference.
     """
@@ -45,7 +45,7 @@ ROWS: Final = (
            ("downloads_last_month", "downloadsLastMonth")),
     Column("downloads_all_time", "integer", "downloads", "Downloads since the model was created; a cumulative counter.",
            ("downloadsAllTime",)),
-    Column("period", "date", "day", "Optional: the snapshot's label, where it differs from the day of `observed_at`."),
+    Column("period", "date", "day", "Optional: the snapshot's label, if it differs from the day of `observed_at`."),
 )  # fmt: skip
 """The panel's rows: one row for each model and observation."""
 
@@ -84,9 +84,9 @@ CREDITS: Final = (
     Column("start", "date", "day", "First day on which the credit holds."),
     Column("end", "date", "day", "First day on which it no longer holds."),
     Column("organization", "string", "id", "Organization in the registry; null if unknown."),
-    Column("country", "string", "code", "ISO 3166-1 alpha-2 code, or the value of a OriginStatus."),
+    Column("country", "string", "code", "ISO 3166-1 alpha-2 code, or the value of an OriginStatus."),
     Column("weight", "float", "fraction", "At any date the weights of a model sum to 1."),
-    Column("rule", "string", "name", "The strategy that said so."),
+    Column("rule", "string", "name", "The strategy that gave the credit."),
 )
 """The credits table: one row for each model, validity and credited party."""
 
@@ -101,7 +101,7 @@ FLOWS: Final = (
 SHARES: Final = (
     Column("period", "date", "day", "Last day of the period."),
     Column("value", "float", "the Method's unit", "What the calculator measured for the group."),
-    Column("share", "float", "fraction", "Part of the denominator, in [0, 1]; null where the denominator is 0 or unknown."),
+    Column("share", "float", "fraction", "Part of the denominator, in [0, 1]; null if the denominator is 0 or unknown."),
     Column("observed", "float", "fraction", "Part of the period's days that was observed."),
 )  # fmt: skip
 """A share table: one row for each period and group; the key columns stand after `period`."""

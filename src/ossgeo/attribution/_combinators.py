@@ -70,24 +70,24 @@ class FirstOf(CompositeStrategy):
             models: The models table.
             context: The registry and the models.
         """
-        asked = models.collect()
+        table = models.collect()
         credits = pl.DataFrame(schema=dict(CREDIT_SCHEMA))
         for rule in self.rules:
-            silent = gaps(credits, asked)
-            if not silent.height:
+            uncovered = gaps(credits, table)
+            if not uncovered.height:
                 break
-            left = asked.join(silent, on="model_id", how="semi")
-            credits = pl.concat([credits, clipped(evaluate_models(rule, left, context=context), silent)])
+            left = table.join(uncovered, on="model_id", how="semi")
+            credits = pl.concat([credits, clipped(evaluate_models(rule, left, context=context), uncovered)])
         return credits.lazy()
 
     def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
         """Return the strategies that are evaluated, up to the first that does not abstain."""
-        asked = []
+        evaluated = []
         for place, rule in enumerate(self.rules, 1):
-            asked.append(Delegation(f"choice {place}", rule, model))
+            evaluated.append(Delegation(f"choice {place}", rule, model))
             if evaluate_model(rule, model, on=on, context=context) is not None:
                 break
-        return tuple(asked)
+        return tuple(evaluated)
 
 
 @attrs.frozen
@@ -138,9 +138,9 @@ class Blend(CompositeStrategy):
             models: The models table.
             context: The registry and the models.
         """
-        asked = models.collect()
+        table = models.collect()
         results = [
-            evaluate_models(rule, asked, context=context).with_columns(weight=pl.col("weight") * part)
+            evaluate_models(rule, table, context=context).with_columns(weight=pl.col("weight") * part)
             for rule, part in self.parts
         ]
         cut = aligned(pl.concat(results))
@@ -204,10 +204,10 @@ class When(CompositeStrategy):
             models: The models table.
             context: The registry and the models.
         """
-        asked = models.collect()
-        unknown = [pl.lit(None, kind).alias(name) for name, kind in MODEL_SCHEMA.items() if name not in asked.columns]
-        kept = decide(asked.with_columns(unknown), self.predicate, check_values=False) == KEPT
-        parts = ((self.rule, asked.filter(kept)), (self.otherwise, asked.filter(~kept)))
+        table = models.collect()
+        unknown = [pl.lit(None, kind).alias(name) for name, kind in MODEL_SCHEMA.items() if name not in table.columns]
+        kept = decide(table.with_columns(unknown), self.predicate, check_values=False) == KEPT
+        parts = ((self.rule, table.filter(kept)), (self.otherwise, table.filter(~kept)))
         return pl.concat([evaluate_models(rule, some, context=context) for rule, some in parts]).lazy()
 
     def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:

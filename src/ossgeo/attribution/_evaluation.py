@@ -280,13 +280,13 @@ def _from_rows(strategy: Any, models: pl.DataFrame, context: Context) -> pl.Data
     if implements(strategy, "changes"):
         inner = sorted({day for day in strategy.changes(context) if BEGINNING < day < END})
         cuts = [BEGINNING, *inner, END]
-        asked = [(start, end, start) for start, end in itertools.pairwise(cuts)]
+        spans = [(start, end, start) for start, end in itertools.pairwise(cuts)]
     else:
-        asked = [(BEGINNING, END, context.on)]
+        spans = [(BEGINNING, END, context.on)]
     rows: list[tuple[Any, ...]] = []
     for record in models.iter_rows(named=True):
         model = model_of(record)
-        for start, end, day in asked:
+        for start, end, day in spans:
             rows.extend(_rows(strategy, model, context, start, end, day))
     return pl.DataFrame(rows, schema=dict(CREDIT_SCHEMA), orient="row")
 
@@ -313,14 +313,8 @@ def _answer(strategy: Any, model: Model, on: dt.date, context: Context) -> Attri
 
 
 def _check(answer: pl.DataFrame, models: pl.DataFrame, name: str) -> None:
-    for code in answer["country"].unique():
-        try:
-            parse_place(code or "")
-        except UnknownCountryError as error:
-            example = answer.filter(pl.col("country").eq_missing(code))["model_id"][0]
-            raise AttributionContractError(
-                f"{name!r} credits {example!r} to {code!r}, which is neither a country nor an origin status"
-            ) from error
+    """Raise if a credits table has an unknown country or model, an empty validity, or weights that do not sum to 1."""
+    _check_countries(answer, name)
     broken = answer.filter(
         pl.any_horizontal(pl.col("model_id", "start", "end", "weight").is_null())
         | (pl.col("start") >= pl.col("end"))
@@ -332,19 +326,38 @@ def _check(answer: pl.DataFrame, models: pl.DataFrame, name: str) -> None:
         )
     partly = (pl.col("weight") < 1 - _TOLERANCE) | (pl.col("start") > BEGINNING) | (pl.col("end") < END)
     several = answer.filter(partly).select("model_id").unique()
-    if not several.height:  # one join checks that each model was evaluated and is credited once
-        found = models.select("model_id").join(
-            answer.select("model_id", there=pl.lit(value=True)), on="model_id", how="left"
-        )
-        if found.height == models.height and found["there"].sum() == answer.height:
-            return
+    if not several.height and _is_complete(answer, models):
+        return
     unlisted = answer.join(models.select("model_id"), on="model_id", how="anti")
     if unlisted.height:
         raise AttributionContractError(f"{name!r} credits {unlisted['model_id'][0]!r}, which was not evaluated")
     twice = answer.join(several, on="model_id", how="anti").filter(pl.col("model_id").is_duplicated())
     if twice.height:
         raise AttributionContractError(f"{name!r} credits {twice['model_id'][0]!r} with more than a weight of 1")
-    shared = answer.join(several, on="model_id", how="semi")
+    _check_sums(answer.join(several, on="model_id", how="semi"), name)
+
+
+def _check_countries(answer: pl.DataFrame, name: str) -> None:
+    """Raise if a credit names neither a country nor an origin status."""
+    for code in answer["country"].unique():
+        try:
+            parse_place(code or "")
+        except UnknownCountryError as error:
+            example = answer.filter(pl.col("country").eq_missing(code))["model_id"][0]
+            raise AttributionContractError(
+                f"{name!r} credits {example!r} to {code!r}, which is neither a country nor an origin status"
+            ) from error
+
+
+def _is_complete(answer: pl.DataFrame, models: pl.DataFrame) -> bool:
+    """Return whether each credit is of a model that was evaluated, and each model is credited once, by a single join."""
+    there = answer.select("model_id", there=pl.lit(value=True))
+    found = models.select("model_id").join(there, on="model_id", how="left")
+    return found.height == models.height and bool(found["there"].sum() == answer.height)
+
+
+def _check_sums(shared: pl.DataFrame, name: str) -> None:
+    """Raise if the weights of a model do not sum to 1 on each day on which it has credits."""
     ends = shared.select("model_id", day="start").vstack(shared.select("model_id", day="end")).unique()
     sums = (
         ends.join(shared, on="model_id")

@@ -19,6 +19,7 @@ from ossgeo.errors import InvalidArgumentError, OssgeoError, OssgeoWarning
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._measure import measure
+from ossgeo.shares._pipeline import require_panel
 from ossgeo.shares._table import ShareTable
 
 _SLACK: Final = 0.02
@@ -147,8 +148,7 @@ def evaluate(
         >>> evaluate(ossgeo.load_sample("labs-2025"), "hf-cn-2026").verdict.value
         'cannot be told from this panel'
     """
-    if not isinstance(panel, Panel):
-        raise InvalidArgumentError(f"panel must be a Panel, got {type(panel).__name__}")
+    require_panel(panel)
     claim = find(claim) if isinstance(claim, str) else claim
     covered = population is not None and Population.parse(population) == claim.population
     if (obstacle := _problem(claim, panel)) is not None:

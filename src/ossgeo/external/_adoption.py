@@ -20,7 +20,7 @@ from ossgeo.attribution import AttributionStrategy, Context, ModelTable, credits
 from ossgeo.attribution._evaluation import shown
 from ossgeo.errors import Fault, InvalidArgumentError, PanelError, UnknownCountryError
 from ossgeo.external._board_rows import read_table, renamed
-from ossgeo.panel._panel import normalized_models
+from ossgeo.panel._models_table import normalized_models
 from ossgeo.registry._countries import Country, OriginStatus, parse_origin
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._table import ShareTable

@@ -34,7 +34,6 @@ _SILENT: Final = frozenset({"", "none", "null", "other", "unknown", "unlicense-u
 _PERMISSIVE: Final = re.compile(
     r"(cc0|cc-by|cc-by-sa|cc|pddl|odc-by|odbl|openmdw|cdla-(permissive|sharing))(-v?\d+(\.\d+)*)?"
 )
-_PROPRIETARY: Final = frozenset({"proprietary", "propretary", "closed"})
 _SPELLINGS: Final = {
     "apache": "apache-2.0", "apache2": "apache-2.0", "apache2.0": "apache-2.0", "apache-2": "apache-2.0",
     "apache-license-2.0": "apache-2.0", "mit-license": "mit", "bsd": "bsd-3-clause", "gpl": "gpl-3.0", "lgpl": "lgpl-3.0",

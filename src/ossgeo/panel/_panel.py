@@ -29,8 +29,6 @@ from ossgeo.registry._validation import HUGGING_FACE
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Panel", "normalized_models"]
-
 
 def _parsed(counter: Counter | str) -> Counter:
     return Counter.parse(counter)

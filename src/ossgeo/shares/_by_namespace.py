@@ -63,6 +63,16 @@ def without_usual_group(credits: pl.DataFrame) -> tuple[int | None, pl.DataFrame
     return usual, credits.filter(~(whole & (pl.col(GROUP) == usual)))
 
 
+def with_usual_group(rows: pl.DataFrame, usual: int) -> pl.DataFrame:
+    """Return the sums of flows with those without a credit in the usual group; see :func:`without_usual_group`.
+
+    Args:
+        rows: since, period, group, event, value.
+        usual: The code of the group.
+    """
+    return rows.with_columns(pl.col(GROUP).fill_null(usual)).group_by(pl.exclude("value")).agg(pl.col("value").sum())
+
+
 def with_models_counted(note: Adjustment, panel: Panel, namespaces: pl.DataFrame, registry: Registry) -> Adjustment:
     """Return an adjustment that counts models; one that counted namespaces in their place is corrected.
 

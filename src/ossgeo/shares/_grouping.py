@@ -12,6 +12,7 @@ import polars as pl
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.intervals import WHOLE, aligned
 from ossgeo._core.method import Counting
+from ossgeo._core.schema import KEYS
 from ossgeo.errors import InvalidArgumentError, UnknownSchemeError
 from ossgeo.registry._countries import Country, OriginStatus
 from ossgeo.registry._groups import GroupScheme
@@ -38,7 +39,6 @@ MODEL_KEYS: Final = ("root_evidence", "relation")
 """Keys that depend on the lineage of a model: what its root models rest on (``declared``, ``reviewed``, ``disputed`` or
 ``absent``), and how it was made from its base models."""
 
-PLAIN: Final = ("country", "organization", "kind", "namespace", "model", *RULES, *MODEL_KEYS)
 _WEIGHT_STEPS: Final = 2**20
 
 
@@ -48,7 +48,7 @@ class Key:
 
     Attributes:
         name: Name of the column.
-        scheme: The group scheme of the key; None for the plain keys.
+        scheme: The group scheme of the key; None for the keys that every panel has.
         dimension: Whether the key is a dimension of the panel, a column of its rows.
     """
 
@@ -78,17 +78,17 @@ def resolve(by: By, dimensions: Sequence[str] = ()) -> tuple[Key, ...]:
 
 def _key(one: str | GroupScheme, dimensions: Sequence[str]) -> Key:
     if isinstance(one, GroupScheme):
-        if one.name in (*PLAIN, "period", "value", "share"):
+        if one.name in (*KEYS, "period", "value", "share"):
             raise InvalidArgumentError(
                 f"the name of a group scheme must differ from the columns of the table, got {one.name!r}; rename the scheme"
             )
         return Key(one.name, one)
-    if one in PLAIN:
+    if one in KEYS:
         return Key(one)
     if one in dimensions:
         return Key(one, dimension=True)
     if one not in GroupScheme.names():
-        known = (*PLAIN, *dimensions, *GroupScheme.names())
+        known = (*KEYS, *dimensions, *GroupScheme.names())
         raise UnknownSchemeError.among(str(one), known, what="by: the key or group scheme")
     return Key(one, GroupScheme.named(one))
 

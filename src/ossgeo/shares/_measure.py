@@ -51,12 +51,13 @@ def measure(
         method: A method to measure by again. It determines every option; only ``registry`` and ``models`` may be given
             with it.
         by: ``country``, ``organization``, ``kind`` (of organization, see :func:`ossgeo.registry.get_kind`), ``namespace``,
-            ``model``, ``root_evidence`` (what the root models rest on), ``relation`` (how a model was made), a group scheme or
-            its name (``eu``, ``g7``, ``g20``, ``oecd``, ``asean``, ``brics``, ``study``, ``continents``, ``nato``,
+            ``model``, ``builder_country`` and ``base_country`` (of the publisher, and of the root models, whatever the
+            attribution), ``root_evidence`` (what the root models rest on), ``relation`` (how a model was made), a dimension of
+            the panel, a group scheme or its name (``eu``, ``g7``, ``g20``, ``oecd``, ``asean``, ``brics``, ``study``, ``continents``, ``nato``,
             ``african-union``, ``gcc``, ``mercosur``, ``subregions``, ``world-bank-income``, ``world-bank-regions``), or a tuple
             or list of these.
-        calculator: The measured quantity: a calculator, or the name of one: ``downloads``, ``flow``, ``stock``, ``supply``, ``count-in-top``,
-            ``derivatives``, ``license-drift``, ``relative-adoption``.
+        calculator: The measured quantity: a calculator, or the name of one: ``downloads``, ``flow``, ``stock``, ``supply``,
+            ``count-in-top``, ``derivatives``, ``license-drift``, ``relative-adoption``.
         attribution: To whom a model is credited: a strategy, or the name of one: ``publisher``, ``direct-base``, ``root``,
             ``lineage``, ``repackager-passthrough``, ``undeclared``, ``configuration``, ``fingerprint``,
             ``headquarters``, ``membership``, ``declared``, ``account-type``, ``study-publisher``, ``study-derived``.
@@ -71,7 +72,8 @@ def measure(
         incomplete: The policy for periods of which less than nine tenths of the days are observed: ``mark`` keeps
             them, ``drop`` leaves them out, ``scale`` scales the value of a period that reaches beyond the first or last
             observation to its whole length.
-        as_of: Date of the registry and of the membership of group schemes: ``flow`` (the end of each flow), ``creation`` (of the model), or a date.
+        as_of: Date of the registry and of the membership of group schemes: ``flow`` (the end of each flow), ``creation`` (of
+            the model), or a date.
         where: Filter on models, in numerator and denominator alike: a mapping from columns to a value, a collection of
             values or a pair (low, high), or a Narwhals expression.
         cleaning: The policy for each quality issue.
@@ -90,6 +92,7 @@ def measure(
         AttributionContractError: The strategy broke its contract.
 
     Warns:
+        VoidOptionWarning: The attribution has no effect, because the models table lacks a column that it needs.
         StaleDataWarning: The panel was checked and has a stale observation, which is kept.
         LowCoverageWarning: A period's total is zero, or less than half of the last period's downloads are reviewed.
 

@@ -127,8 +127,9 @@ class MeasureOptions:
 
     Attributes:
         by: ``country``, ``organization``, ``kind`` (of organization, see :func:`ossgeo.registry.get_kind`), ``namespace``,
-            ``model``, ``root_evidence`` (what the root models rest on), ``relation`` (how a model was made), a group scheme or
-            its name, or a tuple or list of these.
+            ``model``, ``builder_country`` and ``base_country`` (of the publisher, and of the root models, whatever the
+            attribution), ``root_evidence`` (what the root models rest on), ``relation`` (how a model was made), a dimension of
+            the panel, a group scheme or its name, or a tuple or list of these.
         calculator: The measured quantity: the name of a calculator, or a calculator.
         attribution: To whom a model is credited: the name of a strategy, or a strategy.
         counting: ``fractional`` (weights), ``full`` (each group of a model counts 1; shares do not sum to 1) or

@@ -51,7 +51,9 @@ class PeriodShares(Mapping[Group, float | None]):
         if name in self._shares:
             return self._shares[name]
         if self._known.cut:
-            raise InvalidArgumentError(f"{name!r} is not in this cut table; ask the table before top() or filter()")
+            raise InvalidArgumentError(
+                f"{name!r} is not in this cut table; look it up in the table before top() or filter()"
+            )
         return 0.0 if any(share is not None for share in self._shares.values()) else None
 
     def get(self, group: Any, default: float | None = None) -> float | None:  # type: ignore[override]  # one type of defaults
@@ -124,10 +126,6 @@ class GroupNames:
             for key, part, seen in zip(self.keys, parts, self.seen, strict=True)
         )
         return parsed if isinstance(group, tuple) else parsed[0]
-
-    def check(self, group: Group) -> None:
-        """Raise the errors of :meth:`parse`."""
-        self.parse(group)
 
 
 def _parsed(key: str, part: str, seen: frozenset[str]) -> str:

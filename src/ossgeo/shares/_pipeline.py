@@ -30,7 +30,7 @@ from ossgeo.registry._registry import Registry
 from ossgeo.shares import _grouping as grouping
 from ossgeo.shares._aggregates import Aggregate
 from ossgeo.shares._by_key import summed_by_key
-from ossgeo.shares._by_namespace import summed_by_namespace, with_models_counted, without_usual_group
+from ossgeo.shares._by_namespace import summed_by_namespace, with_models_counted, with_usual_group, without_usual_group
 from ossgeo.shares._calculation import (
     calculator_input,
     described,
@@ -180,20 +180,20 @@ class Plan:
             if not namespaces["model_id"].null_count():
                 return plan._run(parts, namespaces, cleaned, by_namespace=True)
         models = plan._models(parts)
-        if not isinstance(parts.calculator, Weighted):  # its flows have the models of the table only
+        weighted = isinstance(parts.calculator, Weighted)  # its flows have the models of the table only
+        unlisted = unlisted_models(panel, models) if weighted else None
+        if unlisted is None or not unlisted.height:
             run = plan._run(parts, models, cleaned)
-            if run.aggregate.rows[GROUP].null_count() == 0:
+            if weighted or run.aggregate.rows[GROUP].null_count() == 0:
                 return run
-        unlisted = unlisted_models(panel, models)
-        if not unlisted.height and isinstance(parts.calculator, Weighted):
-            return plan._run(parts, models, cleaned)
+            unlisted = unlisted_models(panel, models)
         if not unlisted.height:
             raise CalculatorContractError(f"{parts.calculator.name!r} must return every row with its keys")
         note = Adjustment("model_unlisted", unlisted.height, "models", "not in the models table; known by id only")
         return plan._run(parts, pl.concat([models, unlisted], how="diagonal"), (*cleaned, note))
 
     @property
-    def seats(self) -> Registry:
+    def platform_registry(self) -> Registry:
         """The registry with the namespaces of the panel's platform."""
         return platform_registry(self.registry, self.panel.platform)
 
@@ -266,19 +266,12 @@ class Plan:
             )
             warnings.warn(message, VoidOptionWarning, stacklevel=5)
             notes.append(Adjustment("attribution_void", models.height, "models", f"not applied: {'; '.join(void)}"))
-        addresses = models.filter(pl.col("namespace").str.ends_with(":"))["model_id"]
-        if len(addresses):
-            example = first_id_with(self.panel, addresses[0])
-            raise panel_error(
-                self.panel,
-                f"model_id must be namespace/name, got {example!r}",
-                "cut web addresses to namespace/name",
-            )
+        self._require_ids(models)
         used = dimensions_used(parts.keys, self.options.where, self.panel.dimensions)
         model_keys = [key for key in parts.keys if not key.dimension]
         groups, named = encoded(
             model_groups(
-                models, model_keys, parts.strategies, self.options, self.seats, last=last, notes=notes,
+                models, model_keys, parts.strategies, self.options, self.platform_registry, last=last, notes=notes,
                 residual=self.panel.residual, dimensions=self.panel.dimensions,
             ),
             [key.name for key in model_keys], models,
@@ -286,9 +279,11 @@ class Plan:
         credits = named.drop("namespace")
         followed = list(cleaned)
         named_models = self._models(parts) if by_namespace and self._needs_differences(parts) else models
-        flows = calculator_input(self.panel, named_models, parts.calculator, self.options, self.seats, followed, used)
+        flows = calculator_input(
+            self.panel, named_models, parts.calculator, self.options, self.platform_registry, followed, used
+        )
         if by_namespace:
-            notes = [with_models_counted(note, self.panel, models, self.seats) for note in notes]
+            notes = [with_models_counted(note, self.panel, models, self.platform_registry) for note in notes]
         usual, credited = without_usual_group(credits) if by_namespace else (None, credits)
         keyed = self._keyed_rows(parts, flows)
         if keyed is not None:
@@ -299,11 +294,7 @@ class Plan:
             flows = summed_by_namespace(flows, credited["model_id"].unique())
         rows = sums_of(self.panel, flows, credited, models, parts.calculator, self.options.cleaning)
         if usual is not None:
-            rows = (
-                rows.with_columns(pl.col(GROUP).fill_null(usual))
-                .group_by(pl.exclude("value"))
-                .agg(pl.col("value").sum())
-            )
+            rows = with_usual_group(rows, usual)
         behind = namespace_counts(groups, named, last)
         if used and not rows[GROUP].null_count():
             rows, groups = with_dimensions(rows, groups, parts.keys, self.options.where, used)
@@ -312,6 +303,14 @@ class Plan:
             behind, self.panel.scope,
         )  # fmt: skip
         return Run(aggregate, models, credits, by_namespace)
+
+    def _require_ids(self, models: pl.DataFrame) -> None:
+        """Raise if the id of a model is a web address."""
+        addresses = models.filter(pl.col("namespace").str.ends_with(":"))["model_id"]
+        if len(addresses):
+            example = first_id_with(self.panel, addresses[0])
+            problem = f"model_id must be namespace/name, got {example!r}"
+            raise panel_error(self.panel, problem, "cut web addresses to namespace/name")
 
     def _models(self, parts: _Parts) -> pl.DataFrame:
         """Collect the columns of the models table that are used."""

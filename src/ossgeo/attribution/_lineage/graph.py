@@ -57,10 +57,10 @@ class Graph:
     """Links from models to their base models. Links are unique and acyclic, and no model links to itself.
 
     Declared base models are corrected: web addresses are reduced to ids; a base model that the models table does not list is
-    known by its current id if the registry knows that it moved, and is searched in another letter case, in another namespace of its
-    organization (a rename), and, if only a name is declared, as the only model with that name (first in the archives). A base model that is still not found is unlisted and known
-    by its id; a name without a namespace that is not found is ignored. Reviewed facts replace what a card declares. Links within
-    a cycle are left out, declared ones first.
+    known by its current id if the registry knows that it moved, and is searched in another letter case, in another namespace
+    of its organization (a rename), and, if only a name is declared, as the only model with that name (first in the archives).
+    A base model that is still not found is unlisted and known by its id; a name without a namespace that is not found is
+    ignored. Reviewed facts replace the declarations of a card. Links within a cycle are left out, declared ones first.
     """
 
     def __init__(
@@ -129,6 +129,7 @@ class Graph:
             links, changed = reviewed_links(links, known, facts, components, registry)
             found += changed
         resolved, notes = resolved_links(links, known, registry)
+        found += notes
         joined = unique_links(resolved)
         away = joined.filter(pl.col("child") != pl.col("parent"))
         kept = _without_cycles(away)
@@ -143,8 +144,7 @@ class Graph:
             .join(known, on="model_id", how="anti", maintain_order="left")
             .with_columns(namespace=pl.col("model_id").str.split("/").list.first())
         )
-        told = tuple(item for item in (*found[:-2], *notes, *found[-2:]) if item.count)
-        return cls(kept.select(*LINKS), unlisted, told, facts, components)
+        return cls(kept.select(*LINKS), unlisted, tuple(item for item in found if item.count), facts, components)
 
     @property
     def days(self) -> frozenset[dt.date]:

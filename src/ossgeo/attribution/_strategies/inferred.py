@@ -84,9 +84,9 @@ class Inferred(BaseModelStrategy):
         rows = [(model, base) for model, base, _ in self.bases]
         pairs = pl.DataFrame(rows, schema={"model_id": pl.String, "source": pl.String}, orient="row")
         pairs = pairs.join(Graph.of(context).answered(), on="model_id", how="anti")
-        asked = models.collect().join(pairs, on="model_id", how="semi")
+        table = models.collect().join(pairs, on="model_id", how="semi")
         sources = pairs.with_columns(weight=1.0, start=pl.lit(BEGINNING), end=pl.lit(END))
-        return propagate_all(self.name, sources, self.over, asked.lazy(), context=context).select(*CREDIT_SCHEMA)
+        return propagate_all(self.name, sources, self.over, table.lazy(), context=context).select(*CREDIT_SCHEMA)
 
     def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
         """Return the strategy that is evaluated, with the base model."""

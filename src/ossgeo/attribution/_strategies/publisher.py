@@ -8,7 +8,7 @@ from typing import ClassVar
 import attrs
 import polars as pl
 
-from ossgeo._core.dates import END
+from ossgeo._core.dates import BEGINNING, END
 from ossgeo.attribution._strategies.built_in import NamespaceStrategy
 from ossgeo.registry._classification import namespace_seats
 from ossgeo.registry._registry import Registry
@@ -49,4 +49,4 @@ def seats_changes(registry: Registry) -> frozenset[dt.date]:
         registry: The registry.
     """
     seats = namespace_seats(registry)
-    return frozenset(seats["start"].unique().to_list()) | frozenset(seats["end"].unique().to_list()) - {END}
+    return frozenset({*seats["start"].unique(), *seats["end"].unique()} - {BEGINNING, END})

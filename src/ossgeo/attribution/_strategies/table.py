@@ -7,7 +7,6 @@ import difflib
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from operator import itemgetter
 from typing import Any, ClassVar, Final
 
 import attrs
@@ -28,7 +27,6 @@ _COLUMNS: Final = {"name": pl.String, "start": pl.Date, "end": pl.Date, "organiz
                    "country": pl.String, "weight": pl.Float64}  # fmt: skip
 _TOLERANCE: Final = 1e-6
 _SHOWN: Final = 3
-_name: Final = itemgetter(0)
 _Row = tuple[str, dt.date, dt.date, str | None, str, float]
 
 
@@ -67,9 +65,9 @@ class Table(FrameStrategy):
         """
         del context
         table = pl.LazyFrame(self.rows, schema=_COLUMNS, orient="row")
-        asked = models.select("model_id", "namespace")
-        own = asked.join(table, left_on="model_id", right_on="name").select(pl.exclude("namespace"))
-        rest = asked.join(table.select("name").unique(), left_on="model_id", right_on="name", how="anti")
+        ids = models.select("model_id", "namespace")
+        own = ids.join(table, left_on="model_id", right_on="name").select(pl.exclude("namespace"))
+        rest = ids.join(table.select("name").unique(), left_on="model_id", right_on="name", how="anti")
         shared = rest.join(table, left_on="namespace", right_on="name").select(pl.exclude("namespace"))
         both = pl.concat([own, shared])
         return both.with_columns(rule=pl.lit(self.name)).select(*CREDIT_SCHEMA)

@@ -105,9 +105,9 @@ class Undeclared(BaseModelStrategy):
             models: The models table.
             context: The registry and the models.
         """
-        asked = models.collect()
-        floating = self._floating(asked, context)
-        others = asked.join(floating, on="model_id", how="anti", maintain_order="left")
+        table = models.collect()
+        floating = self._floating(table, context)
+        others = table.join(floating, on="model_id", how="anti", maintain_order="left")
         inner = evaluate_models(self.over, others, context=context).with_columns(rule=pl.lit(self.name))
         status = floating.select(
             "model_id", start=pl.lit(BEGINNING), end=pl.lit(END), organization=pl.lit(None, pl.String),
@@ -123,12 +123,12 @@ class Undeclared(BaseModelStrategy):
 
     def _floating(self, models: pl.DataFrame, context: Context) -> pl.DataFrame:
         """Return the models whose origin is left open: model_id."""
-        silent = models.select("model_id").join(
+        unanswered = models.select("model_id").join(
             Graph.of(context).answered(), on="model_id", how="anti", maintain_order="left"
         )
         text = pl.col("model_id").str.split("/").list.last().str.to_lowercase()
         words = pl.any_horizontal(text.str.contains(MARKS), *(text.str.contains(_family(word)) for word in FAMILIES))
-        names = silent.filter(words)
+        names = unanswered.filter(words)
         found = [looks_derived(name, context.registry) for name in names["model_id"]]
         return names.filter(pl.Series(found, dtype=pl.Boolean))
 

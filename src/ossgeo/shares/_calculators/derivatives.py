@@ -56,7 +56,7 @@ class Derivatives(EventCounter):
             models: The models table.
 
         Returns:
-            model_id, period (null where created_at is); models without a base of these relations have no row.
+            model_id, period (null if created_at is); models without a base of these relations have no row.
         """
         bases = models.select("model_id", "created_at", base="base_models").explode("base").drop_nulls("base")
         relation, origin = pl.col("base").struct.field("relation"), pl.col("base").struct.field("model_id")

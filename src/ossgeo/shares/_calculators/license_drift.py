@@ -87,7 +87,7 @@ class LicenseDrift(EventCounter):
     Measure it by ``country`` for who publishes them, by ``("country", "relation")`` for how they were made, and with
     ``attribution="root"`` for whose terms they drop. See :func:`ossgeo.license_drift` for the models themselves.
 
-    Args:
+    Attributes:
         evidence: ``declared`` or ``reviewed``, as in :func:`ossgeo.attribution.root`.
         registry: The registry with lineage facts; by default that of the measurement.
     """
@@ -113,7 +113,7 @@ class LicenseDrift(EventCounter):
             models: The models table.
 
         Returns:
-            model_id, period (null where created_at is); models without a conflict have no row.
+            model_id, period (null if created_at is); models without a conflict have no row.
         """
         table = models.collect()
         found = license_drift(table, registry=self.registry, evidence=self.evidence)

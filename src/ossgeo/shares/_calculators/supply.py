@@ -17,8 +17,8 @@ class Supply(EventCounter):
     A model counts once, on the day of its creation: with ``every="1mo"`` in that month, with ``window="365d"`` in the year
     that follows, and otherwise at the first observation after it. The first observation holds all that were created before.
     The earliest day of the Hub, 2022-03-02, means this day or an earlier one: such models count before the first observation,
-    and are left out of calendar steps and windows (adjustment ``created_at_floor``). ``where`` limits size, task and license. Of
-    several organizations see :func:`ossgeo.analysis.publishers`.
+    and are left out of calendar steps and windows (adjustment ``created_at_floor``). ``where`` limits size, task and license.
+    :func:`ossgeo.analysis.publishers` counts the organizations that published.
     """
 
     name: ClassVar[str] = "supply"
@@ -32,6 +32,6 @@ class Supply(EventCounter):
             models: The models table.
 
         Returns:
-            model_id, period (null where created_at is).
+            model_id, period (null if created_at is).
         """
         return models.select("model_id", period=pl.col("created_at").dt.date())

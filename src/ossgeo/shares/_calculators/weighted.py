@@ -31,8 +31,8 @@ _ROUNDING: Final = 1e-12
 class Weighted(BuiltInCalculator):
     """The sum of flows, each multiplied by the weight of its model: with prices a token, dollars.
 
-    A flow whose interval has several weights is split by days, evenly. Models without a weight are left out, and the adjustment ``weight_unknown`` counts
-    their volume and the largest value that it may have. An id with a date, such as ``x-ai/grok-4-20250709``, has the weight
+    A flow whose interval has several weights is split by days, evenly. Models without a weight are left out, and the
+    adjustment ``weight_unknown`` counts their volume and the largest value that it may have. An id with a date, such as ``x-ai/grok-4-20250709``, has the weight
     of the id without it, unless the table has its own; a variant such as ``:free`` always needs its own.
 
     Attributes:

@@ -18,7 +18,8 @@ from ossgeo._core.counter import Counter, column_of
 from ossgeo._core.dates import day_of
 from ossgeo._core.text import counted
 from ossgeo.errors import InvalidArgumentError, SourceFormatError, SourceUnavailableError
-from ossgeo.panel._panel import Panel, normalized_models
+from ossgeo.panel._models_table import normalized_models
+from ossgeo.panel._panel import Panel
 from ossgeo.plugins import API_VERSION
 from ossgeo.sources._datasets.remote import as_source_errors, instant_of, require_columns, scan_remote
 from ossgeo.sources._hub.credentials import Token, endpoint_of

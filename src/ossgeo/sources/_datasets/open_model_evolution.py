@@ -12,7 +12,8 @@ import polars as pl
 
 from ossgeo._core import engines
 from ossgeo.errors import UnknownCountryError
-from ossgeo.panel._panel import Panel, normalized_models
+from ossgeo.panel._models_table import normalized_models
+from ossgeo.panel._panel import Panel
 from ossgeo.plugins import API_VERSION
 from ossgeo.registry._countries import Country, OriginStatus
 from ossgeo.sources._datasets.remote import download, instant_of, require_columns

@@ -14,7 +14,8 @@ from ossgeo._core import engines
 from ossgeo._core.counter import Counter
 from ossgeo._core.dates import Day, day_of
 from ossgeo.errors import InvalidArgumentError, SourceFormatError
-from ossgeo.panel._panel import Panel, normalized_models
+from ossgeo.panel._models_table import normalized_models
+from ossgeo.panel._panel import Panel
 from ossgeo.plugins import API_VERSION
 from ossgeo.sources._datasets.openrouter_models import listed_models, with_hub_facts
 from ossgeo.sources._files import values

@@ -16,7 +16,7 @@ from ossgeo._core.counter import Counter
 from ossgeo._core.schema import COUNTERS, MODELS
 from ossgeo.errors import Fault, PanelError
 from ossgeo.panel._declared_bases import with_bases
-from ossgeo.panel._panel import normalized_models
+from ossgeo.panel._models_table import normalized_models
 from ossgeo.sources._files import values
 from ossgeo.sources._files.columns import BARE, START, SYNONYMS, Choice
 from ossgeo.sources._files.ids import Columns, IdScan, is_odd

@@ -12,9 +12,6 @@ import polars as pl
 from ossgeo._core.schema import COUNTERS, MODEL_SCHEMA, MODELS, ROWS
 from ossgeo.errors import Fault, SourceFormatError
 from ossgeo.sources._files import values
-from ossgeo.sources._files.values import HUB_URL
-
-__all__ = ["HUB_URL"]
 
 INSTANT: Final = pl.Datetime("us", "UTC")
 TYPES: Final[dict[str, Any]] = {

@@ -35,7 +35,7 @@ READ_OPTIONS: Final = (
         "what the rows count, such as downloads_30d, downloads_all_time, tokens_per_7d or tokens_per_interval",
         "NAME",
     ),
-    ReadOption("models", "a file with what is known about the models, if the rows have only counters", "PATH"),
+    ReadOption("models", "a file of facts about the models, if the rows have only counters", "PATH"),
     ReadOption("records", "the key that holds the rows in JSON, or the table of a SQLite file", "KEY"),
     ReadOption("pattern", "only these files of a folder, such as '*.csv'", "PATTERN"),
     ReadOption(
@@ -49,7 +49,7 @@ READ_OPTIONS: Final = (
     ReadOption("ignore", "leave a column out", "COLUMN", many=True),
     ReadOption("encoding", "the encoding of text files, such as cp1252 (default: UTF-8)", "NAME"),
     ReadOption("dimensions", "a further column to group by, such as the country of users", "COLUMN", many=True),
-    ReadOption("residual", "an id that stands for all others, such as other", "ID", many=True),
+    ReadOption("residual", "an id that represents all other models, such as other", "ID", many=True),
     ReadOption("platform", "the platform of the ids, such as openrouter (default: huggingface)", "NAME"),
     ReadOption("scope", "what the file covers, in words; printed with the result", "TEXT"),
     ReadOption("engine", "the engine for Parquet files", values=("polars", "duckdb", "spark")),

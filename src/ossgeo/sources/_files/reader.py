@@ -16,7 +16,8 @@ from ossgeo._core.boundary import reads_data
 from ossgeo._core.counter import Counter
 from ossgeo._core.dates import day_of
 from ossgeo.errors import EngineError, Fault, InvalidArgumentError, OssgeoWarning, PanelError
-from ossgeo.panel._panel import Panel, normalized_models
+from ossgeo.panel._models_table import normalized_models
+from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
 from ossgeo.registry._validation import HUGGING_FACE
 from ossgeo.sources._files.columns import Choice

@@ -15,7 +15,7 @@ from ossgeo._core import engines
 from ossgeo._core.schema import COUNTERS, MODELS
 from ossgeo.errors import EngineError, Fault, PanelError
 from ossgeo.panel._declared_bases import with_bases
-from ossgeo.panel._panel import normalized_models
+from ossgeo.panel._models_table import normalized_models
 from ossgeo.sources._files import values
 from ossgeo.sources._files.columns import BARE, START, SYNONYMS, Choice
 from ossgeo.sources._files.dimensions import known_dimensions, lazily_known_dimensions
@@ -242,7 +242,7 @@ class Reading:
         return found.rows, found.models, self.notes()
 
     def notes(self) -> list[str]:
-        """Return what was left out, in words."""
+        """Return in words how many rows and values were left out."""
         notes = []
         if number := sum(self.others):
             notes.append(f"{number:,} row(s) of datasets or spaces were left out")

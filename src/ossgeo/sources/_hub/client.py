@@ -20,7 +20,8 @@ from ossgeo._core.counter import Counter, column_of
 from ossgeo._core.schema import COUNTERS
 from ossgeo._core.text import counted
 from ossgeo.errors import InvalidArgumentError, OssgeoError, SourceFormatError
-from ossgeo.panel._panel import Panel, normalized_models
+from ossgeo.panel._models_table import normalized_models
+from ossgeo.panel._panel import Panel
 from ossgeo.plugins import API_VERSION
 from ossgeo.sources._hub.checkpoint import Checkpoint
 from ossgeo.sources._hub.credentials import Token, endpoint_of, headers_for

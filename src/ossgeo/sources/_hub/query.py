@@ -11,7 +11,7 @@ import attrs
 
 from ossgeo._core.text import counted
 from ossgeo.errors import InvalidArgumentError
-from ossgeo.sources._files.normalization import HUB_URL
+from ossgeo.sources._files.values import HUB_URL
 from ossgeo.sources._hub.http import Params
 from ossgeo.sources._hub.parsing import FIELDS
 

@@ -16,7 +16,8 @@ from ossgeo._core.dates import day_of
 from ossgeo._core.schema import COUNTERS
 from ossgeo._core.text import counted
 from ossgeo.errors import InvalidArgumentError, PanelError, StoreError
-from ossgeo.panel._panel import Panel, normalized_models
+from ossgeo.panel._models_table import normalized_models
+from ossgeo.panel._panel import Panel
 from ossgeo.sources._store import contents, layout_1
 from ossgeo.sources._store.checks import require_undamaged
 from ossgeo.sources._store.keyed import StoreRows
