@@ -50,7 +50,7 @@ def _texts(found: Result, days: Sequence[dt.date], title: str, remark: str) -> d
 
 
 def draw_bounds(found: Bounds, look: Look, *, top: int = 12) -> alt.LayerChart:
-    """Draw it; see :func:`ossgeo.plotting.plot`."""
+    """Return the chart of bounds; see :func:`ossgeo.plotting.plot`."""
     day = period_of(found.frame, None)
     rows = found.frame.filter(pl.col("period") == day).rename({found.method.by[0]: "group"})
     first, layers, size = _ranges(rows, found, look, top)
@@ -60,7 +60,7 @@ def draw_bounds(found: Bounds, look: Look, *, top: int = 12) -> alt.LayerChart:
 
 
 def draw_bootstrap(found: Bootstrap, look: Look, *, top: int = 12) -> alt.LayerChart:
-    """Draw it; see :func:`ossgeo.plotting.plot`."""
+    """Return the chart of intervals; see :func:`ossgeo.plotting.plot`."""
     first, layers, size = _ranges(found.frame, found, look, top)
     title = f"{first['name']}: {first['text']} over the choice of {plural_key(found.unit)}"
     remark = f"Points: shares as measured; bars: nominal 95% intervals from {found.draws:,} draws of {plural_key(found.unit)}."
@@ -96,7 +96,7 @@ def _ranges(rows: pl.DataFrame, found: Result, look: Look, top: int) -> tuple[di
 
 
 def draw_crossovers(found: Crossovers, look: Look) -> alt.LayerChart:
-    """Draw it; see :func:`ossgeo.plotting.plot`."""
+    """Return the chart of crossovers; see :func:`ossgeo.plotting.plot`."""
     import altair as alt
 
     known = found.shares.drop_nulls()
@@ -147,7 +147,7 @@ def draw_crossovers(found: Crossovers, look: Look) -> alt.LayerChart:
 
 
 def draw_sensitivity(found: Sensitivity, look: Look, *, top: int = 6) -> alt.LayerChart:
-    """Draw it; see :func:`ossgeo.plotting.plot`."""
+    """Return the chart of a sensitivity analysis; see :func:`ossgeo.plotting.plot`."""
     import altair as alt
 
     ranges = found.ranges.filter(~pl.col("group").is_in(STATUSES)).drop_nulls("highest")
@@ -190,7 +190,7 @@ def _reason(found: Sensitivity, group: str) -> str:
 
 
 def draw_drivers(found: Drivers, look: Look, *, top: int = 10) -> alt.LayerChart:
-    """Draw it; see :func:`ossgeo.plotting.plot`."""
+    """Return the chart of drivers; see :func:`ossgeo.plotting.plot`."""
     import altair as alt
 
     units = found.frame.sort(pl.col("effect").abs(), "unit", descending=[True, False])
@@ -231,7 +231,7 @@ def draw_drivers(found: Drivers, look: Look, *, top: int = 10) -> alt.LayerChart
 
 
 def draw_influence(found: Influence, look: Look, *, top: int = 12) -> alt.LayerChart:
-    """Draw it; see :func:`ossgeo.plotting.plot`."""
+    """Return the chart of an influence analysis; see :func:`ossgeo.plotting.plot`."""
     rows = found.frame.drop_nulls("effect").head(top)
     if not rows.height:
         raise InvalidArgumentError("no unit changes a share: there is nothing to draw")
@@ -254,7 +254,7 @@ def draw_influence(found: Influence, look: Look, *, top: int = 12) -> alt.LayerC
 
 
 def draw_growth(found: Growth, look: Look, *, top: int = 12) -> alt.LayerChart:
-    """Draw it; see :func:`ossgeo.plotting.plot`."""
+    """Return the chart of growth; see :func:`ossgeo.plotting.plot`."""
     key, day = found.method.by[0], found.period
     rows = found.frame.filter(pl.col("period") == day).drop_nulls("growth")
     rows = rows.sort("value", key, descending=[True, False]).head(top)
@@ -272,7 +272,7 @@ def draw_growth(found: Growth, look: Look, *, top: int = 12) -> alt.LayerChart:
 
 
 def draw_concentration(found: Concentration, look: Look, *, top: int = 6) -> alt.LayerChart:
-    """Draw it; see :func:`ossgeo.plotting.plot`."""
+    """Return the chart of concentration; see :func:`ossgeo.plotting.plot`."""
     import altair as alt
 
     day = found.period
@@ -312,7 +312,7 @@ def draw_concentration(found: Concentration, look: Look, *, top: int = 6) -> alt
 
 
 def draw_leaderboard(board: Leaderboard, look: Look, *, top: int = 25) -> alt.LayerChart:
-    """Draw it; see :func:`ossgeo.plotting.plot`."""
+    """Return the chart of a leaderboard; see :func:`ossgeo.plotting.plot`."""
     import altair as alt
 
     rows = (

@@ -40,7 +40,7 @@ KINDS: Final = ("line", "stacked", "ranks", "bars", "map", "matrix")
 
 
 def draw_table(table: ShareTable, look: Look, *, kind: str | None = None, top: int = len(PALETTE), **more: Any) -> Any:
-    """Draw it; see :func:`ossgeo.plotting.plot`."""
+    """Return the chart of a share table; see :func:`ossgeo.plotting.plot`."""
     if not table.periods:
         raise InvalidArgumentError("the table is empty: there is nothing to draw")
     paired = len(table.keys) == 2  # noqa: PLR2004  # two keys

@@ -51,13 +51,13 @@ class Registry:
         """Read tables from a folder.
 
         Args:
-            folder: Contains ``organizations.csv``, ``namespaces.csv``, ``affiliations.csv`` and optionally
-                ``parents.csv``, ``roles.csv`` and ``names.csv``.
+            folder: Contains one or several of ``organizations.csv``, ``namespaces.csv``, ``affiliations.csv``,
+                ``parents.csv``, ``roles.csv``, ``names.csv``, ``moves.csv`` and ``lineage.csv``; an absent table is empty.
             base: A registry that the folder amends, as in :meth:`overlay`.
             replace: Ids of organizations that are replaced as a whole: row, countries and owners in ``base`` are dropped.
 
         Raises:
-            SourceUnavailableError: A table is missing.
+            SourceUnavailableError: The folder has none of the tables.
             RegistryError: Tables have faults, or the folder has a CSV file that is not a table; all of them are listed.
             InvalidArgumentError: ``base`` is not a Registry, or ``replace`` is given without it.
             UnknownOrganizationError: The base does not have an organization of ``replace``.

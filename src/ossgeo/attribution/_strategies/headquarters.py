@@ -58,11 +58,7 @@ def owners_of(organization: Organization, on: dt.date, registry: Registry) -> di
     waiting = [(organization, 1.0)]
     while waiting:
         one, part = waiting.pop()
-        owners = [
-            registry.get_organization(owner.parent)
-            for owner in one.parents
-            if (owner.start is None or owner.start <= on) and (owner.end is None or on < owner.end)
-        ]
+        owners = [registry.get_organization(name) for name in one.owners(on=on)]
         if not owners:
             found[one] = found.get(one, 0.0) + part
         waiting += [(owner, part / len(owners)) for owner in owners]
