@@ -221,6 +221,19 @@ def test_completion_offers_commands_options_and_names(line: str, words: list[str
     assert [word.strip() for word in output.read_text().split("\n")] == words
 
 
+def test_issues_do_not_mix_with_output_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["measure", "labs-2025", "--check", "--csv"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("period,country,")
+    assert "spike: 15 steps" in printed.err
+
+
+def test_a_claim_beside_an_option_that_lists_all_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    for option in ("--csv", "--json", "--disputes"):
+        assert main(["claims", "hf-cn-2026", option]) == 2
+        assert f"CLAIM must be left out with {option}" in capsys.readouterr().err
+
+
 def test_claims_are_exported(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["claims", "--csv"]) == 0
     rows = capsys.readouterr().out.splitlines()

@@ -17,11 +17,13 @@ import attrs
 
 import ossgeo
 from ossgeo._core.io import require_place, writing
-from ossgeo._core.text import counted, printable
+from ossgeo._core.text import printable
 from ossgeo.cli import _completion, _registry
+from ossgeo.cli._claims import add_claims, claims_text
 from ossgeo.cli._inventory import add_inventory, inventory_text, is_path
 from ossgeo.cli._options import add_cleaning, add_reading, cleaning_of, in_shell_words
 from ossgeo.cli._panels import panel_of, path_help
+from ossgeo.cli._store import add_collect, add_history, collected_text, history_text
 from ossgeo.errors import (
     ConditionError,
     EngineError,
@@ -29,7 +31,6 @@ from ossgeo.errors import (
     OssgeoError,
     OssgeoWarning,
     PluginNotFoundError,
-    StoreError,
     UnknownNameError,
     UnknownSampleError,
     UnknownSchemeError,
@@ -122,73 +123,45 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"ossgeo {ossgeo.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    measure = commands.add_parser("measure", help="measure the shares in a file, a folder, a sample or a source")
-    measure.add_argument("path", metavar="PATH", help=path_help())
-    reading = measure.add_argument_group("reading")
-    add_reading(reading)
-    reading.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
-    _add_alternative(reading)
-    reading.add_argument("--check", action="store_true", help="print the panel's issues first")
-    _add_choices(measure.add_argument_group("choices"))
-    plot = commands.add_parser("plot", help="draw the shares as PNG, SVG or PDF")
-    _add_picture(plot)
-    report = commands.add_parser("report", help="write a report as one HTML page that needs no network")
-    report.add_argument(
-        "-o", "--output", default="report.html", metavar="FILE", help="the file to write (default: report.html)"
-    )
-    report.add_argument("--title", help="the title of the page")
-    for command in (plot, report):
-        command.add_argument("path", metavar="PATH", help="as for 'measure'")
-        source = command.add_argument_group("reading")
-        add_reading(source)
-        source.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
-        _add_alternative(source)
-        _add_choices(command.add_argument_group("choices"))
-    _add_history(
-        commands.add_parser(
-            "history", help="verify, validate, recover, upgrade, compact or publish a store of snapshots"
-        )
-    )
-    claims = commands.add_parser("claims", help="list published claims, or compare one with a panel")
-    form = claims.add_mutually_exclusive_group()
-    form.add_argument("--csv", action="store_true", help="all claims as CSV")
-    form.add_argument("--json", action="store_true", help="all claims as JSON")
-    form.add_argument("--disputes", action="store_true", help="quantities with several published values")
-    claims.add_argument("claim", nargs="?", metavar="CLAIM", help="the id of a claim (default: list all)")
-    claims.add_argument(
-        "path", nargs="?", default=DEFAULT, metavar="PATH", help=f"as for 'measure' (default: {DEFAULT})"
-    )
-    add_reading(claims.add_argument_group("reading"))
+    _add_measure(commands.add_parser("measure", help="measure the shares in a file, a folder, a sample or a source"))
+    _add_plot(commands.add_parser("plot", help="draw the shares as PNG, SVG or PDF"))
+    _add_report(commands.add_parser("report", help="write a report as one HTML page that needs no network"))
+    add_collect(commands)
+    add_history(commands)
+    _registry.add_commands(commands, add_reading)
+    add_claims(commands)
     add_inventory(commands)
     commands.add_parser("versions", help="print the versions of ossgeo and of its dependencies, for bug reports")
-    collect = commands.add_parser("collect", help="add a snapshot of the Hub to a store; safe to run from cron")
-    collect.add_argument(
-        "store", metavar="STORE", help="a folder, created if it does not exist, or hf://datasets/OWNER/NAME"
-    )
-    collect.add_argument("--top", type=int, metavar="N", help="only the N most downloaded models")
-    collect.add_argument(
-        "--namespace", action="append", metavar="HANDLE", help="only the models of this namespace; may be repeated"
-    )
-    collect.add_argument("--members", action="store_true", help="also read the organizations of users")
-    collect.add_argument("--cards", action="store_true", help="also read the metadata of model cards")
-    collect.add_argument(
-        "--patience", type=float, default=600, metavar="SECONDS", help="the longest total waiting time (default: 600)"
-    )
-    collect.add_argument(
-        "--wait", type=float, default=60, metavar="SECONDS", help="the longest wait for another writer (default: 60)"
-    )
-    _registry.add_commands(commands, add_reading)
     _completion.add_command(commands)
+    return parser
+
+
+def _add_measure(measure: argparse.ArgumentParser) -> None:
+    """Add the options of ``measure``."""
+    reading = _add_measurement(measure, path=path_help())
+    reading.add_argument(
+        "--check",
+        action="store_true",
+        help="print the panel's issues first; with --json or --csv, to the standard error stream",
+    )
     measure.add_argument("--bounds", action="store_true",
                          help="the lowest and highest share of each group, whatever the origin of the unknown part")  # fmt: skip
     output = measure.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="method, coverage, adjustments and rows as JSON")
     output.add_argument("--csv", action="store_true", help="rows of all periods as CSV")
-    return parser
 
 
-def _add_picture(plot: argparse.ArgumentParser) -> None:
-    """Add the options of a picture."""
+def _add_report(report: argparse.ArgumentParser) -> None:
+    """Add the options of ``report``."""
+    report.add_argument(
+        "-o", "--output", default="report.html", metavar="FILE", help="the file to write (default: report.html)"
+    )
+    report.add_argument("--title", help="the title of the page")
+    _add_measurement(report)
+
+
+def _add_plot(plot: argparse.ArgumentParser) -> None:
+    """Add the options of ``plot``."""
     plot.add_argument("-o", "--output", required=True, metavar="FILE", help="the file to write: .png, .svg or .pdf")
     plot.add_argument("--kind", choices=("line", "stacked", "ranks", "bars", "map", "matrix"), help="the kind of chart")
     plot.add_argument("--group", action="append", default=[], metavar="NAME",
@@ -202,11 +175,27 @@ def _add_picture(plot: argparse.ArgumentParser) -> None:
     plot.add_argument(
         "--font-scale", type=float, default=1, metavar="FACTOR", help="factor on all font sizes (default: 1)"
     )
+    _add_measurement(plot)
 
 
-def _add_alternative(reading: Any) -> None:
+def _add_measurement(command: argparse.ArgumentParser, *, path: str = "as for 'measure'") -> Any:
+    """Add the panel, the options of reading and the options of a measurement.
+
+    Args:
+        command: The parser of the command.
+        path: The help of the argument PATH.
+
+    Returns:
+        The group of the options of reading.
+    """
+    command.add_argument("path", metavar="PATH", help=path)
+    reading = command.add_argument_group("reading")
+    add_reading(reading)
+    reading.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
     reading.add_argument("--alternative", action="append", default=[], metavar="ORGANIZATION",
                          help="use the alternative affiliation of a disputed organization; may be repeated")  # fmt: skip
+    _add_choices(command.add_argument_group("choices"))
+    return reading
 
 
 def _measure_options() -> list[attrs.Attribute[Any]]:
@@ -238,6 +227,8 @@ def _output(given: argparse.Namespace) -> str:
         return _COMMANDS[given.command](given)
     panel = panel_of(given.path, given)
     checked = f"{panel.check()}\n\n" if given.check else ""
+    if checked and (given.json or given.csv):
+        _print_error(checked.rstrip())  # the output is for programs
     table = ossgeo.measure(panel, **_choices(given))
     if given.bounds:
         found = ossgeo.analysis.bounds(table)
@@ -272,55 +263,6 @@ def _reported(given: argparse.Namespace) -> str:
     require_place(given.output)
     path = ossgeo.report(panel_of(given.path, given), path=given.output, title=given.title, **_choices(given))
     return f"{path} ({path.stat().st_size / 1e6:.1f} MB)"
-
-
-def _add_history(history: argparse.ArgumentParser) -> None:
-    history.add_argument(
-        "action",
-        choices=("verify", "validate", "recover", "upgrade", "compact", "publish"),
-        help="verify: compare every file with its checksum; validate: check columns, totals and changes from snapshot to snapshot,"
-        " for example of a pull request; recover: add snapshots that the manifest does not name; upgrade: convert an older layout"
-        " without loss; compact: write the files again, in the order of the observations; publish: write a card, an aggregate by organization and"
-        " a workflow for scheduled collection beside the snapshots",
-    )
-    history.add_argument("store", metavar="FOLDER", help="a folder that 'collect' made, or hf://datasets/OWNER/NAME")
-    history.add_argument("--since", metavar="DATE", help="validate: the first date to check (default: all)")
-    history.add_argument("--title", help="publish: the title of the card")
-    history.add_argument("--license", default="", help="publish: the license of the data set, such as cc-by-4.0")
-
-
-def _history(given: argparse.Namespace) -> str:
-    if given.since is not None and given.action != "validate":
-        raise InvalidArgumentError(f"--since must be given with validate only, got it with {given.action}")
-    if (given.title is None) == (given.action == "publish"):
-        raise InvalidArgumentError("--title must be given with publish, and only then")
-    if not ossgeo.sources.SnapshotStore.is_store(given.store) and given.action not in ("recover", "upgrade"):
-        raise InvalidArgumentError(f"FOLDER must be a folder that 'ossgeo collect' made, got {given.store!r}")
-    store = ossgeo.sources.SnapshotStore(given.store)
-    if given.action == "recover":
-        changed = store.recover()
-        return "\n".join([f"{counted(len(changed), 'snapshots')} recovered", *(snapshot.file for snapshot in changed)])
-    if given.action == "publish":
-        return "\n".join(ossgeo.reports.publish(store, title=given.title, license=given.license))
-    if given.action in ("upgrade", "compact"):
-        snapshots = store.upgrade() if given.action == "upgrade" else store.compact()
-        return f"{counted(len(snapshots), 'snapshots')} in layout 2"
-    if faults := store.verify() if given.action == "verify" else store.validate(given.since):
-        listed = "\n".join(f"  {fault}" for fault in faults)
-        raise StoreError(f"{counted(len(faults), 'faults')} in {given.store}:\n{listed}")
-    gaps = [f"no observation from {gap.start} to {gap.end}: {gap.reason}" for gap in store.gaps]
-    return "\n".join([f"{counted(len(store.snapshots), 'snapshots')}, no fault found", *gaps])
-
-
-def _claimed(given: argparse.Namespace) -> str:
-    if given.disputes:
-        return "\n\n".join(map(str, ossgeo.claims.disputes()))
-    if given.csv or given.json:
-        rows = ossgeo.claims.table()
-        return rows.write_csv() if given.csv else rows.write_json()
-    if given.claim is None:
-        return "\n".join(f"{claim.id:<28} {claim.statement}" for claim in ossgeo.claims.load())
-    return str(ossgeo.claims.evaluate(panel_of(given.path, given), given.claim))
 
 
 def _inventoried(given: argparse.Namespace) -> str:
@@ -367,20 +309,6 @@ def _choices(given: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _collected(given: argparse.Namespace) -> str:
-    hub = ossgeo.sources.Hub(patience=given.patience)
-    store = ossgeo.sources.SnapshotStore(given.store)
-    snapshot = store.collect(
-        hub, top=given.top, namespaces=given.namespace, members=given.members, cards=given.cards, wait=given.wait
-    )
-    issues = ", ".join(f"{code} {count:,}" for code, count in snapshot.issues.items()) or "none"
-    covered = "; ".join(filter(None, [snapshot.scope, snapshot.note]))
-    return (
-        f"{snapshot.file}: {counted(snapshot.models, 'models')}, {covered}; issues: {issues}; "
-        f"{counted(len(store.snapshots), 'snapshots')} in {given.store}"
-    )
-
-
 def _reviewed(given: argparse.Namespace) -> str:
     return _registry.run(given, panel_of)
 
@@ -397,7 +325,7 @@ def _as_of(word: str) -> Any:
 
 
 _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], str]]] = {
-    "plot": _drawn, "report": _reported, "collect": _collected, "history": _history, "registry": _reviewed,
-    "claims": _claimed, "inventory": _inventoried, "versions": _versions,
+    "plot": _drawn, "report": _reported, "collect": collected_text, "history": history_text, "registry": _reviewed,
+    "claims": claims_text, "inventory": _inventoried, "versions": _versions,
     "completion": lambda given: _completion.script(given.shell),
 }  # fmt: skip
