@@ -24,6 +24,7 @@ llms_txt_summary = (
     "ossgeo measures whose open AI models are used, by country and organization, with the reliability of each share."
 )
 myst_enable_extensions = ["deflist"]
+myst_heading_anchors = 2
 nb_execution_mode = "force"  # each build runs the notebook
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120

@@ -40,6 +40,7 @@ from typing import Self
 
 _SHOWN_FAULTS = 12
 _LONGEST = 10_000
+_FEW_NAMES = 20
 
 
 def _printable(text: object) -> object:
@@ -131,9 +132,11 @@ class UnknownNameError(OssgeoError, LookupError):
 
     @classmethod
     def among(cls, value: str, known: Iterable[str], *, what: str, remedy: str = "") -> Self:
-        """Return the error for a name that should be one of ``known``, with near names."""
+        """Return the error for a name that should be one of ``known``, with near names, or with all names if they are few."""
         names = {name.casefold(): name for name in known}
         near = difflib.get_close_matches(value.casefold(), names, n=3, cutoff=0.6)
+        if not (near or remedy) and 0 < len(names) <= _FEW_NAMES:
+            remedy = f"the known ones are {', '.join(sorted(names.values()))}"
         message = f"{what} {value!r} is not known" + (f" ({remedy})" if remedy else "")
         return cls(message, value=value, suggestions=[names[key] for key in near])
 

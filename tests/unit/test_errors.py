@@ -30,6 +30,20 @@ def test_an_unknown_name_pickles_with_its_suggestions() -> None:
     assert (again.value, again.suggestions) == ("Chin", ("China", "Chile"))
 
 
+def test_warnings_are_described() -> None:
+    kinds = [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.OssgeoWarning)
+    ]
+    assert [kind.__name__ for kind in kinds if kind.__name__ not in (errors.__doc__ or "")] == []
+
+
+def test_few_known_names_are_listed_if_none_is_near() -> None:
+    few = errors.UnknownSampleError.among("x", ["two", "one"], what="sample")
+    assert str(few) == "sample 'x' is not known (the known ones are one, two)"
+    many = errors.UnknownSampleError.among("x", map(str, range(99)), what="sample")
+    assert str(many) == "sample 'x' is not known"
+
+
 def test_faults_are_listed_and_printed_once() -> None:
     error = PanelError("two faults", [Fault("a", "is wrong"), Fault("b", "is wrong", "mend it")])
     assert str(error) == "two faults\n  - a: is wrong\n  - b: is wrong (mend it)"

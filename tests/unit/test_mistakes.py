@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo import analysis
+from ossgeo import analysis, attribution
 from ossgeo.cli import main
 from ossgeo.errors import (
     CalculatorContractError,
@@ -30,6 +30,7 @@ from ossgeo.shares import Gives
 from tests import worlds
 
 LABS = ossgeo.load_sample()
+HUB = ossgeo.load_sample("hub-2026")
 TABLE = ossgeo.measure(LABS)
 FEBRUARY = dt.date(2025, 2, 1)
 UNOBSERVED = ossgeo.measure(LABS, window="3650d")
@@ -89,6 +90,17 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "how concentrated a cut table is": (lambda: analysis.concentration(TABLE.top(2)), "groups were cut"),
     "how a cut table grew": (lambda: analysis.growth(TABLE.top(2)), "groups were cut"),
     "supply without birthdays": (lambda: ossgeo.measure(LABS, calculator="supply"), "supply needs it"),
+    "fewer rows than none": (lambda: LABS.head(-1), "n must be a number of rows from 0 on, got -1"),
+    "a number for a table of countries": (lambda: analysis.relative_to(TABLE, 5, column="x", source="y"), "must be a dataframe"),  # type: ignore[arg-type]
+    "parts that are text": (lambda: attribution.blend({"publisher": "all"}), "parts must be positive numbers that sum to 1"),  # type: ignore[dict-item]
+    "parts in a list": (lambda: attribution.blend(["publisher"]), "parts must map strategies to their parts"),  # type: ignore[arg-type]
+    "a filter that is text": (lambda: attribution.when("gguf", "root"), "predicate must be a mapping or a Narwhals expression"),  # type: ignore[arg-type]
+    "a weight that is text": (lambda: attribution.override({"acme": {"FR": "half"}}), "acme, weight: must be a number, got 'half'"),
+    "an option of another board": (lambda: ossgeo.leaderboard_shares("x.csv", tops=1), r"leaderboard_shares\(\) has no option 'tops'; did you mean top"),  # type: ignore[call-arg]
+    "a unit that does not exist": (lambda: analysis.influence(LABS, unit="modell"), "unit: the key or group scheme 'modell' is not known; did you mean 'model'"),
+    "two ends that are one": (lambda: analysis.drivers(HUB, "CN"), "start must be before end, .*; the measurement has 1 period"),
+    "a folder for a table": (lambda: TABLE.write_csv("/no-such-folder/x.csv"), "^/no-such-folder/x.csv.method.json cannot be written: [^;]*; choose a file in an existing folder$"),
+    "a namespace with a letter too many": (lambda: ossgeo.Registry.default().get("qwenn"), "did you mean 'Qwen'"),
     "a key for a profile": (lambda: ossgeo.profile(LABS, "CN", by="model"), r"profile\(\) has no option 'by'"),
     "a cell that was not observed": (lambda: ossgeo.explain_cell(LABS, UNOBSERVED, "CN"), "not all of the window"),
 }  # fmt: skip

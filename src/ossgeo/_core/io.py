@@ -43,6 +43,8 @@ def writing(path: str | Path) -> Iterator[Path]:
                 _replace(target, temporary)
         finally:
             temporary.unlink(missing_ok=True)
+    except OutputError:  # of a file that is written at the same time
+        raise
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise OutputError(f"{path} cannot be written: {reason}; choose a file in an existing folder") from error

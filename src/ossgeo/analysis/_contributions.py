@@ -91,7 +91,8 @@ def values_of(panel: Panel, unit: Unit, options: MeasureOptionsDict, *, function
             "counting must be 'fractional' or 'primary', got 'full', which counts a model several times"
         )
     rest: dict[str, Any] = {name: value for name, value in options.items() if name != "by"}
-    groups, (one,) = (resolve(one, panel.dimensions) for one in (options.get("by", "country"), unit))
+    groups = resolve(options.get("by", "country"), panel.dimensions)
+    (one,) = resolve(unit, panel.dimensions, what="unit")
     keys = [key.scheme or key.name for key in groups]
     inside = one.name in {key.name for key in groups}
     table = measure(panel, by=tuple(keys if inside else [*keys, one.scheme or one.name]), **rest)

@@ -18,6 +18,7 @@ from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
 from ossgeo.shares._names import capitalized, day_text, sentence_label
 from ossgeo.shares._options import INPUTS, OPTIONS
+from ossgeo.shares._period_shares import GroupNames
 from ossgeo.shares._table import ShareTable, require_table
 
 
@@ -85,7 +86,7 @@ def crossovers(table: ShareTable, one: str, other: str, *, panel: Panel | None =
 
     Args:
         table: A table by one key with several periods.
-        one: The group that may have overtaken.
+        one: The group that may have overtaken; a country by any code or name.
         other: The group that may have been overtaken.
         panel: The panel of the table; with it, each overtake is also evaluated without the largest model of ``one``.
 
@@ -96,6 +97,8 @@ def crossovers(table: ShareTable, one: str, other: str, *, panel: Panel | None =
 
     Raises:
         InvalidArgumentError: The table has several keys, or was measured on another panel.
+        UnknownCountryError: No country has the code or name.
+        UnknownNameError: The table does not have the organization, namespace, model or group.
 
     Example:
         >>> import ossgeo
@@ -105,6 +108,8 @@ def crossovers(table: ShareTable, one: str, other: str, *, panel: Panel | None =
     require_table(table)
     if len(table.keys) != 1:
         raise InvalidArgumentError(f"table must have one key, got {', '.join(table.keys)}; measure by one key")
+    names = GroupNames.of(table.frame, table.keys)
+    one, other = str(names.parse(str(one))), str(names.parse(str(other)))
     complete = set(table.complete_periods)
     at = [(day, table.at(day)) for day in table.periods]
     pairs = [(day, shares[one], shares[other]) if day in complete else (day, None, None) for day, shares in at]

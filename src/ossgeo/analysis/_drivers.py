@@ -10,7 +10,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core.display import Result
-from ossgeo._core.text import Format, percent, period_of, plural, points
+from ossgeo._core.text import Format, counted, percent, period_of, plural, points
 from ossgeo.analysis._contributions import SEPARATOR, Unit, unit_name, values_of
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
@@ -129,7 +129,11 @@ def drivers(
     first = min(usual["period"].to_list(), default=None) if start is None else start
     days = [period_of(rows, first), period_of(usual, None) if end is None else period_of(rows, end)]
     if days[0] >= days[1]:
-        raise InvalidArgumentError(f"start must be before end, got {days[0]} and {days[1]}")
+        known = rows["period"].unique().sort()
+        raise InvalidArgumentError(
+            f"start must be before end, got {days[0]} and {days[1]}; the measurement has {counted(len(known), 'periods')}, "
+            f"{known[0]} .. {known[-1]}"
+        )
     part = rows.filter(pl.col("period").is_in(days) & ~pl.col("complete")).select("period", "observed").unique()
     if part.height:
         rows, method = values_of(panel, unit, {**options, "incomplete": "scale"}, function="drivers")

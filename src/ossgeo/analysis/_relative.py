@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Final
 
 import attrs
-import narwhals as nw
 import polars as pl
 from narwhals.typing import IntoFrame
 
@@ -80,6 +79,7 @@ def relative_to(table: ShareTable, base: IntoFrame, *, column: str, source: str)
         InvalidArgumentError: The table is not by country, the columns do not exist, a country occurs twice, or a number is
             not positive.
         UnknownCountryError: A cell names no country.
+        EngineError: ``base`` is not a dataframe.
 
     Source: the quotient is the location quotient of P. Florence, "Investment, location, and size of plant" (1948).
 
@@ -113,7 +113,7 @@ def relative_to(table: ShareTable, base: IntoFrame, *, column: str, source: str)
 
 def _bases(base: IntoFrame, column: str) -> pl.DataFrame:
     """Return country (alpha-2) and base of the second table."""
-    frame = engines.collect(nw.from_native(base).lazy())
+    frame = engines.collect(engines.lazy(base))
     if absent := [name for name in ("country", column) if name not in frame.columns]:
         raise InvalidArgumentError(f"base must have the columns country and {column}, got no {', '.join(absent)}")
     known = frame.select("country", base=pl.col(column).cast(pl.Float64, strict=False)).drop_nulls()

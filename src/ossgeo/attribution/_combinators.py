@@ -25,7 +25,7 @@ from ossgeo.attribution._strategies.built_in import CompositeStrategy
 from ossgeo.attribution._strategies.table import Table
 from ossgeo.attribution._strategies.table import table as table_strategy
 from ossgeo.errors import InvalidArgumentError
-from ossgeo.panel._filters import KEPT, Where, columns_of, decide, describe
+from ossgeo.panel._filters import KEPT, Where, checked_filter, columns_of, decide, describe
 from ossgeo.panel._models import Model
 
 _TOLERANCE: Final = 1e-6
@@ -296,14 +296,19 @@ def blend(parts: Mapping[Any, float]) -> Blend:
             distributed among the others in proportion to their parts.
 
     Raises:
-        InvalidArgumentError: A part is not positive, or they do not sum to 1.
+        InvalidArgumentError: ``parts`` is not a mapping, a part is not a positive number, or they do not sum to 1.
 
     Example:
         >>> print(blend({"publisher": 0.5, "root": 0.5}))
         blend({publisher: 0.5, root: 0.5})
     """
-    if any(not part > 0 for part in parts.values()) or abs(sum(parts.values()) - 1) > _TOLERANCE:
-        raise InvalidArgumentError(f"parts must be positive and sum to 1, got {list(parts.values())}")
+    if not isinstance(parts, Mapping):
+        raise InvalidArgumentError(
+            f"parts must map strategies to their parts, such as {{'publisher': 1.0}}, got {parts!r}"
+        )
+    numbers = list(parts.values())
+    if not all(isinstance(part, int | float) and part > 0 for part in numbers) or abs(sum(numbers) - 1) > _TOLERANCE:
+        raise InvalidArgumentError(f"parts must be positive numbers that sum to 1, got {numbers}")
     return Blend(tuple((resolve(rule), float(part)) for rule, part in parts.items()))
 
 
@@ -315,11 +320,14 @@ def when(predicate: Where, rule: str | AttributionStrategy, otherwise: str | Att
         rule: The strategy for models that the filter keeps.
         otherwise: The strategy for all other models, including those that the filter cannot decide.
 
+    Raises:
+        InvalidArgumentError: ``predicate`` is neither a mapping nor a Narwhals expression.
+
     Example:
         >>> print(when({"library": "gguf"}, "root"))
         when(library=gguf, root, publisher)
     """
-    return When(predicate, resolve(rule), resolve(otherwise))
+    return When(checked_filter(predicate, what="predicate"), resolve(rule), resolve(otherwise))
 
 
 def override(table: Any, rule: str | AttributionStrategy = "publisher") -> Override:

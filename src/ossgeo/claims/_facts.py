@@ -198,7 +198,7 @@ def find(name: str) -> Claim:
     """
     known = {claim.id: claim for claim in load()}
     if name not in known:
-        raise UnknownNameError.among(name, known, what="claim")
+        raise UnknownNameError.among(name, known, what="claim", remedy="ossgeo.claims.load() returns all")
     return known[name]
 
 

@@ -24,6 +24,7 @@ from ossgeo.external._matching import Matcher
 from ossgeo.registry._countries import Country, OriginStatus, parse_origin
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._grouping import ATTRIBUTED, STATUSES
+from ossgeo.shares._options import require_options
 from ossgeo.shares._table import ShareTable
 from ossgeo.shares._table_text import value_text
 
@@ -319,4 +320,5 @@ def leaderboard_shares(
         PanelError: The table cannot be read.
         InvalidArgumentError: The options do not fit.
     """
+    require_options("leaderboard_shares", options, allowed=("on", "top", "weighting", *BoardOptions.__annotations__))
     return read_leaderboard(table, on=on, **options).shares(top=top, weighting=weighting)

@@ -25,6 +25,23 @@ OPENNESS: Final = "openness"
 """A filter on the class of openness, which is derived from license and access."""
 
 
+def checked_filter(where: Where, *, what: str) -> Where:
+    """Return a filter; raise if it is something else.
+
+    Args:
+        where: The filter.
+        what: The argument's name, for the error.
+
+    Raises:
+        InvalidArgumentError: It is neither a mapping nor a Narwhals expression.
+    """
+    if not isinstance(where, Mapping | nw.Expr):
+        raise InvalidArgumentError(
+            f"{what} must be a mapping or a Narwhals expression, got {where!r}; for example {{'license': 'mit'}}"
+        )
+    return where
+
+
 def decide(models: pl.DataFrame, where: Where | None, *, check_values: bool = True) -> pl.Series:
     """Return for every model whether a filter keeps it.
 

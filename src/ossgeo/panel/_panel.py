@@ -200,11 +200,16 @@ class Panel:
         """Return the first rows.
 
         Args:
-            n: How many.
+            n: The number of rows.
 
         Returns:
             model_id, period, the counter and, if known, observed_at; in the order of the engine.
+
+        Raises:
+            InvalidArgumentError: n is negative, or not a whole number.
         """
+        if not isinstance(n, int) or n < 0:
+            raise InvalidArgumentError(f"n must be a number of rows from 0 on, got {n!r}")
         return engines.collect(self.rows.head(n))
 
     def to_polars(self) -> pl.DataFrame:

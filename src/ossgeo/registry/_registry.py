@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import functools
 import hashlib
 import threading
@@ -236,7 +235,7 @@ class Registry:
                 f"namespace {namespace!r} has no organization on {day}; it has {held}", value=namespace
             )
         same = [name for name in known if name.casefold() == namespace.casefold()]
-        near = same or difflib.get_close_matches(namespace, known, n=3, cutoff=0.7)
+        near = same or UnknownOrganizationError.among(namespace, known, what="namespace").suggestions
         message = f"namespace {namespace!r} is not in the registry"
         raise UnknownOrganizationError(message, value=namespace, suggestions=near)
 

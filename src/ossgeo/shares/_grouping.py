@@ -57,26 +57,27 @@ class Key:
     dimension: bool = False
 
 
-def resolve(by: By, dimensions: Sequence[str] = ()) -> tuple[Key, ...]:
+def resolve(by: By, dimensions: Sequence[str] = (), *, what: str = "by") -> tuple[Key, ...]:
     """Return the keys that ``by`` names.
 
     Args:
         by: ``country``, ``organization``, ``kind``, ``namespace``, ``model``, ``builder_country``, ``base_country``,
             ``root_evidence``, ``relation``, a group scheme or its name, a dimension of the panel, or a tuple or list of these.
         dimensions: The panel's dimensions.
+        what: The argument's name, for errors.
 
     Raises:
         InvalidArgumentError: ``by`` is empty or names a key twice.
         UnknownSchemeError: A name is neither a key nor a scheme.
     """
-    keys = tuple(_key(one, dimensions) for one in ((by,) if isinstance(by, str | GroupScheme) else by))
+    keys = tuple(_key(one, dimensions, what) for one in ((by,) if isinstance(by, str | GroupScheme) else by))
     names = [key.name for key in keys]
     if not keys or len(set(names)) < len(names):
-        raise InvalidArgumentError(f"by must name at least one key, each once, got {by!r}")
+        raise InvalidArgumentError(f"{what} must name at least one key, each once, got {by!r}")
     return keys
 
 
-def _key(one: str | GroupScheme, dimensions: Sequence[str]) -> Key:
+def _key(one: str | GroupScheme, dimensions: Sequence[str], what: str) -> Key:
     if isinstance(one, GroupScheme):
         if one.name in (*KEYS, "period", "value", "share"):
             raise InvalidArgumentError(
@@ -89,7 +90,7 @@ def _key(one: str | GroupScheme, dimensions: Sequence[str]) -> Key:
         return Key(one, dimension=True)
     if one not in GroupScheme.names():
         known = (*KEYS, *dimensions, *GroupScheme.names())
-        raise UnknownSchemeError.among(str(one), known, what="by: the key or group scheme")
+        raise UnknownSchemeError.among(str(one), known, what=f"{what}: the key or group scheme")
     return Key(one, GroupScheme.named(one))
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final, TypedDict
 
 import attrs
-import narwhals as nw
 from narwhals.typing import IntoFrame
 
 from ossgeo import attribution as attributions
@@ -16,7 +15,7 @@ from ossgeo._core.dates import BEGINNING, END, day_of, days_of
 from ossgeo._core.method import COUNTINGS, DENOMINATORS, INCOMPLETE, Cleaning, Counting, Denominator, Incomplete, Method
 from ossgeo.attribution import AttributionStrategy
 from ossgeo.errors import InvalidArgumentError, UnknownNameError
-from ossgeo.panel._filters import Where, describe
+from ossgeo.panel._filters import Where, checked_filter, describe
 from ossgeo.registry._groups import GroupScheme
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._grouping import By
@@ -97,13 +96,9 @@ def _registry_date(value: str | dt.date) -> str | dt.date:
 
 
 def _filter(where: Where | None) -> Where | None:
-    if isinstance(where, Mapping):
-        return where or None
-    if where is None or isinstance(where, nw.Expr):
-        return where
-    raise InvalidArgumentError(
-        f"where must be a mapping or a Narwhals expression, got {where!r}; for example {{'license': 'mit'}}"
-    )
+    if where is None or (isinstance(where, Mapping) and not where):
+        return None
+    return checked_filter(where, what="where")
 
 
 def _cleaning(cleaning: Cleaning | None) -> Cleaning:

@@ -15,6 +15,7 @@ from ossgeo._core import engines
 from ossgeo._core.boundary import is_panic
 from ossgeo._core.text import counted
 from ossgeo.errors import InvalidArgumentError, MethodMismatchError, SourceFormatError, SourceUnavailableError
+from ossgeo.registry._countries import Country
 from ossgeo.shares import _table_io as io
 from ossgeo.shares import _table_text as text
 from ossgeo.shares._period_shares import Group, GroupNames
@@ -23,6 +24,10 @@ from ossgeo.shares._table_data import ShareData, meta_of
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+
+Cell = str | float | dt.date | Country
+"""A value of a column; a country may also be given by its name."""
 
 
 def require_table(table: Any, *, whole: bool = False) -> None:
@@ -73,9 +78,7 @@ class ShareTable(ShareData):
             raise InvalidArgumentError(f"n must be a positive number of groups, got {n!r}")
         return self._with(self.frame.group_by("period", maintain_order=True).head(n))
 
-    def filter(
-        self, *predicates: pl.Expr, **equal: str | float | dt.date | Sequence[str | float | dt.date]
-    ) -> ShareTable:
+    def filter(self, *predicates: pl.Expr, **equal: Cell | Sequence[Cell]) -> ShareTable:
         """Return the table with the rows that fulfil all conditions; the shares stay those of the whole.
 
         Args:
@@ -105,7 +108,7 @@ class ShareTable(ShareData):
         if name not in self.keys:
             return values
         known = GroupNames.of(self.frame, (name,))
-        return [known.parse(one) if isinstance(one, str) else one for one in values]
+        return [known.parse(str(one)) for one in values]
 
     def _with(self, frame: pl.DataFrame) -> ShareTable:
         """Return the table with some of its rows."""

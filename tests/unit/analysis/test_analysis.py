@@ -147,6 +147,9 @@ def test_crossovers() -> None:
     assert found.frame["without_largest"].to_list() == [False, False]
     assert found.frame["margin"][0] == pytest.approx(3 / 48)
     assert "China overtook the United States twice" in str(found)
+    named = crossovers(measured(source), "China", ossgeo.Country("US"), panel=source)  # type: ignore[arg-type]
+    assert (named.one, named.other, named.ahead) == (found.one, found.other, found.ahead)
+    assert named.frame.equals(found.frame)
     back = crossovers(measured(source), "US", "CN")
     assert (back.first, back.lasting, back.ahead) == (days[2], None, "CN")
     assert "fell back again" in str(back)

@@ -195,6 +195,7 @@ def test_print(table: ossgeo.ShareTable) -> None:
 def test_a_table_is_filtered_by_names_and_lists(table: ossgeo.ShareTable) -> None:
     assert table.filter(country="United States").at().keys() == {"US"}
     assert table.filter(country=["China", "US"]).at().keys() == {"CN", "US"}
+    assert table.filter(country=ossgeo.Country("US")).at().keys() == {"US"}
     assert table.filter(period=[MARCH]).periods == (MARCH,)
     with pytest.raises(UnknownCountryError, match="'Atlantis' is not known"):
         table.filter(country="Atlantis")

@@ -150,7 +150,7 @@ def test_facts_of_a_removed_snapshot_go_with_it(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"has no snapshot .* in use"):
         store.remove(wrong, reason="again")
     store.remove(store.snapshots[0], reason="all of them")
-    with pytest.raises(StoreError, match="has no snapshot; it has none"):
+    with pytest.raises(StoreError, match="has no snapshot; collect"):
         store.panel()
     assert store.add(week(0)).file.endswith("Z-2.parquet")
     assert store.panel().size == 2

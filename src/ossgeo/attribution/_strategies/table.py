@@ -137,8 +137,17 @@ def _from_mapping(table: Mapping[Any, Any]) -> list[_Row]:
     rows: list[_Row] = []
     for name, results in table.items():
         parts = results if isinstance(results, Mapping) else {results: 1.0}
-        rows += [(str(name), BEGINNING, END, None, str(place), float(weight)) for place, weight in parts.items()]
+        rows += [
+            (str(name), BEGINNING, END, None, str(place), _weight(name, weight)) for place, weight in parts.items()
+        ]
     return rows
+
+
+def _weight(name: Any, weight: Any) -> float:
+    if isinstance(weight, bool) or not isinstance(weight, int | float):
+        fault = Fault(f"{name}, weight", f"must be a number, got {weight!r}", "give the part of the country, in (0, 1]")
+        raise RegistryError("the attribution table has faults", [fault])
+    return float(weight)
 
 
 def _from_frame(table: Any) -> list[_Row]:

@@ -178,7 +178,7 @@ def _within(folder: Path, manifest: Manifest, first: dt.date | None, last: dt.da
     used = manifest.used
     within = [one for one in used if (first is None or one.date >= first) and (last is None or one.date <= last)]
     if not within:
-        span = f"its snapshots are of {used[0].date} .. {used[-1].date}" if used else "it has none"
+        span = f"its snapshots are of {used[0].date} .. {used[-1].date}" if used else "collect() or add() adds one"
         limits = f" between {first or 'the first'} and {last or 'the last'}" if first or last else ""
         raise StoreError(f"{folder} has no snapshot{limits}; {span}")
     return within
