@@ -79,3 +79,63 @@ def test_a_pair_without_a_sign_is_an_error(capsys: pytest.CaptureFixture[str]) -
     assert "--columns must be THEIRS=OURS" in capsys.readouterr().err
     assert main(["measure", "labs-2025", "--encoding", "cp1252"]) == 2
     assert "--encoding says how a file is read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["measur", "x"], "COMMAND must be one of measure, plot, report,"),
+        (["measur", "x"], "got 'measur'; did you mean 'measure'? (see ossgeo --help)"),
+        (["measure", "labs-2025", "--by", "country", "--by", "organization"], "--by must be given once, got 'country' and 'organization'"),
+        (["measure", "labs-2025", "--atribution", "root"], "'--atribution' is not an option of ossgeo measure; did you mean '--attribution'?"),
+        (["measure", "labs-2025", "more.csv"], "'more.csv' is one argument too many (see ossgeo measure --help)"),
+        (["measure", "labs-2025", "--counter"], "--counter must be followed by a value"),
+        (["measure", "labs-2025", "--json", "--csv"], "--csv is not allowed with --json"),
+        (["measure"], "missing: PATH (see ossgeo measure --help)"),
+        (["measure", ""], "PATH must name a file or a folder, got ''"),
+        (["inventory", "Qwen/a", ""], "SOURCE must name a file or a folder, got ''"),
+        (["report", "labs-2025", "-o", ""], "-o/--output must name a file or a folder, got ''"),
+        (["plot", "labs-2025", "-o", "x.svg", "--width", "wide"], "--width must be a number, got 'wide'"),
+        (["plot", "labs-2025", "-o", "x.svg", "--top", "1.5"], "--top must be a whole number, got '1.5'"),
+        (["registry", "chek"], "got 'chek'; did you mean 'check'? (see ossgeo registry --help)"),
+    ],
+)  # fmt: skip
+def test_an_error_of_the_call_is_one_line_with_the_argument_and_the_value(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2
+    out, err = capsys.readouterr()
+    assert not out
+    assert message in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["measure", "{file}", "--columns", "a=license", "--columns", "a=task"], 2, "--columns must name each column once, got 'a' twice"),
+        (["measure", "{file}", "--records", "rows"], 1, "is neither JSON nor SQLite, and has no 'rows' (leave --records out)"),
+        (["measure", "{file}", "--pattern", "*.json"], 1, "is a file that --pattern '*.json' does not match (leave --pattern out)"),
+        (["measure", "{file}", "--start", "2025-02-01", "--end", "2025-01-01"], 2, "start must not be after end, got 2025-02-01 and 2025-01-01"),
+        (["measure", "{file}", "--counter", "downloads_30d", "--start", "2027-01-01"], 2, "got an empty one; see --start, --end"),
+        (["measure", "s3://bucket/x.csv"], 1, "s3://bucket/x.csv cannot be read: addresses begin with https:// or hf://datasets/"),
+        (["claims", "atom-cn-26"], 2, "claim 'atom-cn-26' is not known (ossgeo claims lists all); did you mean 'atom-cn-2026'"),
+        (["inventory", "Qwen/a", "-o", "{folder}/x.doc"], 2, "--output must end in .txt, .html, .md, .csv, .json, or --format must name the form"),
+        (["inventory", "Qwen/a", "--format", "csv", "-o", "{folder}/x.html"], 2, "--format csv must go with its suffix"),
+        (["inventory", "Qwen/a", "--fail-on", "root_country=Atlantis"], 2, "country 'Atlantis' is not known"),
+        (["inventory", "Qwen/a", "--fail-on", "evidence=abset"], 2, "evidence 'abset' is not known (one of declared, reviewed, disputed, absent)"),
+        (["inventory", "Qwen/a", "--fail-on", "root_country=China"], 1, "Qwen/a: root_country is CN"),
+        (["inventory", "Qwen/a", "--fail-on", "root_country=cn"], 1, "Qwen/a: root_country is CN"),
+        (["inventory", "Qwen/a", "--fail-on", "publisher=Qwen"], 1, "Qwen/a: publisher is qwen"),
+    ],
+)  # fmt: skip
+def test_an_option_that_does_not_apply_is_an_error(
+    words: list[str], code: int, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "p.csv"
+    file.write_text(TEXT, encoding="utf-8")
+    assert main([word.format(file=file, folder=tmp_path) for word in words]) == code
+    assert message in capsys.readouterr().err
+    assert [one.name for one in tmp_path.iterdir()] == ["p.csv"]

@@ -16,6 +16,9 @@ from ossgeo._core.io import writing
 from ossgeo._core.tabular import Tabular
 from ossgeo._core.text import html_frame, markdown_table
 from ossgeo.errors import InvalidArgumentError, UnknownNameError
+from ossgeo.panel import Openness
+from ossgeo.registry._countries import parse_origin
+from ossgeo.registry._organizations import CONFIDENCES
 
 SCHEMA: Final[dict[str, Any]] = {
     "model_id": pl.String,
@@ -37,6 +40,13 @@ SCHEMA: Final[dict[str, Any]] = {
     "source_url": pl.String,
 }
 """Columns of an inventory."""
+
+_VALUES: Final = {
+    "evidence": ("declared", "reviewed", "disputed", "absent"),
+    "openness": tuple(openness.value for openness in Openness),
+    "confidence": CONFIDENCES,
+}
+"""The values of the columns that have no others."""
 
 MEANING: Final = (
     "Countries are those of the organizations' headquarters on the day of the inventory. They do not describe the place "
@@ -177,14 +187,15 @@ class Inventory(Tabular):
 
         Args:
             condition: ``column=value`` or ``column=value,value``: a model matches if any of its values in the column is one
-                of the values, such as ``root_country=CN``, ``openness=restricted`` or ``evidence=absent``.
+                of the values, in any letter case, such as ``root_country=CN`` (or ``China``), ``openness=restricted`` or
+                ``evidence=absent``.
 
         Returns:
             Rows of :attr:`frame`.
 
         Raises:
             InvalidArgumentError: The condition is malformed.
-            UnknownNameError: The column does not exist.
+            UnknownNameError: The column does not exist, or can never have the value.
         """
         name, equals, text = (part.strip() for part in condition.partition("="))
         wanted = [value.strip() for value in text.split(",") if value.strip()]
@@ -192,11 +203,10 @@ class Inventory(Tabular):
             raise InvalidArgumentError(f"condition must be column=value, such as 'root_country=CN', got {condition!r}")
         if name not in SCHEMA:
             raise UnknownNameError.among(name, SCHEMA, what="column")
-        column = pl.col(name)
+        known = {_checked(name, value).lower() for value in wanted}
+        column, one = pl.col(name), pl.element().str.to_lowercase().is_in(known)
         found = (
-            column.list.eval(pl.element().is_in(wanted)).list.any()
-            if SCHEMA[name] != pl.String
-            else column.is_in(wanted)
+            column.list.eval(one).list.any() if SCHEMA[name] != pl.String else column.str.to_lowercase().is_in(known)
         )
         return self.frame.filter(found.fill_null(False))
 
@@ -224,6 +234,15 @@ class Inventory(Tabular):
             f" ({'; '.join(row['lineage']) or 'evidence ' + row['evidence']})"
             for row in rows
         ]
+
+
+def _checked(column: str, value: str) -> str:
+    """Return a value of a condition as the column has it: the code of a country; an error if it can never have the value."""
+    if column.endswith("country"):
+        return str(parse_origin(value))
+    if column in _VALUES and value.casefold() not in _VALUES[column]:
+        raise UnknownNameError.among(value, _VALUES[column], what=column, remedy=f"one of {', '.join(_VALUES[column])}")
+    return value
 
 
 def _line(row: dict[str, Any]) -> str:

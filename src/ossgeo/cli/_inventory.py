@@ -10,6 +10,7 @@ from typing import Any, Final
 import ossgeo
 from ossgeo._core.io import require_place, writing
 from ossgeo._core.text import counted
+from ossgeo.errors import InvalidArgumentError
 
 FORMS: Final[Mapping[str, Callable[[ossgeo.Inventory], str]]] = {
     "text": str,
@@ -20,7 +21,7 @@ FORMS: Final[Mapping[str, Callable[[ossgeo.Inventory], str]]] = {
 }
 """The forms of an inventory."""
 
-_SUFFIXES: Final = {".html": "html", ".md": "markdown", ".csv": "csv", ".json": "cyclonedx"}
+_SUFFIXES: Final = {".txt": "text", ".html": "html", ".md": "markdown", ".csv": "csv", ".json": "cyclonedx"}
 
 
 def add_inventory(commands: Any) -> None:
@@ -56,18 +57,40 @@ def is_path(word: str) -> bool:
     return Path(word).exists() or word.startswith((".", "/", "~")) or Path(word).suffix.lower() in (".txt", ".json")
 
 
+def check_output(given: argparse.Namespace) -> None:
+    """Set the form of the output by the suffix of its file, before the work for it is done.
+
+    Args:
+        given: The options.
+
+    Raises:
+        InvalidArgumentError: The suffix says no form, or another one than ``--format``.
+        OutputError: The file cannot be written.
+    """
+    by_suffix = "text"
+    if given.output is not None:
+        require_place(given.output)
+        suffix = Path(given.output).suffix.lower()
+        by_suffix = _SUFFIXES.get(suffix, given.form)
+        if by_suffix is None:
+            raise InvalidArgumentError(
+                f"--output must end in {', '.join(_SUFFIXES)}, or --format must name the form, got {given.output!r}"
+            )
+        if given.form not in (None, by_suffix):
+            raise InvalidArgumentError(f"--format {given.form} must go with its suffix, got --output {given.output!r}")
+    given.form = given.form or by_suffix
+
+
 def inventory_text(found: ossgeo.Inventory, given: argparse.Namespace) -> str:
     """Return an inventory in the chosen form, or write it to the chosen file and return a line about it.
 
     Args:
         found: The inventory.
-        given: The options.
+        given: The options, after :func:`check_output`.
     """
-    given.form = given.form or _SUFFIXES.get(Path(given.output or "").suffix.lower(), "text")
     text = FORMS[given.form](found)
     if given.output is None:
         return text
-    require_place(given.output)
     with writing(given.output) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
     given.form = "text"

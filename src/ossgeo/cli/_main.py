@@ -20,9 +20,10 @@ from ossgeo._core.io import require_place, writing
 from ossgeo._core.text import printable
 from ossgeo.cli import _completion, _registry
 from ossgeo.cli._claims import add_claims, claims_text
-from ossgeo.cli._inventory import add_inventory, inventory_text, is_path
+from ossgeo.cli._inventory import add_inventory, check_output, inventory_text, is_path
 from ossgeo.cli._options import add_cleaning, add_reading, cleaning_of, in_shell_words
 from ossgeo.cli._panels import panel_of, path_help
+from ossgeo.cli._parser import Parser
 from ossgeo.cli._store import add_collect, add_history, collected_text, history_text
 from ossgeo.errors import (
     ConditionError,
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     _completion.complete(parser)
-    given = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
+    given = parser.parse(sys.argv[1:] if arguments is None else arguments)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", OssgeoWarning)
@@ -116,8 +117,8 @@ def _safe(text: str) -> str:
     return "\n".join(printable(line) for line in text.split("\n"))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="ossgeo",
         description="Whose open models does the world use? Without arguments: shares by country of the bundled sample.",
     )
@@ -266,6 +267,7 @@ def _reported(given: argparse.Namespace) -> str:
 
 
 def _inventoried(given: argparse.Namespace) -> str:
+    check_output(given)
     found = ossgeo.inventory(
         given.ids[0] if len(given.ids) == 1 and is_path(given.ids[0]) else given.ids,
         models=_inventory_models(given),

@@ -84,7 +84,9 @@ def in_shell_words(message: str) -> str:
         'choose with --counter downloads_30d, or --columns n=model_id; see --stale drop'
     """
     policy = "|".join(CLEANING)
-    message = message.replace("panel.check()", "--check")
+    message = message.replace("panel.check()", "--check").replace(
+        "ossgeo.claims.load() returns all", "ossgeo claims lists all"
+    )
     message = re.sub(
         r"call ossgeo\.plugins\.get\('sources', '([\w-]+)'\) with its arguments",
         r"give its place, as in \1:PATH",
@@ -118,4 +120,8 @@ def _pairs(flag: str, words: list[str]) -> dict[str, str]:
         raise InvalidArgumentError(
             f"{flag} must be THEIRS=OURS, such as downloads_last_month=downloads_30d, got {wrong[0]!r}"
         )
-    return {theirs: ours for theirs, _, ours in pairs}
+    found = {theirs: ours for theirs, _, ours in pairs}
+    if len(found) < len(pairs):
+        twice = next(theirs for theirs, _, _ in pairs if sum(theirs == other for other, _, _ in pairs) > 1)
+        raise InvalidArgumentError(f"{flag} must name each column once, got {twice!r} twice")
+    return found

@@ -66,9 +66,20 @@ class Colors:
 _THEMES: Final = {"light": Colors("#FFFFFF", "#1A1A1A", "#6B6B6B"), "dark": Colors("#15181C", "#F0F0F0", "#A6ADB5")}
 
 
-def _positive(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if value is not None and (not isinstance(value, int | float) or isinstance(value, bool) or value <= 0):
-        raise InvalidArgumentError(f"{attribute.name} must be a positive number, got {value!r}")
+_LARGEST: Final = 20_000
+"""Pixels of a width or height; renderers fail on more."""
+
+
+def _within(low: float, high: float) -> Any:
+    """Return a validator of a finite number within a range."""
+
+    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if value is None:
+            return
+        if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
+            raise InvalidArgumentError(f"{attribute.name} must be a number from {low:g} to {high:g}, got {value!r}")
+
+    return check
 
 
 def _text(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -84,17 +95,17 @@ class Look:
         theme: ``light`` or ``dark``.
         title: The title; None for the finding.
         subtitle: The first line below the title; None for the measured quantity. The scope always follows it.
-        width: Width of the picture in pixels.
-        height: Height of the plotting area in pixels; None for the height that fits the data.
-        font_scale: Factor on all font sizes.
+        width: Width of the picture in pixels, from 100 to 20,000.
+        height: Height of the plotting area in pixels, from 10 to 20,000; None for the height that fits the data.
+        font_scale: Factor on all font sizes, from 0.1 to 10.
     """
 
     theme: Theme = "light"
     title: str | None = attrs.field(default=None, validator=_text)
     subtitle: str | None = attrs.field(default=None, validator=_text)
-    width: float = attrs.field(default=WIDTH, validator=_positive)
-    height: float | None = attrs.field(default=None, validator=_positive)
-    font_scale: float = attrs.field(default=1.0, validator=_positive)
+    width: float = attrs.field(default=WIDTH, validator=_within(100, _LARGEST))
+    height: float | None = attrs.field(default=None, validator=_within(10, _LARGEST))
+    font_scale: float = attrs.field(default=1.0, validator=_within(0.1, 10))
 
     def __attrs_post_init__(self) -> None:
         """Check the theme."""

@@ -172,7 +172,7 @@ class Plan:
         used = dimensions_used(keys, self.options.where, self.panel.dimensions)
         require_fitting(parts.calculator, self.options, self.panel.counter, dimensions=self.panel.dimensions, used=used)
         if not self.panel.periods:
-            raise InvalidArgumentError("panel must have rows, got an empty one")
+            raise InvalidArgumentError("panel must have rows, got an empty one; see start=, end= and what was filtered")
         panel, cleaned = cleaned_panel(self.panel, self.options.cleaning)
         plan = attrs.evolve(self, panel=panel)
         if not by_model and plan._needs_namespaces_only(parts):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import math
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -237,7 +238,10 @@ def test_labels_do_not_cover_each_other() -> None:
     ("draw", "message"),
     [
         (lambda: plot(5), "int cannot be drawn"),  # type: ignore[arg-type]
-        (lambda: labs().plot(width=0), "width must be a positive number"),
+        (lambda: labs().plot(width=0), "width must be a number from 100 to 20000, got 0"),
+        (lambda: labs().plot(width=math.nan), "width must be a number from 100 to 20000, got nan"),
+        (lambda: labs().plot(font_scale=1e-9), "font_scale must be a number from 0.1 to 10, got 1e-09"),
+        (lambda: labs().plot(height=math.inf), "height must be a number from 10 to 20000, got inf"),
         (lambda: labs().plot(title=5), "title must be text"),  # type: ignore[arg-type]
         (lambda: RESULTS["crossovers"]().plot(top=3), "top: no such option for Crossovers"),
         (lambda: labs().plot(kind="pie"), "kind must be one of"),  # type: ignore[arg-type]

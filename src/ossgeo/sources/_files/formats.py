@@ -122,6 +122,8 @@ def read_table(file: Path, records: str | None, encoding: str | None = None, *, 
         PanelError: The file is damaged, with every fault.
     """
     kind = format_of(file)
+    if records is not None and kind not in ("json", "sqlite"):
+        raise PanelError.of(file.name, f"is neither JSON nor SQLite, and has no {records!r}", "leave records= out")
     if kind == "sqlite":
         return RawTable(file.name, *sqlite_columns(file, records))
     try:

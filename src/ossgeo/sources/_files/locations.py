@@ -6,7 +6,7 @@ from pathlib import Path
 
 import attrs
 
-from ossgeo.errors import PanelError, SourceUnavailableError
+from ossgeo.errors import InvalidArgumentError, PanelError, SourceUnavailableError
 from ossgeo.sources._files.formats import COMPRESSED, FORMATS, format_of
 from ossgeo.sources._files.remote_files import is_remote, local_copy
 
@@ -42,10 +42,16 @@ def located(source: str | Path, pattern: str | None) -> Location:
         SourceFormatError: The address is too large or has another form.
         PanelError: The format is not known, or there are several.
     """
+    if isinstance(source, str) and not source.strip():
+        raise InvalidArgumentError(f"source must name a file, a folder or an address, got {source!r}")
     if isinstance(source, str) and is_remote(source):
         copy = local_copy(source, pattern)
         title = source.partition("?")[0]
         return Location(copy.path, data_files(copy.path, pattern), title, copy.identity, copy.kept)
+    if isinstance(source, str) and "://" in source:
+        raise SourceUnavailableError(
+            f"{source} cannot be read: addresses begin with https:// or hf://datasets/; give a path, or a dataframe of its rows"
+        )
     path = Path(source)
     files = data_files(path, pattern)
     states = [(file.name, file.stat()) for file in files]
@@ -70,6 +76,10 @@ def data_files(path: Path, pattern: str | None) -> list[Path]:
         if path.is_file():
             if format_of(path) is None:
                 raise PanelError.of(str(path), f"has the unknown ending {path.suffix!r}", f"known are {endings}")
+            if pattern is not None and not path.match(pattern):
+                raise PanelError.of(
+                    str(path), f"is a file that pattern={pattern!r} does not match", "leave pattern= out"
+                )
             return [path]
         if not path.exists():
             raise SourceUnavailableError(f"{path} does not exist")

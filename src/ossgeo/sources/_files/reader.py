@@ -128,6 +128,8 @@ def read_panel(
         raise InvalidArgumentError(f"platform must be one of {known}, got {platform!r}")
     others = (residual,) if isinstance(residual, str) else tuple(residual or ())
     first, last = (None if day is None else day_of(day, what=name) for name, day in (("start", start), ("end", end)))
+    if first is not None and last is not None and first > last:
+        raise InvalidArgumentError(f"start must not be after end, got {first} and {last}")
     by_file = isinstance(period_from, str) and period_from == "file"
     day = None if by_file or period_from is None else day_of(period_from, what="period_from, if not 'file',")
     stored = isinstance(source, str | Path) and not is_remote(source) and SnapshotStore.is_store(source)
