@@ -14,6 +14,7 @@ from ossgeo import plugins
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.intervals import gaps
 from ossgeo._core.method import Adjustment
+from ossgeo._core.places import among, places_in
 from ossgeo.attribution._protocol import (
     CREDIT_SCHEMA,
     Attribution,
@@ -29,6 +30,9 @@ from ossgeo.registry._registry import Registry
 
 ABSTAINED: Final = "abstained"
 """The rule of credits for models on which a strategy abstains."""
+
+PLACE: Final = "place"
+"""The column of credits that has the place of a model in the models table; a strategy may return it beside the id."""
 
 RESPELLED: Final = "namespace_respelled"
 """The code of the adjustment for models whose namespace is found in another letter case."""
@@ -111,18 +115,21 @@ def credits_of(strategy: Any, models: pl.DataFrame, *, context: Context) -> pl.D
         AttributionContractError: The strategy returned other columns, an unknown model or country, or weights that do
             not sum to 1.
     """
-    return completed(evaluate_models(strategy, models, context=context), models)
+    return _named(credits_by_place(strategy, models, context=context), models)
 
 
-def completed(credits: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
-    """Add ``unreviewed`` credits for the times at which a model has no credit.
+def credits_by_place(strategy: Any, models: pl.DataFrame, *, context: Context) -> pl.DataFrame:
+    """Do the same as :func:`credits_of`, with the place of each model in the table instead of its id: the column ``place``.
 
     Args:
-        credits: A credits table.
-        models: The models that were evaluated.
+        strategy: The strategy.
+        models: The models table.
+        context: The registry, the models and the day.
     """
-    missing = gaps(credits, models).select(
-        "model_id",
+    credits = _evaluated(strategy, models, context)
+    places = pl.DataFrame({PLACE: pl.int_range(models.height, dtype=pl.UInt32, eager=True)})
+    missing = gaps(credits, places, PLACE).select(
+        PLACE,
         "start",
         "end",
         organization=pl.lit(None, pl.String),
@@ -131,6 +138,12 @@ def completed(credits: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
         rule=pl.lit(ABSTAINED),
     )
     return pl.concat([credits, missing])
+
+
+def _named(credits: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
+    """Return credits with the ids of models in the place of their places."""
+    ids = models["model_id"].gather(credits[PLACE]).alias("model_id")
+    return credits.select(ids, pl.exclude(PLACE))
 
 
 def evaluate_models(strategy: Any, models: pl.DataFrame, *, context: Context) -> pl.DataFrame:
@@ -147,6 +160,10 @@ def evaluate_models(strategy: Any, models: pl.DataFrame, *, context: Context) ->
     Raises:
         AttributionContractError: The strategy violated its contract.
     """
+    return _named(_evaluated(strategy, models, context), models)
+
+
+def _evaluated(strategy: Any, models: pl.DataFrame, context: Context) -> pl.DataFrame:
     name = name_of(strategy)
     requires = required_columns(strategy)
     if requires is not None:
@@ -157,8 +174,10 @@ def evaluate_models(strategy: Any, models: pl.DataFrame, *, context: Context) ->
         answer = _from_frame(strategy, with_registry_spelling(models, context.registry), context)
     else:
         answer = _from_rows(strategy, models, context)
-    _check(answer, models, name)
-    return answer
+    credits = _placed(answer, models["model_id"], name)
+    del answer
+    _check(credits, models, name)
+    return credits
 
 
 def with_registry_spelling(models: pl.DataFrame, registry: Registry) -> pl.DataFrame:
@@ -198,8 +217,8 @@ def other_spellings(models: pl.DataFrame, registry: Registry) -> dict[str, str]:
     """
     if not {"namespace", "model_id"} <= set(models.columns):
         return {}
-    written = pl.col("model_id").str.contains("/", literal=True)  # a name without a slash has no namespace to respell
-    namespaces = models.filter(written)["namespace"]
+    written = models["model_id"].str.contains("/", literal=True)  # a name without a slash has no namespace to respell
+    namespaces = models["namespace"].filter(written)
     known = list(registry.namespaces)
     near = namespaces.str.to_lowercase().is_in([name.lower() for name in known])  # few of many pass
     unknown = namespaces.filter(near & ~namespaces.is_in(known)).unique()
@@ -267,11 +286,12 @@ def _from_frame(strategy: Any, models: pl.DataFrame, context: Context) -> pl.Dat
     answer = strategy.attribute_frame(models.lazy(), context=context)
     if not isinstance(answer, pl.LazyFrame | pl.DataFrame):
         raise AttributionContractError(f"{strategy.name!r} returned {type(answer).__name__}, not a Polars LazyFrame")
-    columns = answer.lazy().collect_schema().names()
+    columns = answer.lazy().collect_schema()
     if missing := [column for column in CREDIT_SCHEMA if column not in columns]:
         raise AttributionContractError(f"the frame of {strategy.name!r} has no column {', '.join(missing)}")
+    kinds = {**CREDIT_SCHEMA, **({PLACE: pl.UInt32} if columns.get(PLACE) == pl.UInt32 else {})}
     try:
-        return answer.lazy().select(pl.col(column).cast(kind) for column, kind in CREDIT_SCHEMA.items()).collect()
+        return answer.lazy().select(pl.col(column).cast(kind) for column, kind in kinds.items()).collect()
     except pl.exceptions.PolarsError as error:
         raise AttributionContractError(f"the frame of {strategy.name!r} cannot be computed: {error}") from error
 
@@ -312,61 +332,61 @@ def _answer(strategy: Any, model: Model, on: dt.date, context: Context) -> Attri
     return answer
 
 
-def _check(answer: pl.DataFrame, models: pl.DataFrame, name: str) -> None:
-    """Raise if a credits table has an unknown country or model, an empty validity, or weights that do not sum to 1."""
-    _check_countries(answer, name)
-    broken = answer.filter(
-        pl.any_horizontal(pl.col("model_id", "start", "end", "weight").is_null())
+def _placed(answer: pl.DataFrame, ids: pl.Series, name: str) -> pl.DataFrame:
+    """Return credits by place. Places that a strategy returns are checked, which is faster than a join."""
+    places = answer[PLACE] if PLACE in answer.columns else None
+    if places is None or not (places < len(ids)).all() or not answer["model_id"].equals(ids.gather(places)):
+        places = places_in(ids, answer["model_id"])
+    unlisted = answer.filter(places.is_null() & pl.col("model_id").is_not_null())
+    if unlisted.height:
+        raise AttributionContractError(f"{name!r} credits {unlisted['model_id'][0]!r}, which was not evaluated")
+    return answer.select(places.alias(PLACE), *(column for column in CREDIT_SCHEMA if column != "model_id"))
+
+
+def _check(credits: pl.DataFrame, models: pl.DataFrame, name: str) -> None:
+    """Raise if credits by place have an unknown country, an empty validity, or weights that do not sum to 1."""
+    _check_countries(credits, models, name)
+    broken = credits.filter(
+        pl.any_horizontal(pl.col(PLACE, "start", "end", "weight").is_null())
         | (pl.col("start") >= pl.col("end"))
         | ~pl.col("weight").is_between(0, 1 + _TOLERANCE, closed="right")  # excludes NaN and infinity
     )
     if broken.height:
+        row = _named(broken, models).row(0, named=True)
         raise AttributionContractError(
-            f"{name!r} must return validities that are not empty and weights in (0, 1], got {broken.row(0, named=True)}"
+            f"{name!r} must return validities that are not empty and weights in (0, 1], got {row}"
         )
     partly = (pl.col("weight") < 1 - _TOLERANCE) | (pl.col("start") > BEGINNING) | (pl.col("end") < END)
-    several = answer.filter(partly).select("model_id").unique()
-    if not several.height and _is_complete(answer, models):
-        return
-    unlisted = answer.join(models.select("model_id"), on="model_id", how="anti")
-    if unlisted.height:
-        raise AttributionContractError(f"{name!r} credits {unlisted['model_id'][0]!r}, which was not evaluated")
-    twice = answer.join(several, on="model_id", how="anti").filter(pl.col("model_id").is_duplicated())
-    if twice.height:
-        raise AttributionContractError(f"{name!r} credits {twice['model_id'][0]!r} with more than a weight of 1")
-    _check_sums(answer.join(several, on="model_id", how="semi"), name)
+    several = among(credits.filter(partly)[PLACE], models.height).gather(credits[PLACE])
+    twice = credits.filter(~several)[PLACE]
+    if twice.n_unique() < len(twice):
+        first = twice.filter(twice.is_duplicated())[0]
+        raise AttributionContractError(f"{name!r} credits {models['model_id'][first]!r} with more than a weight of 1")
+    _check_sums(credits.filter(several), models, name)
 
 
-def _check_countries(answer: pl.DataFrame, name: str) -> None:
+def _check_countries(credits: pl.DataFrame, models: pl.DataFrame, name: str) -> None:
     """Raise if a credit names neither a country nor an origin status."""
-    for code in answer["country"].unique():
+    for code in credits["country"].unique():
         try:
             parse_place(code or "")
         except UnknownCountryError as error:
-            example = answer.filter(pl.col("country").eq_missing(code))["model_id"][0]
+            example = _named(credits.filter(pl.col("country").eq_missing(code)).head(1), models)["model_id"][0]
             raise AttributionContractError(
                 f"{name!r} credits {example!r} to {code!r}, which is neither a country nor an origin status"
             ) from error
 
 
-def _is_complete(answer: pl.DataFrame, models: pl.DataFrame) -> bool:
-    """Return whether each credit is of a model that was evaluated, and each model is credited once, by a single join."""
-    there = answer.select("model_id", there=pl.lit(value=True))
-    found = models.select("model_id").join(there, on="model_id", how="left")
-    return found.height == models.height and bool(found["there"].sum() == answer.height)
-
-
-def _check_sums(shared: pl.DataFrame, name: str) -> None:
+def _check_sums(shared: pl.DataFrame, models: pl.DataFrame, name: str) -> None:
     """Raise if the weights of a model do not sum to 1 on each day on which it has credits."""
-    ends = shared.select("model_id", day="start").vstack(shared.select("model_id", day="end")).unique()
+    ends = shared.select(PLACE, day="start").vstack(shared.select(PLACE, day="end")).unique()
     sums = (
-        ends.join(shared, on="model_id")
+        ends.join(shared, on=PLACE)
         .filter((pl.col("start") <= pl.col("day")) & (pl.col("day") < pl.col("end")))
-        .group_by("model_id", "day")
+        .group_by(PLACE, "day")
         .agg(pl.col("weight").sum())
         .filter((pl.col("weight") - 1).abs() > _TOLERANCE)
-        .sort("model_id", "day")
     )
     if sums.height:
-        model, day, weight = sums.row(0)
+        model, day, weight = _named(sums, models).sort("model_id", "day").row(0)
         raise AttributionContractError(f"the weights of {name!r} for {model!r} sum to {weight:g} on {day}, not to 1")

@@ -13,6 +13,7 @@ from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.intervals import WHOLE, aligned
 from ossgeo._core.method import Counting
 from ossgeo._core.schema import KEYS
+from ossgeo.attribution._evaluation import PLACE
 from ossgeo.errors import InvalidArgumentError, UnknownSchemeError
 from ossgeo.registry._countries import Country, OriginStatus
 from ossgeo.registry._groups import GroupScheme
@@ -98,24 +99,24 @@ def weighted_groups(credits: pl.DataFrame, keys: Sequence[Key], counting: Counti
     """Turn credits into the groups that a table counts.
 
     Args:
-        credits: The credits table, complete for every model, with the columns of the keys that are not part of a credit:
-            namespace, kind, basis, and those of :func:`with_schemes` and :func:`crossed`.
+        credits: The credits table by place, complete for every model, with the columns of the keys that are not part of a credit:
+            namespace, model, kind, basis, and those of :func:`with_schemes` and :func:`crossed`.
         keys: The keys of the table.
         counting: ``fractional`` keeps the weights, ``full`` gives every group of a model 1, ``primary`` gives all to the
             group with the largest summed weight (of equal groups the first by name).
 
     Returns:
-        One row for each model, validity and group: model_id, start, end, the keys, status (one of
+        One row for each model, validity and group: place, start, end, the keys, status (one of
         ``COVERED``), basis, fraction (the part of the model that belongs to the group) and weight (the part that is counted).
     """
-    credits = aligned(credits)
+    credits = aligned(credits, PLACE)
     credits = credits.with_columns(*(_column(key) for key in keys), status=status_of(keys))
     names = [*(key.name for key in keys), "status", "basis"]
-    span = ["model_id", "start", "end"]
+    span = [PLACE, "start", "end"]
     if credits.select((pl.col("weight") >= WHOLE).all()).item():  # each model has one credit: nothing to add up
         return credits.select(*span, *names, fraction=pl.lit(1.0), weight=pl.lit(1.0))
-    divided = credits.filter(pl.col("weight") < WHOLE).select("model_id", divided=pl.lit(value=True)).unique()
-    credits = credits.select(*span, *names, "weight").join(divided, on="model_id", how="left")
+    divided = credits.filter(pl.col("weight") < WHOLE).select(PLACE, divided=pl.lit(value=True)).unique()
+    credits = credits.select(*span, *names, "weight").join(divided, on=PLACE, how="left")
     undivided = credits.filter(pl.col("divided").is_null()).select(*span, *names, fraction=pl.lit(1.0))
     summed = credits.filter("divided").group_by(*span, *names)
     groups = summed.agg(fraction=pl.col("weight").sum()).with_columns(alone=pl.len().over(span) == 1)
@@ -147,12 +148,12 @@ def crossed(credits: pl.DataFrame, others: pl.DataFrame, column: str) -> pl.Data
     """Cross the credits of two strategies: each part under the one is split by the parts under the other.
 
     Args:
-        credits: A credits table, complete for every model.
+        credits: A credits table by place, complete for every model.
         others: Another, of the same models; its country becomes a column.
         column: The name of that column.
     """
-    theirs = others.select("model_id", "start", "end", "weight", pl.col("country").alias(column))
-    both = credits.join(theirs, on="model_id", suffix="_other", maintain_order="left").with_columns(
+    theirs = others.select(PLACE, "start", "end", "weight", pl.col("country").alias(column))
+    both = credits.join(theirs, on=PLACE, suffix="_other", maintain_order="left").with_columns(
         start=pl.max_horizontal("start", "start_other"),
         end=pl.min_horizontal("end", "end_other"),
         weight=pl.col("weight") * pl.col("weight_other"),
@@ -192,8 +193,6 @@ def _column(key: Key) -> pl.Expr:
         return pl.coalesce(named, status).alias("organization")
     if key.name == "kind":
         return pl.coalesce("kind", status).alias("kind")
-    if key.name == "model":
-        return pl.col("model_id").alias("model")
     return pl.col(key.name)
 
 

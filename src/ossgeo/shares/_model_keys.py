@@ -7,7 +7,9 @@ from typing import Any, Final
 
 import polars as pl
 
+from ossgeo._core.places import places_in
 from ossgeo.attribution import Context
+from ossgeo.attribution._evaluation import PLACE
 from ossgeo.attribution._lineage.ancestry import root_evidence
 from ossgeo.attribution._lineage.graph import Graph
 from ossgeo.attribution._protocol import implements
@@ -18,45 +20,48 @@ SEVERAL: Final = "several"
 """Groups of the key ``relation``: models without a base model, and with base models of several relations."""
 
 
-def with_model_keys(
-    credits: pl.DataFrame, keys: Sequence[Key], models: pl.DataFrame, context: Context, strategy: Any
-) -> pl.DataFrame:
+def with_model_keys(credits: pl.DataFrame, keys: Sequence[Key], context: Context, strategy: Any) -> pl.DataFrame:
     """Add a column for each key that depends on the lineage of a model.
 
     Args:
-        credits: A credits table.
+        credits: A credits table by place.
         keys: The keys of the table.
-        models: The models.
-        context: The registry and all models.
+        context: The registry and the models.
         strategy: The strategy of the table; it determines which lineage evidence counts.
     """
     names = [key.name for key in keys if key.name in MODEL_KEYS]
     if not names:
         return credits
     graph = _graph(context, strategy)
-    found = root_evidence(graph, models).rename({"rests_on": "root_evidence"})
     relation = pl.when(pl.col("relation").n_unique() == 1).then(pl.col("relation").first()).otherwise(pl.lit(SEVERAL))
-    relations = graph.links.group_by(model_id="child").agg(relation=relation)
-    found = found.join(relations, on="model_id", how="left").with_columns(pl.col("relation").fill_null(NO_BASE))
-    return credits.join(found.select("model_id", *names), on="model_id", how="left", maintain_order="left")
+    relations = graph.links.group_by("child").agg(relation=relation)
+    table = pl.DataFrame({"root_evidence": root_evidence(graph)}).with_row_index("child")
+    table = table.join(relations, on="child", how="left", maintain_order="left")
+    table = table.with_columns(pl.col("relation").fill_null(NO_BASE))
+    numbers = _numbers(graph, context).gather(credits[PLACE])
+    return credits.with_columns(table[name].gather(numbers) for name in names)
 
 
-def with_basis(credits: pl.DataFrame, models: pl.DataFrame, context: Context, strategy: Any) -> pl.DataFrame:
+def with_basis(credits: pl.DataFrame, context: Context, strategy: Any) -> pl.DataFrame:
     """Add what the root models of a model rest on, for strategies that follow the lineage: the column ``basis``.
 
     It is null for other strategies.
 
     Args:
-        credits: A credits table.
-        models: The models.
-        context: The registry and all models.
+        credits: A credits table by place.
+        context: The registry and the models.
         strategy: The strategy of the table.
     """
     if not implements(strategy, "rests_on"):
         return credits.with_columns(basis=pl.lit(None, pl.String))
-    found = root_evidence(_graph(context, strategy), models)
-    ids = credits.select("model_id")  # joined alone: the other columns need no copy
-    return credits.with_columns(basis=ids.join(found, on="model_id", how="left", maintain_order="left")["rests_on"])
+    graph = _graph(context, strategy)
+    numbers = _numbers(graph, context).gather(credits[PLACE])
+    return credits.with_columns(root_evidence(graph).gather(numbers).alias("basis"))
+
+
+def _numbers(graph: Graph, context: Context) -> pl.Series:
+    """Return the number in the graph of each model of the models table."""
+    return places_in(graph.names, context.models.frame["model_id"])
 
 
 def _graph(context: Context, strategy: Any) -> Graph:

@@ -136,6 +136,23 @@ def test_gaps_in_time_are_completed() -> None:
     ]
 
 
+class WithPlaces(Frames):
+    def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> Any:
+        rows = [credits for *credits, _ in self.rows]
+        places = pl.Series("place", [place for *_, place in self.rows])
+        frame = Frames(rows).attribute_frame(models, context=context).collect().with_columns(places)
+        return frame.with_columns(pl.col(pl.Int64).cast(pl.UInt32)).lazy()
+
+
+@pytest.mark.parametrize("places", [(1, 0), (0, 1), (1, 1), (7, 0), (None, 0), ("second", "first")])
+def test_places_that_a_strategy_returns_are_checked(places: tuple[Any, Any]) -> None:
+    rows = [row("Mover/b", "FR"), row("Qin/a", "CN")]
+    found = ask(WithPlaces([(*one, place) for one, place in zip(rows, places, strict=True)]))
+    assert found.equals(ask(Frames(rows)))
+    with pytest.raises(AttributionContractError, match="'else/x', which was not evaluated"):
+        ask(WithPlaces([(*row("else/x"), 0)]))
+
+
 class NoFrame(Frames):
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> Any:
         return self.rows[0][0]

@@ -135,7 +135,10 @@ def test_row_and_frame_agree_on_any_graph(drawn: tuple[Model, ...], registry: Re
             expected = {"unreviewed": 1.0} if said is None else {}
             for credit in said.credits if said else ():
                 expected[str(credit.country)] = expected.get(str(credit.country), 0) + credit.weight
-            assert by_country(frame, model.id) == pytest.approx(expected, abs=1e-6)
+            found = by_country(frame, model.id)
+            codes = {*found, *expected}  # a country with a negligible part may be in one form only
+            said_parts = {code: expected.get(code, 0) for code in codes}
+            assert {code: found.get(code, 0) for code in codes} == pytest.approx(said_parts, abs=1e-6)
 
 
 def test_the_parts_are_parameters() -> None:
@@ -258,10 +261,10 @@ def test_base_models_have_the_ids_that_they_moved_to() -> None:
     )
     context = Context(reg, ModelTable(panel.models.collect()), on=dt.date(2025, 1, 1))
     graph = Graph.of(context)
-    links = dict(graph.links.select("child", "parent").iter_rows())
+    links = dict(graph.named().select("child", "parent").iter_rows())
     assert links == {"x/one": "openai-community/gpt2", "x/two": "t5", "x/three": "openai-community/gpt2"}
     assert {item.code: item.count for item in graph.found} == {"base_moved": 1}
     outside = Model("y/z", base_models=(BaseModel("gpt2", Relation.FINETUNE),))
     assert [base.model_id for base in graph.bases(outside, on=DAY, context=context)] == ["openai-community/gpt2"]
     alone = Graph.build(based.filter(pl.col("model_id") == "x/one").with_columns(namespace=pl.lit("x")), reg)
-    assert alone.unlisted.rows() == [("openai-community/gpt2", "openai-community")]
+    assert alone.names.to_list() == ["x/one", "openai-community/gpt2"]

@@ -80,6 +80,13 @@ def test_a_fact_may_say_that_there_is_no_base_model() -> None:
     assert "reviewed lineage: no base model" in text
 
 
+def test_facts_within_a_cycle_are_left_out_of_a_model_that_the_table_does_not_list() -> None:
+    table = models(Own__a=[], Own__b=[("quantized", "Far/x")])
+    used = registry({"model": "Own/a", "base": "Far/x"}, {"model": "Far/x", "base": "Own/a"})
+    assert shares(root(), table, used, "Own/b") == {"CN": 1}
+    assert shares(root(), table, used, "Own/a") == {"JP": 1}
+
+
 def test_components_count_only_where_they_are_chosen() -> None:
     table = models(Own__vision=[("finetune", "Near/text")])
     used = registry(
@@ -152,7 +159,9 @@ def test_what_roots_rest_on() -> None:
         {"model": "Own/f", "base": "", "evidence": "vendor statement"},
     )
     context = Context(used, ModelTable.of(table), DAY)
-    found = dict(root_evidence(Graph.of(context), table).iter_rows())
+    graph = Graph.of(context)
+    found = dict(zip(graph.names, root_evidence(graph), strict=True))
+    found = {name: found[name] for name in table["model_id"]}
     expected = {
         "a": "reviewed",
         "b": "reviewed",

@@ -84,33 +84,24 @@ class Ancestry:
         )
 
 
-def root_evidence(graph: Graph, models: pl.DataFrame) -> pl.DataFrame:
-    """Return what the root models of all models rest on, at any date.
+def root_evidence(graph: Graph) -> pl.Series:
+    """Return what the root models of each model of a graph rest on, at any date, in the order of its names.
 
     Args:
         graph: The graph.
-        models: model_id.
-
-    Returns:
-        One row for each model, in its order: model_id, rests_on.
     """
-    places = graph.links.drop_nulls("fact").select("child", "fact").rows()
-    about = [(child, graph.facts[place]) for child, place in places]
-    about += [(fact.model, fact) for fact in graph.facts if fact.base is None]
-    rows = [(child, fact.evidence.confidence == "disputed") for child, fact in about]
-    marked = pl.DataFrame(rows, schema={"model_id": pl.String, "disputed": pl.Boolean}, orient="row")
-    reviewed = reached(marked.select("model_id"), graph.links, towards="child")
-    disputed = reached(marked.filter("disputed").select("model_id"), graph.links, towards="child")
-    has_base = graph.links.select(model_id="child")
-    classes: list[tuple[RootEvidence, pl.DataFrame]] = [
-        ("disputed", disputed),
-        ("reviewed", reviewed),
-        ("declared", has_base),
-    ]
-    found = pl.concat([some.unique().with_columns(rests_on=pl.lit(word)) for word, some in classes])
-    first = found.unique("model_id", keep="first", maintain_order=True)
-    joined = models.select("model_id").join(first, on="model_id", how="left", maintain_order="left")
-    return joined.with_columns(pl.col("rests_on").fill_null("absent"))
+    without = [fact for fact in graph.facts if fact.base is None]
+    numbers = dict(graph.numbers_of([fact.model for fact in without]).iter_rows())
+    about = [(numbers[fact.model], fact) for fact in without if fact.model in numbers]
+    linked = graph.links.drop_nulls("fact").select("child", "fact").iter_rows()
+    about += [(child, graph.facts[place]) for child, place in linked]
+    disputed = [child for child, fact in about if fact.evidence.confidence == "disputed"]
+    words = pl.repeat("absent", len(graph.names), dtype=pl.Enum(ROOT_EVIDENCE), eager=True)
+    words.scatter(graph.links["child"], "declared")
+    for children, word in (([child for child, _ in about], "reviewed"), (disputed, "disputed")):
+        start = pl.DataFrame({"model": children}, schema={"model": pl.UInt32})
+        words.scatter(reached(start, graph.links, towards="child")["model"], word)
+    return words.cast(pl.String)
 
 
 def lineage_lines(graph: Graph, model: Model, *, on: dt.date, context: Context) -> tuple[str, ...]:

@@ -19,8 +19,8 @@ Components = tuple[tuple[str, float], ...]
 """Parts of a model that are credited to the base models of these parts, in [0, 1]: component and part."""
 
 LINKS: Final = {
-    "child": pl.String,
-    "parent": pl.String,
+    "child": pl.UInt32,
+    "parent": pl.UInt32,
     "relation": pl.String,
     "component": pl.String,
     "share": pl.Float64,
@@ -28,7 +28,7 @@ LINKS: Final = {
     "end": pl.Date,
     "fact": pl.Int64,
 }
-"""Columns of links: component and share are null for the whole model, fact is null for a declared link."""
+"""Columns of links: child and parent are numbers of models, component and share are null for the whole model, fact is null for a declared link."""
 
 
 def used_facts(registry: Registry, components: Components) -> tuple[LineageFact, ...]:
@@ -50,20 +50,31 @@ def reviewed_links(
     facts: tuple[LineageFact, ...],
     components: Components,
     registry: Registry,
-) -> tuple[pl.DataFrame, tuple[Adjustment, ...]]:
-    """Return the declared links, completed and corrected by facts, and the changes.
+) -> tuple[pl.DataFrame, pl.Series, tuple[Adjustment, ...]]:
+    """Return the declared links, completed and corrected by facts, further models, and the changes.
 
     From the day on which a fact about a whole model holds, the facts replace what its card declares. Only facts about models
     that the table lists, and about their ancestors, count.
 
     Args:
-        declared: The declared links.
-        known: The models of the table.
+        declared: The declared links; child is a number, parent an id.
+        known: node (a number) and model_id of the models of the table, in order.
         facts: The facts that count; a link names a fact by its place.
         components: The chosen components.
         registry: Has the earlier ids of models that moved.
+
+    Returns:
+        The links; the ids of models with facts that the table does not list, whose numbers follow those of the table; the changes.
     """
-    reached = _reached(_fact_links(facts, components, registry), declared, known)
+    every = _fact_links(facts, components, registry)
+    about = every["child"].unique(maintain_order=True)
+    there = known.select("node", "model_id").filter(pl.col("model_id").is_in(about.implode()))
+    reached = _reached(every, declared, there["model_id"])
+    others = reached.filter(~pl.col("child").is_in(there["model_id"].implode()))["child"].unique(maintain_order=True)
+    numbers = pl.concat(
+        [there, others.to_frame("model_id").with_row_index("node", offset=known.height)], how="diagonal"
+    )
+    reached = reached.join(numbers, left_on="child", right_on="model_id").with_columns(child="node").drop("node")
     whole = reached.filter(pl.col("component").is_null()).group_by("child").agg(since=pl.col("start").min())
     kept = declared.join(whole, on="child", how="left")
     kept = kept.with_columns(end=pl.col("since").fill_null(END)).drop("since").filter(pl.col("start") < pl.col("end"))
@@ -73,7 +84,7 @@ def reviewed_links(
         ("base_reviewed", links.height, "from reviewed facts"),
     )
     adjustments = tuple(Adjustment(code, count, "links", note) for code, count, note in changes)
-    return pl.concat([kept, links]), adjustments
+    return pl.concat([kept, links.select(kept.columns)]), others, adjustments
 
 
 def _fact_links(facts: tuple[LineageFact, ...], components: Components, registry: Registry) -> pl.DataFrame:
@@ -87,18 +98,15 @@ def _fact_links(facts: tuple[LineageFact, ...], components: Components, registry
          shares.get(fact.component), fact.start or BEGINNING, END, place)
         for place, fact in enumerate(facts) for child in (fact.model, *earlier.get(fact.model, ()))
     ]  # fmt: skip
-    return pl.DataFrame(rows, schema=LINKS, orient="row")
+    return pl.DataFrame(rows, schema=LINKS | {"child": pl.String, "parent": pl.String}, orient="row")
 
 
-def _reached(facts: pl.DataFrame, declared: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+def _reached(facts: pl.DataFrame, declared: pl.DataFrame, listed: pl.Series) -> pl.DataFrame:
     """Return the facts about models of the table and about their ancestors."""
     key = ["child", "fact"]
-    about = facts.select(model_id="child").unique()
-    start = pl.concat([
-        about.join(known, on="model_id", how="semi"),
-        about.join(declared, left_on="model_id", right_on="parent", how="semi"),
-    ])  # fmt: skip
-    reached = facts.join(start, left_on="child", right_on="model_id", how="semi")
+    about = facts["child"].unique().implode()
+    start = pl.concat([listed, declared["parent"].filter(declared["parent"].is_in(about)).unique()])
+    reached = facts.filter(pl.col("child").is_in(start.implode()))
     while True:
         waiting = facts.join(reached, on=key, how="anti")
         more = waiting.join(reached.drop_nulls("parent"), left_on="child", right_on="parent", how="semi")

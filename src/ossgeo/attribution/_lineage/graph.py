@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final, Self
 
 import attrs
@@ -54,7 +54,9 @@ class _Link:
 
 
 class Graph:
-    """Links from models to their base models. Links are unique and acyclic, and no model links to itself.
+    """Links from models to their base models, which are numbered. Links are unique and acyclic, and no model links to itself.
+
+    The numbers of the models of the table are their places in it; models that only links name follow.
 
     Declared base models are corrected: web addresses are reduced to ids; a base model that the models table does not list is
     known by its current id if the registry knows that it moved, and is searched in another letter case, in another namespace
@@ -66,14 +68,14 @@ class Graph:
     def __init__(
         self,
         links: pl.DataFrame,
-        unlisted: pl.DataFrame,
+        names: pl.Series,
         found: tuple[Adjustment, ...] = (),
         facts: tuple[LineageFact, ...] = (),
         components: Components = (),
     ) -> None:
-        """Store links, unlisted base models (model_id, namespace), adjustments and facts; see :meth:`of`."""
+        """Store links between numbers, the ids of the numbers, adjustments and facts; see :meth:`of`."""
         self.links = links
-        self.unlisted = unlisted
+        self.names = names
         self.found = found
         self.facts = facts
         self.components = components
@@ -111,9 +113,10 @@ class Graph:
             evidence: ``declared`` or ``reviewed``.
             components: The components that count, with their parts.
         """
-        known = models.select("model_id", "namespace")
-        if known["model_id"].hash().n_unique() < known.height:
-            known = known.unique("model_id", maintain_order=True)
+        models = models.select(name for name in ("model_id", "namespace", "base_models") if name in models.columns)
+        if models["model_id"].hash().n_unique() < models.height:
+            models = models.unique("model_id", keep="last", maintain_order=True)
+        known = models.select("model_id", "namespace").with_row_index("node")
         found: list[Adjustment] = []
         if "base_models" not in models.columns:
             found.append(Adjustment("bases_unknown", known.height, "models", _UNKNOWN))
@@ -125,12 +128,17 @@ class Graph:
             "child", "parent", "relation", component=pl.lit(None, pl.String), share=pl.lit(None, pl.Float64),
             start=pl.lit(BEGINNING), end=pl.lit(END), fact=pl.lit(None, pl.Int64),
         )  # fmt: skip
+        outside = pl.Series(dtype=pl.String)
         if facts:
-            links, changed = reviewed_links(links, known, facts, components, registry)
+            links, outside, changed = reviewed_links(links, known, facts, components, registry)
             found += changed
         resolved, notes = resolved_links(links, known, registry)
         found += notes
-        joined = unique_links(resolved)
+        unlisted = resolved.filter(pl.col("node").is_null())["parent"]
+        outside = pl.concat([outside, unlisted]).unique(maintain_order=True)
+        numbers = outside.to_frame("parent").with_row_index("number", offset=known.height)
+        resolved = resolved.join(numbers, on="parent", how="left", maintain_order="left")
+        joined = unique_links(resolved.with_columns(parent=pl.coalesce("node", "number")).select(*LINKS))
         away = joined.filter(pl.col("child") != pl.col("parent"))
         kept = _without_cycles(away)
         for code, number, text in (
@@ -138,13 +146,8 @@ class Graph:
             ("base_cycle", away.height - kept.height, "within a cycle; left out"),
         ):
             found.append(Adjustment(code, number, "links", text))
-        unlisted = (
-            kept.select(model_id="parent")
-            .unique(maintain_order=True)
-            .join(known, on="model_id", how="anti", maintain_order="left")
-            .with_columns(namespace=pl.col("model_id").str.split("/").list.first())
-        )
-        return cls(kept.select(*LINKS), unlisted, tuple(item for item in found if item.count), facts, components)
+        names = pl.concat([known["model_id"], outside.rename("model_id")])
+        return cls(kept, names, tuple(item for item in found if item.count), facts, components)
 
     @property
     def days(self) -> frozenset[dt.date]:
@@ -160,14 +163,28 @@ class Graph:
             context: The models of the graph.
         """
         if self._bases is None:
-            self._bases = _by_child(self.links, self.facts)
+            self._bases = _by_child(self)
         outside = model.id not in context.models and bool(model.base_models)
         return model.id in self._bases or outside or any(fact.model == model.id for fact in self.facts)
 
     def answered(self) -> pl.DataFrame:
         """Return the models for which :meth:`has_answer` holds: model_id."""
         about = pl.DataFrame({"model_id": [fact.model for fact in self.facts]}, schema={"model_id": pl.String})
-        return pl.concat([self.links.select(model_id="child"), about]).unique()
+        children = self.names.gather(self.links["child"].unique()).to_frame()
+        return pl.concat([children, about]).unique()
+
+    def named(self) -> pl.DataFrame:
+        """Return the links with the ids of the models."""
+        return self.links.with_columns(self.names.gather(self.links[end]).alias(end) for end in ("child", "parent"))
+
+    def numbers_of(self, ids: Collection[str]) -> pl.DataFrame:
+        """Return the numbers of those of some ids that the graph has: model_id, number.
+
+        Args:
+            ids: The ids.
+        """
+        table = self.names.to_frame("model_id").with_row_index("number")
+        return table.filter(pl.col("model_id").is_in(list(ids))).select("model_id", "number")
 
     def bases(self, model: Model, *, on: dt.date, context: Context) -> tuple[Base, ...]:
         """Return the base models of a model; for a model outside the graph those of the facts, or those that it declares.
@@ -178,7 +195,7 @@ class Graph:
             context: The models of the graph.
         """
         if self._bases is None:
-            self._bases = _by_child(self.links, self.facts)
+            self._bases = _by_child(self)
         if model.id in self._bases:
             return _with_parts(self._bases[model.id], on)
         if model.id in context.models:
@@ -244,11 +261,13 @@ def _in_cycles(links: pl.DataFrame) -> pl.DataFrame:
     return core.filter(pl.Series(same, dtype=pl.Boolean))
 
 
-def _by_child(links: pl.DataFrame, facts: tuple[LineageFact, ...]) -> dict[str, tuple[_Link, ...]]:
+def _by_child(graph: Graph) -> dict[str, tuple[_Link, ...]]:
+    """Return the links of each model; none for models whose facts are within a cycle."""
     words = {str(relation): relation for relation in Relation}
-    bases: dict[str, list[_Link]] = {}
-    for child, parent, relation, component, share, start, end, place in links.select(*LINKS).iter_rows():
-        fact = None if place is None else facts[place]
+    about = graph.numbers_of({fact.model for fact in graph.facts})
+    bases: dict[str, list[_Link]] = {name: [] for name in about["model_id"]}
+    for child, parent, relation, component, share, start, end, place in graph.named().select(*LINKS).iter_rows():
+        fact = None if place is None else graph.facts[place]
         base = Base(parent, words[relation], 1.0, component, fact)
         bases.setdefault(child, []).append(_Link(base, share, start, end))
     return {child: tuple(found) for child, found in bases.items()}

@@ -8,11 +8,12 @@ from typing import Any
 
 import polars as pl
 
-from ossgeo.attribution._evaluation import ABSTAINED, completed, evaluate_model, evaluate_models
+from ossgeo._core.places import among, places_in
+from ossgeo.attribution._evaluation import ABSTAINED, PLACE, credits_by_place, evaluate_model
 from ossgeo.attribution._lineage.ancestry import missing_bases
 from ossgeo.attribution._lineage.graph import Graph
 from ossgeo.attribution._lineage.paths import named
-from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, Context, Credit, Delegation
+from ossgeo.attribution._protocol import Attribution, Context, Credit, Delegation
 from ossgeo.panel._models import Model
 from ossgeo.registry._countries import OriginStatus
 from ossgeo.registry._organizations import Evidence
@@ -61,13 +62,14 @@ def propagate_credits(
 
 
 def propagate_all(
-    rule: str, sources: pl.DataFrame, over: Any, models: pl.LazyFrame, *, context: Context
+    rule: str, names: pl.Series, sources: pl.DataFrame, over: Any, models: pl.LazyFrame, *, context: Context
 ) -> pl.LazyFrame:
     """Do the same as :func:`propagate_credits` for all models at once.
 
     Args:
         rule: Name of the strategy that propagates credits.
-        sources: model_id, source, weight, start, end, for models with other sources than themselves.
+        names: The ids of the models that are numbered, each once.
+        sources: model, source (both numbers), weight, start, end, for models with other sources than themselves.
         over: The strategy that is evaluated for each source.
         models: The models that are evaluated.
         context: The registry and the models.
@@ -76,39 +78,29 @@ def propagate_all(
         The credits table; without rows where a model is its own only source and the strategy abstains.
     """
     asked = models.collect()
-    ids = asked.select("model_id")
-    sources = sources.join(ids, on="model_id", how="semi")
-    everyone = _with_sources(asked, sources, context)
-    inner = completed(evaluate_models(over, everyone, context=context), everyone)
-    del asked, everyone  # with the Hub's 3.7 million models each of these tables takes some hundred megabytes
-    credits = (
-        inner.lazy()
-        .join(sources.lazy().select(model_id="source"), on="model_id", how="semi")
-        .with_columns(pl.col("organization", "country", "rule").cast(pl.Categorical))
-        .collect()
-    )
-    own = (
-        inner.lazy()
-        .filter(pl.col("rule") != ABSTAINED)
-        .join(ids.lazy(), on="model_id", how="semi")
-        .join(sources.lazy(), on="model_id", how="anti")
-        .with_columns(rule=pl.lit(rule))
-        .collect()
-    )
+    everyone, parts = _with_sources(asked, names, sources, context)
+    inner = credits_by_place(over, everyone, context=context)
+    ids, size = everyone["model_id"], everyone.height
+    del everyone  # with the Hub's 3.7 million models each of these tables takes some hundred megabytes
+    inner = inner.with_columns(pl.col("organization", "country", "rule").cast(pl.Categorical))
+    itself = among(parts["model"], size).gather(inner[PLACE]) | (inner[PLACE] >= asked.height)
+    own = inner.filter(~itself & (pl.col("rule") != ABSTAINED)).drop("rule")
+    given = inner.filter(among(parts["source"], size).gather(inner[PLACE]))
     del inner
-    parts = sources.lazy().rename({"weight": "part", "start": "since", "end": "until"})
-    joined = parts.join(credits.lazy().rename({"model_id": "source"}), on="source")
-    alone = (pl.col("source") == pl.col("model_id")) & (pl.col("part") == 1) & (pl.col("rule") == ABSTAINED)
+    joined = parts.lazy().join(given.lazy().rename({PLACE: "source"}), on="source")
+    alone = (pl.col("source") == pl.col("model")) & (pl.col("part") == 1) & (pl.col("rule") == ABSTAINED)
     passed = (
         joined.filter(~alone)
         .with_columns(start=pl.max_horizontal("start", "since"), end=pl.min_horizontal("end", "until"))
         .filter(pl.col("start") < pl.col("end"))
-        .group_by("model_id", "start", "end", "organization", "country")
+        .group_by(pl.col("model").alias(PLACE), "start", "end", "organization", "country")
         .agg(weight=(pl.col("weight") * pl.col("part")).sum())
-        .with_columns(pl.col("organization", "country").cast(pl.String), rule=pl.lit(rule))
         .collect(engine="streaming")  # without the joined table in memory
     )
-    return pl.concat([own, passed.select(*CREDIT_SCHEMA)]).lazy()
+    credits = pl.concat([own, passed.select(own.columns)])
+    del own, passed, given, parts
+    named = credits.with_columns(ids.gather(credits[PLACE]).alias("model_id"), rule=pl.lit(rule))
+    return named.lazy().with_columns(pl.col("organization", "country").cast(pl.String))
 
 
 def delegations_to_sources(
@@ -137,10 +129,24 @@ def delegations_to_sources(
     return tuple(found)
 
 
-def _with_sources(asked: pl.DataFrame, sources: pl.DataFrame, context: Context) -> pl.DataFrame:
-    """Return the evaluated models and their sources; sources that the models table does not list have their id only."""
-    wanted = sources.select(model_id="source").unique().join(asked.select("model_id"), on="model_id", how="anti")
-    listed = context.models.frame.join(wanted, on="model_id", how="semi")
-    unlisted = wanted.join(listed, on="model_id", how="anti")
+def _with_sources(
+    asked: pl.DataFrame, names: pl.Series, sources: pl.DataFrame, context: Context
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the evaluated models and their sources, and the parts of the sources by their places in this table.
+
+    Sources that the models table does not list have their id only.
+    """
+    numbers = pl.DataFrame({"number": places_in(names, asked["model_id"])}).with_row_index(PLACE).drop_nulls()
+    place = pl.repeat(None, len(names), dtype=pl.UInt32, eager=True).scatter(numbers["number"], numbers[PLACE])
+    about = sources.with_columns(model=place.gather(sources["model"])).drop_nulls("model")
+    more = about["source"].filter(place.gather(about["source"]).is_null()).unique()
+    place = place.scatter(more, pl.int_range(asked.height, asked.height + len(more), dtype=pl.UInt32, eager=True))
+    parts = about.select(
+        "model", place.gather(about["source"]).alias("source"), part="weight", since="start", until="end"
+    )
+    wanted = names.gather(more).to_frame("model_id")
+    listed = context.models.frame.filter(pl.col("model_id").is_in(wanted["model_id"].implode()))
     handle = pl.col("model_id").str.split("/").list.first()
-    return pl.concat([asked, listed, unlisted.with_columns(namespace=handle)], how="diagonal")
+    added = wanted.join(listed, on="model_id", how="left", maintain_order="left")
+    added = added.with_columns(namespace=pl.coalesce("namespace", handle))
+    return pl.concat([asked, added], how="diagonal"), parts

@@ -23,15 +23,15 @@ def declared_links(models: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         models: The models table; without ``base_models`` nothing is declared.
 
     Returns:
-        child, parent, relation; a stated relation takes precedence over an unspecified one.
+        child (its place in the table), parent (an id), relation; a stated relation takes precedence over an unspecified one.
     """
     if "base_models" not in models.columns:
-        return pl.DataFrame(schema=dict.fromkeys(("child", "parent", "relation"), pl.String)), 0
-    some = models.select("model_id", "base_models").filter(pl.col("base_models").list.len() > 0)
+        return pl.DataFrame(schema={"child": pl.UInt32, "parent": pl.String, "relation": pl.String}), 0
+    some = models.select("base_models").with_row_index("child").filter(pl.col("base_models").list.len() > 0)
     base = pl.col("base_models").struct
     text = base.field("model_id").str.strip_chars()
     links = some.explode("base_models").select(
-        child="model_id",
+        "child",
         parent=text.str.replace(_ADDRESS, "$1"),
         relation=base.field("relation").fill_null(Relation.UNSPECIFIED.value),
     )
@@ -63,20 +63,21 @@ def resolved_links(
 
     Args:
         links: child, parent, relation and further columns.
-        known: model_id and namespace of the models of the table.
+        known: node (a number), model_id and namespace of the models of the table.
         registry: Determines which namespaces belong together, and which are archives.
+
+    Returns:
+        The links with the column node, the number of the base model; null if the table does not list it.
     """
-    columns = links.columns
     links, moved = _at_current_ids(links, known, registry)
-    there = known.select(parent="model_id", there=pl.lit(value=True))
-    marked = links.join(there, on="parent", how="left", maintain_order="left")
-    missing = marked.filter(pl.col("there").is_null()).drop("there")
-    found = [marked.drop_nulls("there").drop("there")]
+    marked = links.join(known.select("node", parent="model_id"), on="parent", how="left", maintain_order="left")
+    missing = marked.filter(pl.col("node").is_null()).drop("node")
+    found = [marked.drop_nulls("node")]
     notes = [("base_moved", moved, "to a base model that moved to another id, by the registry")]
     for code, note, finder in _FINDERS:
         hits = finder(missing.select("child", "parent").unique(), known, registry)
-        hits = hits.select("child", "parent", "model_id").unique().unique(["child", "parent"], keep="none")
-        there = missing.join(hits, on=["child", "parent"]).with_columns(parent="model_id").select(columns)
+        hits = hits.select("child", "parent", "node").unique().unique(["child", "parent"], keep="none")
+        there = missing.join(hits, on=["child", "parent"])
         missing = missing.join(hits, on=["child", "parent"], how="anti")
         found.append(there)
         notes.append((code, there.height, note))
@@ -88,25 +89,23 @@ def resolved_links(
         ("base_missing", outside.height, "to a base model that the models table does not list; known by its id")
     )
     adjustments = tuple(Adjustment(code, count, "links", note) for code, count, note in notes)
-    return pl.concat([*found, outside]), adjustments
+    return pl.concat([*found, outside.with_columns(node=pl.lit(None, pl.UInt32))]), adjustments
 
 
 def _at_current_ids(links: pl.DataFrame, known: pl.DataFrame, registry: Registry) -> tuple[pl.DataFrame, int]:
     """Return the links with the current id of each moved parent that the models do not list, and the number of these."""
-    moves = registry.moves
-    gone = pl.DataFrame({"parent": list(moves)}, schema={"parent": pl.String})
-    gone = gone.join(known, left_on="parent", right_on="model_id", how="anti")
-    moved = pl.col("parent").is_in(gone["parent"].implode())
-    current = pl.col("parent").replace_strict(dict(moves), default=pl.col("parent"), return_dtype=pl.String)
-    number = links.select(moved.sum()).item()
-    return links.with_columns(parent=pl.when(moved).then(current).otherwise("parent")), number
+    old = pl.Series(list(registry.moves), dtype=pl.String)
+    there = set(known["model_id"].filter(known["model_id"].is_in(old.implode())))
+    current = {name: moved for name, moved in registry.moves.items() if name not in there}
+    number = links["parent"].is_in(pl.Series(list(current), dtype=pl.String).implode()).sum()
+    return links.with_columns(pl.col("parent").replace(current)), int(number)
 
 
 def _by_spelling(missing: pl.DataFrame, known: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     del registry
     lower = pl.col("parent").str.to_lowercase()
     return missing.with_columns(key=lower).join(
-        known.select("model_id", key=pl.col("model_id").str.to_lowercase()), on="key"
+        known.select("node", key=pl.col("model_id").str.to_lowercase()), on="key"
     )
 
 
@@ -118,14 +117,14 @@ def _by_organization(missing: pl.DataFrame, known: pl.DataFrame, registry: Regis
         split = table.with_columns(namespace=parts.field("field_0"), name=parts.field("field_1").str.to_lowercase())
         return split.drop_nulls("name").join(owned, on="namespace").drop("namespace")
 
-    there = keyed(known.join(owned, on="namespace", how="semi").select("model_id"), "model_id")
+    there = keyed(known.join(owned, on="namespace", how="semi").select("node", "model_id"), "model_id")
     return keyed(missing, "parent").join(there, on=["organization", "name"])
 
 
 def _by_name(missing: pl.DataFrame, known: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     only = missing.filter(~pl.col("parent").str.contains("/", literal=True))
     if not only.height:
-        return only.with_columns(model_id="parent")
+        return only.with_columns(node=pl.lit(None, pl.UInt32))
     name = pl.col("model_id").str.splitn("/", 2).struct.field("field_1")
     hits = only.join(known.with_columns(name=name), left_on="parent", right_on="name")
     archived = hits.filter(pl.col("namespace").is_in(list(namespaces_with_role(registry, "archive"))))

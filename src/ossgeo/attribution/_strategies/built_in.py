@@ -12,6 +12,7 @@ import polars as pl
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment
 from ossgeo.attribution._evaluation import (
+    PLACE,
     adjustments_of,
     changes_of,
     evaluate_models,
@@ -196,8 +197,8 @@ class NamespaceStrategy(BuiltInStrategy):
             The credits table; models without an attribution have no row.
         """
         table = self._credits_of_namespaces(context.registry).lazy()
-        found = models.select("model_id", "namespace").join(table, on="namespace")
-        return found.with_columns(rule=pl.lit(self.name)).select(*CREDIT_SCHEMA)
+        found = models.select("model_id", "namespace").with_row_index(PLACE).join(table, on="namespace")
+        return found.with_columns(rule=pl.lit(self.name)).select(*CREDIT_SCHEMA, PLACE)
 
     def changes(self, context: Context) -> frozenset[dt.date]:
         """Return the dates at which the organization of a namespace, its owner or its country changes.

@@ -19,7 +19,7 @@ from ossgeo.attribution._evaluation import resolve, shown
 from ossgeo.attribution._lineage.graph import Graph
 from ossgeo.attribution._lineage.paths import named
 from ossgeo.attribution._lineage.propagation import propagate_all, propagate_credits
-from ossgeo.attribution._protocol import CREDIT_SCHEMA, Attribution, AttributionStrategy, Context, Delegation
+from ossgeo.attribution._protocol import Attribution, AttributionStrategy, Context, Delegation
 from ossgeo.attribution._strategies.built_in import BaseModelStrategy
 from ossgeo.attribution._strategies.publisher import Publisher
 from ossgeo.attribution._strategies.undeclared import FAMILIES
@@ -85,8 +85,13 @@ class Inferred(BaseModelStrategy):
         pairs = pl.DataFrame(rows, schema={"model_id": pl.String, "source": pl.String}, orient="row")
         pairs = pairs.join(Graph.of(context).answered(), on="model_id", how="anti")
         table = models.collect().join(pairs, on="model_id", how="semi")
-        sources = pairs.with_columns(weight=1.0, start=pl.lit(BEGINNING), end=pl.lit(END))
-        return propagate_all(self.name, sources, self.over, table.lazy(), context=context).select(*CREDIT_SCHEMA)
+        names = pl.concat([pairs["model_id"], pairs["source"]]).unique()
+        number = pl.col("model_id", "source").replace_strict(
+            names, pl.int_range(len(names), eager=True), return_dtype=pl.UInt32
+        )
+        sources = pairs.with_columns(number, weight=1.0, start=pl.lit(BEGINNING), end=pl.lit(END))
+        sources = sources.rename({"model_id": "model"})
+        return propagate_all(self.name, names, sources, self.over, table.lazy(), context=context)
 
     def delegations(self, model: Model, *, on: dt.date, context: Context) -> tuple[Delegation, ...]:
         """Return the strategy that is evaluated, with the base model."""

@@ -104,7 +104,7 @@ class DirectBase(BaseModelStrategy):
         """
         graph = self._graph(context)
         sources = sources_of(graph.links, self._shares())
-        return propagate_all(self.name, sources, self.over, models, context=context)
+        return propagate_all(self.name, graph.names, sources, self.over, models, context=context)
 
     def changes(self, context: Context) -> frozenset[dt.date]:
         """Return the dates at which the result of the inner strategy or the lineage changes."""

@@ -65,7 +65,7 @@ class RepackagerPassthrough(BaseModelStrategy):
         """
         graph = Graph.of(context)
         sources = sources_of(_conversions(graph, context), _ON)
-        return propagate_all(self.name, sources, self.over, models, context=context)
+        return propagate_all(self.name, graph.names, sources, self.over, models, context=context)
 
     def changes(self, context: Context) -> frozenset[dt.date]:
         """Return the dates at which the result of the inner strategy, the lineage or the set of repackagers changes."""
@@ -115,7 +115,8 @@ def _conversions(graph: Graph, context: Context) -> pl.DataFrame:
     roles = pl.DataFrame(spans, schema={"handle": pl.String, "since": pl.Date, "until": pl.Date}, orient="row")
     relations = [str(one) for one in CONVERSIONS]
     links = graph.links.filter(pl.col("relation").is_in(relations))
-    links = links.with_columns(handle=pl.col("child").str.split("/").list.first()).join(roles, on="handle")
+    handles = graph.names.gather(links["child"]).str.split("/").list.first()
+    links = links.with_columns(handles.alias("handle")).join(roles, on="handle")
     start, end = pl.max_horizontal("start", "since"), pl.min_horizontal("end", "until")
     return links.with_columns(start=start, end=end).filter(pl.col("start") < pl.col("end")).select(*LINKS)
 

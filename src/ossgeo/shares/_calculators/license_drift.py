@@ -44,6 +44,7 @@ def license_drift(
     table = models_given(models).collect().unique("model_id", keep="last", maintain_order=True)
     graph = Graph.build(table, registry or Registry.default(), evidence=evidence)
     pairs = _ancestors(graph.links)
+    pairs = pairs.with_columns(graph.names.gather(pairs[name]).alias(name) for name in ("model_id", "ancestor"))
     if "license" not in table.columns:
         table = table.with_columns(license=pl.lit(None, pl.String))
     licenses = table.select("model_id", "license", openness=_classes(table["license"]))
