@@ -39,6 +39,7 @@ from collections.abc import Iterable, Sequence
 from typing import Self
 
 _SHOWN_FAULTS = 12
+_ALIKE = 3
 _LONGEST = 10_000
 _FEW_NAMES = 20
 
@@ -222,9 +223,32 @@ class _FaultsError(OssgeoError, ValueError):
         """Return the message and the first faults, a line each; a single fault may be the message."""
         if [self.message] == [str(fault) for fault in self.faults]:
             return self.message
-        shown = [f"  - {fault}" for fault in self.faults[:_SHOWN_FAULTS]]
-        rest = len(self.faults) - len(shown)
+        groups = _alike(self.faults)
+        shown = [f"  - {_of_several(group)}" for group in groups[:_SHOWN_FAULTS]]
+        rest = sum(map(len, groups[_SHOWN_FAULTS:]))
         return "\n".join([self.message, *shown, *([f"  - and {rest} more"] if rest else [])])
+
+
+def _alike(faults: Sequence[Fault]) -> list[list[Fault]]:
+    """Return faults in their order, those with one problem and remedy together if there are three or more of them."""
+    groups: dict[tuple[str, str], list[Fault]] = {}
+    for fault in faults:
+        groups.setdefault((fault.problem, fault.remedy), []).append(fault)
+    joined = {key for key, group in groups.items() if len(group) >= _ALIKE}
+    found: list[list[Fault]] = []
+    for fault in faults:
+        key = (fault.problem, fault.remedy)
+        if key not in joined:
+            found.append([fault])
+        elif groups[key][0] is fault:
+            found.append(groups[key])
+    return found
+
+
+def _of_several(faults: Sequence[Fault]) -> str:
+    """Return equal faults of several places in one line."""
+    first, more = faults[0], len(faults) - 1
+    return str(Fault(f"{first.place} and {more} more", first.problem, first.remedy) if more else first)
 
 
 class PanelError(_FaultsError):

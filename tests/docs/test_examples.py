@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import doctest
 import importlib
 import json
@@ -13,7 +14,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 from sybil import Sybil
 from sybil.parsers.myst import PythonCodeBlockParser
@@ -43,6 +46,28 @@ def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hub: 
     sybil = Sybil(parsers=[PythonCodeBlockParser()], path=str(page.parent), pattern=page.name)
     for example in sybil.parse(page).examples():
         example.evaluate()
+
+
+@pytest.mark.parametrize("counter", ["downloads_30d", "downloads_all_time"])
+def test_the_views_of_a_store_that_has_one_counter_only(
+    counter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = ossgeo.sources.SnapshotStore("my-history")
+    for day in (2, 9):
+        seen = dt.datetime(2026, 3, day, tzinfo=dt.UTC)
+        store.add(pl.DataFrame({"model_id": ["Qwen/a"], counter: [day]}), observed_at=seen)
+    page = (ROOT / "docs" / "reference" / "store-layout.md").read_text(encoding="utf-8")
+    lines = page[page.index("```python\n>>> import duckdb") :].splitlines()
+    names: dict[str, Any] = {"pl": pl}
+    for first in (">>> import duckdb", ">>> import json"):
+        block = lines[lines.index(first) :]
+        code = "\n".join(line[4:] for line in block[: block.index("```")] if line.startswith((">>>", "...")))
+        exec(code.partition('connection.execute("SELECT')[0].partition("panel.sort")[0], names)
+    expected = [(2, None), (9, None)] if counter == "downloads_30d" else [(None, 2), (None, 9)]
+    counters = "downloads_30d, downloads_all_time"
+    assert names["connection"].execute(f"SELECT {counters} FROM panel ORDER BY observed_at").fetchall() == expected
+    assert names["panel"].sort("observed_at").select(counters.split(", ")).collect().rows() == expected
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -89,3 +89,14 @@ def test_a_long_message_is_cut_and_says_so() -> None:
     assert str(error).endswith("... (1,000,000 characters)")
     assert len(str(error)) < 10_000
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_equal_faults_of_many_files_are_one_line() -> None:
+    faults = [Fault(f"{number}.json", "has no date", "give one") for number in range(20)]
+    found = PanelError("the folder cannot be read", [*faults[:2], Fault("x.json", "is empty"), *faults[2:]])
+    assert (
+        str(found) == "the folder cannot be read\n  - 0.json and 19 more: has no date (give one)\n  - x.json: is empty"
+    )
+    assert len(found.faults) == 21
+    two = PanelError("the folder cannot be read", faults[:2])
+    assert str(two).endswith("\n  - 0.json: has no date (give one)\n  - 1.json: has no date (give one)")

@@ -20,7 +20,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
             temporary.write_text("half")
             raise OSError(28, "No space left on device")
 
-    with pytest.raises(OutputError, match="No space left"):
+    with pytest.raises(OutputError, match="No space left on device; free some space, or choose another disk"):
         fail()
     assert (file.read_text(), [one.name for one in tmp_path.iterdir()]) == ("old", ["table.csv"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import uuid
@@ -46,8 +47,14 @@ def writing(path: str | Path) -> Iterator[Path]:
     except OutputError:  # of a file that is written at the same time
         raise
     except (OSError, pl.exceptions.PolarsError) as error:
+        if isinstance(error, OutputError):  # of a file that is written with this one
+            raise
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise OutputError(f"{path} cannot be written: {reason}; choose a file in an existing folder") from error
+        full = getattr(error, "errno", None) == errno.ENOSPC or os.strerror(errno.ENOSPC) in reason
+        remedy = "free some space, or choose another disk" if full else "choose a file in an existing folder"
+        raise OutputError(
+            f"{path} cannot be written: {os.strerror(errno.ENOSPC) if full else reason}; {remedy}"
+        ) from error
 
 
 def _replace(target: Path, temporary: Path) -> None:

@@ -388,7 +388,7 @@ class Method(Tabular):
             *(f"{name} {value}" for name, value in optional.items() if value is not None),
             f"cleaning {self.cleaning}",
             f"registry {self.registry}",
-            f"panel {self.panel} ({'checked' if self.checked else 'not checked'})",
+            *([f"panel {self.panel} ({'checked' if self.checked else 'not checked'})"] if self.panel else []),
             f"{self.engine}, ossgeo {self.version}",
             *([f"plugins {', '.join(self.plugins)}"] if self.plugins else []),
             *([f"without effect: {'; '.join(self.void)}"] if self.void else []),

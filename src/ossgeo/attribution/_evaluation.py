@@ -326,6 +326,9 @@ def _answer(strategy: Any, model: Model, on: dt.date, context: Context) -> Attri
         answer = strategy.attribute(model, on=on, context=context)
     except Exception as error:
         message = f"{strategy.name!r} failed on {model.id!r} at {on}: {type(error).__name__}: {error}"
+        if isinstance(error, AttributeError) and error.obj is model:
+            names = (field.name for field in attrs.fields(Model))
+            message += f"; a model has namespace, {', '.join(names)}"
         raise AttributionContractError(message) from error
     if answer is not None and not isinstance(answer, Attribution):
         raise AttributionContractError(f"{strategy.name!r} returned {answer!r} for {model.id!r}, not an Attribution")

@@ -116,7 +116,10 @@ def _title(table: ShareData, day: dt.date) -> str:
 def footer(table: ShareData) -> str:
     """Return scope, method, coverage, adjustments and remarks, one line for each."""
     lines = [f"note      {table.note}"] if table.note else []
-    lines += [f"method    {table.method}", f"coverage  {table.coverage}"]
+    lines += [f"method    {table.method}"]
+    lines += (
+        [f"coverage  {table.coverage}"] if table.coverage.rows or table.method.panel else []
+    )  # none of a survey or a board
     lines += [f"adjusted  {item}" for item in table.adjustments.items_] or ["adjusted  nothing"]
     return "\n".join([*lines, *(f"remark    {remark}" for remark in remarks(table))])
 
@@ -127,6 +130,8 @@ def remarks(table: ShareData) -> list[str]:
         return []
     shares = table.frame.filter(pl.col("period") == table.periods[-1])["share"].drop_nulls()
     total = float(shares.sum())
+    if "respondents" in table.frame.columns:
+        return ["each share is of the respondents of its row: shares are not added up"]
     if table.overlapping:
         return [
             f"groups overlap (a model counts fully in each of its groups): the shares sum to {total:.1%}, not to 100%"

@@ -105,7 +105,10 @@ def run(subject: str, checks: Iterable[Check], expected_failures: Mapping[str, s
             if check.name in expected:
                 failed[check.name] = f"passed, although it was expected to fail ({expected[check.name]})"
     if failed:
-        lines = "\n".join(f"  - {name}: {why}" for name, why in failed.items())
+        first = {why: name for name, why in reversed(failed.items())}
+        lines = "\n".join(
+            f"  - {name}: {why if first[why] == name else f'as {first[why]}'}" for name, why in failed.items()
+        )
         raise ConformanceError(f"{subject} fails {len(failed)} of {len(listed)} checks\n{lines}")
     return Report(subject, tuple(passed), absent, told)
 

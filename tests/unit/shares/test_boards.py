@@ -118,3 +118,11 @@ def test_all_refused_countries_are_named_at_once() -> None:
     places = {"Atlantis": "international", "Mordor": "NZ"}
     table = ossgeo.adoption_shares(frame, on="2025-01-01", countries=places)
     assert set(table.to_polars()["adopter_country"]) <= {"international", "NZ", "JP"}
+
+
+def test_a_survey_does_not_speak_of_models_or_of_a_panel() -> None:
+    rows = pl.DataFrame({"where": ["Japan", "Japan", "Kenya"], "use": ["Yes, daily", "No", "Yes"]})
+    text = str(ossgeo.answer_shares(rows, on="2025-09-01", country="where", answer="use", counts="yes*"))
+    assert "remark    each share is of the respondents of its row: shares are not added up" in text
+    assert "coverage" not in text
+    assert "panel" not in text

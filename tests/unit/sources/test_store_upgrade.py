@@ -205,3 +205,5 @@ def test_a_range_is_one_file(tmp_path: Path) -> None:
     assert ossgeo.measure(ossgeo.read_panel(path)).at() == ossgeo.measure(store.panel()).at()
     with pytest.raises(StoreError, match="cannot be written"):
         store.export(tmp_path / "none" / "rows.parquet")
+    with pytest.raises(InvalidArgumentError, match=r"path must end in \.parquet, got"):
+        store.export(tmp_path / "rows.csv")

@@ -274,3 +274,19 @@ def test_the_columns_of_a_chain_are_those_of_its_strategies() -> None:
     chain = ossgeo.attribution.first_of("declared", ossgeo.attribution.when({"library": "gguf"}, "root"))
     assert chain.requires == frozenset({"declared_country", "library", "base_models"})
     assert ossgeo.attribution.first_of(Wrong(), "root").requires is None
+
+
+class ReadsAnotherName:
+    name, api_version = "reads-another-name", 1
+
+    def attribute(self, model: Any, *, on: dt.date, context: Context) -> Attribution | None:
+        assert model.model_id
+        return None
+
+
+def test_checks_that_fail_alike_are_listed_once_with_what_a_model_has() -> None:
+    with pytest.raises(ConformanceError) as caught:
+        check_attribution_strategy(ReadsAnotherName())
+    text = str(caught.value)
+    assert text.count("no attribute 'model_id'; a model has namespace, id, hub_id,") < 6
+    assert "\n  - weights_sum_to_one: as returns_attributions_or_none\n" in text

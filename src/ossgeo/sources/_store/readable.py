@@ -234,7 +234,7 @@ class ReadableStore:
         """Write the snapshots of a range to one Parquet file with text ids, which :func:`ossgeo.read_panel` reads.
 
         Args:
-            path: The file; it is replaced if it exists.
+            path: The file, which ends in ``.parquet``; it is replaced if it exists.
             start: See :meth:`panel`.
             end: See :meth:`panel`.
             counter: See :meth:`panel`.
@@ -245,8 +245,10 @@ class ReadableStore:
         Raises:
             StoreError: See :meth:`panel`; or the file cannot be written.
             PanelError: See :meth:`panel`.
-            InvalidArgumentError: See :meth:`panel`.
+            InvalidArgumentError: See :meth:`panel`; or the path does not end in ``.parquet``.
         """
+        if Path(path).suffix.lower() != ".parquet":
+            raise InvalidArgumentError(f"path must end in .parquet, got {str(path)!r}")
         return write_rows(self.panel(start, end, counter=counter), Path(path))
 
     def _folder(self, needed: Needed = lambda _: ()) -> Path:
