@@ -155,7 +155,7 @@ def _read(file: Path) -> tuple[dict[str, Any], pl.DataFrame]:
     if file.suffix == ".json":
         meta = json.loads(file.read_text(encoding="utf-8"))
         rows = meta["rows"]
-        names = list(rows[0]) if rows else ["period", *meta["method"]["by"], "value", "share"]
+        names = list(rows[0]) if rows else ["period", *meta["method"]["by"], "value", "share", "observed"]
         texts = ("period", *meta["method"]["by"])
         schema = {name: pl.String if name in texts else pl.Float64 for name in names}
         return meta, pl.DataFrame(rows, schema=schema).with_columns(pl.col("period").str.to_date())

@@ -192,6 +192,15 @@ def test_print(table: ossgeo.ShareTable) -> None:
     assert "ShareTable 14 rows" in repr(table)
 
 
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+def test_an_empty_table_is_read_as_it_was_written(form: str, tmp_path: Path) -> None:
+    rows = pl.DataFrame({"model_id": ["Qin/a"], "date": ["2026-01-05"], "downloads_all_time": [5]})
+    empty = ossgeo.measure(ossgeo.read_panel(rows), registry=registry())
+    assert not empty.periods
+    getattr(empty, f"write_{form}")(tmp_path / f"empty.{form}")
+    assert ossgeo.ShareTable.read(tmp_path / f"empty.{form}") == empty
+
+
 def test_a_table_is_filtered_by_names_and_lists(table: ossgeo.ShareTable) -> None:
     assert table.filter(country="United States").at().keys() == {"US"}
     assert table.filter(country=["China", "US"]).at().keys() == {"CN", "US"}
