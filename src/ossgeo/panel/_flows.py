@@ -243,22 +243,19 @@ def _differences(
     """Return the differences of consecutive observations of a model, with an event code."""
     zeros = zero_observations(births, periods)
     rows = _with_zeros(rows, zeros, dimensions) if zeros.height else rows
-    entity = "model_id"
-    if renames is not None and renames.height:
-        entity = "entity"
-        rows = rows.join(engines.send(renames, rows), on="model_id", how="left")
-        rows = rows.with_columns(entity=nw.coalesce("entity", "model_id"))
-    if zeros.height:  # a model that is observed before its creation does not start from 0
-        observed_on = nw.when(nw.col("observed") == 1).then(nw.col("period"))
-        rows = rows.with_columns(first=observed_on).with_columns(first=nw.col("first").min().over(entity, *dimensions))
-        rows = rows.filter((nw.col("observed") == 1) | (nw.col("born") <= nw.col("first")))
-    order = ["period", "observed"] if zeros.height else ["period"]
+    rows, entity = _with_entities(rows, renames)
+    keys = (entity, *dimensions)
+    order = ["period"]
+    names = ["period", "downloads"]
+    if zeros.height:
+        rows = _without_late_zeros(rows, keys)
+        order.append("observed")
+        names += ["observed", "start"]
     clips = cleaning.decreases in ("clip", "error")
     if clips:
-        rows = rows.with_columns(top=nw.col("downloads").cum_max().over(entity, *dimensions, order_by=order))
-    names = ["period", "downloads", *(["top"] if clips else []), *(["observed", "start"] if zeros.height else [])]
-    previous = {f"{name}_before": nw.col(name).shift(1).over(entity, *dimensions, order_by=order) for name in names}
-    steps = rows.with_columns(**previous)
+        rows = rows.with_columns(top=nw.col("downloads").cum_max().over(*keys, order_by=order))
+        names.append("top")
+    steps = rows.with_columns(**{f"{name}_before": nw.col(name).shift(1).over(*keys, order_by=order) for name in names})
     since: nw.Expr = nw.col("period_before")
     event: nw.Expr = nw.lit(FLOW)
     if zeros.height:
@@ -268,15 +265,7 @@ def _differences(
         since = nw.when(same_day).then(nw.col("start_before")).otherwise(since)
         event = nw.when(starts).then(nw.lit(BORN)).otherwise(event)
     steps = steps.with_columns(since=since)
-    change = nw.col("downloads") - nw.col("downloads_before")
-    counted: nw.Expr = change
-    gain = nw.col("top") - nw.col("top_before")
-    if clips:
-        recovered = (gain == 0) & (nw.col("downloads_before") < nw.col("top")) & (change >= 0)
-        event = nw.when(recovered).then(nw.lit(RECOVERED)).otherwise(event)
-        counted = nw.when((change < 0) | recovered).then(change).otherwise(gain)
-    if cleaning.decreases != "keep":
-        event = nw.when(change < 0).then(nw.lit(FELL)).otherwise(event)
+    event, counted = _changes(event, cleaning)
     first = nw.col("since").is_null()
     frame = steps.select(
         "model_id",
@@ -286,13 +275,50 @@ def _differences(
         event=nw.when(first).then(nw.lit(BASE)).otherwise(event).cast(nw.Int32),
         downloads=nw.when(first).then(nw.col("downloads")).otherwise(counted),
     )
-    crossing = None
-    if clips:
-        below = nw.col("top_before") - nw.col("downloads_before")
-        crossing = steps.filter((gain > 0) & (below > 0)).select(
-            "model_id", "period", "since", *dimensions, event=nw.lit(RECOVERED).cast(nw.Int32), downloads=below
-        )
-    return Flows(frame, ("since", "event", *dimensions), crossing)
+    return Flows(frame, ("since", "event", *dimensions), _crossing(steps, dimensions) if clips else None)
+
+
+def _with_entities(rows: nw.LazyFrame[Any], renames: pl.DataFrame | None) -> tuple[nw.LazyFrame[Any], str]:
+    """Return the rows with the column that identifies a model under all of its ids, and its name."""
+    if renames is None or not renames.height:
+        return rows, "model_id"
+    joined = rows.join(engines.send(renames, rows), on="model_id", how="left")
+    return joined.with_columns(entity=nw.coalesce("entity", "model_id")), "entity"
+
+
+def _without_late_zeros(rows: nw.LazyFrame[Any], keys: tuple[str, ...]) -> nw.LazyFrame[Any]:
+    """Leave out the zeros of models that are observed before their creation: they do not start from 0."""
+    observed_on = nw.when(nw.col("observed") == 1).then(nw.col("period"))
+    rows = rows.with_columns(first=observed_on).with_columns(first=nw.col("first").min().over(*keys))
+    return rows.filter((nw.col("observed") == 1) | (nw.col("born") <= nw.col("first")))
+
+
+def _changes(event: nw.Expr, cleaning: Cleaning) -> tuple[nw.Expr, nw.Expr]:
+    """Return the event and the counted change of a step.
+
+    Args:
+        event: The event of a step that neither falls nor recovers.
+        cleaning: ``decreases`` applies; under ``clip`` and ``error`` flows follow the running maximum ``top``.
+    """
+    change = nw.col("downloads") - nw.col("downloads_before")
+    counted: nw.Expr = change
+    if cleaning.decreases in ("clip", "error"):
+        gain = nw.col("top") - nw.col("top_before")
+        recovered = (gain == 0) & (nw.col("downloads_before") < nw.col("top")) & (change >= 0)
+        event = nw.when(recovered).then(nw.lit(RECOVERED)).otherwise(event)
+        counted = nw.when((change < 0) | recovered).then(change).otherwise(gain)
+    if cleaning.decreases != "keep":
+        event = nw.when(change < 0).then(nw.lit(FELL)).otherwise(event)
+    return event, counted
+
+
+def _crossing(steps: nw.LazyFrame[Any], dimensions: tuple[str, ...]) -> nw.LazyFrame[Any]:
+    """Return the part below the earlier maximum of the rises that go above it; see :class:`Flows`."""
+    gain = nw.col("top") - nw.col("top_before")
+    below = nw.col("top_before") - nw.col("downloads_before")
+    return steps.filter((gain > 0) & (below > 0)).select(
+        "model_id", "period", "since", *dimensions, event=nw.lit(RECOVERED).cast(nw.Int32), downloads=below
+    )
 
 
 def zero_observations(births: pl.DataFrame | None, periods: Sequence[dt.date]) -> pl.DataFrame:

@@ -25,18 +25,7 @@ def _same(one: pl.DataFrame, other: pl.DataFrame) -> bool:
 
 @attrs.frozen(hash=False)
 class ShareData(Plottable):
-    """The rows of a share table and the options that made it.
-
-    Attributes:
-        frame: One row for each period and group, sorted by period, falling value, keys: period, a column for each key,
-            value (in the Method's unit), share (fraction of the denominator, null if not defined), observed (the part of
-            the period's days that was observed); tables of other sources may have further columns instead.
-        method: The options that made it.
-        coverage: The value and the share of each status.
-        adjustments: The volumes that were clipped, estimated or left out.
-        note: The scope of the figures, in one sentence.
-        cut: Whether :meth:`top` or :meth:`filter` removed groups from a period that remains.
-    """
+    """The rows of a share table and the options that made it; see :class:`ossgeo.ShareTable` for the attributes."""
 
     frame: pl.DataFrame = attrs.field(eq=attrs.cmp_using(eq=_same))
     method: Method
