@@ -1,6 +1,6 @@
 """Plugins: strategies, calculators and sources by name, built in or from other distributions.
 
-A distribution offers a rule through an entry point in the group ``ossgeo.attribution``, ``ossgeo.shares`` or
+A distribution offers a plugin through an entry point in the group ``ossgeo.attribution``, ``ossgeo.shares`` or
 ``ossgeo.sources``; the value is a class or a factory that can be called without arguments. A plugin is imported when it is
 requested by name. A built-in name always returns the built-in object; a distribution that offers it causes a warning.
 

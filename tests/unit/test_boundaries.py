@@ -17,7 +17,7 @@ from ossgeo._core.dates import BEGINNING
 from ossgeo._core.method import Adjustment
 from ossgeo.analysis import publishers
 from ossgeo.errors import CalculatorContractError, PanelError
-from ossgeo.panel._flows import day_number
+from ossgeo.panel._age_cap import day_number
 from ossgeo.panel._steps import dipped_totals, excursions
 from ossgeo.panel._usable_rows import last_valid_day
 from ossgeo.shares._incremental import _added

@@ -151,8 +151,9 @@ def drivers(
     frame = pl.concat([moved, denominator]).sort(pl.col("effect").abs(), "unit", descending=[True, False])
     scaled = tuple(part.sort("period").rows())
     return Drivers(
-        frame, method, name, days[0], days[1], values[0] / totals[0], values[1] / totals[1], unit_name(unit), scaled
-    )
+        frame, method, group=name, start=days[0], end=days[1], before=values[0] / totals[0], after=values[1] / totals[1],
+        unit=unit_name(unit), scaled=scaled,
+    )  # fmt: skip
 
 
 def _known_group(group: str | tuple[str, ...], rows: pl.DataFrame, keys: tuple[str, ...]) -> str:

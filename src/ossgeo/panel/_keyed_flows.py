@@ -8,7 +8,8 @@ from typing import Final, Self
 import attrs
 import polars as pl
 
-from ossgeo.panel._flows import BASE, BORN, FELL, FLOW, RECOVERED, Differences, zero_observations
+from ossgeo.panel._differences import zero_observations
+from ossgeo.panel._flow_rows import BASE, BORN, FELL, FLOW, RECOVERED, Differences
 from ossgeo.panel._keyed import KeyedRows, Levels, keys_of
 
 _EVENT: Final = pl.Int32
@@ -95,7 +96,7 @@ class _Entities:
         places: The place of each key; None if every key is its own.
         moved: The models with several ids: key, place, and born, zero and start of each id.
         births: The observation of 0 downloads before the first one, by place: born, zero (its date) and start (the date
-            before); None if no model has one. See ``ossgeo.panel._flows.zero_observations``.
+            before); None if no model has one. See ``ossgeo.panel._differences.zero_observations``.
     """
 
     places: pl.Series | None

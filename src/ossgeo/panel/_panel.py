@@ -130,20 +130,9 @@ class Panel:
         digest = hashlib.sha256(f"{schema};{counter};{identity}".encode()).hexdigest()[:12]
         periods = tuple(counts["period"].drop_nulls().to_list())
         panel = cls(
-            rows,
-            models,
-            counter,
-            periods,
-            size,
-            digest,
-            source,
-            scope,
-            tuple(dimensions),
-            tuple(residual),
-            platform,
-            kept,
-            own,
-        )
+            rows=rows, models=models, counter=counter, periods=periods, size=size, fingerprint=digest, source=source,
+            scope=scope, dimensions=tuple(dimensions), residual=tuple(residual), platform=platform, kept=kept, own_models=own,
+        )  # fmt: skip
         panel._answers.update(counts=counts, keyed=keyed)
         return panel
 

@@ -242,21 +242,21 @@ def profile(panel: Panel, country: str | Country, **options: Unpack[MeasureOptio
     unknown = names.filter((pl.col("country") == "unreviewed") & (pl.col("value") > 0))
     builds_on, built_on_by = derived_models(panel, place.alpha_2, options.get("registry"), options.get("models"))
     return Profile(
-        place,
-        last,
-        shares_over_time(table.to_polars(), table.periods, place.alpha_2),
-        organizations.select("organization", "value", part.alias("share"), "models").sort(
+        country=place,
+        period=last,
+        shares=shares_over_time(table.to_polars(), table.periods, place.alpha_2),
+        organizations=organizations.select("organization", "value", part.alias("share"), "models").sort(
             "value", "organization", descending=[True, False]
         ),
-        models.select("model", "value", part.alias("share")).sort("value", "model", descending=[True, False]),
-        builds_on,
-        built_on_by,
-        peers(table.filter(period=last).to_polars(), place.alpha_2),
-        openness_classes(panel, options.get("models"), mine),
-        size_classes(panel, options.get("models"), mine),
-        claims_about(place.alpha_2),
-        unknown.select("namespace", "value", "share").sort("value", "namespace", descending=[True, False]),
-        table.method,
+        models=models.select("model", "value", part.alias("share")).sort("value", "model", descending=[True, False]),
+        builds_on=builds_on,
+        built_on_by=built_on_by,
+        peers=peers(table.filter(period=last).to_polars(), place.alpha_2),
+        openness=openness_classes(panel, options.get("models"), mine),
+        sizes=size_classes(panel, options.get("models"), mine),
+        claims=claims_about(place.alpha_2),
+        unreviewed=unknown.select("namespace", "value", "share").sort("value", "namespace", descending=[True, False]),
+        method=table.method,
     )
 
 

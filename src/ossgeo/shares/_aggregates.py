@@ -11,7 +11,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core.method import Adjustment, Adjustments, Method
-from ossgeo.panel._flows import FELL, RECOVERED
+from ossgeo.panel._flow_rows import FELL, RECOVERED
 from ossgeo.panel._steps import dipped_totals
 from ossgeo.shares._levels import level_factors
 from ossgeo.shares._normalization import (

@@ -8,7 +8,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core import engines
-from ossgeo.panel._flows import Flows
+from ossgeo.panel._flow_rows import Flows
 from ossgeo.panel._keyed import KeyedRows, sums_by_code
 from ossgeo.panel._keyed_flows import differences_by_code
 

@@ -10,7 +10,7 @@ from ossgeo._core import engines
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment
 from ossgeo.attribution._evaluation import RESPELLED, other_spellings
-from ossgeo.panel._flows import Flows
+from ossgeo.panel._flow_rows import Flows
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._model_groups import GROUP

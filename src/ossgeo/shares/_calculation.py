@@ -15,7 +15,8 @@ from ossgeo._core.counter import Counter
 from ossgeo._core.method import Adjustment, Cleaning
 from ossgeo.errors import CalculatorContractError, InvalidArgumentError, OssgeoError
 from ossgeo.panel._cleaning import panel_error, rows_are_usable
-from ossgeo.panel._flows import FELL, FLOOR, Flows, births_of, floor_note, make_flows, usable_counts
+from ossgeo.panel._flow_rows import FELL, Flows
+from ossgeo.panel._flows import FLOOR, births_of, floor_note, make_flows, usable_counts
 from ossgeo.panel._panel import Panel
 from ossgeo.panel._renames import find_renames
 from ossgeo.panel._usable_rows import last_valid_day, unusable_rows_error

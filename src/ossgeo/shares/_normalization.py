@@ -14,7 +14,7 @@ import polars as pl
 
 from ossgeo._core.method import Adjustment, Coverage, Method, StatusVolume
 from ossgeo.errors import LowCoverageWarning
-from ossgeo.panel._flows import AGELESS, AT_FLOOR, BASE, BORN, FELL, RECOVERED
+from ossgeo.panel._flow_rows import AGELESS, AT_FLOOR, BASE, BORN, FELL, RECOVERED
 from ossgeo.shares._grouping import ATTRIBUTED, COVERED
 from ossgeo.shares._resampling import Resampling
 

@@ -21,7 +21,7 @@ from ossgeo.attribution._evaluation import is_by_namespace, required_columns, sh
 from ossgeo.errors import CalculatorContractError, InvalidArgumentError, VoidOptionWarning
 from ossgeo.panel._cleaning import cleaned_panel, first_id_with, panel_error, rows_are_usable, unlisted_models
 from ossgeo.panel._filters import columns_of, describe, of_models, require_columns
-from ossgeo.panel._flows import Flows
+from ossgeo.panel._flow_rows import Flows
 from ossgeo.panel._keyed import KeyedRows, sums_are_exact
 from ossgeo.panel._models_table import missing_columns_text
 from ossgeo.panel._panel import Panel

@@ -95,9 +95,11 @@ def resample(
     last = max(*(period for _, period in known), observations[-1])
     targets = _targets(every, observations, first, last, kind)
     first = BEGINNING if kind == "events" else first
-    return _Windows(
-        intervals, targets, first, last, kind, window, estimate, frozenset(dipped), tuple(missing), incomplete
-    ).resampling(observations)
+    windows = _Windows(
+        intervals, targets, first=first, last=last, kind=kind, window=window, estimate=estimate, dipped=frozenset(dipped),
+        missing=tuple(missing), incomplete=incomplete,
+    )  # fmt: skip
+    return windows.resampling(observations)
 
 
 def _targets(

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Final
 import attrs
 import narwhals as nw
 
-from ossgeo.panel._flows import FLOOR, day_number
+from ossgeo.panel._age_cap import day_number
+from ossgeo.panel._flows import FLOOR
 from ossgeo.shares._calculators.built_in import BuiltInCalculator
 from ossgeo.shares._protocol import Gives, credited
 

@@ -17,7 +17,8 @@ from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.method import Adjustment
 from ossgeo._core.text import counted
 from ossgeo.errors import Fault, InvalidArgumentError, PanelError
-from ossgeo.panel._flows import Flows, day_number
+from ossgeo.panel._age_cap import day_number
+from ossgeo.panel._flow_rows import Flows
 from ossgeo.shares._calculators.built_in import BuiltInCalculator
 from ossgeo.shares._calculators.downloads import Downloads
 from ossgeo.shares._protocol import Gives

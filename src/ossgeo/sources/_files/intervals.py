@@ -9,7 +9,7 @@ import narwhals as nw
 from ossgeo._core import engines
 from ossgeo._core.counter import Counter
 from ossgeo.errors import Fault
-from ossgeo.panel._flows import day_number
+from ossgeo.panel._age_cap import day_number
 from ossgeo.sources._files.columns import START
 from ossgeo.sources._files.normalization import FAULTS_A_COLUMN
 

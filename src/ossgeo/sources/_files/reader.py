@@ -146,8 +146,9 @@ def read_panel(
         return SnapshotStore(source).panel(first, last, counter=counter or "downloads_30d")
     choice = Choice(dict(columns or {}), counter, tuple(ignore or ()), by_file or day is not None, dimensions=further)
     reading = Reading(
-        choice, records, wide, expand, by_file, day, date_format, engine or "polars", first, last, encoding
-    )
+        choice, records=records, wide=wide, expand=expand, by_file=by_file, day=day, date_format=date_format,
+        engine=engine or "polars", start=first, end=last, encoding=encoding,
+    )  # fmt: skip
     place = located(source, pattern) if isinstance(source, str | Path) else None
     if place is not None:
         rows, found, notes = reading.files(place.files, place.path, place.title)
@@ -223,7 +224,7 @@ def read_models(
     """
     _check_arguments(columns, ignore, date_format, encoding)
     choice = Choice(dict(columns or {}), None, tuple(ignore or ()), rows=False)
-    reading = Reading(choice, records, None, expand, False, None, date_format, "polars", None, None, encoding)
+    reading = Reading(choice, records=records, expand=expand, date_format=date_format, encoding=encoding)
     if isinstance(source, str | Path):
         place = located(source, pattern)  # keeps the copies of remote files
         found = reading.models(place.files)

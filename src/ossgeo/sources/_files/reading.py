@@ -39,15 +39,15 @@ class Reading:
     """How sources are read; see :func:`ossgeo.read_panel` for the arguments."""
 
     choice: Choice
-    records: str | None
-    wide: str | Sequence[str] | None
-    expand: str | None
-    by_file: bool
-    day: dt.date | None
-    date_format: str | None
-    engine: str
-    start: dt.date | None
-    end: dt.date | None
+    records: str | None = None
+    wide: str | Sequence[str] | None = None
+    expand: str | None = None
+    by_file: bool = False
+    day: dt.date | None = None
+    date_format: str | None = None
+    engine: str = "polars"
+    start: dt.date | None = None
+    end: dt.date | None = None
     encoding: str | None = None
     unread: dict[str, int] = attrs.field(factory=dict, init=False)
     others: list[int] = attrs.field(factory=list, init=False)

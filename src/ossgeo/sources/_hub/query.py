@@ -86,7 +86,9 @@ class Query:
         kind = kinds[0] if kinds else "all"
         chosen = _names(kind, choices[kind]) if kind in _NAMES else ()
         fields = (*FIELDS, "cardData") if cards else FIELDS
-        return cls(endpoint, kind, top, chosen, fields, PAGE, bool(members), bool(private))
+        return cls(
+            endpoint, kind=kind, top=top, chosen=chosen, fields=fields, page=PAGE, members=bool(members), private=bool(private)
+        )  # fmt: skip
 
     @property
     def starts(self) -> tuple[str, ...]:

@@ -99,17 +99,9 @@ class Writer:
             if removed:
                 mark(self.folder, target, removed)
             encoder = Encoder(
-                self.folder,
-                manifest,
-                raw,
-                observed_at,
-                stem,
-                source,
-                scope,
-                note(),
-                replaces if same else None,
-                removed,
-            )
+                self.folder, manifest, raw, observed_at=observed_at, stem=stem, source=source, scope=scope, note=note(),
+                replaces=replaces if same else None, removed=removed,
+            )  # fmt: skip
             snapshot = encoder.write()
             changed = manifest.with_snapshots([snapshot])
             if replaces is not None:
