@@ -307,7 +307,7 @@ def test_one_country_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "'Atlantis' is not known" in capsys.readouterr().err
 
 
-def test_the_length_of_intervals_is_asked_for_in_the_words_of_the_shell(
+def test_the_error_about_the_length_of_intervals_is_in_the_words_of_the_shell(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "weeks.csv").write_text("date,model,downloads\n2026-07-31,Qwen/a,60\n", encoding="utf-8")

@@ -483,7 +483,7 @@ class TestOwnSchemes:
         assert (scheme.title, scheme.changes) == ("Ours", ())
         assert pickle.loads(pickle.dumps(scheme)) == scheme
 
-    def test_the_rest_is_by_country_unless_told(self) -> None:
+    def test_the_rest_is_by_country_by_default(self) -> None:
         assert GroupScheme.of("ours", {"North America": ["US", "CA"]}).group_of(Country("MX"), TODAY) == "MX"
         assert GroupScheme.of("bare", {}).group_of(Country("MX"), TODAY) == "MX"
 

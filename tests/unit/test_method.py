@@ -54,7 +54,7 @@ def test_coverage() -> None:
     assert ossgeo.Coverage.from_dict(some.to_dict()) == some
 
 
-def test_a_method_tells_all_choices() -> None:
+def test_a_method_states_all_choices() -> None:
     method = ossgeo.measure(two_dates(), registry=registry(), window="45d", where={"namespace": "Qin"}).method
     text = str(method)
     for part in ("downloads_30d", "by country", "publisher", "as of flow", "fractional", "denominator all", "window 45d",

@@ -107,7 +107,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_told(name: str) -> None:
+def test_a_mistake_is_one_clear_error(name: str) -> None:
     call, message = MISTAKES[name]
     with pytest.raises(OssgeoError, match=message):
         call()
@@ -144,7 +144,7 @@ def test_days_may_be_text() -> None:
     assert ossgeo.measure(LABS, where={}) == TABLE
 
 
-def test_a_table_knows_that_it_was_cut(tmp_path: Path) -> None:
+def test_a_table_records_that_it_was_cut(tmp_path: Path) -> None:
     assert not TABLE.cut
     assert not TABLE.filter(period=TABLE.periods[-1]).cut, "its period is whole"
     assert TABLE.filter(period=TABLE.periods[-1]).at()["CN"] == TABLE.at()["CN"]

@@ -27,7 +27,7 @@ def ids(some: ossgeo.Panel) -> list[str]:
     return sorted(some.models.collect()["model_id"])
 
 
-def test_what_a_panel_tells() -> None:
+def test_the_properties_of_a_panel() -> None:
     some = two_dates()
     assert some.counter == ossgeo.Counter("downloads", kind="trailing", days=30)
     assert some.periods == (JANUARY, MARCH)
@@ -38,7 +38,7 @@ def test_what_a_panel_tells() -> None:
     assert set(some.models.collect()["namespace"]) == {"Qin", "Mover", "Trio", "ann", "Nowhere", "who"}
 
 
-def test_the_fingerprint_tells_panels_apart() -> None:
+def test_different_panels_have_different_fingerprints() -> None:
     one, same, other = of(("Qin/a", 3)), of(("Qin/a", 3)), of(("Qin/a", 2))
     assert one.fingerprint == same.fingerprint != other.fingerprint
 

@@ -99,7 +99,7 @@ def test_an_incomplete_period_decides_no_crossover() -> None:
     assert "have shares in no complete period" in nothing.sentence()
 
 
-def test_concentration_is_told_at_the_latest_complete_period() -> None:
+def test_the_sentence_on_concentration_is_of_the_latest_complete_period() -> None:
     source = panel(lambda model, place: 10**9 if place == 15 and model == "Qwen/a" else 50)
     found = concentration(ossgeo.measure(source, every="1mo"))
     assert found.sentence().startswith("On 31 March 2026 the downloads are as concentrated as if ")

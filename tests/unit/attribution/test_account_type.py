@@ -73,7 +73,7 @@ def test_without_the_column_it_abstains() -> None:
         assert ossgeo.measure(ossgeo.read_panel(frame), attribution=rule).at()["unreviewed"] == 0.01
 
 
-def test_a_namespace_in_another_case_is_attributed_and_told() -> None:
+def test_a_namespace_in_another_case_is_attributed_and_counted() -> None:
     """One letter in another case made a publisher unreviewed, without a hint."""
     rows = [("qwen/a", DAY, 75), ("Qwen/b", DAY, 20), ("nobody-here/c", DAY, 5)]
     found = ossgeo.measure(

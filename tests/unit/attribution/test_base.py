@@ -97,7 +97,7 @@ def test_no_opinion_is_unreviewed() -> None:
     assert table["rule"].unique().to_list() == ["abstained"]
 
 
-def test_a_rule_without_changes_is_asked_once_a_model() -> None:
+def test_a_strategy_without_changes_is_evaluated_once_for_each_model() -> None:
     asked: list[tuple[str, dt.date]] = []
 
     class Counts(Says):
@@ -110,7 +110,7 @@ def test_a_rule_without_changes_is_asked_once_a_model() -> None:
     assert sorted(asked) == [("Mover/b", DAY), ("Qin/a", DAY), ("who/c", DAY)]
 
 
-def test_a_rule_with_changes_is_asked_for_each_span() -> None:
+def test_a_strategy_with_changes_is_evaluated_for_each_interval() -> None:
     class Moves(Says):
         def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
             return Attribution.to("FR" if on < DAY else "DE", rule=self.name)

@@ -41,7 +41,7 @@ def say(rule: Any, model: str, on: dt.date = DAY) -> dict[str, float]:
     return {code: round(weight, 6) for code, weight in held.group_by("country").agg(pl.col("weight").sum()).rows()}
 
 
-def test_first_of_asks_until_somebody_knows() -> None:
+def test_first_of_evaluates_strategies_until_one_does_not_abstain() -> None:
     rule = first_of("declared", "publisher")
     assert say(rule, "who/c") == {"FR": 1}
     assert say(rule, "Qin/a") == {"CN": 1}
@@ -61,7 +61,7 @@ def test_first_of_decides_at_each_date_anew() -> None:
     assert attribution.table(table).attribute(Model("Qin/a"), on=dt.date(2025, 1, 1), context=context) is None
 
 
-def test_a_rule_without_changes_is_asked_for_one_day_within_others_too() -> None:
+def test_a_strategy_without_changes_is_evaluated_for_one_day_within_others_too() -> None:
     class Dated:
         name = "dated"
         api_version = 1
@@ -161,7 +161,7 @@ def test_they_compose_print_hash_and_pickle() -> None:
     assert table.adjustments["base_missing"].count > 0
 
 
-def test_names_of_ones_own_table_that_hit_nothing_are_told() -> None:
+def test_names_of_a_users_table_that_match_nothing_are_adjustments() -> None:
     context = Context(registry(), ModelTable(MODELS), DAY)
     rule = override({"Qin": "DE", "Moverr": "FR", "who/zz": "FR"})
     (idle,) = rule.adjustments(context)

@@ -50,7 +50,7 @@ def test_the_tree_of_a_lineage() -> None:
     assert "<pre>" in said._repr_html_()
 
 
-def test_every_combinator_shows_whom_it_asked() -> None:
+def test_every_combinator_shows_the_strategies_that_it_evaluated() -> None:
     model = Model("Qin/a", library="gguf")
     for rule, asked in (
         (first_of("declared", "publisher", "root"), ["declared", "publisher"]),
@@ -65,7 +65,7 @@ def test_every_combinator_shows_whom_it_asked() -> None:
         assert [step.rule for step in said.step.steps] == asked, rule
 
 
-def test_where_nobody_knows_all_were_asked() -> None:
+def test_all_strategies_are_evaluated_if_all_abstain() -> None:
     said = ossgeo.explain("who/x", on=DAY, attribution=first_of("declared", "publisher"), registry=registry())
     assert [step.answer for step in said.step.steps] == [None, None]
 

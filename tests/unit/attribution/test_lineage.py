@@ -231,7 +231,7 @@ def _quiet() -> Any:
 
 @pytest.mark.filterwarnings("ignore::ossgeo.errors.VoidOptionWarning")
 @pytest.mark.parametrize("rule", ["root", "direct-base", "lineage", "repackager-passthrough"])
-def test_models_without_bases_are_told(rule: str) -> None:
+def test_models_without_base_models_are_an_adjustment(rule: str) -> None:
     bare = ossgeo.measure(ossgeo.load_sample("hub-2026"), attribution=rule)
     assert bare.adjustments["bases_unknown"].count == 200
     assert "bases_unknown: 200 models (the models table has no column base_models: nothing is declared)" in str(bare)
@@ -239,7 +239,7 @@ def test_models_without_bases_are_told(rule: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::ossgeo.errors.VoidOptionWarning")
-def test_models_without_bases_are_told_by_country_of_the_base() -> None:
+def test_models_without_base_models_are_an_adjustment_by_country_of_the_base() -> None:
     assert "bases_unknown" in ossgeo.measure(ossgeo.load_sample("hub-2026"), by="base_country").adjustments
     assert "bases_unknown" not in ossgeo.measure(ossgeo.load_sample("trending-2026"), by="base_country").adjustments
     assert "bases_unknown" not in ossgeo.measure(ossgeo.load_sample("hub-2026")).adjustments

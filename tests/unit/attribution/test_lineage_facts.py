@@ -216,7 +216,7 @@ def test_alternatives_of_a_disputed_lineage_change_places_with_the_facts() -> No
         ({"model": "", "base": "Far/x"}, "column model: is empty"),
     ],
 )
-def test_faults_of_facts_are_told_with_row_and_column(row: dict[str, str], problem: str) -> None:
+def test_faults_of_facts_name_row_and_column(row: dict[str, str], problem: str) -> None:
     with pytest.raises(RegistryError) as caught:
         registry(row)
     assert problem in str(caught.value)

@@ -175,7 +175,7 @@ def test_dimensions_that_do_not_fit(arguments: Any, message: str) -> None:
 
 
 @pytest.mark.parametrize("lazy", [False, True])
-def test_places_that_are_not_countries_are_told_at_once(lazy: bool) -> None:
+def test_all_places_that_are_not_countries_are_in_one_error(lazy: bool) -> None:
     wrong = frame().with_columns(user_country=pl.Series(["Atlantis", "Narnia", *["IN"] * 5]))
     with pytest.raises(PanelError) as found:
         ossgeo.read_panel(wrong.lazy() if lazy else wrong, counter="tokens_per_1d", dimensions=["user_country"])

@@ -138,7 +138,7 @@ def test_hostile_text_survives(name: str, tmp_path: Path) -> None:
     assert ossgeo.ShareTable.read(tmp_path / name) == table
 
 
-def test_csv_disarms_formulas_unless_told_otherwise(tmp_path: Path) -> None:
+def test_csv_neutralizes_formulas_by_default(tmp_path: Path) -> None:
     armed = [line for line in hostile().to_csv().splitlines() if line.split(",")[1][:1] in tuple("=+-@")]
     assert armed == []
     hostile().write_csv(tmp_path / "t.csv", neutralize=False)

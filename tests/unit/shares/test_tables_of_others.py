@@ -207,7 +207,7 @@ def test_a_board_of_several_dates_is_one_board_at_a_date() -> None:
         ossgeo.read_leaderboard(board.with_columns(date=pl.lit("soon")), on=days[0])
 
 
-def test_a_model_with_two_rows_counts_once_and_is_told() -> None:
+def test_a_model_with_two_rows_counts_once_and_is_an_adjustment() -> None:
     twice = pl.DataFrame({"model": ["a", "b", "a"], "organization": ["Qin", "Mover", "Qin"], "rank": [1, 2, 3]})
     board = read(twice)
     assert board.shares().at()["CN"] == 0.5
