@@ -386,6 +386,8 @@ def faults_of(**tables: Any) -> list[str]:
                                  {"namespace": "n", "organization": "bee", "start": "2025-01-01"}]},
          "row 2, column start: 'n' is 'acme' and 'bee' at the same time"),
         ({**ACME, "affiliations": [{"organization": "acme", "country": "FRA"}]}, "column country: 'FRA' is not an ISO 3166"),
+        ({**ACME, "affiliations": [{"organization": "acme", "country": "China"}]}, "'China' is not an ISO 3166 code or a status (give CN)"),
+        ({**ACME, "namespaces": [{"namespace": "new lab", "organization": "acme"}]}, "'new lab' is not a namespace such as 'Qwen'"),
         ({**ACME, "affiliations": [{"organization": "acme", "country": "FR", "weight": "half"}]}, "'half' is not a number"),
         ({**ACME, "affiliations": [{"organization": "acme", "country": "FR", "weight": 2}]}, "2.0 is not in (0, 1]"),
         ({**ACME, "affiliations": [{"organization": "acme", "country": "FR", "weight": 0.5}]}, "sum to 0.5"),
@@ -619,3 +621,13 @@ def test_every_bundled_alternative_can_be_switched_on() -> None:
     bundled = ossgeo.Registry.default()
     assert len(disputed_organizations(bundled)) > 20
     assert with_alternatives(bundled, *disputed_organizations(bundled)).version != bundled.version
+
+
+def test_a_row_with_a_fault_is_reported_once() -> None:
+    rows = [{"organization": "acme", "country": text} for text in ("Atlantis", "Lemuria")]
+    with pytest.raises(RegistryError) as caught:
+        ossgeo.Registry.from_rows(**{**ACME, "affiliations": rows})  # type: ignore[arg-type]
+    assert [fault.place for fault in caught.value.faults] == [
+        "affiliations.csv, row 1, column country",
+        "affiliations.csv, row 2, column country",
+    ]

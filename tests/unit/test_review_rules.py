@@ -151,7 +151,7 @@ def test_countries_are_compared_with_ror(tmp_path: Path, capsys: pytest.CaptureF
     (tmp_path / "odd.json").write_text("[{}]", encoding="utf-8")
     with pytest.raises(SourceFormatError, match="must be a dump of ROR"):
         review.read_ror(tmp_path / "odd.json")
-    with pytest.raises(SourceUnavailableError, match="cannot be read"):
+    with pytest.raises(SourceUnavailableError, match="does not exist"):
         review.read_ror(tmp_path / "none.json")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from pathlib import Path
 
 import attrs
@@ -124,6 +125,11 @@ def test_an_error_of_the_call_is_one_line_with_the_argument_and_the_value(
         (["claims", "atom-cn-26"], 2, "claim 'atom-cn-26' is not known (ossgeo claims lists all); did you mean 'atom-cn-2026'"),
         (["inventory", "Qwen/a", "-o", "{folder}/x.doc"], 2, "--output must end in .txt, .html, .md, .csv, .json, or --format must name the form"),
         (["inventory", "Qwen/a", "--format", "csv", "-o", "{folder}/x.html"], 2, "--format csv must go with its suffix"),
+        (["registry", "export", "{file}"], 1, "p.csv cannot be created: File exists; name a folder"),
+        (["registry", "check", "{folder}/none"], 1, "none does not exist"),
+        (["registry", "check", "{file}"], 1, "p.csv is not a folder"),
+        (["registry", "check", "--ror", "{folder}/none"], 1, "none does not exist"),
+        (["collect", "{file}", "--top", "3"], 1, "p.csv is a file; name the folder of a store"),
         (["inventory", "Qwen/a", "--fail-on", "root_country=Atlantis"], 2, "country 'Atlantis' is not known"),
         (["inventory", "Qwen/a", "--fail-on", "evidence=abset"], 2, "evidence 'abset' is not known (one of declared, reviewed, disputed, absent)"),
         (["inventory", "Qwen/a", "--fail-on", "root_country=China"], 1, "Qwen/a: root_country is CN"),
@@ -139,3 +145,36 @@ def test_an_option_that_does_not_apply_is_an_error(
     assert main([word.format(file=file, folder=tmp_path) for word in words]) == code
     assert message in capsys.readouterr().err
     assert [one.name for one in tmp_path.iterdir()] == ["p.csv"]
+
+
+def test_a_column_that_differs_in_case_is_named_by_the_remedy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "p.csv"
+    file.write_text("Model ID,Date,Downloads_30d\nQwen/a,2025-01-31,5\n", encoding="utf-8")
+    words = ["measure", str(file)]
+    for ours, remedy in {
+        "model_id": "Model ID=model_id",
+        "observed_at": "Date=observed_at",
+        "n": "Downloads_30d=downloads_30d",
+    }.items():
+        assert main(words) == 1
+        assert f"name it: --columns {shlex.quote(remedy)}" in capsys.readouterr().err, ours
+        words += ["--columns", remedy]
+    assert main(words) == 0
+
+
+def test_ctrl_c_while_the_options_are_made_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ossgeo.cli._main._parser", interrupted)
+    assert main(["measure", "labs-2025"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_waiting_is_prolonged_by_the_option_of_the_command_that_has_it() -> None:
+    text = in_shell_words("and 1 s are left: try again later, or give more patience=")
+    assert text == "and 1 s are left: try again later (ossgeo collect has --patience)"

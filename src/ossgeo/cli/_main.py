@@ -55,10 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0; 1 if the data are at fault or the output cannot be written; 2 if the call is; 130 after Ctrl-C.
     """
-    parser = _parser()
-    _completion.complete(parser)
-    given = parser.parse(sys.argv[1:] if arguments is None else arguments)
     try:
+        parser = _parser()
+        _completion.complete(parser)
+        given = parser.parse(sys.argv[1:] if arguments is None else arguments)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", OssgeoWarning)
             text = _output(given)

@@ -84,6 +84,7 @@ def in_shell_words(message: str) -> str:
         'choose with --counter downloads_30d, or --columns n=model_id; see --stale drop'
     """
     policy = "|".join(CLEANING)
+    message = message.replace(", or give more patience=", " (ossgeo collect has --patience)")
     message = message.replace("panel.check()", "--check").replace(
         "ossgeo.claims.load() returns all", "ossgeo claims lists all"
     )

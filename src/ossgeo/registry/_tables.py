@@ -159,6 +159,8 @@ def read_tables(folder: Path) -> Tables:
         SourceUnavailableError: The folder has none of the tables.
         RegistryError: A file has other columns, a broken row or bytes that are not UTF-8.
     """
+    if not folder.is_dir():
+        raise SourceUnavailableError(f"{folder} {'is not a folder' if folder.exists() else 'does not exist'}")
     faults: list[Fault] = []
     tables: dict[str, tuple[Row, ...]] = {}
     for table in TABLES:

@@ -239,9 +239,11 @@ class _Checker:
             return default
         try:
             return parse(text)
-        except (ValueError, UnknownCountryError):
+        except UnknownCountryError:
+            self._fault(table, row, column, f"{text!r} is not {wanted}", _code_of(text))
+        except ValueError:
             self._fault(table, row, column, f"{text!r} is not {wanted}")
-            return default
+        return default
 
     def _word(self, table: str, row: Row, column: str, words: tuple[str, ...], default: str) -> Any:
         text = row.get(column, default)
@@ -316,8 +318,9 @@ class _Checker:
         table = "affiliations"
         found: dict[str, list[Affiliation]] = defaultdict(list)
         last: dict[tuple[str, str], Row] = {}
+        broken: set[str] = set()
         for row in self._tables[table]:
-            name = row["organization"]
+            name, before = row["organization"], len(self._faults)
             self._known(table, row, "organization", kinds)
             start, end = self._dates(table, row)
             place = self._parse(table, row, "country", parse_place, _UNKNOWN, "an ISO 3166 code or a status")
@@ -327,9 +330,14 @@ class _Checker:
             if kinds.get(name) is OrganizationKind.INDIVIDUAL and place is not OriginStatus.INDIVIDUAL:
                 self._fault(table, row, "country", f"{name!r} is a person, who has no country here", "use individual")
             basis = self._word(table, row, "basis", BASES, "seat")
-            found[name].append(Affiliation(place, start, end, weight, basis, self._evidence(row)))
+            evidence = self._evidence(row)
+            if len(self._faults) > before:  # the sums of its organization would only repeat that
+                broken.add(name)
+            found[name].append(Affiliation(place, start, end, weight, basis, evidence))
             last[name, basis] = row
         for (name, basis), row in last.items():
+            if name in broken:
+                continue
             self._weights([place for place in found[name] if place.basis == basis], row)
         return found
 
@@ -401,6 +409,9 @@ class _Checker:
             platform = row.get("platform", HUGGING_FACE)
             if not _SLUG.fullmatch(platform):
                 self._fault("namespaces", row, "platform", f"{platform!r} is not a lower-case-slug")
+            name = row["namespace"]
+            if not name.isprintable() or not {" ", "/"}.isdisjoint(name):
+                self._fault("namespaces", row, "namespace", f"{name!r} is not a namespace such as 'Qwen'")
             rows[platform].append(row)
         return {name: self._spans("namespaces", found, "organization", organizations) for name, found in rows.items()}
 
@@ -423,3 +434,11 @@ class _Checker:
             name: tuple(sorted(spans, key=lambda span: span.start) if len(spans) > 1 else spans)
             for name, spans in found.items()
         }
+
+
+def _code_of(text: str) -> str:
+    """Return the remedy for a cell that is not a code: the code of the country that it names, or near codes."""
+    try:
+        return f"give {Country.parse(text).alpha_2}"
+    except UnknownCountryError as error:
+        return f"did you mean {' or '.join(map(repr, error.suggestions))}?" if error.suggestions else ""

@@ -214,6 +214,8 @@ def read_ror(path: str | Path) -> dict[str, str]:
         SourceUnavailableError: The file cannot be read.
     """
     file = Path(path)
+    if not file.is_file():
+        raise SourceUnavailableError(f"{path} {'is not a file' if file.exists() else 'does not exist'}")
     try:
         if file.suffix == ".json":
             pairs = [_from_record(record) for record in json.loads(file.read_text(encoding="utf-8"))]

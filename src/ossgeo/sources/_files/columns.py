@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ SYNONYMS: Final[dict[str, str]] = {
     **{name: column.name for column in reversed(KNOWN) for name in (column.name, *column.aliases)},
 }
 """Known names of columns, and the library's."""
+
+_FOLDED: Final = {name.casefold(): ours for name, ours in SYNONYMS.items()}
 
 START: Final = "start"
 """The first day of the interval of a count, included."""
@@ -102,7 +105,7 @@ class Choice:
         if not self.rows:
             return {ours: theirs for ours, theirs in chosen.items() if ours in _MODEL_NAMES}
         found = self._with_counter(chosen, left, place, faults, empty)
-        if fault := self._undated(chosen, place):
+        if fault := self._undated(chosen, left, place):
             faults.append(fault)
             return None
         return found
@@ -114,11 +117,11 @@ class Choice:
                 return Fault(place, f"has no column {name!r} for dimensions=", f"it has {listed(names)}")
         if "model_id" not in chosen:
             dated = any(SYNONYMS.get(name) in ("period", "observed_at") for name in names)
-            remedy = f"name it: columns={{'...': 'model_id'}}{_WIDE if self.rows and dated else ''}"
+            remedy = f"name it: {_named(names, 'model_id')}{_WIDE if self.rows and dated else ''}"
             return Fault(place, f"has no column of model ids; it has {listed(names)}", remedy)
         return None
 
-    def _undated(self, chosen: Collection[str], place: str) -> Fault | None:
+    def _undated(self, chosen: Collection[str], names: Sequence[str], place: str) -> Fault | None:
         """Return the fault of a source without dates, or without the starts of intervals that need them."""
         counter = self.counter
         if counter is not None and counter.kind == "interval" and counter.days is None and START not in chosen:
@@ -128,7 +131,7 @@ class Choice:
         if self.dated_outside or dated & {*chosen}:
             return None
         remedy = (
-            "name it: columns={'...': 'observed_at'}; or period_from='file' if the file's name has the date, "
+            f"name it: {_named(names, 'observed_at', 'period')}; or period_from='file' if the file's name has the date, "
             "or period_from='2026-08-14'"
         )
         return Fault(place, "has no column that says when it was observed", remedy)
@@ -181,7 +184,7 @@ class Choice:
             options = [name for name in options if name in names and name not in self.columns]
             if column not in chosen and not options:
                 other = f"choose with counter={next(iter(found))!r}, or " if found else ""
-                remedy = f"{other}name the column: columns={{'...': {column!r}}}"
+                remedy = f"{other}name the column: {_named(names, column)}"
                 faults.append(Fault(place, f"has no {column}; it has {listed(names)}", remedy))
                 return None
             found = {column: chosen.get(column) or options[0]}
@@ -191,7 +194,7 @@ class Choice:
                 candidates[BARE] = "counter='downloads_30d'"
             full = {theirs: remedy for theirs, remedy in candidates.items() if theirs not in empty} or candidates
             if not full:
-                remedy = "name it: columns={'...': 'downloads_30d'}"
+                remedy = f"name it: {_named(names, 'downloads_30d', BARE)}"
                 faults.append(Fault(place, f"has no counter; it has {listed(names)}", remedy))
                 return None
             if len(full) > 1:
@@ -201,9 +204,16 @@ class Choice:
             if bare and BARE in full:
                 remedy = (
                     "say counter='downloads_30d' (the Hub's API gives the trailing 30 days under this name) "
-                    "or 'downloads_all_time'"
+                    "or counter='downloads_all_time'"
                 )
                 faults.append(Fault(f"{place}, column {BARE}", "may be either of the Hub's counters", remedy))
                 return None
             found = {name: theirs for name, theirs in found.items() if theirs in full}
         return {ours: theirs for ours, theirs in chosen.items() if ours not in {*COUNTERS, *found}} | found
+
+
+def _named(names: Sequence[str], *ours: str) -> str:
+    """Return the argument that names a column as the first of ``ours``, with the name that differs in case or spaces only."""
+    folded = ((name, re.sub(r"[\s-]+", "_", name.strip().casefold())) for name in names)
+    likely = next((name for name, text in folded if _FOLDED.get(text) in ours), "...")
+    return f"columns={{{likely!r}: {ours[0]!r}}}"

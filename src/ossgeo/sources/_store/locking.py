@@ -38,6 +38,8 @@ def locked(folder: Path, wait: float) -> Iterator[None]:
             f"{folder} is being written by another process; waited {wait:.0f} s: try again, or give more wait="
         ) from error
     except OSError as error:
+        if folder.exists() and not folder.is_dir():
+            raise StoreError(f"{folder} is a file; name the folder of a store") from error
         raise StoreError(f"{folder} cannot be written: {error.strerror or error}") from error
     try:
         yield
