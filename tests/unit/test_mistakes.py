@@ -90,6 +90,17 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "how concentrated a cut table is": (lambda: analysis.concentration(TABLE.top(2)), "groups were cut"),
     "how a cut table grew": (lambda: analysis.growth(TABLE.top(2)), "groups were cut"),
     "supply without birthdays": (lambda: ossgeo.measure(LABS, calculator="supply"), "supply needs it"),
+    "a number for a key": (lambda: ossgeo.measure(LABS, by=5), "by must be a key, a group scheme, or a tuple or list of these, got 5"),  # type: ignore[arg-type]
+    "a number for a column": (lambda: ossgeo.measure(LABS, where={5: 1}), "the models column '5' is not known"),  # type: ignore[dict-item]
+    "fewer models than none": (lambda: ossgeo.explain_cell(LABS, TABLE, "CN", most=-1), "most must be a number of models from 0 on, got -1"),
+    "a number for a list of models": (lambda: ossgeo.inventory(5), "source must be a list of model ids, or a path, got 5"),  # type: ignore[arg-type]
+    "groups that are no mapping": (lambda: ossgeo.GroupScheme.of("x", ["DE"]), "a scheme needs a name and a mapping of groups"),  # type: ignore[arg-type]
+    "a model without an id": (lambda: ossgeo.Model(""), "id must be text such as 'Qwen/Qwen3-8B', got ''"),
+    "a panel for an aggregate": (lambda: ossgeo.IncrementalAggregate.of(LABS).merge(LABS), "other must be an IncrementalAggregate, got Panel"),  # type: ignore[arg-type]
+    "a table for later observations": (lambda: ossgeo.IncrementalAggregate.of(LABS).extend(TABLE), "panel must be a Panel, got ShareTable"),  # type: ignore[arg-type]
+    "bounds that are no result": (lambda: TABLE.plot(bounds=TABLE), r"bounds must be the result of ossgeo\.analysis\.bounds"),  # type: ignore[arg-type]
+    "components in a list": (lambda: attribution.root(components=["vision encoder"]), "components must be a mapping of components to parts"),  # type: ignore[arg-type]
+    "a number for relations": (lambda: attribution.lineage(by_relation=0.5), "by_relation must be a mapping of relations to parts"),  # type: ignore[arg-type]
     "fewer rows than none": (lambda: LABS.head(-1), "n must be a number of rows from 0 on, got -1"),
     "a number for a table of countries": (lambda: analysis.relative_to(TABLE, 5, column="x", source="y"), "must be a dataframe"),  # type: ignore[arg-type]
     "parts that are text": (lambda: attribution.blend({"publisher": "all"}), "parts must be positive numbers that sum to 1"),  # type: ignore[dict-item]

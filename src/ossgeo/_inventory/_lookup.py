@@ -59,7 +59,7 @@ def inventory(
         One row for each model of the list, in its order.
 
     Raises:
-        InvalidArgumentError: The source holds no model.
+        InvalidArgumentError: The source holds no model, or is neither a list nor a path.
         SourceFormatError: A file is neither of the supported formats.
         SourceUnavailableError: A file or folder cannot be read, or the Hub cannot be reached.
         EngineError: A CycloneDX or SPDX file is given and packageurl-python is not installed.

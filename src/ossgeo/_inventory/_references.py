@@ -10,7 +10,15 @@ from typing import Any
 
 import attrs
 
-from ossgeo.errors import EngineError, Fault, OssgeoWarning, PanelError, SourceFormatError, SourceUnavailableError
+from ossgeo.errors import (
+    EngineError,
+    Fault,
+    InvalidArgumentError,
+    OssgeoWarning,
+    PanelError,
+    SourceFormatError,
+    SourceUnavailableError,
+)
 from ossgeo.panel import Model
 from ossgeo.panel._models import base_models_from_tags
 from ossgeo.sources._files.normalization import limited
@@ -37,12 +45,15 @@ def read_source(source: str | Path | Iterable[str]) -> tuple[list[ModelReference
         source: Ids, or a path.
 
     Raises:
+        InvalidArgumentError: The source is neither a list nor a path.
         PanelError: Listed texts are not model ids.
         SourceFormatError: A file is neither of the supported formats.
         SourceUnavailableError: A file or folder cannot be read.
         EngineError: A CycloneDX or SPDX file is given and packageurl-python is not installed.
     """
     cards: dict[str, Model] = {}
+    if not isinstance(source, str | Path | Iterable):
+        raise InvalidArgumentError(f"source must be a list of model ids, or a path, got {source!r}")
     if not isinstance(source, str | Path):
         listed = _listed((f"item {number}", one) for number, one in enumerate(source, 1))
     else:

@@ -135,7 +135,7 @@ def require_columns(where: Where | None, columns: Collection[str]) -> None:
             continue
         if column in known:
             raise InvalidArgumentError(f"where: the models have no column {column!r}; they have {', '.join(columns)}")
-        raise InvalidArgumentError(str(UnknownNameError.among(column, known, what="where: the models column")))
+        raise InvalidArgumentError(str(UnknownNameError.among(str(column), known, what="where: the models column")))
 
 
 def _states_openness(models: pl.DataFrame) -> bool:

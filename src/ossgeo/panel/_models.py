@@ -12,7 +12,7 @@ import attrs
 
 from ossgeo._core.relations import Relation
 from ossgeo._core.schema import namespace_of
-from ossgeo.errors import SourceFormatError
+from ossgeo.errors import InvalidArgumentError, SourceFormatError
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelInfo
@@ -80,6 +80,11 @@ class Label:
     country: str
 
 
+def _check_id(_: Any, __: Any, value: Any) -> None:
+    if not isinstance(value, str) or not value:
+        raise InvalidArgumentError(f"Model: id must be text such as 'Qwen/Qwen3-8B', got {value!r}")
+
+
 @attrs.frozen
 class Model:
     """A repository on the Hub. Everything but the id may be unknown.
@@ -103,12 +108,15 @@ class Model:
         account_type: ``organization`` or ``user``: the type of the account behind the namespace.
         labels: Countries that others gave it.
 
+    Raises:
+        InvalidArgumentError: The id is empty, or is not text.
+
     Example:
         >>> Model("Qwen/Qwen3-8B").namespace
         'Qwen'
     """
 
-    id: str = attrs.field(validator=attrs.validators.min_len(1))
+    id: str = attrs.field(validator=_check_id)
     hub_id: str | None = None
     created_at: dt.datetime | None = attrs.field(default=None, converter=_aware)
     license: str | None = None

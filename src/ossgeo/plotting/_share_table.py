@@ -55,6 +55,9 @@ def draw_table(table: ShareTable, look: Look, *, kind: str | None = None, top: i
         raise InvalidArgumentError(f"kind={chosen!r} does not fit a table by {', '.join(table.keys)}")
     if strange := sorted(set(more) - ({"bounds", "crossovers"} if chosen == "line" else set())):
         raise InvalidArgumentError(f"{', '.join(strange)}: no such option of kind={chosen!r}")
+    for name, result in (("bounds", Bounds), ("crossovers", Crossovers)):
+        if not isinstance(more.get(name), result | None):
+            raise InvalidArgumentError(f"{name} must be the result of ossgeo.analysis.{name}, got {more[name]!r}")
     if not table.to_polars()["share"].count():
         raise InvalidArgumentError("no group has a share: there is nothing to draw")
     if look.narrow and chosen not in ("bars", "map"):

@@ -13,7 +13,7 @@ import attrs
 
 from ossgeo._core.csv_rows import bundled_rows
 from ossgeo._core.dates import Day, day_of
-from ossgeo.errors import Fault, RegistryError, UnknownNameError, UnknownSchemeError
+from ossgeo.errors import Fault, InvalidArgumentError, RegistryError, UnknownNameError, UnknownSchemeError
 from ossgeo.registry._countries import Country, OriginStatus, country_names
 
 Rest = Literal["country", "other"]
@@ -145,6 +145,7 @@ class GroupScheme:
             title: What the scheme is, in one line.
 
         Raises:
+            InvalidArgumentError: ``name`` is not text, or ``groups`` is not a mapping.
             UnknownCountryError: A country is not known.
             RegistryError: The groups overlap, or a group has no country.
 
@@ -153,6 +154,11 @@ class GroupScheme:
             >>> ours.group_of(Country("TW"), dt.date(2026, 1, 1)), ours.group_of(Country("SG"), dt.date(2026, 1, 1))
             ('Greater China', 'other')
         """
+        if not isinstance(name, str) or not isinstance(groups, Mapping):
+            raise InvalidArgumentError(
+                f"a scheme needs a name and a mapping of groups, such as GroupScheme.of('mine', {{'Nordic': ['DK', 'SE']}}), "
+                f"got {name!r} and {groups!r}"
+            )
         members = {group: () if isinstance(places, str) else tuple(places) for group, places in groups.items()}
         bare = [group for group, places in members.items() if not places]
         if bare:

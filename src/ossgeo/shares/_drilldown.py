@@ -103,6 +103,8 @@ def explain_cell(
     """
     require_panel(panel)
     require_table(table)
+    if not isinstance(most, int) or most < 0:
+        raise InvalidArgumentError(f"most must be a number of models from 0 on, got {most!r}")
     method = table.method
     if method.panel != panel.fingerprint:
         raise InvalidArgumentError(f"the table was measured on panel {method.panel}, this is {panel.fingerprint}")

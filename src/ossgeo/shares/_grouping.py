@@ -68,9 +68,11 @@ def resolve(by: By, dimensions: Sequence[str] = (), *, what: str = "by") -> tupl
         what: The argument's name, for errors.
 
     Raises:
-        InvalidArgumentError: ``by`` is empty or names a key twice.
+        InvalidArgumentError: ``by`` is empty, names a key twice, or is not a key or a list of keys.
         UnknownSchemeError: A name is neither a key nor a scheme.
     """
+    if not isinstance(by, str | GroupScheme | Sequence):
+        raise InvalidArgumentError(f"{what} must be a key, a group scheme, or a tuple or list of these, got {by!r}")
     keys = tuple(_key(one, dimensions, what) for one in ((by,) if isinstance(by, str | GroupScheme) else by))
     names = [key.name for key in keys]
     if not keys or len(set(names)) < len(names):

@@ -25,7 +25,7 @@ from ossgeo.shares._incremental_io import read_folder, write_folder
 from ossgeo.shares._last_observations import continued_panel, last_observations, rows_of
 from ossgeo.shares._model_groups import namespace_counts
 from ossgeo.shares._options import MeasureOptionsDict, options_of, require_options
-from ossgeo.shares._pipeline import Plan, Run, models_of, plan_of
+from ossgeo.shares._pipeline import Plan, Run, models_of, plan_of, require_panel
 from ossgeo.shares._protocol import needs_whole_panel
 from ossgeo.shares._table import ShareTable
 
@@ -117,6 +117,7 @@ class IncrementalAggregate:
             MethodMismatchError: The options or the registry differ, or models are attributed differently than before.
             InvalidArgumentError: An observation is not later than those in the aggregate.
         """
+        require_panel(panel)
         if panel.periods and panel.periods[0] <= self.periods[-1]:
             raise InvalidArgumentError(
                 f"{panel.periods[0]} is not after {self.periods[-1]}, the last observation in it"
@@ -136,6 +137,8 @@ class IncrementalAggregate:
             MethodMismatchError: The options or the registry differ, or models are attributed in two ways.
             InvalidArgumentError: The parts overlap, or a model continues in the other part under a new id.
         """
+        if not isinstance(other, IncrementalAggregate):
+            raise InvalidArgumentError(f"other must be an IncrementalAggregate, got {type(other).__name__}")
         self._require(other.method)
         if self._is_by_namespace or other._is_by_namespace:
             return self._by_model().merge(other._by_model())

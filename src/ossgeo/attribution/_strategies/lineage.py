@@ -49,6 +49,8 @@ def _evidence(value: Any) -> LineageEvidence:
 
 
 def _components(value: Mapping[str, float] | Components | None) -> Components:
+    if not isinstance(value, Mapping | tuple | None):
+        raise InvalidArgumentError(f"components must be a mapping of components to parts, got {value!r}")
     given = dict(value or ())
     for name, share in given.items():
         if name not in COMPONENTS:
@@ -268,6 +270,8 @@ def lineage(
     """
     shares = dict(CONVENTION) if share_to_base is None else dict.fromkeys(Relation, share_to_base)
     words: dict[Any, Relation] = {relation.value: relation for relation in Relation}
+    if not isinstance(by_relation, Mapping | None):
+        raise InvalidArgumentError(f"by_relation must be a mapping of relations to parts, got {by_relation!r}")
     for key, share in (by_relation or {}).items():
         relation = words.get(key.value if isinstance(key, Relation) else key)
         if relation is None:
