@@ -50,7 +50,7 @@ def with_remainder(
         ]
         raise PanelError(f"{place} cannot be used", faults)
     rest = sums.filter(pl.col(column) < 1 - _ROUNDING).with_columns(
-        (1 - pl.col(column)).alias(column), model_id=pl.lit(RESIDUAL if not residual else residual[0])
+        (1 - pl.col(column)).alias(column), model_id=pl.lit(RESIDUAL)
     )
     if not rest.height:
         return rows, residual
