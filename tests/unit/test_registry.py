@@ -626,7 +626,7 @@ def test_every_bundled_alternative_can_be_switched_on() -> None:
 def test_a_row_with_a_fault_is_reported_once() -> None:
     rows = [{"organization": "acme", "country": text} for text in ("Atlantis", "Lemuria")]
     with pytest.raises(RegistryError) as caught:
-        ossgeo.Registry.from_rows(**{**ACME, "affiliations": rows})  # type: ignore[arg-type]
+        ossgeo.Registry.from_rows(**{**ACME, "affiliations": rows})
     assert [fault.place for fault in caught.value.faults] == [
         "affiliations.csv, row 1, column country",
         "affiliations.csv, row 2, column country",

@@ -138,7 +138,7 @@ def test_gaps_in_time_are_completed() -> None:
 
 class WithPlaces(Frames):
     def attribute_frame(self, models: pl.LazyFrame, *, context: Context) -> Any:
-        rows = [credits for *credits, _ in self.rows]
+        rows = [tuple(credits) for *credits, _ in self.rows]
         places = pl.Series("place", [place for *_, place in self.rows])
         frame = Frames(rows).attribute_frame(models, context=context).collect().with_columns(places)
         return frame.with_columns(pl.col(pl.Int64).cast(pl.UInt32)).lazy()
