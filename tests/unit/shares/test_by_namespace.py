@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,40 @@ def test_files_are_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert of.models.collect()["model_id"].sort().to_list() == sorted(
         ["Qin/m0", "Qin/m1", "Qin/m2", "Qin/m3", *(f"who-{week}/a" for week in range(4))]
     )
+
+
+@pytest.mark.filterwarnings("ignore::ossgeo.errors.LowCoverageWarning")
+@settings(max_examples=30, deadline=None)
+@given(st.data(), st.sampled_from(["downloads_30d", "downloads_all_time"]), st.sampled_from(["publisher", "lineage"]))
+def test_files_in_another_order_have_the_same_figures(data: Any, counter: str, attribution: str) -> None:
+    ids = ["Qin/a", "qin/b", "Mover/c", "Trio/d", "who/e", "who/f"]
+    models = pl.DataFrame(
+        {"model_id": ids, "base_models": [[], *([{"relation": "merge", "model_id": ids[0]}] for _ in ids[1:])]}
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        for week in range(4):
+            day, number = dt.date(2025, 1, 5) + dt.timedelta(weeks=week), data.draw(st.integers(4, len(ids)))
+            counts = data.draw(st.lists(st.integers(0, 1000), min_size=number, max_size=number))
+            frame = pl.DataFrame({"model_id": ids[:number], counter: counts, "observed_at": [day] * number})
+            frame[data.draw(st.permutations(range(number)))].write_parquet(f"{folder}/{day}.parquet")
+        files = ossgeo.read_panel(folder)
+        rows = ossgeo.read_panel(files.rows.collect().to_native().sort("period", "model_id"), counter=counter)
+        choices: dict[str, Any] = {"registry": registry(), "attribution": attribution, "models": models}
+        table, expected = ossgeo.measure(files, **choices), ossgeo.measure(rows, **choices)
+        assert table.to_polars().equals(expected.to_polars())
+        assert (table.coverage, table.adjustments) == (expected.coverage, expected.adjustments)
+        assert dict(ossgeo.measure(files, registry=registry()).coverage.namespaces) == dict(
+            ossgeo.measure(rows, registry=registry()).coverage.namespaces
+        )
+
+
+def test_a_repeated_id_among_those_of_the_file_before_is_found(tmp_path: Path) -> None:
+    for week, ids in enumerate((["Qin/a", "Qin/b", "who/c"], ["who/c", "Qin/a", "Qin/b"], ["Qin/b", "Qin/a", "Qin/a"])):
+        day = dt.date(2025, 1, 5) + dt.timedelta(weeks=week)
+        frame = pl.DataFrame({"model_id": ids, "downloads_30d": [1, 2, 3], "observed_at": [day] * 3})
+        frame.write_parquet(tmp_path / f"{day}.parquet")
+    with pytest.raises(PanelError, match=r"1 row\(s\) repeat"):
+        ossgeo.measure(ossgeo.read_panel(tmp_path), registry=registry())
 
 
 def test_a_duplicate_in_a_file_or_in_two_is_found(tmp_path: Path) -> None:
