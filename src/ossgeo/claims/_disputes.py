@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Final
 
@@ -54,7 +54,7 @@ class Dispute(Tabular):
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row for each claim, with the columns of :func:`ossgeo.claims.table`."""
-        return table().filter(pl.col("claim").is_in([one.id for one in self.claims])).sort("end", "start", "claim")
+        return table(self.claims).sort("end", "start", "claim")
 
     def evaluate(
         self, panel: Panel, *, population: Population | str | None = None, registry: Registry | None = None
@@ -85,8 +85,11 @@ class Dispute(Tabular):
         return f"{self.quantity}: the claims differ in {', '.join(self.differences)}\n{body}"
 
 
-def disputes() -> Listing[Dispute]:
-    """Return the quantities for which the bundled claims give different values, or one value for different scopes.
+def disputes(claims: Iterable[Claim] | None = None) -> Listing[Dispute]:
+    """Return the quantities for which claims give different values, or one value for different scopes.
+
+    Args:
+        claims: The claims, such as ``[*load(), *read("ours.csv")]``; by default the bundled ones.
 
     Returns:
         One dispute for each such quantity, by name.
@@ -96,6 +99,8 @@ def disputes() -> Listing[Dispute]:
         >>> sorted(found.differences)
         ['age_cap', 'denominator', 'period', 'scope']
     """
-    found = sorted(load(), key=lambda claim: (claim.quantity, claim.end, claim.start, claim.id))
+    found = sorted(
+        load() if claims is None else claims, key=lambda claim: (claim.quantity, claim.end, claim.start, claim.id)
+    )
     groups = [Dispute(quantity, tuple(claims)) for quantity, claims in groupby(found, key=lambda claim: claim.quantity)]
     return Listing(one for one in groups if len({(claim.value, claim.counts, claim.scope) for claim in one.claims}) > 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, Literal, get_args
@@ -184,26 +184,31 @@ def load() -> Listing[Claim]:
         >>> len(load()) >= 140
         True
     """
-    return Listing(map(_claim, bundled_rows("claims.csv")))
+    return Listing(map(claim_of, bundled_rows("claims.csv")))
 
 
-def find(name: str) -> Claim:
-    """Return a bundled claim.
+def find(name: str, claims: Iterable[Claim] | None = None) -> Claim:
+    """Return the claim with an id.
 
     Args:
         name: Its id.
+        claims: The claims; by default the bundled ones.
 
     Raises:
         UnknownNameError: No claim has the id; with near ids.
     """
-    known = {claim.id: claim for claim in load()}
+    known = {claim.id: claim for claim in (load() if claims is None else claims)}
     if name not in known:
-        raise UnknownNameError.among(name, known, what="claim", remedy="ossgeo.claims.load() returns all")
+        remedy = "ossgeo.claims.load() returns all" if claims is None else ""
+        raise UnknownNameError.among(name, known, what="claim", remedy=remedy)
     return known[name]
 
 
-def table() -> pl.DataFrame:
-    """Return the bundled claims as a table.
+def table(claims: Iterable[Claim] | None = None) -> pl.DataFrame:
+    """Return claims as a table.
+
+    Args:
+        claims: The claims; by default the bundled ones.
 
     Returns:
         One row for each claim: claim, topic, quantity, statement, value, tolerance, unit, counts, start, end, population,
@@ -213,7 +218,7 @@ def table() -> pl.DataFrame:
     names = [field.name for field in attrs.fields(Claim) if field.name not in ("kind", "group", "choices", "needs")]
     schema = {name: pl.Date if name in dates else pl.Float64 if name in numbers else pl.String for name in names}
     rows = [[str(value) if isinstance(value, Population) else value for value in (getattr(one, name) for name in names)]
-            for one in load()]  # fmt: skip
+            for one in (load() if claims is None else claims)]  # fmt: skip
     return pl.DataFrame(rows, schema=schema, orient="row").rename({"id": "claim"})
 
 
@@ -242,7 +247,12 @@ def _day(text: str) -> dt.date | None:
     return dt.date.fromisoformat(text) if text else None
 
 
-def _claim(row: Mapping[str, str]) -> Claim:
+def claim_of(row: Mapping[str, str]) -> Claim:
+    """Return the claim of a checked row of the table.
+
+    Args:
+        row: The cells by column; all columns of the bundled table.
+    """
     choices: dict[str, Any] = {name: row[name] for name in ("by", "attribution", "denominator")}
     if row["age_cap"]:
         choices["age_cap"] = row["age_cap"]

@@ -19,6 +19,7 @@ def add_claims(commands: Any) -> None:
     form.add_argument("--csv", action="store_true", help="all claims as CSV")
     form.add_argument("--json", action="store_true", help="all claims as JSON")
     form.add_argument("--disputes", action="store_true", help="quantities with several published values")
+    claims.add_argument("--file", metavar="FILE", help="claims of a CSV of yours in place of the bundled ones")
     claims.add_argument("claim", nargs="?", metavar="CLAIM", help="the id of a claim (default: list all)")
     claims.add_argument(
         "path", nargs="?", default=DEFAULT, metavar="PATH", help=f"as for 'measure' (default: {DEFAULT})"
@@ -38,11 +39,14 @@ def claims_text(given: argparse.Namespace) -> str:
     lists = [option for option in ("csv", "json", "disputes") if getattr(given, option)]
     if lists and given.claim is not None:
         raise InvalidArgumentError(f"CLAIM must be left out with --{lists[0]}, which lists all, got {given.claim!r}")
+    claims = None if given.file is None else ossgeo.claims.read(given.file)
     if given.disputes:
-        return "\n\n".join(map(str, ossgeo.claims.disputes()))
+        return "\n\n".join(map(str, ossgeo.claims.disputes(claims))) or "no two claims differ"
     if given.csv or given.json:
-        rows = ossgeo.claims.table()
+        rows = ossgeo.claims.table(claims)
         return rows.write_csv() if given.csv else rows.write_json()
     if given.claim is None:
-        return "\n".join(f"{claim.id:<28} {claim.statement}" for claim in ossgeo.claims.load())
-    return str(ossgeo.claims.evaluate(panel_of(given.path, given), given.claim))
+        listed = ossgeo.claims.load() if claims is None else claims
+        return "\n".join(f"{claim.id:<28} {claim.statement}" for claim in listed)
+    claim = ossgeo.claims.find(given.claim, claims)
+    return str(ossgeo.claims.evaluate(panel_of(given.path, given), claim))
