@@ -28,7 +28,7 @@ def test_seats_hold_in_half_open_spans() -> None:
 def test_evidence_prints_in_one_line() -> None:
     assert str(Evidence("common knowledge")) == "common knowledge, likely"
     full = Evidence("own statement", "https://example.org", dt.date(2026, 1, 2), "certain")
-    assert str(full) == "own statement, looked at 2026-01-02, certain: https://example.org"
+    assert str(full) == "own statement, read on 2026-01-02, certain: https://example.org"
 
 
 def test_words_of_the_tables() -> None:

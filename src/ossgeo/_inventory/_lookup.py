@@ -203,13 +203,13 @@ def _facts(ids: Sequence[str], models: Any, cards: Mapping[str, Model], registry
     """Return the known facts about the listed models and all their ancestors, generation by generation."""
     facts: dict[str, Model] = dict(cards)
     wanted = set(ids)
-    asked: set[str] = set()
+    requested: set[str] = set()
     table = None if models is None or isinstance(models, Hub) else _columns(models)
     for _ in range(_GENERATIONS):
-        new = sorted(wanted - asked)
+        new = sorted(wanted - requested)
         if not new:
             break
-        asked.update(new)
+        requested.update(new)
         if isinstance(models, Hub):
             found = _from_hub(models, new)
         elif table is not None:

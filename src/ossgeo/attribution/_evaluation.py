@@ -261,10 +261,10 @@ def adjustments_of(strategies: Any, context: Context) -> tuple[Adjustment, ...]:
         strategies: The strategies; strategies without ``adjustments`` add nothing.
         context: The registry and the models.
     """
-    told = [
+    found = [
         item for strategy in strategies if implements(strategy, "adjustments") for item in strategy.adjustments(context)
     ]
-    return tuple({item.code: item for item in told}.values())
+    return tuple({item.code: item for item in found}.values())
 
 
 def name_of(strategy: Any) -> str:

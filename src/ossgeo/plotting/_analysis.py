@@ -278,8 +278,8 @@ def draw_concentration(found: Concentration, look: Look, *, top: int = 6) -> alt
     day = found.period
     *outer, inner = found.method.by
     rows = found.frame.filter(pl.col("period") == day)
-    told = rows.filter(pl.col("groups") > 3) if outer else rows  # noqa: PLR2004  # three are always all of three
-    rows = told if told.height else rows
+    distinct = rows.filter(pl.col("groups") > 3) if outer else rows  # noqa: PLR2004  # three are always all of three
+    rows = distinct if distinct.height else rows
     rows = rows.sort("groups", *outer, descending=[True, *[False] * len(outer)]).head(top)
     curve = pl.DataFrame(
         [(row[outer[0]] if outer else "all", number, row[f"top_{number}"] if number else 0.0)

@@ -58,7 +58,7 @@ def plot(result: Plottable, **options: Unpack[PlotOptions]) -> alt.LayerChart:
                     f"{', '.join(strange)}: no such option for {kind.__name__}; it has {', '.join(sorted(allowed) + list(_LOOK))}"
                 )
             with engines.needs_extra("plot"):
-                import altair  # noqa: F401  # told apart from errors in a picture
+                import altair  # noqa: F401  # a missing package is an EngineError
             chart: alt.LayerChart = draw(result, look, **given)
             return chart
     raise InvalidArgumentError(

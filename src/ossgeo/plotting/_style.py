@@ -1,4 +1,4 @@
-"""The look of pictures: size, theme, colors that can be told apart, and text that fits and cannot break out."""
+"""The look of pictures: size, theme, distinct colors, and text that fits and cannot break out."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _GRAYS: Final = {
     "residual": "#7C7C7C", OTHERS: "#C2C2C2",
 }  # fmt: skip
 _DASHES: Final = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 4], [3, 1])
-# One hue, from light to dark (dark to light on dark paper): the order is told in black and white, too. The last two are
+# One hue, from light to dark (dark to light on dark paper): the order is visible in black and white, too. The last two are
 # countries without a share and areas without a code.
 MAP_SHADES: Final = {
     "light": ("#D6E6F4", "#A9CDE7", "#74AED6", "#3F86BF", "#1B5A9A", "#0A2A5C", "#E9E9E9", "#B9B9B9"),
@@ -175,7 +175,7 @@ def shades(groups: Sequence[str]) -> dict[str, str]:
 
 
 def dashes(groups: Sequence[str]) -> dict[str, list[int]]:
-    """Return a line style for each group, so that lines can be told apart without color.
+    """Return a line style for each group, so that lines differ without color.
 
     Args:
         groups: The groups, the largest first.

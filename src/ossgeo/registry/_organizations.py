@@ -51,7 +51,7 @@ SHOWN = get_args(Shown)
 class OrganizationKind(enum.Enum):
     """What an organization is.
 
-    The tables say ``company``; which companies are start-ups, or belong to big tech, depends on the day and is told by the
+    The tables say ``company``; which companies are start-ups, or belong to big tech, depends on the day and follows from the
     rule of :func:`ossgeo.registry.get_kind`.
     """
 
@@ -81,7 +81,7 @@ class Evidence:
     Attributes:
         shows: What the source is.
         url: The page that was read; None for common knowledge.
-        reviewed_on: When it was looked at.
+        reviewed_on: The day on which the source was read.
         confidence: How sure the reviewer was.
         note: Summary of the page.
     """
@@ -94,7 +94,7 @@ class Evidence:
 
     def __str__(self) -> str:
         """Return the evidence in one line."""
-        when = f", looked at {self.reviewed_on}" if self.reviewed_on else ""
+        when = f", read on {self.reviewed_on}" if self.reviewed_on else ""
         return f"{self.shows}{when}, {self.confidence}" + (f": {self.url}" if self.url else "")
 
 

@@ -92,14 +92,16 @@ def run(subject: str, checks: Iterable[Check], expected_failures: Mapping[str, s
     passed: list[str] = []
     absent: dict[str, str] = {}
     failed: dict[str, str] = {}
-    told: dict[str, str] = {}
+    anticipated: dict[str, str] = {}
     for check in listed:
         try:
             check()
         except NotApplicable as reason:
             absent[check.name] = str(reason)
         except Exception as error:  # noqa: BLE001  # whatever it is, the check failed
-            (told if check.name in expected else failed)[check.name] = expected.get(check.name) or _said(error)
+            (anticipated if check.name in expected else failed)[check.name] = expected.get(check.name) or _error_text(
+                error
+            )
         else:
             passed.append(check.name)
             if check.name in expected:
@@ -110,10 +112,10 @@ def run(subject: str, checks: Iterable[Check], expected_failures: Mapping[str, s
             f"  - {name}: {why if first[why] == name else f'as {first[why]}'}" for name, why in failed.items()
         )
         raise ConformanceError(f"{subject} fails {len(failed)} of {len(listed)} checks\n{lines}")
-    return Report(subject, tuple(passed), absent, told)
+    return Report(subject, tuple(passed), absent, anticipated)
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 

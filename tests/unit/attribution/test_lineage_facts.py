@@ -179,7 +179,7 @@ def test_the_facts_of_a_model_outside_the_table() -> None:
     said = ossgeo.explain("Rakuten/RakutenAI-3.0", attribution="root")
     assert str(said.credits[0].country) == "CN"
     assert said.confidence == "likely"
-    assert "configuration, looked at 2026-11-27, likely: https://aihola.com" in str(said)
+    assert "configuration, read on 2026-11-27, likely: https://aihola.com" in str(said)
     assert "declared lineage: base models unknown" in str(said)
     solar = str(ossgeo.explain("upstage/Solar-Open-100B", attribution="root"))
     assert "not used here: upstage/Solar-Open-100B <- zai-org/GLM-4.5-Air (finetune) [retracted" in solar
