@@ -226,11 +226,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     def _settle(self) -> None:
         """Take over what a killed process had completed: every change begins by doing so."""
-        used = {one.file: one for one in self.store.snapshots}
-        removed = {one.file for one in self.store.removed}
-        for file in [*used, *removed]:
-            if file not in self.known:
-                self.known[file] = self._was_pending(file)
+        used = self._take_over()
         for file, one in self.known.items():
             if one.used and file not in used:
                 replaced = any(other != file and self.known[other].observed_at == one.observed_at for other in used)
@@ -323,11 +319,19 @@ class StoreMachine(RuleBasedStateMachine):
                 return Known(one.observed_at, one.counts)
         raise AssertionError(f"{file} was never given to the store")
 
+    def _take_over(self) -> set[str]:
+        """Add what killed processes had completed to the list; return the files that are used."""
+        used = {one.file for one in self.store.snapshots}
+        for file in used | {one.file for one in self.store.removed}:
+            if file not in self.known:
+                self.known[file] = self._was_pending(file)
+        return used
+
     def _has_pending(self, observed_at: dt.datetime) -> bool:
         return any(one.observed_at == observed_at for one in self.pending)
 
     def _keep_last_revisions(self) -> None:
-        used = {one.file for one in self.store.snapshots}
+        used = self._take_over()
         for file, one in self.known.items():
             if one.used and file not in used:
                 # the mark of a removal that was killed before counts from the next change on
