@@ -242,9 +242,9 @@ def _require_values(models: pl.DataFrame, column: str, wanted: Any) -> None:
     wanted = _as_text(wanted)
     texts = [value for value in ([wanted] if isinstance(wanted, str) else wanted or ()) if isinstance(value, str)]
     for value in pl.Series(texts, dtype=pl.String).filter(~pl.Series(texts, dtype=pl.String).is_in(values.implode())):
-        hint = "" if len(values) > _LISTED else f"; it has {', '.join(map(repr, values.sort()))}"
-        error = UnknownNameError.among(value, values, what=f"where: the {known.name}")
-        raise InvalidArgumentError(f"{error}{hint}")
+        listed = "" if len(values) > _LISTED else f"it has {', '.join(map(repr, values.sort()))}"
+        error = UnknownNameError.among(value, values, what=f"where: the {known.name}", remedy=listed)
+        raise InvalidArgumentError(str(error))
 
 
 def _as_text(value: Any) -> Any:
