@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import pickle
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -229,3 +230,10 @@ def test_the_stock_of_another_unit() -> None:
     assert table.method.unit == "stars"
     with pytest.raises(InvalidArgumentError, match="cumulative"):
         ossgeo.measure(ossgeo.read_panel(weekly(), counter=TOKENS), calculator="stock")
+
+
+def test_an_id_of_residual_rows_that_no_row_has_is_stated() -> None:
+    rows = pl.DataFrame({"model_id": ["Qwen/a", "other"], "date": ["2026-02-01"] * 2, "tokens": [3, 1]})
+    read = partial(ossgeo.read_panel, rows, counter="tokens_per_7d", scope="a test")
+    assert read(residual="other").scope == "a test"
+    assert read(residual=["other", "othr"]).scope == "a test; no row has the id 'othr' of residual="

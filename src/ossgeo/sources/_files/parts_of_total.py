@@ -1,4 +1,4 @@
-"""Counters of unit ``share``: the part of each total that the rows leave becomes a residual row."""
+"""Residual rows: the part of each total that the rows do not break down, stated or, for counters of unit ``share``, computed."""
 
 from __future__ import annotations
 
@@ -18,6 +18,20 @@ SHARE: Final = "share"
 RESIDUAL: Final = "other"
 _ROUNDING: Final = 1e-6
 _SHOWN: Final = 5
+
+
+def absent_residuals(rows: nw.LazyFrame[Any], residual: Sequence[str]) -> list[str]:
+    """Return a note on each id of residual rows that no row has, such as a misspelled one.
+
+    Args:
+        rows: The rows of a panel.
+        residual: The ids of residual rows that the caller named.
+    """
+    if not residual:
+        return []
+    named = rows.filter(nw.col("model_id").is_in(list(residual))).select("model_id").unique()
+    found = engines.collect(named)["model_id"].to_list()
+    return [f"no row has the id {one!r} of residual=" for one in residual if one not in found]
 
 
 def with_remainder(

@@ -25,7 +25,7 @@ from ossgeo.sources._files.decoding import check_encoding
 from ossgeo.sources._files.dimensions import checked_dimensions
 from ossgeo.sources._files.formats import RawTable
 from ossgeo.sources._files.locations import located
-from ossgeo.sources._files.parts_of_total import with_remainder
+from ossgeo.sources._files.parts_of_total import absent_residuals, with_remainder
 from ossgeo.sources._files.reading import Reading, raw_file, raw_frame
 from ossgeo.sources._files.ready_models import ready_file
 from ossgeo.sources._files.remote_files import is_remote
@@ -95,7 +95,7 @@ def read_panel(
             row for each date and combination of their values. Names of countries become ISO codes in a column whose name
             ends in ``country``; a missing value is ``unknown``.
         residual: Ids of rows that represent all models that the source does not list, such as ``other``: part of every
-            total, with the origin status ``residual``.
+            total, with the origin status ``residual``. ``panel.scope`` names an id that no row has.
         platform: The platform of the model ids, such as ``openrouter``: the registry has namespaces for each.
         scope: The coverage of the panel, in words; printed with every result.
         engine: Engine for Parquet files: ``polars``, ``duckdb``, or ``spark`` (the active session, or a new one).
@@ -156,7 +156,7 @@ def read_panel(
         rows, found, notes = reading.frame(source)
     measured = choice.measured(rows.collect_schema().names())
     given = found if models is None else _given_models(models, date_format)
-    stated = "; ".join([*([scope] if scope else []), *notes])
+    stated = "; ".join([*([scope] if scope else []), *notes, *absent_residuals(rows, others)])
     own = models is None and "namespace" not in reading.described
     identity = kept = None
     title = f"a {type(source).__module__.split('.')[0]} {type(source).__name__}"
