@@ -24,6 +24,8 @@ from ossgeo.errors import (
     OssgeoError,
     OutputError,
     PanelError,
+    SourceFormatError,
+    SourceUnavailableError,
     UnknownCountryError,
 )
 from ossgeo.shares import Gives
@@ -84,7 +86,12 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "a range that is none": (lambda: LABS.constant(start="March"), "start must be a date or an ISO 8601 text"),
     "no group at all": (lambda: TABLE.top(0), "n must be a positive number of groups, got 0"),
     "a text for a number": (lambda: TABLE.plot(top="5"), "top must be a number of groups, got '5'"),  # type: ignore[arg-type]
-    "a key that is not there": (lambda: TABLE.filter(contry="CN"), "the rows cannot be filtered: .*contry"),
+    "a key that is not there": (lambda: TABLE.filter(contry="CN"), "the table has no column 'contry', but period, country, .*; did you mean 'country'"),
+    "one group that overtakes itself": (lambda: analysis.crossovers(TABLE, "China", "CN"), "one and other must be two groups, got CN twice"),
+    "prices that are text": (lambda: ossgeo.Weighted(pl.DataFrame({"model_id": ["Qwen/a"], "weight": ["dear"]}), unit="US dollars"), "column weight must hold numbers, got 'dear'"),
+    "days of prices that are text": (lambda: ossgeo.Weighted(pl.DataFrame({"model_id": ["Qwen/a"], "weight": [1.0], "start": ["May"]}), unit="US dollars"), "column start must hold dates, got 'May'"),
+    "a frame for a list of models": (lambda: ossgeo.inventory(pl.DataFrame({"model_id": ["Qwen/a"]})), "source must be a list of model ids, or a path, got a DataFrame; give its column of ids"),  # type: ignore[arg-type]
+    "a number for a store": (lambda: ossgeo.sources.SnapshotStore(5), "path must be a folder, got 5"),  # type: ignore[arg-type]
     "a cut table": (lambda: TABLE.top(1).at()["CN"], "'CN' is not in this cut table"),
     "a filtered table": (lambda: TABLE.filter(country="US").at()["CN"], "'CN' is not in this cut table"),
     "how concentrated a cut table is": (lambda: analysis.concentration(TABLE.top(2)), "groups were cut"),
@@ -122,6 +129,17 @@ def test_a_mistake_is_one_clear_error(name: str) -> None:
     call, message = MISTAKES[name]
     with pytest.raises(OssgeoError, match=message):
         call()
+
+
+def test_a_table_without_its_method(tmp_path: Path) -> None:
+    TABLE.write_csv(tmp_path / "x.csv")
+    (tmp_path / "x.csv.method.json").unlink()
+    with pytest.raises(
+        SourceFormatError, match=r"there is no x\.csv\.method\.json beside it, which write_csv\(\) writes"
+    ):
+        ossgeo.ShareTable.read(tmp_path / "x.csv")
+    with pytest.raises(SourceUnavailableError, match=r"none\.csv cannot be read"):
+        ossgeo.ShareTable.read(tmp_path / "none.csv")
 
 
 @pytest.mark.parametrize("group", ["Chinaland", "CHX", "Nonsense"])

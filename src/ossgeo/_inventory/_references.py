@@ -52,8 +52,9 @@ def read_source(source: str | Path | Iterable[str]) -> tuple[list[ModelReference
         EngineError: A CycloneDX or SPDX file is given and packageurl-python is not installed.
     """
     cards: dict[str, Model] = {}
-    if not isinstance(source, str | Path | Iterable):
-        raise InvalidArgumentError(f"source must be a list of model ids, or a path, got {source!r}")
+    if hasattr(source, "columns") or not isinstance(source, str | Path | Iterable):
+        shown = f"a {type(source).__name__}; give its column of ids" if hasattr(source, "columns") else repr(source)
+        raise InvalidArgumentError(f"source must be a list of model ids, or a path, got {shown}")
     if not isinstance(source, str | Path):
         listed = _listed((f"item {number}", one) for number, one in enumerate(source, 1))
     else:

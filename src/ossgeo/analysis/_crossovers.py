@@ -96,7 +96,7 @@ def crossovers(table: ShareTable, one: str, other: str, *, panel: Panel | None =
         the periods around them.
 
     Raises:
-        InvalidArgumentError: The table has several keys, or was measured on another panel.
+        InvalidArgumentError: The table has several keys, both groups are one, or the table was measured on another panel.
         UnknownCountryError: No country has the code or name.
         UnknownNameError: The table does not have the organization, namespace, model or group.
 
@@ -110,6 +110,8 @@ def crossovers(table: ShareTable, one: str, other: str, *, panel: Panel | None =
         raise InvalidArgumentError(f"table must have one key, got {', '.join(table.keys)}; measure by one key")
     names = GroupNames.of(table.frame, table.keys)
     one, other = str(names.parse(str(one))), str(names.parse(str(other)))
+    if one == other:
+        raise InvalidArgumentError(f"one and other must be two groups, got {one} twice")
     complete = set(table.complete_periods)
     at = [(day, table.at(day)) for day in table.periods]
     pairs = [(day, shares[one], shares[other]) if day in complete else (day, None, None) for day, shares in at]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -96,6 +97,13 @@ class ShareTable(ShareData):
             >>> {country: f"{share:.1%}" for country, share in two.at().items()}
             {'DE': '21.2%', 'CN': '18.2%'}
         """
+        for name in equal:
+            if name not in self.frame.columns:
+                near = difflib.get_close_matches(name, self.frame.columns, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise InvalidArgumentError(
+                    f"the table has no column {name!r}, but {', '.join(self.frame.columns)}{hint}"
+                )
         conditions = [pl.col(name).is_in(self._values(name, value)) for name, value in equal.items()]
         try:
             return self._with(self.frame.filter(*predicates, *conditions))

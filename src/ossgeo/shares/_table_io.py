@@ -159,6 +159,12 @@ def _read(file: Path) -> tuple[dict[str, Any], pl.DataFrame]:
         texts = ("period", *meta["method"]["by"])
         schema = {name: pl.String if name in texts else pl.Float64 for name in names}
         return meta, pl.DataFrame(rows, schema=schema).with_columns(pl.col("period").str.to_date())
+    if file.is_file() and not _sidecar(file).is_file():
+        raise SourceFormatError(
+            f"there is no {_sidecar(file).name} beside it, which write_csv() writes; keep both together"
+        )
+    with file.open("rb"):
+        pass
     meta = json.loads(_sidecar(file).read_text(encoding="utf-8"))
     frame = pl.read_csv(file, infer_schema=False, separator=";" if meta["excel"] else ",")
     keys = meta["method"]["by"]

@@ -67,8 +67,8 @@ def test_prices_by_the_id_of_the_platform() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"weight": [1.0, -1.0]}, "has no weight from 0 up"),
-        ({"weight": [1.0, None]}, "has no weight from 0 up"),
+        ({"weight": [1.0, -1.0]}, "must have a weight of 0 or more"),
+        ({"weight": [1.0, None]}, "must have a weight of 0 or more"),
         ({"model_id": ["google/b", "google/b"]}, "overlaps another span"),
         ({"model_id": ["google/b", None]}, "has no model_id"),
         ({"start": [dt.date(2026, 2, 1)] * 2, "end": [dt.date(2026, 1, 1)] * 2}, "ends before it starts"),

@@ -184,6 +184,14 @@ def test_gaps_are_stated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "machine" not in store.panel(end="2026-03-10").scope
     with pytest.raises(InvalidArgumentError, match="end must be 2026-03-17 or later"):
         store.gap("2026-03-17", "2026-03-01", reason="x")
+    with pytest.raises(InvalidArgumentError, match="got 2026-03-10 to 2026-03-20 with that of 2026-03-16"):
+        store.gap("2026-03-10", "2026-03-20", reason="x")
+    with pytest.raises(
+        InvalidArgumentError, match="since must be the date of a snapshot or earlier, got 2030-01-01; the last one: 20"
+    ):
+        store.validate("2030-01-01")
+    with pytest.raises(InvalidArgumentError, match=r"snapshot must be one of store\.snapshots, got '2026-03-02'"):
+        store.remove("2026-03-02", reason="x")  # type: ignore[arg-type]
     store.compact()
     assert store.gaps == (gap,)
     assert main(["history", "verify", str(tmp_path)]) == 0

@@ -25,6 +25,7 @@ from ossgeo.shares._protocol import Gives
 
 _DATED_ID: Final = r"-\d{8}(:[\w.-]+)?$"
 _SHOWN: Final = 5
+_COLUMNS: Final = {"model_id": pl.String, "weight": pl.Float64, "start": pl.Date, "end": pl.Date}
 _ROUNDING: Final = 1e-12
 
 
@@ -157,6 +158,17 @@ class Weighted(BuiltInCalculator):
         return found.rename({"weight": "weight_of_model"})
 
 
+def _typed(column: pl.Series, kind: Any) -> pl.Series:
+    """Return a column of prices in its type."""
+    dated = kind == pl.Date and column.dtype == pl.String
+    found = column.str.to_date("%Y-%m-%d", strict=False) if dated else column.cast(kind, strict=False)
+    wrong = column.filter(found.is_null() & column.is_not_null())
+    if wrong.len():
+        wanted = {pl.Float64: "numbers", pl.Date: "dates"}.get(kind, "text")
+        raise PanelError.of("prices", f"column {column.name} must hold {wanted}, got {wrong[0]!r}", "convert it")
+    return found
+
+
 def _weights(prices: Any) -> pl.DataFrame:
     """Return checked weights: model_id, weight, start, end."""
     try:
@@ -165,15 +177,16 @@ def _weights(prices: Any) -> pl.DataFrame:
         raise InvalidArgumentError(f"prices must be a dataframe, got {type(prices).__name__}") from error
     if missing := [name for name in ("model_id", "weight") if name not in table.columns]:
         raise InvalidArgumentError(f"prices must have a column {missing[0]!r}, got {', '.join(table.columns)}")
-    for name, default in (("start", BEGINNING), ("end", END)):
-        given = pl.col(name).cast(pl.Date) if name in table.columns else pl.lit(None, pl.Date)
-        table = table.with_columns(given.fill_null(pl.lit(default)).alias(name))
-    table = table.select("model_id", pl.col("weight").cast(pl.Float64), "start", "end").sort("model_id", "start")
+    table = table.with_columns(pl.lit(None).alias(name) for name in ("start", "end") if name not in table.columns)
+    table = table.select(_typed(table[name], kind) for name, kind in _COLUMNS.items())
+    table = table.with_columns(pl.col("start").fill_null(BEGINNING), pl.col("end").fill_null(END)).sort(
+        "model_id", "start"
+    )
     weight = pl.col("weight")
     before = pl.col("end").shift(1).over("model_id")
     problems = {
         "has no model_id": pl.col("model_id").is_null(),
-        "has no weight from 0 up": weight.is_null() | ~weight.is_finite() | (weight < 0),
+        "must have a weight of 0 or more": weight.is_null() | ~weight.is_finite() | (weight < 0),
         "ends before it starts": pl.col("end") <= pl.col("start"),
         "overlaps another span of the model": pl.col("start") < before,
     }

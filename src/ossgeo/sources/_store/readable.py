@@ -46,6 +46,8 @@ class ReadableStore:
         Raises:
             InvalidArgumentError: The path is empty or another web address, or a folder has an endpoint or token.
         """
+        if not isinstance(path, str | Path):
+            raise InvalidArgumentError(f"path must be a folder, got {path!r}")
         given = str(path)
         remote = given.startswith(_HUB)
         if not given.strip() or ("://" in given and not remote):
@@ -216,11 +218,16 @@ class ReadableStore:
 
         Raises:
             StoreError: The manifest cannot be read.
-            InvalidArgumentError: ``since`` is not a day.
+            InvalidArgumentError: ``since`` is not a day, or no snapshot is of this day or later.
         """
         first = None if since is None else day_of(since, what="since")
         folder = self._folder(every_file)
         manifest = read_manifest(folder)
+        if first is not None and not any(one.date >= first for one in manifest.used):
+            last = manifest.used[-1].date if manifest.used else "none"
+            raise InvalidArgumentError(
+                f"since must be the date of a snapshot or earlier, got {first}; the last one: {last}"
+            )
         early = 0 if first is None else sum(one.date < first for one in manifest.used)
         snapshots = manifest.used[max(early - 1, 0) :]
         damaged = faults_of(folder, manifest.snapshots if manifest.layout > 1 else snapshots, again=True)

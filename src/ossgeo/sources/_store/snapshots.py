@@ -239,7 +239,8 @@ class SnapshotStore(ReadableStore):
 
         Raises:
             StoreError: The store cannot be written, or another process writes to it.
-            InvalidArgumentError: The reason is empty, a day is not a day, the end is before the start, or ``wait`` is negative.
+            InvalidArgumentError: The reason is empty, a day is not a day, the end is before the start, there is a snapshot of one
+                of the days, or ``wait`` is negative.
         """
         made = Gap(day_of(start, what="start"), day_of(end, what="end"), _reason(reason))
         if made.end < made.start:
@@ -337,6 +338,8 @@ class SnapshotStore(ReadableStore):
         return any(one.observed_at == observed_at for one in read_manifest(self.path).snapshots)
 
     def _used(self, snapshot: Snapshot) -> Snapshot:
+        if not isinstance(snapshot, Snapshot):
+            raise InvalidArgumentError(f"snapshot must be one of store.snapshots, got {snapshot!r}")
         for one in read_manifest(self.path).used:
             if one.file == snapshot.file:
                 return one

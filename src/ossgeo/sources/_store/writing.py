@@ -10,7 +10,7 @@ from pathlib import Path
 
 import attrs
 
-from ossgeo.errors import StoreError
+from ossgeo.errors import InvalidArgumentError, StoreError
 from ossgeo.sources._hub.parts import ROW_GROUP
 from ossgeo.sources._store import facts, layout_1
 from ossgeo.sources._store.checks import require_undamaged
@@ -164,8 +164,15 @@ class Writer:
 
         Args:
             gap: The days, with the reason.
+
+        Raises:
+            InvalidArgumentError: There is a snapshot of one of the days.
         """
         manifest = self.settled()
+        if there := [one.date for one in manifest.used if gap.start <= one.date <= gap.end]:
+            raise InvalidArgumentError(
+                f"a gap must have no observation, got {gap.start} to {gap.end} with that of {there[0]}"
+            )
         gaps = {(one.start, one.end): one for one in (*manifest.gaps, gap)}
         with as_store_errors(self.folder / MANIFEST):
             write_manifest(self.folder, attrs.evolve(manifest, gaps=tuple(gaps[key] for key in sorted(gaps))))
