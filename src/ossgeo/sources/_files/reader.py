@@ -14,7 +14,7 @@ import polars as pl
 from ossgeo._core import engines
 from ossgeo._core.boundary import reads_data
 from ossgeo._core.counter import Counter
-from ossgeo._core.dates import day_of
+from ossgeo._core.dates import Day, day_of
 from ossgeo.errors import EngineError, Fault, InvalidArgumentError, OssgeoWarning, PanelError
 from ossgeo.panel._models_table import normalized_models
 from ossgeo.panel._panel import Panel
@@ -117,27 +117,18 @@ def read_panel(
         >>> read_panel(frame, counter="downloads_30d").periods
         (datetime.date(2026, 8, 14),)
     """
-    if counter is not None:
-        counter = Counter.parse(counter)
-    if engine is not None and engine not in engines.ENGINES:
-        raise EngineError(f"engine must be one of {', '.join(engines.ENGINES)}, got {engine!r}")
+    counter = None if counter is None else Counter.parse(counter)
     _check_arguments(columns, ignore, date_format, encoding)
+    _check_engine(engine)
+    _check_platform(platform)
     further = checked_dimensions(dimensions)
-    if platform != HUGGING_FACE and platform not in Registry.default().platforms:
-        known = ", ".join(map(repr, (HUGGING_FACE, *Registry.default().platforms)))
-        raise InvalidArgumentError(f"platform must be one of {known}, got {platform!r}")
     others = (residual,) if isinstance(residual, str) else tuple(residual or ())
-    first, last = (None if day is None else day_of(day, what=name) for name, day in (("start", start), ("end", end)))
-    if first is not None and last is not None and first > last:
-        raise InvalidArgumentError(f"start must not be after end, got {first} and {last}")
+    first, last = _range(start, end)
     by_file = isinstance(period_from, str) and period_from == "file"
     day = None if by_file or period_from is None else day_of(period_from, what="period_from, if not 'file',")
     stored = isinstance(source, str | Path) and not is_remote(source) and SnapshotStore.is_store(source)
-    if by_file and (stored or not isinstance(source, str | Path)):
-        kind = "a store of snapshots" if stored else f"a {type(source).__name__}"
-        raise PanelError.of(
-            "period_from", f"{kind} has no dates in file names", "leave period_from out, or give a date"
-        )
+    if by_file:
+        _require_files(source, stored=stored)
     if stored:
         if further or others:
             raise InvalidArgumentError(
@@ -257,6 +248,34 @@ def raw_table(source: Any, *, records: str | None = None, encoding: str | None =
     if found is None:
         raise PanelError(f"{place.title} cannot be read", faults)
     return found, place.files[0].name
+
+
+def _range(start: Day | None, end: Day | None) -> tuple[dt.date | None, dt.date | None]:
+    """Return the first and the last period to read; raise if they are in the wrong order."""
+    first, last = (None if day is None else day_of(day, what=name) for name, day in (("start", start), ("end", end)))
+    if first is not None and last is not None and first > last:
+        raise InvalidArgumentError(f"start must not be after end, got {first} and {last}")
+    return first, last
+
+
+def _require_files(source: Any, *, stored: bool) -> None:
+    """Raise if dates of file names are wanted of a source without them."""
+    if stored or not isinstance(source, str | Path):
+        kind = "a store of snapshots" if stored else f"a {type(source).__name__}"
+        raise PanelError.of(
+            "period_from", f"{kind} has no dates in file names", "leave period_from out, or give a date"
+        )
+
+
+def _check_engine(engine: object) -> None:
+    if engine is not None and engine not in engines.ENGINES:
+        raise EngineError(f"engine must be one of {', '.join(engines.ENGINES)}, got {engine!r}")
+
+
+def _check_platform(platform: str) -> None:
+    if platform != HUGGING_FACE and platform not in Registry.default().platforms:
+        known = ", ".join(map(repr, (HUGGING_FACE, *Registry.default().platforms)))
+        raise InvalidArgumentError(f"platform must be one of {known}, got {platform!r}")
 
 
 def _check_arguments(columns: object, ignore: object, date_format: object, encoding: object) -> None:
