@@ -276,3 +276,20 @@ def test_the_page_counts_and_names_what_is_known(tmp_path: Path) -> None:
         found.counts("root_contry")
     bare = ossgeo.inventory(["never/seen"], on="2026-08-01").to_html()
     assert "Lineage</h2>" not in bare, "a section that has nothing to say is left out"
+
+
+def test_models_that_a_source_names_and_that_are_left_out_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "cache" / "models--Qwen--a" / "snapshots" / "abc").mkdir(parents=True)
+    (tmp_path / "cache" / "models--Qwen--a" / "snapshots" / "abc" / "README.md").write_text("---\nlicense: mit\n---\n")
+    (tmp_path / "cache" / "models--gpt2" / "refs").mkdir(parents=True)
+    with pytest.warns(OssgeoWarning, match="models of the cache without a complete snapshot are left out: 'gpt2'"):
+        assert len(ossgeo.inventory(tmp_path / "cache")) == 1
+    components = [
+        {"type": "machine-learning-model", "name": "a", "purl": "pkg:huggingface/Qwen/a"},
+        {"type": "machine-learning-model", "name": "our model"},
+        {"type": "library", "name": "requests"},
+    ]
+    file = tmp_path / "bom.json"
+    file.write_text(json.dumps({"bomFormat": "CycloneDX", "components": components}), encoding="utf-8")
+    with pytest.warns(OssgeoWarning, match=r"components without a package URL .* are left out: 'our model'$"):
+        assert len(ossgeo.inventory(file)) == 1

@@ -13,7 +13,7 @@ import pytest
 import ossgeo
 from ossgeo import Registry, review
 from ossgeo.cli import main
-from ossgeo.errors import InvalidArgumentError, SourceFormatError, SourceUnavailableError
+from ossgeo.errors import InvalidArgumentError, OutputError, SourceFormatError, SourceUnavailableError
 from tests.hub_server import fake_hub
 from tests.worlds import MARCH, panel, registry
 
@@ -225,6 +225,12 @@ def test_suggestions_come_from_the_overview(tmp_path: Path) -> None:
         with pytest.raises(InvalidArgumentError, match="n must be 1 or more, got 0"):
             review.suggest(unreviewed(), hub=source, n=0, registry=registry())
     found.write(tmp_path)
+    with pytest.raises(
+        OutputError, match=r"organizations\.csv exists and would be replaced by drafts; choose another folder"
+    ):
+        found.write(tmp_path)
+    with pytest.raises(OutputError, match=r"affiliations\.csv cannot be created: .*; name a folder"):
+        found.write(tmp_path / "affiliations.csv")
     drafted = Registry.read(tmp_path, base=registry())
     assert [str(seat.country) for seat in drafted.get("who").seats(on=MARCH)] == ["individual"]
     assert drafted.get("new-lab").name == "New Lab"

@@ -129,6 +129,7 @@ def test_an_error_of_the_call_is_one_line_with_the_argument_and_the_value(
         (["registry", "check", "{folder}/none"], 1, "none does not exist"),
         (["registry", "check", "{file}"], 1, "p.csv is not a folder"),
         (["registry", "check", "--ror", "{folder}/none"], 1, "none does not exist"),
+        (["measure", "open-model-evolution:{folder}/none"], 1, "none does not exist"),
         (["collect", "{file}", "--top", "3"], 1, "p.csv is a file; name the folder of a store"),
         (["inventory", "Qwen/a", "--fail-on", "root_country=Atlantis"], 2, "country 'Atlantis' is not known"),
         (["inventory", "Qwen/a", "--fail-on", "evidence=abset"], 2, "evidence 'abset' is not known (one of declared, reviewed, disputed, absent)"),
@@ -178,3 +179,14 @@ def test_ctrl_c_while_the_options_are_made_is_one_line(
 def test_waiting_is_prolonged_by_the_option_of_the_command_that_has_it() -> None:
     text = in_shell_words("and 1 s are left: try again later, or give more patience=")
     assert text == "and 1 s are left: try again later (ossgeo collect has --patience)"
+
+
+def test_an_error_of_the_operating_system_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_: object) -> str:
+        raise OSError(28, "No space left on device", "x.csv")
+
+    monkeypatch.setattr("ossgeo.cli._main._output", full)
+    assert main(["versions"]) == 1
+    assert capsys.readouterr().err == "error: x.csv cannot be used: No space left on device\n"

@@ -66,6 +66,22 @@ def _replace(target: Path, temporary: Path) -> None:
     temporary.replace(target)
 
 
+def made_folder(folder: str | Path) -> Path:
+    """Return a folder for results, which is created if it does not exist.
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        OutputError: It cannot be created, or a file has its name.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be created: {error.strerror}; name a folder") from error
+    return Path(folder)
+
+
 def require_place(path: str | Path) -> None:
     """Raise if a file cannot be written at a path, before the work for it is done.
 

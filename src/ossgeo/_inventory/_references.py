@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -23,6 +23,8 @@ from ossgeo.panel import Model
 from ossgeo.panel._models import base_models_from_tags
 from ossgeo.sources._files.normalization import limited
 from ossgeo.sources._files.values import model_id as parse_model_id
+
+_SHOWN: Final = 5
 
 
 @attrs.frozen
@@ -88,12 +90,14 @@ def _read_cache(path: Path) -> tuple[list[ModelReference], dict[str, Model]]:
 
     listed: list[ModelReference] = []
     cards: dict[str, Model] = {}
+    there = {folder.name.removeprefix("models--").replace("--", "/") for folder in path.glob("models--*")}
     for repo in sorted(scan_cache_dir(path).repos, key=lambda one: one.repo_id):
         if repo.repo_type != "model":
             continue
         for revision in sorted(repo.revisions, key=lambda one: one.commit_hash):
             listed.append(ModelReference(repo.repo_id, revision.commit_hash))
             cards |= _card(repo.repo_id, revision.snapshot_path)
+    _warn_of("models of the cache without a complete snapshot", sorted(there - {one.model_id for one in listed}))
     return listed, cards
 
 
@@ -147,7 +151,29 @@ def _read_file(path: Path) -> list[ModelReference]:
     purls = list(_purls(document)) if isinstance(document, dict) else []
     if not isinstance(document, dict) or not {"bomFormat", "spdxVersion", "@graph"} & document.keys():
         raise SourceFormatError(f"{path} is neither a list of ids nor a CycloneDX or SPDX file")
-    return [listed for purl in purls if (listed := _from_purl(purl)) is not None]
+    _warn_of("machine-learning components without a package URL pkg:huggingface/...", _unnamed(document))
+    found = [_from_purl(purl) for purl in purls]
+    _warn_of("package URLs that are not valid", [purl for purl, one in zip(purls, found, strict=True) if one is None])
+    return [one for one in found if one is not None]
+
+
+def _unnamed(document: dict[str, Any]) -> list[str]:
+    """Return the names of CycloneDX components that are models and have no package URL of the Hub."""
+    components = document.get("components")
+    models = [one for one in components if isinstance(one, dict)] if isinstance(components, list) else []
+    return [
+        str(one.get("name", "without a name"))
+        for one in models
+        if one.get("type") == "machine-learning-model" and not any(_purls(one))
+    ]
+
+
+def _warn_of(what: str, names: Sequence[str]) -> None:
+    """Warn of models that a source names and that the inventory leaves out."""
+    if names:
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        shown = ", ".join(map(repr, names[:_SHOWN]))
+        warnings.warn(f"{what} are left out: {shown}{more}", OssgeoWarning, stacklevel=4)
 
 
 def _purls(node: Any) -> Iterable[str]:

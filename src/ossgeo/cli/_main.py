@@ -75,6 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OssgeoError as error:
         _print_error(f"error: {error}")
         return 1
+    except OSError as error:  # of a file that no part of the library names itself
+        _print_error(f"error: {error.filename or 'a file'} cannot be used: {error.strerror or error}")
+        return 1
 
 
 def _print(text: str, *, machine: bool) -> int:

@@ -8,8 +8,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from ossgeo._core.io import writing
-from ossgeo.errors import OutputError
+from ossgeo._core.io import made_folder, writing
 from ossgeo.registry._registry import Registry
 from ossgeo.registry._tables import REQUIRED, TABLES
 from ossgeo.review._card import card
@@ -48,11 +47,7 @@ def export(registry: Registry, folder: str | Path) -> tuple[Path, ...]:
 
     Source: https://specs.frictionlessdata.io/data-package/ (read 2026-11-27).
     """
-    target = Path(folder)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be created: {error.strerror}; name a folder") from error
+    target = made_folder(folder)
     texts = {f"{table}.csv": _csv(registry, table) for table in TABLES}
     texts["datapackage.json"] = json.dumps(_package(registry), indent=2, ensure_ascii=False) + "\n"
     configs = "\n".join(f"- config_name: {table}\n  data_files: {table}.csv" for table in TABLES)

@@ -11,9 +11,10 @@ from typing import Final
 import attrs
 import polars as pl
 
+from ossgeo._core.io import made_folder, writing
 from ossgeo._core.tabular import Tabular
 from ossgeo._core.text import counted
-from ossgeo.errors import InvalidArgumentError
+from ossgeo.errors import InvalidArgumentError, OutputError
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
 from ossgeo.review._effects import gaps
@@ -61,10 +62,12 @@ class Suggestions(Tabular):
         and namespace; its kind and its country, with evidence, are for the reviewer, and `registry check` names it until then.
 
         Args:
-            folder: The folder to write; it is created if it does not exist.
+            folder: The folder to write, without these tables; it is created if it does not exist.
+
+        Raises:
+            OutputError: The folder has one of the tables, or cannot be written.
         """
-        target = Path(folder)
-        target.mkdir(parents=True, exist_ok=True)
+        target = made_folder(folder)
         known = self.frame.drop_nulls("account_type").with_columns(
             organization=pl.col("namespace").map_elements(_slug, return_dtype=pl.String),
             person=pl.col("account_type") == "user",
@@ -83,9 +86,13 @@ class Suggestions(Tabular):
                 note=pl.lit("the Hub's overview calls the account a user"),
             ),
         }  # fmt: skip
-        for table, frame in tables.items():
-            frame.write_csv(target / f"{table}.csv")
-        return tuple(target / f"{table}.csv" for table in tables)
+        files = {target / f"{table}.csv": frame for table, frame in tables.items()}
+        if there := next((file for file in files if file.exists()), None):
+            raise OutputError(f"{there} exists and would be replaced by drafts; choose another folder")
+        for file, frame in files.items():
+            with writing(file) as temporary:
+                frame.write_csv(temporary)
+        return tuple(files)
 
 
 def suggest(panel: Panel, *, hub: Hub | None = None, n: int = 20, registry: Registry | None = None) -> Suggestions:

@@ -121,10 +121,13 @@ def require_columns(frame: pl.LazyFrame, needed: tuple[str, ...], where: str) ->
         where: The file, for the message.
 
     Raises:
+        SourceUnavailableError: The file does not exist.
         SourceFormatError: Columns are missing; all are named.
     """
     try:
         names = frame.collect_schema().names()
+    except FileNotFoundError as error:
+        raise SourceUnavailableError(f"{where} does not exist") from error
     except (pl.exceptions.PolarsError, OSError) as error:
         raise SourceFormatError(f"{where} must be a Parquet file: {error}") from error
     if missing := [name for name in needed if name not in names]:
