@@ -10,7 +10,14 @@ import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo.errors import EngineError, InvalidArgumentError, OssgeoError, PanelError, SourceUnavailableError
+from ossgeo.errors import (
+    EngineError,
+    InvalidArgumentError,
+    OssgeoError,
+    OssgeoWarning,
+    PanelError,
+    SourceUnavailableError,
+)
 from tests.worlds import JANUARY
 
 HEADER = "model_id,observed_at,downloads_30d\n"
@@ -447,3 +454,14 @@ def test_partitions_are_columns(tmp_path: Path) -> None:
     for engine in ("polars", "duckdb"):
         panel = ossgeo.read_panel(tmp_path, engine=engine)
         assert panel.periods == (dt.date(2025, 1, 5), dt.date(2025, 1, 12))
+
+
+def test_a_file_of_several_days_among_files_of_one_is_warned_of(tmp_path: Path) -> None:
+    head = "model_id,date,downloads_30d\n"
+    for day in ("2026-01-07", "2026-02-07", "2026-03-07"):
+        later = "google/b,2026-03-08,2\n" if day == "2026-03-07" else ""
+        (tmp_path / f"hub_{day}.csv").write_text(f"{head}Qwen/a,{day},1\n{later}")
+    text = r"hub_2026-03-07\.csv: holds rows of 2026-03-07, 2026-03-08, which are 2 periods; .*period_from='file'"
+    with pytest.warns(OssgeoWarning, match=text):
+        assert len(ossgeo.read_panel(tmp_path).periods) == 4
+    assert len(ossgeo.read_panel(tmp_path, period_from="file").periods) == 3

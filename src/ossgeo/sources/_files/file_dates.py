@@ -4,16 +4,45 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from ossgeo.errors import Fault, InvalidArgumentError
+from ossgeo.errors import Fault, InvalidArgumentError, OssgeoWarning
 from ossgeo.sources._files import values
 
 _UUID: Final = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=\d*[a-f])[0-9a-f]{12,}")
+_SHOWN: Final = 3
 _ISO: Final = r"(?:19|20)\d{2}-\d{2}-\d{2}|(?:19|20)\d{6}"
 _DIRECTIVES: Final = {"Y": r"\d{4}", "y": r"\d{2}", "m": r"\d{1,2}", "d": r"\d{1,2}", "H": r"\d{2}", "M": r"\d{2}",
                       "S": r"\d{2}", "j": r"\d{3}", "b": r"[^\W\d_]+", "B": r"[^\W\d_]+", "%": "%"}  # fmt: skip
+
+
+def warn_of_split_files(
+    files: Sequence[Path], days: Sequence[Sequence[dt.date]], root: Path, date_format: str | None = None
+) -> None:
+    """Warn if files are snapshots by their names and a few of them hold rows of several days: each is then several periods.
+
+    Args:
+        files: The files.
+        days: The dates of the rows of each file.
+        root: The source.
+        date_format: As for :func:`date_of_file`.
+    """
+    split = [place for place, found in enumerate(days) if len(found) > 1]
+    if not split or 2 * len(split) >= len(files):
+        return
+    if any(date_of_file(file, root, [], date_format) is None for file in files):
+        return
+    first, found = files[split[0]].name, days[split[0]]
+    more = f" and {len(split) - 1} more" if len(split) > 1 else ""
+    warnings.warn(
+        f"{first}{more}: holds rows of {', '.join(map(str, found[:_SHOWN]))}, which are {len(found)} periods; the other files hold one"
+        " day each: period_from='file' makes each file one period",
+        OssgeoWarning,
+        stacklevel=6,
+    )
 
 
 def date_of_file(file: Path, root: Path, faults: list[Fault], date_format: str | None = None) -> dt.date | None:

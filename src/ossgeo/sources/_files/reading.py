@@ -19,7 +19,7 @@ from ossgeo.panel._models_table import normalized_models
 from ossgeo.sources._files import values
 from ossgeo.sources._files.columns import BARE, START, SYNONYMS, Choice
 from ossgeo.sources._files.dimensions import known_dimensions, lazily_known_dimensions
-from ossgeo.sources._files.file_dates import date_of_file
+from ossgeo.sources._files.file_dates import date_of_file, warn_of_split_files
 from ossgeo.sources._files.formats import RawTable, format_of, read_table
 from ossgeo.sources._files.ids import FileIds, IdScan
 from ossgeo.sources._files.intervals import with_since
@@ -75,6 +75,8 @@ class Reading:
         parts = [part for file in files if (part := self._file(file, root, faults)) is not None]
         if faults:
             raise PanelError(f"{title} cannot be read", limited(faults))
+        if not self.by_file and self.day is None and self.wide is None:
+            warn_of_split_files(files, [_days_of(part) for part in parts], root, self.date_format)
         return self._eager(pl.concat(parts, how="diagonal"))
 
     def _file(self, file: Path, root: Path, faults: list[Fault]) -> pl.DataFrame | None:
@@ -248,6 +250,12 @@ class Reading:
             notes.append(f"{number:,} row(s) of datasets or spaces were left out")
         notes += [f"{number:,} unreadable value(s) of {name} are null" for name, number in sorted(self.unread.items())]
         return notes
+
+
+def _days_of(part: pl.DataFrame) -> list[dt.date]:
+    """Return the dates of typed rows."""
+    name = next((name for name in ("period", "observed_at") if name in part.columns), None)
+    return [] if name is None else part[name].cast(pl.Date).drop_nulls().unique().sort().to_list()
 
 
 def raw_file(
