@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import shutil
-from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -31,7 +30,6 @@ MOST_REPEATED: Final = 10
 _STATE: Final = "state.json"
 _MEMBERS: Final = "members.jsonl"
 _BATCH: Final = 10
-_THREADS: Final = 2  # while one thread decodes, the other is in Polars, which Python's lock does not hold up
 _SHOWN: Final = 5
 
 
@@ -87,7 +85,7 @@ class Checkpoint:
     notes: dict[str, list[str]] = attrs.field(factory=dict)
     accounts: dict[str, Account] = attrs.field(factory=dict, init=False)
     resumed: bool = attrs.field(default=False, init=False)
-    _conversions: deque[_Conversion] = attrs.field(factory=deque, init=False)
+    _conversion: _Conversion | None = attrs.field(default=None, init=False)
     _last_pages: set[int] = attrs.field(factory=set, init=False)
     _digests: set[str | None] = attrs.field(factory=lambda: {None}, init=False)
     _repeated: int = attrs.field(default=0, init=False)
@@ -144,12 +142,13 @@ class Checkpoint:
         self.remove(self.folder)
 
     def __enter__(self) -> Self:
-        """Return the checkpoint; threads may convert pages until the end of the ``with`` block."""
+        """Return the checkpoint; a thread may convert pages until the end of the ``with`` block."""
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Wait for the threads; their pages are converted again by the next attempt."""
-        wait([conversion.part for conversion in self._conversions])
+        """Wait for the thread; its pages are converted again by the next attempt."""
+        if self._conversion is not None:
+            wait([self._conversion.part])
 
     def add_models(self, frame: pl.DataFrame, start: int, next_page: str | None) -> None:
         """Keep decoded models.
@@ -162,7 +161,7 @@ class Checkpoint:
         Raises:
             StoreError: They cannot be written.
         """
-        path = self._part(self.pages)
+        path = self._part()
         self._count(path, write_part(frame, path, private=self.query.private))
         self.pages += 1
         self.converted = self.pages
@@ -170,7 +169,7 @@ class Checkpoint:
         self._save()
 
     def add_page(self, page: bytes, start: int, next_page: str | None) -> None:
-        """Keep a page as the Hub sent it; for every ten pages a thread converts them.
+        """Keep a page as the Hub sent it; every ten pages a thread converts them.
 
         Args:
             page: The body.
@@ -194,9 +193,8 @@ class Checkpoint:
         self._save()
         if self.query.top is not None:
             self.convert_pages()
-        elif self.pages - self._started >= _BATCH:
-            while len(self._conversions) >= _THREADS:
-                self._finish_conversion()
+        elif self.pages - max(self.converted, self._conversion.end if self._conversion else 0) >= _BATCH:
+            self._finish_conversion()
             self._start_conversion()
 
     def convert_pages(self) -> None:
@@ -206,9 +204,9 @@ class Checkpoint:
             StoreError: They cannot be written.
             SourceFormatError: A page does not have the form of the Hub's list, or the list does not end.
         """
-        if self._started < self.pages:
+        self._finish_conversion()
+        if self.converted < self.pages:
             self._start_conversion()
-        while self._conversions:
             self._finish_conversion()
 
     def add_note(self, kind: str, text: str, start: int | None) -> None:
@@ -286,33 +284,29 @@ class Checkpoint:
             remarks.append(f"{kind}: {', '.join(texts[:_SHOWN])}{' ...' if len(texts) > _SHOWN else ''}")
         return "; ".join(remarks)
 
-    @property
-    def _started(self) -> int:
-        """The number of the first page that no thread converts or has converted."""
-        return self._conversions[-1].end if self._conversions else self.converted
-
     def _start_conversion(self) -> None:
         """Begin to convert pages in a thread, while the next ones are requested."""
-        numbers = range(self._started, self.pages)
+        numbers = range(self.converted, self.pages)
         pages = {f"page {number + 1} of {self.query.endpoint}/api/models": self._page(number) for number in numbers}
         limit = None if self.query.top is None else self.query.top - self.models
-        path = self._part(numbers.start)
+        path = self._part()
         pool = ThreadPoolExecutor(1)
         part = pool.submit(convert, pages, path, observed_at=self.observed_at, private=self.query.private, limit=limit)
         pool.shutdown(wait=False)
-        self._conversions.append(_Conversion(self.pages, [file.name for file in pages.values()], path, part))
+        self._conversion = _Conversion(self.pages, [file.name for file in pages.values()], path, part)
 
     def _finish_conversion(self) -> None:
-        """Wait for the first pages that are being converted, and keep their part."""
-        conversion = self._conversions[0]
+        """Wait for the pages that are being converted, and keep their part."""
+        conversion = self._conversion
+        if conversion is None:
+            return
         try:
             part = conversion.part.result()
             self._require_new_models(part)
         except SourceFormatError:
-            wait([one.part for one in self._conversions])
             self.discard()  # the next attempt would fail in the same way
             raise
-        self._conversions.popleft()
+        self._conversion = None
         self._count(conversion.path, part)
         self.converted = conversion.end
         for name in conversion.names:
@@ -342,8 +336,8 @@ class Checkpoint:
     def _page(self, number: int) -> Path:
         return self.folder / f"page-{number:07d}.json"
 
-    def _part(self, number: int) -> Path:
-        return self.folder / f"part-{number:07d}.parquet"
+    def _part(self) -> Path:
+        return self.folder / f"part-{self.converted:07d}.parquet"
 
     def _scan(self) -> pl.LazyFrame:
         return scan_parts([self.folder / name for name in self.parts])
