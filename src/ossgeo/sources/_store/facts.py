@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +29,6 @@ SCHEMA: Final[dict[str, Any]] = {
 
 _BATCH: Final = 20_000
 _HASHED_AT_ONCE: Final = 4_000
-_THREADS: Final = 2  # while one thread hashes, the other is in Polars, which Python's lock does not hold up
 _ROW_GROUP: Final = 20_000
 _HASHED: Final = [name for name in COLUMNS if name != "likes"]
 
@@ -123,16 +121,12 @@ def stated(raw: Path) -> pl.DataFrame:
         raw: The observation: one row for each model.
     """
     names = columns_in(raw)
-    liked = ["likes"] if "likes" in names else []
     scan = pl.scan_parquet(raw, glob=False, hive_partitioning=False)
-
-    def hashed(start: int) -> pl.DataFrame:
-        batch = scan.select(names).slice(start, _BATCH).collect()
-        return pl.concat([part.select(hashes_of(part), *liked) for part in batch.iter_slices(_HASHED_AT_ONCE)])
-
     rows = scan.select(pl.len()).collect().item()
-    with ThreadPoolExecutor(_THREADS) as pool:
-        return pl.concat(pool.map(hashed, range(0, rows, _BATCH)))
+    batches = (scan.select(names).slice(start, _BATCH).collect() for start in range(0, rows, _BATCH))
+    liked = ["likes"] if "likes" in names else []
+    parts = (part for batch in batches for part in batch.iter_slices(_HASHED_AT_ONCE))
+    return pl.concat([part.select(hashes_of(part), *liked) for part in parts])
 
 
 def write_changed(
