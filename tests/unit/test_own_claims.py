@@ -29,6 +29,7 @@ def test_a_claim_needs_six_columns(tmp_path: Path) -> None:
     (claim,) = claims.read(written(tmp_path, HEAD, ROW))
     assert (claim.id, claim.group, claim.value, claim.tolerance) == ("ours", "CN", 0.18, 0.005)
     assert (claim.start, claim.end, claim.quantity) == (dt.date(2025, 8, 9), dt.date(2025, 9, 7), "China had 18 %")
+    assert claim.scope == "every public model on the Hub"
     found = claims.evaluate(ossgeo.load_sample("labs-2025"), claim, population="hub")
     assert (found.verdict, round(found.ours or 0, 3)) == (claims.Verdict.REPRODUCED, 0.182)
     assert (
@@ -54,6 +55,7 @@ def test_the_bundled_table_is_a_file_of_claims(tmp_path: Path) -> None:
         ([HEAD.replace("value,", ""), ROW.replace("0.18,", "")], "row 1: has no column value (it has claim,"),
         ([f"{HEAD},denominater", f"{ROW},all"], "row 1: has an unknown column 'denominater' (did you mean denominator?)"),
         ([f"{HEAD},xyz", f"{ROW},all"], "has an unknown column 'xyz' (the columns are claim, statement,"),
+        (["x,y", "a,b"], "end (it has x, y)"),
         ([HEAD, ROW.replace("0.18", "18")], "row 2, column value: 18 is not a part of 1 (write 41 % as 0.41)"),
         ([HEAD, ROW.replace("0.18", "18 %,")], "row 2: has 7 cells, the header has 6"),
         ([HEAD, ROW.replace(",0.18", ",18%")], "row 2, column value: '18%' is not a number (write 41 % as 0.41)"),
@@ -71,6 +73,7 @@ def test_each_mistake_has_its_place_value_and_remedy(lines: list[str], message: 
     with pytest.raises(PanelError) as caught:
         claims.read(written(tmp_path, *lines))
     assert message in str(caught.value)
+    assert len(caught.value.faults) == 1
 
 
 def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
@@ -79,7 +82,7 @@ def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
     with pytest.raises(SourceUnavailableError, match="is not a file"):
         claims.read(tmp_path)
     (tmp_path / "odd.csv").write_bytes(b"claim\xff")
-    with pytest.raises(PanelError, match=r"odd.csv, byte 6: is not UTF-8"):
+    with pytest.raises(PanelError, match=r"odd.csv, byte 5: is not UTF-8"):
         claims.read(tmp_path / "odd.csv")
 
 

@@ -24,6 +24,8 @@ _DEFAULTS: Final[Mapping[str, str]] = {
     "needs": "", "reference": "", "url": "", "read": "first hand", "read_on": "", "said_on": "", "certainty": "stated", "note": "",
 }  # fmt: skip
 """The columns that may be missing, or empty in a row, and what they then hold."""
+_SCOPES: Final[Mapping[str, str]] = {"hub": "every public model on the Hub", "openrouter": "every model on OpenRouter"}
+"""The scope of a claim that gives none, by its population; by default the population itself."""
 _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "topic": get_args(Topic),
     "kind": get_args(Kind),
@@ -65,7 +67,7 @@ def read(path: str | Path) -> Listing[Claim]:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise PanelError.of(f"{file.name}, byte {error.start + 1}", "is not UTF-8", "save the file as UTF-8") from error
+        raise PanelError.of(f"{file.name}, byte {error.start}", "is not UTF-8", "save the file as UTF-8") from error
     table = read_rows(text, place=file.name)
     faults = [*table.faults, *_column_faults(table.header, file.name)]
     claims: list[Claim] = []
@@ -76,7 +78,9 @@ def read(path: str | Path) -> Listing[Claim]:
         found = list(_row_faults(row, f"{file.name}, row {line}", seen))
         faults += found
         if not found:
-            claims.append(claim_of({**row, "group": _group(row), "quantity": row["quantity"] or row["statement"]}))
+            scope = row["scope"] or _SCOPES.get(row["population"], row["population"])
+            quantity = row["quantity"] or row["statement"]
+            claims.append(claim_of({**row, "group": _group(row), "quantity": quantity, "scope": scope}))
     if not (claims or faults):
         faults.append(Fault(file.name, "holds no claim", f"the first line names the columns: {','.join(_REQUIRED)}"))
     if faults:
@@ -89,8 +93,8 @@ def _column_faults(header: tuple[str, ...], place: str) -> Iterator[Fault]:
     if missing := [name for name in _REQUIRED if name not in header]:
         yield Fault(f"{place}, row 1", f"has no column {', '.join(missing)}", f"it has {', '.join(header) or 'none'}")
     for name in header:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+        near = difflib.get_close_matches(name, known, n=1)
+        if name not in known and (near or not missing):
             remedy = f"did you mean {near[0]}?" if near else f"the columns are {', '.join(known)}"
             yield Fault(f"{place}, row 1", f"has an unknown column {name!r}", remedy)
 
