@@ -55,7 +55,7 @@ def test_the_bundled_table_is_a_file_of_claims(tmp_path: Path) -> None:
         ([HEAD.replace("value,", ""), ROW.replace("0.18,", "")], "row 1: has no column value (it has claim,"),
         ([f"{HEAD},denominater", f"{ROW},all"], "row 1: has an unknown column 'denominater' (did you mean denominator?)"),
         ([f"{HEAD},xyz", f"{ROW},all"], "has an unknown column 'xyz' (the columns are claim, statement,"),
-        (["x,y", "a,b"], "end (it has x, y)"),
+        (["xxxx", "a"], "end (it has xxxx)"),
         ([HEAD, ROW.replace("0.18", "18")], "row 2, column value: 18 is not a part of 1 (write 41 % as 0.41)"),
         ([HEAD, ROW.replace("0.18", "18 %,")], "row 2: has 7 cells, the header has 6"),
         ([HEAD, ROW.replace(",0.18", ",18%")], "row 2, column value: '18%' is not a number (write 41 % as 0.41)"),
