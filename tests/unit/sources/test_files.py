@@ -465,3 +465,15 @@ def test_a_file_of_several_days_among_files_of_one_is_warned_of(tmp_path: Path) 
     with pytest.warns(OssgeoWarning, match=text):
         assert len(ossgeo.read_panel(tmp_path).periods) == 4
     assert len(ossgeo.read_panel(tmp_path, period_from="file").periods) == 3
+
+
+def test_a_column_of_json_objects_is_named_if_the_columns_are_in_it(tmp_path: Path) -> None:
+    cells = pl.DataFrame({"n": [1], "other": ['{"x": 1}'], "metadata": ['{"id": "Qwen/a", "downloads": 1200}']})
+    with pytest.raises(
+        PanelError, match=r"column metadata holds JSON objects \(expand='metadata' makes columns of their keys\)"
+    ):
+        ossgeo.read_panel(cells)
+    cells.write_csv(tmp_path / "x.csv")
+    with pytest.raises(PanelError, match="column metadata holds JSON objects"):
+        ossgeo.read_panel(tmp_path / "x.csv")
+    assert len(ossgeo.read_panel(cells, expand="metadata", counter="downloads_30d", period_from="2026-08-22")) == 1

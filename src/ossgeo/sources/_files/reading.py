@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ Found = tuple[nw.LazyFrame[Any], pl.LazyFrame | None, list[str]]
 
 _DATAFRAME = "the dataframe"
 _FILES_SHOWN = 2
+_COUNTED = (*COUNTERS, BARE)
 
 
 @attrs.frozen
@@ -146,6 +148,12 @@ class Reading:
             choice = attrs.evolve(choice, columns=kept)
         chosen = choice.of(names, table.place, faults, empty=list(_empty_columns(table)))
         if chosen is None:
+            if self.expand is None and (nested := _nested_column(table)) is not None:
+                problem, remedy = (
+                    f"column {nested} holds JSON objects",
+                    f"expand={nested!r} makes columns of their keys",
+                )
+                faults.append(Fault(table.place, problem, remedy))
             return None
         table, others = without_other_repositories(table, chosen["model_id"])
         self.others.append(others)
@@ -336,6 +344,20 @@ def _index_faults(source: Any) -> Iterator[Fault]:
     for name in getattr(getattr(source, "index", None), "names", None) or ():
         if name is not None:
             yield Fault(_DATAFRAME, f"has the index {name!r}, which is not a column", "give frame.reset_index()")
+
+
+def _nested_column(table: RawTable) -> str | None:
+    """Return the column whose cells are JSON objects with a known counter; None if there is none."""
+    for name, cells in table.columns.items():
+        cell = next((cell for cell in cells if not values.is_missing(cell)), None)
+        if isinstance(cell, str) and cell.lstrip().startswith("{"):
+            try:
+                cell = json.loads(cell)
+            except ValueError:
+                continue
+        if isinstance(cell, dict) and any(SYNONYMS.get(key) in _COUNTED for key in cell):
+            return name
+    return None
 
 
 def _empty_columns(table: RawTable) -> Iterator[str]:
