@@ -393,3 +393,36 @@ def test_every_shape_of_an_entry() -> None:
         SourceFormatError, match=r"x: Expected `int` <= 9223372036854775807 - at `\$\[0\].likes` \(model 'a/b'\)"
     ):
         read([entry("a/b", likes=2**64)])
+
+
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [
+        (rb'["a \"]\" b", "\\", "\u0041", ""]', ['a "]" b', "\\", "A", ""]),
+        (rb'["\ud83d\ude00"]', ["\N{GRINNING FACE}"]),
+        (b' [ "a" , "b" ] ', ["a", "b"]),
+        (b"null", None),
+    ],
+)
+def test_tags_are_read_as_they_are(tags: bytes, found: list[str] | None) -> None:
+    page = b'[{"id": "a/b", "tags": [], "likes": 1}, {"id": "c/d", "tags": %s}]' % tags
+    (frame,) = read_pages({"x": page}, observed_at=dt.datetime(2026, 8, 1, tzinfo=dt.UTC))
+    assert frame["tags"].to_list() == [[], found]
+
+
+@pytest.mark.parametrize(
+    ("tags", "message"),
+    [
+        (b'["a", 5]', r"Expected `str`, got `int` - at `\$\[0\].tags\[1\]` \(model 'a/b'\)"),
+        (b'["a", null]', r"Expected `str`, got `null` - at `\$\[0\].tags\[1\]` \(model 'a/b'\)"),
+        (b'[["a"]]', r"Expected `str`, got `array` - at `\$\[0\].tags\[0\]` \(model 'a/b'\)"),
+        (b'"a"', r"Expected `array \| null`, got `str` - at `\$\[0\].tags` \(model 'a/b'\)"),
+        (b'{"a": 1}', r"Expected `array \| null`, got `object` - at `\$\[0\].tags` \(model 'a/b'\)"),
+        (rb'["\ud800"]', "the response is not JSON"),
+        (b'["\xff"]', "the response is not JSON"),
+    ],
+)
+def test_tags_that_are_not_lists_of_text(tags: bytes, message: str) -> None:
+    page = b'[{"id": "a/b", "tags": %s}]' % tags
+    with pytest.raises(SourceFormatError, match=f"^x: {message}"):
+        read_pages({"x": page}, observed_at=dt.datetime(2026, 8, 1, tzinfo=dt.UTC))
