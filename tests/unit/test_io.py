@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo._core.io import writing
+from ossgeo._core.io import reason_of, writing
 from ossgeo.errors import OutputError, SourceFormatError
 
 
@@ -56,3 +57,11 @@ def test_a_panic_of_the_reader_is_an_error_of_the_library(tmp_path: Path, monkey
     monkeypatch.setattr("ossgeo.shares._table_io.read_parts", panic)
     with pytest.raises(SourceFormatError, match="is damaged; take the original file"):
         ossgeo.ShareTable.read(tmp_path / "a.parquet")
+
+
+def test_a_full_disk_is_named_in_one_way() -> None:
+    assert reason_of(OSError(28, "No space left on device")) == "No space left on device"
+    text = "parquet: File out of specification: underlying IO error: No space left on device (os error 28)\n\nat"
+    assert reason_of(pl.exceptions.ComputeError(text)) == "No space left on device"
+    assert reason_of(pl.exceptions.ComputeError("a\nb")) == "a"
+    assert reason_of(OSError()) == "OSError"

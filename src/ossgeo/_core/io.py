@@ -15,6 +15,17 @@ import polars as pl
 from ossgeo.errors import OutputError
 
 
+def reason_of(error: BaseException) -> str:
+    """Return why a file could not be written; a full disk in the words of the operating system.
+
+    Args:
+        error: The error of the operating system, or of a library that wrote the file.
+    """
+    text: str = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0]
+    full = os.strerror(errno.ENOSPC)
+    return full if full in text else text
+
+
 @contextmanager
 def writing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path in the folder of a file, and replace the file by it if the block ends without an error.
@@ -49,12 +60,10 @@ def writing(path: str | Path) -> Iterator[Path]:
     except (OSError, pl.exceptions.PolarsError) as error:
         if isinstance(error, OutputError):  # of a file that is written with this one
             raise
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        full = getattr(error, "errno", None) == errno.ENOSPC or os.strerror(errno.ENOSPC) in reason
+        reason = reason_of(error)
+        full = reason == os.strerror(errno.ENOSPC)
         remedy = "free some space, or choose another disk" if full else "choose a file in an existing folder"
-        raise OutputError(
-            f"{path} cannot be written: {os.strerror(errno.ENOSPC) if full else reason}; {remedy}"
-        ) from error
+        raise OutputError(f"{path} cannot be written: {reason}; {remedy}") from error
 
 
 def _replace(target: Path, temporary: Path) -> None:

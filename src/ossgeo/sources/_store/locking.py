@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from ossgeo._core.io import reason_of
 from ossgeo.errors import InvalidArgumentError, StoreError
 from ossgeo.sources._hub.parts import UNCHANGED
 from ossgeo.sources._store.layout import LOCK
@@ -55,5 +56,4 @@ def as_store_errors(target: Path) -> Iterator[None]:
     except StoreError:
         raise
     except (OSError, pl.exceptions.PolarsError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise StoreError(f"{target} cannot be written: {reason}; {UNCHANGED}") from error
+        raise StoreError(f"{target} cannot be written: {reason_of(error)}; {UNCHANGED}") from error

@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 import polars as pl
 
+from ossgeo._core.io import reason_of
 from ossgeo._core.schema import COUNTERS
 from ossgeo.errors import StoreError
 from ossgeo.sources._hub.parts import ROW_GROUP, UNCHANGED
@@ -72,7 +73,7 @@ def rebuild(folder: Path, manifest: Manifest) -> Manifest:
         shutil.rmtree(folder / data, ignore_errors=True)
         if isinstance(error, StoreError):
             raise
-        raise StoreError(f"{folder / data} cannot be written: {error}; {UNCHANGED}") from error
+        raise StoreError(f"{folder / data} cannot be written: {reason_of(error)}; {UNCHANGED}") from error
     remove_replaced(folder, data)
     return written
 
