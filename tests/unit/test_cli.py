@@ -61,7 +61,7 @@ def test_a_file_of_the_users_own(tmp_path: Path, capsys: pytest.CaptureFixture[s
         (["measure", "labs-2025", "--as-of", "today"], 2, "--as-of 'today'"),
         (["measure", "labs-2025", "--where", "license"], 2, "column=value"),
         (["measure", ".", "--column", "a"], 2, "THEIRS=OURS"),
-        (["measure", "labs-2025", "--registry", "no-such-folder"], 1, "organizations.csv"),
+        (["measure", "labs-2025", "--registry", "no-such-folder"], 1, "no-such-folder does not exist"),
     ],
 )
 def test_a_mistake_is_one_line_and_no_traceback(
