@@ -24,7 +24,6 @@ from ossgeo.errors import (
     OssgeoError,
     OutputError,
     PanelError,
-    SourceFormatError,
     SourceUnavailableError,
     UnknownCountryError,
 )
@@ -135,7 +134,7 @@ def test_a_table_without_its_method(tmp_path: Path) -> None:
     TABLE.write_csv(tmp_path / "x.csv")
     (tmp_path / "x.csv.method.json").unlink()
     with pytest.raises(
-        SourceFormatError, match=r"there is no x\.csv\.method\.json beside it, which write_csv\(\) writes"
+        SourceUnavailableError, match=r"x\.csv\.method\.json cannot be read: it does not exist; write_csv"
     ):
         ossgeo.ShareTable.read(tmp_path / "x.csv")
     with pytest.raises(SourceUnavailableError, match=r"none\.csv cannot be read"):

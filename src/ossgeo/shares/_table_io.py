@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -160,9 +161,8 @@ def _read(file: Path) -> tuple[dict[str, Any], pl.DataFrame]:
         schema = {name: pl.String if name in texts else pl.Float64 for name in names}
         return meta, pl.DataFrame(rows, schema=schema).with_columns(pl.col("period").str.to_date())
     if file.is_file() and not _sidecar(file).is_file():
-        raise SourceFormatError(
-            f"there is no {_sidecar(file).name} beside it, which write_csv() writes; keep both together"
-        )
+        reason = f"it does not exist; write_csv() writes it beside {file.name}, keep both together"
+        raise FileNotFoundError(errno.ENOENT, reason, str(_sidecar(file)))
     with file.open("rb"):
         pass
     meta = json.loads(_sidecar(file).read_text(encoding="utf-8"))
