@@ -37,7 +37,7 @@ def csv_text(table: ShareData, *, neutralize: bool = True, excel: bool = False) 
 def json_text(table: ShareData) -> str:
     """Return method, coverage, adjustments and rows as one JSON document."""
     rows = [{**row, "period": row["period"].isoformat()} for row in table.frame.to_dicts()]
-    return json.dumps({**meta_of(table), "rows": rows}, indent=1, ensure_ascii=False)
+    return json.dumps({**meta_of(table), "columns": table.frame.columns, "rows": rows}, indent=1, ensure_ascii=False)
 
 
 def write_csv(table: ShareData, path: str | Path, *, neutralize: bool, excel: bool) -> None:
@@ -155,11 +155,9 @@ def _read(file: Path) -> tuple[dict[str, Any], pl.DataFrame]:
         return json.loads(text), pl.read_parquet(file)
     if file.suffix == ".json":
         meta = json.loads(file.read_text(encoding="utf-8"))
-        rows = meta["rows"]
-        names = list(rows[0]) if rows else ["period", *meta["method"]["by"], "value", "share", "observed"]
         texts = ("period", *meta["method"]["by"])
-        schema = {name: pl.String if name in texts else pl.Float64 for name in names}
-        return meta, pl.DataFrame(rows, schema=schema).with_columns(pl.col("period").str.to_date())
+        schema = {name: pl.String if name in texts else pl.Float64 for name in meta["columns"]}
+        return meta, pl.DataFrame(meta["rows"], schema=schema).with_columns(pl.col("period").str.to_date())
     if file.is_file() and not _sidecar(file).is_file():
         reason = f"it does not exist; write_csv() writes it beside {file.name}, keep both together"
         raise FileNotFoundError(errno.ENOENT, reason, str(_sidecar(file)))
