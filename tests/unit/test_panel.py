@@ -10,7 +10,6 @@ import pytest
 import ossgeo
 from ossgeo.errors import InvalidArgumentError, PanelError
 from ossgeo.panel._cleaning import rows_are_usable
-from ossgeo.panel._ids import places_of
 from ossgeo.panel._models_table import normalized_models
 from ossgeo.panel._usable_rows import unusable_rows_error
 from tests.worlds import JANUARY, MARCH, panel, registry, two_dates
@@ -175,13 +174,3 @@ def test_rows_of_a_panel() -> None:
     some = two_dates()
     assert (len(some), some.head(2).height, some.to_polars().height, len(some.to_pandas())) == (12, 2, 12, 12)
     assert some.described(scope="six models").scope == "six models"
-
-
-@pytest.mark.parametrize("hashes", ["own", "equal"])
-def test_places_of_ids_do_not_depend_on_their_hashes(monkeypatch: pytest.MonkeyPatch, hashes: str) -> None:
-    if hashes == "equal":
-        monkeypatch.setattr(pl.Series, "hash", lambda self: pl.Series([7] * len(self), dtype=pl.UInt64))
-    ids = pl.Series(["Qwen/a", "who/z", "google/b", "Qwen/a"])
-    assert places_of(ids, pl.Series(["google/b", "Qwen/a"])).to_list() == [1, None, 0, 1]
-    assert places_of(ids, pl.Series([], dtype=pl.String)).to_list() == [None] * 4
-    assert places_of(pl.Series(["who/z"]), pl.Series(["google/b"])).to_list() == [None]

@@ -58,8 +58,6 @@ def writing(path: str | Path) -> Iterator[Path]:
     except OutputError:  # of a file that is written at the same time
         raise
     except (OSError, pl.exceptions.PolarsError) as error:
-        if isinstance(error, OutputError):  # of a file that is written with this one
-            raise
         reason = reason_of(error)
         full = reason == os.strerror(errno.ENOSPC)
         remedy = "free some space, or choose another disk" if full else "choose a file in an existing folder"

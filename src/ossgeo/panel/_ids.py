@@ -59,28 +59,6 @@ def distinct_ids(rows: nw.LazyFrame[Any], sizes: Mapping[dt.date, int], known: p
     return known.slice(first)
 
 
-def places_of(ids: pl.Series, known: pl.Series) -> pl.Series:
-    """Return the place of each id among known ones, null if it is not there.
-
-    Hashes are joined, and the ids of the places are compared then: two thirds of the time and half of the memory of a join
-    of text. Ids with one hash are joined as text.
-
-    Args:
-        ids: The ids.
-        known: The known ones, each once.
-    """
-    hashes = [pl.DataFrame({"id": some.hash()}) for some in (ids, known)]
-    found = _places(*hashes)
-    if len(found) == len(ids) and (known.gather(found) == ids).all():
-        return found
-    return _places(pl.DataFrame({"id": ids}), pl.DataFrame({"id": known}))
-
-
-def _places(ids: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
-    numbered = known.with_columns(place=pl.int_range(pl.len(), dtype=pl.Int32))
-    return ids.join(numbered, on="id", how="left", maintain_order="left")["place"]
-
-
 def distinct_namespaces(rows: nw.LazyFrame[Any]) -> pl.DataFrame:
     """Return the distinct namespaces of the ids of rows.
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from ossgeo.panel._ids import places_of
+from ossgeo._core.places import places_in
 from ossgeo.sources._store.layout import MODELS, inside
 from ossgeo.sources._store.manifest import Manifest
 
@@ -52,14 +52,14 @@ def keys_of(ids: pl.Series, known: pl.Series, hub_ids: pl.Series | None) -> tupl
     Returns:
         The keys, in the order of ``ids``; and key, model_id and hub_id of new models, by key.
     """
-    found = places_of(ids, known).alias("key")
+    found = places_in(known, ids).cast(pl.Int32).alias("key")
     if not found.null_count():
         return found, pl.DataFrame(schema=SCHEMA).drop("first_seen")
     hub = pl.lit(None, pl.String) if hub_ids is None else hub_ids
     given = pl.DataFrame({"model_id": ids}).with_columns(hub.alias("hub_id")).filter(found.is_null())
     new = given.sort("model_id").with_row_index("key", len(known))
     new = new.select(pl.col("key").cast(pl.Int32), "model_id", "hub_id")
-    later = places_of(ids, new["model_id"]) + len(known)
+    later = places_in(new["model_id"], ids).cast(pl.Int32) + len(known)
     return found.fill_null(later), new
 
 
