@@ -64,7 +64,7 @@ def test_the_bundled_table_is_a_file_of_claims(tmp_path: Path) -> None:
         ([HEAD, ROW.replace(",China,", ",,")], "row 2, column group: is empty (give it)"),
         ([HEAD, ROW.replace("2025-08-09", "9/8/2025")], "row 2, column start: '9/8/2025' is not a date such as 2025-09-07"),
         ([HEAD, ROW.replace("2025-09-07", "2025-01-01")], "row 2, column end: 2025-01-01 is before the start 2025-08-09"),
-        ([HEAD, ROW, ROW], "row 3, column claim: 'ours' stands in the file twice (give each claim its own id)"),
+        ([HEAD, ROW, ROW], "row 3, column claim: 'ours' occurs twice in the file (give each claim its own id)"),
         ([f"{HEAD},kind", f"{ROW},part"], "row 2, column kind: 'part' is not one of share, ahead, overtook,"),
         ([f"{HEAD},where", f"{ROW},license"], "row 2, column where: where must be column=value"),
     ],

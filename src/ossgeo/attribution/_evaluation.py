@@ -141,7 +141,7 @@ def credits_by_place(strategy: Any, models: pl.DataFrame, *, context: Context) -
 
 
 def _named(credits: pl.DataFrame, models: pl.DataFrame) -> pl.DataFrame:
-    """Return credits with the ids of models in the place of their places."""
+    """Return credits with the ids of models instead of their places."""
     ids = models["model_id"].gather(credits[PLACE]).alias("model_id")
     return credits.select(ids, pl.exclude(PLACE))
 

@@ -106,7 +106,7 @@ def _row_faults(row: Mapping[str, str], place: str, seen: set[str]) -> Iterator[
             yield Fault(f"{place}, column {name}", "is empty", "give it")
     if row["claim"] in seen:
         yield Fault(
-            f"{place}, column claim", f"{row['claim']!r} stands in the file twice", "give each claim its own id"
+            f"{place}, column claim", f"{row['claim']!r} occurs twice in the file", "give each claim its own id"
         )
     seen.add(row["claim"])
     for name, words in _WORDS.items():

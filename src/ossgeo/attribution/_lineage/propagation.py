@@ -77,13 +77,13 @@ def propagate_all(
     Returns:
         The credits table; without rows where a model is its own only source and the strategy abstains.
     """
-    asked = models.collect()
-    everyone, parts = _with_sources(asked, names, sources, context)
+    table = models.collect()
+    everyone, parts = _with_sources(table, names, sources, context)
     inner = credits_by_place(over, everyone, context=context)
     ids, size = everyone["model_id"], everyone.height
     del everyone  # with the Hub's 3.7 million models each of these tables takes some hundred megabytes
     inner = inner.with_columns(pl.col("organization", "country", "rule").cast(pl.Categorical))
-    itself = among(parts["model"], size).gather(inner[PLACE]) | (inner[PLACE] >= asked.height)
+    itself = among(parts["model"], size).gather(inner[PLACE]) | (inner[PLACE] >= table.height)
     own = inner.filter(~itself & (pl.col("rule") != ABSTAINED)).drop("rule")
     given = inner.filter(among(parts["source"], size).gather(inner[PLACE]))
     del inner
@@ -130,17 +130,17 @@ def delegations_to_sources(
 
 
 def _with_sources(
-    asked: pl.DataFrame, names: pl.Series, sources: pl.DataFrame, context: Context
+    table: pl.DataFrame, names: pl.Series, sources: pl.DataFrame, context: Context
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the evaluated models and their sources, and the parts of the sources by their places in this table.
 
     Sources that the models table does not list have their id only.
     """
-    numbers = pl.DataFrame({"number": places_in(names, asked["model_id"])}).with_row_index(PLACE).drop_nulls()
+    numbers = pl.DataFrame({"number": places_in(names, table["model_id"])}).with_row_index(PLACE).drop_nulls()
     place = pl.repeat(None, len(names), dtype=pl.UInt32, eager=True).scatter(numbers["number"], numbers[PLACE])
     about = sources.with_columns(model=place.gather(sources["model"])).drop_nulls("model")
     more = about["source"].filter(place.gather(about["source"]).is_null()).unique()
-    place = place.scatter(more, pl.int_range(asked.height, asked.height + len(more), dtype=pl.UInt32, eager=True))
+    place = place.scatter(more, pl.int_range(table.height, table.height + len(more), dtype=pl.UInt32, eager=True))
     parts = about.select(
         "model", place.gather(about["source"]).alias("source"), part="weight", since="start", until="end"
     )
@@ -149,4 +149,4 @@ def _with_sources(
     handle = pl.col("model_id").str.split("/").list.first()
     added = wanted.join(listed, on="model_id", how="left", maintain_order="left")
     added = added.with_columns(namespace=pl.coalesce("namespace", handle))
-    return pl.concat([asked, added], how="diagonal"), parts
+    return pl.concat([table, added], how="diagonal"), parts
