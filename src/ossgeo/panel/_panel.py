@@ -23,8 +23,8 @@ from ossgeo.panel._keyed import KeyedRows
 from ossgeo.panel._models_table import has_namespace_of_id, normalized_models
 from ossgeo.panel._quality import QualityReport, first_duplicate, number_of_duplicates
 from ossgeo.panel._usable_rows import last_valid_day, row_faults, unusable_rows_error
+from ossgeo.registry._facts import HUGGING_FACE
 from ossgeo.registry._registry import Registry
-from ossgeo.registry._validation import HUGGING_FACE
 
 if TYPE_CHECKING:
     import pandas as pd

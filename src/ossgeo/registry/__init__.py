@@ -11,13 +11,13 @@ from ossgeo.registry._classification import (
     organization_kinds,
 )
 from ossgeo.registry._countries import Country, OriginStatus
+from ossgeo.registry._facts import Span
 from ossgeo.registry._groups import GroupMember, GroupScheme
 from ossgeo.registry._identifiers import Identifiers
 from ossgeo.registry._lineage import LineageFact
 from ossgeo.registry._merge import RegistryDiff
 from ossgeo.registry._organizations import Affiliation, Evidence, Organization, OrganizationKind, Ownership
 from ossgeo.registry._registry import Registry
-from ossgeo.registry._validation import Span
 
 __all__ = [
     "Affiliation",

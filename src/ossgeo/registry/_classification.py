@@ -13,9 +13,9 @@ from cachetools import LRUCache, cached
 
 from ossgeo._core.dates import BEGINNING, END, day_or_today
 from ossgeo.registry._countries import OriginStatus
+from ossgeo.registry._facts import Span
 from ossgeo.registry._organizations import Organization, OrganizationKind
 from ossgeo.registry._registry import Registry
-from ossgeo.registry._validation import Span
 
 if TYPE_CHECKING:
     import polars as pl

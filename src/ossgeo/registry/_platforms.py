@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from ossgeo.registry._facts import HUGGING_FACE
 from ossgeo.registry._registry import Registry
-from ossgeo.registry._validation import HUGGING_FACE
 
 
 @lru_cache(maxsize=8)

@@ -16,11 +16,12 @@ from typing import Any, Self
 from ossgeo._core import DATA
 from ossgeo._core.dates import day_or_today
 from ossgeo.errors import InvalidArgumentError, OssgeoWarning, UnknownOrganizationError
+from ossgeo.registry._facts import HUGGING_FACE, Span
 from ossgeo.registry._lineage import LineageFact
 from ossgeo.registry._merge import RegistryDiff, difference, iter_facts, merged
 from ossgeo.registry._organizations import Organization
 from ossgeo.registry._tables import Tables, plain_name, read_tables, require_known_files, rows_from
-from ossgeo.registry._validation import HUGGING_FACE, Span, check
+from ossgeo.registry._validation import check
 
 
 class Registry:

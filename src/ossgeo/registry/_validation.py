@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
-import attrs
-
 from ossgeo._core.dates import BEGINNING, END
 from ossgeo._core.relations import Relation
 from ossgeo.errors import Fault, OssgeoWarning, RegistryError, UnknownCountryError
 from ossgeo.registry._countries import Country, OriginStatus, parse_place
+from ossgeo.registry._facts import HUGGING_FACE, Facts, Span
 from ossgeo.registry._identifiers import Identifiers, parse_lei, parse_ror, parse_wikidata
 from ossgeo.registry._lineage import COMPONENTS, LINEAGE_BASES, LINEAGE_SHOWN, WHOLE, LineageFact, problems
 from ossgeo.registry._organizations import (
@@ -44,52 +43,7 @@ _IDENTIFIERS: Final[dict[str, tuple[Callable[[str], str | None], str]]] = {
 }
 _NO_IDENTIFIERS: Final = Identifiers()
 
-HUGGING_FACE: Final = "huggingface"
-"""The platform of a namespace that names none."""
-
 T = TypeVar("T")
-
-
-@attrs.frozen
-class Span:
-    """Something that is true of a namespace in a span of time.
-
-    Attributes:
-        value: An organization's id, or a role.
-        start: First day on which it holds.
-        end: First day on which it no longer holds.
-    """
-
-    value: str
-    start: dt.date = BEGINNING
-    end: dt.date = END
-
-
-@attrs.frozen
-class Facts:
-    """The checked content of the tables.
-
-    Attributes:
-        organizations: The organizations by id.
-        namespaces: The organizations behind each namespace.
-        roles: The roles of each namespace.
-        names: Ids of organizations by the letters and digits of the names that others write.
-        moves: The current id of each model that moved.
-        moved_namespaces: The current namespace of each moved id that has none, such as ``openai-community`` for ``gpt2``.
-        lineage: The lineage facts about each model.
-        spellings: The namespace by its lower-case form, if it is unique.
-        platforms: The namespaces of other platforms, by platform.
-    """
-
-    organizations: Mapping[str, Organization]
-    namespaces: Mapping[str, tuple[Span, ...]]
-    roles: Mapping[str, tuple[Span, ...]]
-    names: Mapping[str, str]
-    moves: Mapping[str, str]
-    moved_namespaces: Mapping[str, str]
-    lineage: Mapping[str, tuple[LineageFact, ...]]
-    spellings: Mapping[str, str]
-    platforms: Mapping[str, Mapping[str, tuple[Span, ...]]]
 
 
 def check(tables: Tables) -> Facts:

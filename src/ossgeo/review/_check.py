@@ -17,11 +17,11 @@ import polars as pl
 from ossgeo._core.dates import BEGINNING, END, day_or_today
 from ossgeo.errors import SourceFormatError, SourceUnavailableError
 from ossgeo.registry._countries import Country, OriginStatus
+from ossgeo.registry._facts import Span
 from ossgeo.registry._identifiers import parse_ror
 from ossgeo.registry._organizations import OrganizationKind
 from ossgeo.registry._registry import Registry
 from ossgeo.registry._tables import Row, plain_name
-from ossgeo.registry._validation import Span
 
 _LETTERBOX: Final = re.compile(r"\b(Delaware|Cayman|British Virgin|Lewes|Wilmington|registered agent)\b")
 _NO_PLACE: Final = re.compile(

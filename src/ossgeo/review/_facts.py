@@ -12,9 +12,9 @@ import polars as pl
 from ossgeo._core.dates import BEGINNING, END, day_or_today
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.registry._classification import find_roles, get_kind
+from ossgeo.registry._facts import Span
 from ossgeo.registry._organizations import Evidence, Organization
 from ossgeo.registry._registry import Registry
-from ossgeo.registry._validation import Span
 
 _FACT: Final = {
     "organization": pl.String, "namespaces": pl.String, "kind": pl.String, "basis": pl.String, "country": pl.String,

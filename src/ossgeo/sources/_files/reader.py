@@ -18,8 +18,8 @@ from ossgeo._core.dates import Day, day_of
 from ossgeo.errors import EngineError, Fault, InvalidArgumentError, OssgeoWarning, PanelError
 from ossgeo.panel._models_table import normalized_models
 from ossgeo.panel._panel import Panel
+from ossgeo.registry._facts import HUGGING_FACE
 from ossgeo.registry._registry import Registry
-from ossgeo.registry._validation import HUGGING_FACE
 from ossgeo.sources._files.columns import Choice
 from ossgeo.sources._files.decoding import check_encoding
 from ossgeo.sources._files.dimensions import checked_dimensions
