@@ -227,6 +227,7 @@ class Plan:
         return (
             self._adds_up(parts)
             and (not self._needs_differences(parts) or self._has_usable_keys())
+            and sums_are_exact(self.panel._counts())
             and self.models is None
             and not self.panel.residual
             and self.options.where is None

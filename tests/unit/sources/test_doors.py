@@ -443,3 +443,64 @@ def test_unreadable_values_of_models_are_counted() -> None:
     with pytest.warns(ossgeo.errors.OssgeoWarning, match="1 unreadable value.* of license are null; 1 unrea.* likes"):
         found = ossgeo.read_models(listed, columns={"name": "model_id"})
     assert found.select("license", "likes").rows() == [(None, None), ("mit", 3)]
+
+
+WIDE = {"model_id": ["Qwen/a", "google/b"], "observed_at": ["2025-01-31"] * 2}
+MAKERS: dict[str, Callable[[pl.DataFrame], Any]] = {
+    "eager": lambda frame: frame,
+    "lazy": lambda frame: frame.lazy(),
+    "duckdb": lambda frame: duckdb.connect().from_arrow(frame.to_arrow()),
+}
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+@pytest.mark.parametrize("kind", [pl.UInt64, pl.Float64])
+def test_a_count_above_64_bits_is_one_fault_of_every_door(make: Callable[[pl.DataFrame], Any], kind: Any) -> None:
+    frame = pl.DataFrame(WIDE).with_columns(downloads_30d=pl.Series([2**64 - 2048, 1], dtype=kind))
+    with pytest.raises(PanelError, match=r"column downloads_30d: 1[\d.e+]+ is above 2\^63, more than any counter"):
+        ossgeo.read_panel(make(frame))
+
+
+def test_sums_of_duckdb_are_counts() -> None:
+    query = "select 'Qwen/a' as model_id, date '2025-01-31' as observed_at, sum({}::hugeint) as downloads_30d"
+    panel = ossgeo.read_panel(duckdb.sql(query.format("5")))
+    assert panel.to_polars()["downloads_30d"].to_list() == [5]
+    with pytest.raises(PanelError, match=r"is above 2\^63, more than any counter"):
+        ossgeo.read_panel(duckdb.sql(query.format(2**126)))
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_counts_whose_sum_exceeds_64_bits_are_summed(make: Callable[[pl.DataFrame], Any]) -> None:
+    ids = [*(f"Qwen/{n}" for n in range(5)), "google/a", *(f"nowhere-{n}/a" for n in range(4))]
+    frame = pl.DataFrame({"model_id": ids, "date": "2025-01-31", "tokens_per_7d": [2**62] * 10})
+    shares = ossgeo.measure(ossgeo.read_panel(make(frame), counter="tokens_per_7d")).at()
+    assert shares == pytest.approx({"CN": 0.5, "unreviewed": 0.4, "US": 0.1})
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_counts_that_are_too_large_for_sums_are_named(make: Callable[[pl.DataFrame], Any]) -> None:
+    frame = pl.DataFrame({**WIDE, "downloads_30d": [2**62, 2**62]})
+    with pytest.raises(PanelError, match=r"is above 1,000,000,000,000 in 2 row\(s\)"):
+        ossgeo.measure(ossgeo.read_panel(make(frame)))
+
+
+@pytest.mark.parametrize(
+    "frame", [FRAME.clear(), FRAME.head(1).with_columns(id=pl.lit("https://huggingface.co/datasets/a/b"))]
+)
+def test_a_frame_without_rows_of_models_is_one_fault(frame: pl.DataFrame) -> None:
+    with pytest.raises(PanelError) as caught:
+        ossgeo.read_panel(frame)
+    assert [str(fault) for fault in caught.value.faults] == [
+        "the dataframe: holds no row of a model (an empty source is not a snapshot)"
+    ]
+
+
+def test_a_count_above_64_bits_in_a_workbook_is_named(tmp_path: Path) -> None:
+    writer = pytest.importorskip("xlsxwriter")
+    pytest.importorskip("fastexcel")
+    book = writer.Workbook(str(tmp_path / "p.xlsx"))
+    for number, row in enumerate([["id", "date", "downloads_30d"], ["Qwen/a", "2025-01-31", 2**63]]):
+        (book.worksheets() or [book.add_worksheet()])[0].write_row(number, 0, row)
+    book.close()
+    with pytest.raises(PanelError, match=r"p.xlsx: holds a number that is above 2\^63, more than any counter"):
+        ossgeo.read_panel(tmp_path / "p.xlsx")

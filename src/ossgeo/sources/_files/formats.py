@@ -13,6 +13,7 @@ import polars as pl
 
 from ossgeo._core import engines
 from ossgeo.errors import PanelError, SourceUnavailableError
+from ossgeo.sources._files import values
 from ossgeo.sources._files.csv_files import MOST_COLUMNS, csv_columns
 from ossgeo.sources._files.decoding import text_of
 from ossgeo.sources._files.json_shapes import rows_of_json
@@ -173,6 +174,8 @@ def _excel(content: bytes, place: str) -> RawTable:
         import fastexcel  # noqa: F401  # the engine of pl.read_excel
     try:
         frame = pl.read_excel(io.BytesIO(content), infer_schema_length=None, raise_if_empty=False)
+    except pl.exceptions.InvalidOperationError as error:  # Polars converts whole numbers to 64 bits
+        raise PanelError.of(place, f"holds a number that {values.TOO_LARGE}", "correct it") from error
     except Exception as error:  # the engine has exceptions of its own
         raise PanelError.of(place, "is not an Excel workbook", "save it as .xlsx again") from error
     return RawTable.of_frame(frame, place, 2)

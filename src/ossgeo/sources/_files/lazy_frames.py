@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +41,8 @@ _IN_UTC: Final = (
 
 _AROUND: Final = frozenset({"model_id", "observed_at", "since", "period"})
 """The columns of rows beside the counter."""
+_WIDER_THAN_A_COUNT: Final = (nw.UInt64, nw.UInt128, nw.Int128)
+"""Types of whole numbers that may exceed a count; DuckDB's sums are of the last one."""
 
 
 @attrs.frozen
@@ -292,13 +295,15 @@ def _with_counts(frame: nw.LazyFrame[Any], counter: Counter, place: str, faults:
     if not counter.whole:
         fraction = count.cast(nw.Float64)
         return frame.with_columns(nw.when(~fraction.is_nan()).then(fraction).alias(which))
-    if kind.is_integer():
-        return frame if kind in (nw.Int64, nw.UInt64) else frame.with_columns(count.cast(nw.Int64))
+    if kind.is_integer() and kind not in _WIDER_THAN_A_COUNT:
+        return frame if kind == nw.Int64 else frame.with_columns(count.cast(nw.Int64))
     if kind.is_float():
         frame = frame.with_columns(nw.when(~count.is_nan()).then(count).alias(which))
     broken = frame.filter((count % 1 != 0) | (count.abs() >= 2.0**63)).select(which).head(FAULTS_A_COLUMN)
     wrong = engines.collect(broken)[which].to_list()
-    faults.extend(Fault(place, f"{value} is not a whole number") for value in sorted(wrong))
+    for value in sorted(wrong):
+        large = 2.0**63 <= abs(float(value)) < math.inf
+        faults.append(Fault(place, f"{value} {values.TOO_LARGE if large else 'is not a whole number'}"))
     return frame if wrong else frame.with_columns(count.cast(nw.Int64))
 
 

@@ -194,7 +194,9 @@ class Reading:
             measured = self.choice.measured(table.columns)
             lazy = with_since(engines.wrap(table.lazy()), measured, place, faults)
             table = engines.collect(lazy)
-        if not faults and table["period"].null_count() == table.height:
+        if not table.height:
+            faults.append(Fault(origin.file, "holds no row of a model", "an empty source is not a snapshot"))
+        elif not faults and table["period"].null_count() == table.height:
             name = "period" if "period" in origin.names else "observed_at"
             faults.append(Fault(origin.place(name, 0), f"has no date ({table.height} row(s) in all)", "give a date"))
         return table

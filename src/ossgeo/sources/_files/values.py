@@ -41,6 +41,7 @@ UNIX: Final = {"unix": 1, "unix_ms": 1000}
 """Values of ``date_format`` that are not patterns: seconds and milliseconds since 1970."""
 
 _INT64 = 2**63
+TOO_LARGE: Final = "is above 2^63, more than any counter"
 _LONGEST_NUMBER = 40
 _FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 _GROUPED: Final = re.compile(
@@ -194,7 +195,7 @@ def count(value: Any, thousands: str = "") -> int:
     if not number.is_finite() or (number.adjusted() < _LONGEST_NUMBER and number != number.to_integral_value()):
         raise ValueError("is not a whole number")
     if not -_INT64 <= number < _INT64:
-        raise ValueError("is above 2^63, more than any counter")
+        raise ValueError(TOO_LARGE)
     return int(number)
 
 
