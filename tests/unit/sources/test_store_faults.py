@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 import ossgeo
-from ossgeo.errors import InvalidArgumentError, PanelError, StoreError
+from ossgeo.errors import InvalidArgumentError, OutputError, PanelError, StoreError
 from ossgeo.sources import Hub, SnapshotStore
 from ossgeo.sources._hub import checkpoint as checkpoints
 from ossgeo.sources._store import facts as stored_facts
@@ -359,3 +359,83 @@ def test_a_snapshot_needs_few_wide_rows_in_memory(tmp_path: Path) -> None:
         assert checkpoints.Checkpoint.began_at(tmp_path / "checkpoint") == checkpoint.observed_at
         shutil.rmtree(tmp_path / "checkpoint")
         assert checkpoints.Checkpoint.began_at(tmp_path / "checkpoint") is None
+
+
+@pytest.mark.parametrize("step", ["write_manifest", "mark"])
+@pytest.mark.parametrize("change", ["replace", "remove"])
+def test_a_correction_that_failed_is_not_made_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str, step: str
+) -> None:
+    store = SnapshotStore(tmp_path)
+    store.add(week(0, license=["mit", "mit"]))
+    made = store.add(week(1, license=["mit", "other"]))
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    def corrected() -> None:
+        store.replace(made, week(1, (5, 6)), reason="x") if change == "replace" else store.remove(made, reason="x")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, step, full)
+        with pytest.raises(StoreError, match="No space left on device; everything that was stored before is unchanged"):
+            corrected()
+    store.add(week(2))
+    assert [one.totals["downloads_30d"] for one in store.snapshots] == [30, 30, 30]
+    assert (store.removed, store.verify()) == ((), ())
+    corrected()
+    assert [one.removed for one in store.removed] == ["x"]
+    assert store.verify() == ()
+
+
+def test_a_day_that_was_observed_after_all_is_no_gap(tmp_path: Path) -> None:
+    one, other = SnapshotStore(tmp_path / "one"), SnapshotStore(tmp_path / "other")
+    one.add(week(0))
+    one.gap("2026-03-04", "2026-03-15", reason="the collector was off")
+    other.add(week(1))
+    other.gap("2026-03-10", "2026-03-12", reason="the network was down")
+    one.merge(other)
+    assert [(gap.start.day, gap.end.day, gap.reason) for gap in one.gaps] == [
+        (4, 8, "the collector was off"), (10, 15, "the collector was off"), (10, 12, "the network was down")]  # fmt: skip
+    assert "no observation from 2026-03-04 to 2026-03-08: the collector was off" in one.panel().scope
+    assert "to 2026-03-15" not in one.panel(end="2026-03-09").scope
+    one.add(week(1).with_columns(observed_at=pl.lit(MONDAY + dt.timedelta(days=2))))
+    assert [gap.start.day for gap in one.gaps] == [5, 10, 10]
+    one.remove(one.snapshots[-1], reason="x")
+    assert [gap.start.day for gap in one.gaps] == [5, 10]
+    with pytest.raises(InvalidArgumentError, match="end must not be in the future, got 2999-01-01"):
+        one.gap("2026-03-20", "2999-01-01", reason="x")
+
+
+@pytest.mark.parametrize("wrong", [week(0).to_pandas(), None, "p.csv", {}], ids=["pandas", "none", "text", "dict"])
+def test_a_replacement_is_a_panel_or_a_frame(tmp_path: Path, wrong: Any) -> None:
+    store = SnapshotStore(tmp_path)
+    made = store.add(week(0))
+    with pytest.raises(PanelError, match="snapshot: must be a Panel or a Polars frame, got"):
+        store.replace(made, wrong, reason="x")
+    with pytest.raises(InvalidArgumentError, match=r"old must be one of store\.snapshots, got '2026-03-02'"):
+        store.replace("2026-03-02", week(0), reason="x")  # type: ignore[arg-type]
+    assert store.replace(made, week(0, (1, 2)).drop("observed_at"), reason="x").observed_at == MONDAY
+
+
+def test_several_days_are_one_observation_if_a_time_is_given(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    frame = week(0).with_columns(observed_at=pl.Series([MONDAY, MONDAY + dt.timedelta(days=1)]))
+    with pytest.raises(PanelError, match=r"on 2 days, 2026-03-02 to 2026-03-03 \(.* or give observed_at= if it is one"):
+        store.add(frame)
+    with pytest.raises(PanelError, match=r"column observed_at: is null in 1 row\(s\) \(give observed_at=\)"):
+        store.add(week(0).with_columns(observed_at=pl.Series([MONDAY, None])))
+    assert store.add(frame, observed_at=MONDAY).models == 2
+
+
+def test_an_export_to_a_folder_that_is_read_only_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = SnapshotStore(tmp_path / "store")
+    store.add(week(0))
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(pl.LazyFrame, "sink_parquet", refused)
+    monkeypatch.setattr(Path, "unlink", refused)
+    with pytest.raises(OutputError, match=r"p\.parquet cannot be written: Read-only file system"):
+        store.export(tmp_path / "p.parquet")

@@ -20,7 +20,7 @@ import pytest
 
 import ossgeo
 from ossgeo.cli import main
-from ossgeo.errors import InvalidArgumentError, StoreError
+from ossgeo.errors import InvalidArgumentError, OutputError, StoreError
 from ossgeo.sources import SnapshotStore
 from ossgeo.sources._store import contents, settling
 from tests.unit.sources.test_store_model import Killed, killed_at
@@ -211,7 +211,7 @@ def test_a_range_is_one_file(tmp_path: Path) -> None:
     store = SnapshotStore(DATA / FIXTURES[0])
     path = store.export(tmp_path / "rows.parquet", "2026-03-01", "2026-03-31")
     assert ossgeo.measure(ossgeo.read_panel(path)).at() == ossgeo.measure(store.panel()).at()
-    with pytest.raises(StoreError, match="cannot be written"):
+    with pytest.raises(OutputError, match="none does not exist; create it or choose another"):
         store.export(tmp_path / "none" / "rows.parquet")
     with pytest.raises(InvalidArgumentError, match=r"path must end in \.parquet, got"):
         store.export(tmp_path / "rows.csv")

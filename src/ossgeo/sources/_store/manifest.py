@@ -111,6 +111,18 @@ class Gap:
     end: dt.date
     reason: str
 
+    def without(self, days: Iterable[dt.date]) -> tuple[Gap, ...]:
+        """Return the parts that remain if some days were observed.
+
+        Args:
+            days: The days.
+        """
+        one = dt.timedelta(days=1)
+        observed = sorted({day for day in days if self.start <= day <= self.end})
+        starts = [self.start, *(day + one for day in observed)]
+        ends = [*(day - one for day in observed), self.end]
+        return tuple(Gap(*part, self.reason) for part in zip(starts, ends, strict=True) if part[0] <= part[1])
+
 
 def _by_time(snapshots: Iterable[Snapshot]) -> tuple[Snapshot, ...]:
     return tuple(sorted(snapshots, key=lambda one: (one.observed_at, len(one.file), one.file)))
@@ -122,7 +134,7 @@ class Manifest:
 
     Attributes:
         snapshots: Every snapshot, by date and time, with those that were removed.
-        gaps: Days without an observation, by date.
+        gaps: Days without an observation, by date, as they were noted.
         data: The folder of the files.
         layout: The version of the layout.
         models: In layout 1, the name of the table of models and its SHA-256.
@@ -143,6 +155,21 @@ class Manifest:
     def removed(self) -> tuple[Snapshot, ...]:
         """The snapshots that were removed, by date and time."""
         return tuple(one for one in self.snapshots if one.removed)
+
+    @property
+    def unobserved(self) -> tuple[Gap, ...]:
+        """The gaps without the days that were observed after they had been noted."""
+        days = [one.date for one in self.used]
+        return tuple(part for gap in self.gaps for part in gap.without(days))
+
+    def with_gaps(self, more: Iterable[Gap]) -> Manifest:
+        """Return a copy with gaps added, or changed if there is one of the same days.
+
+        Args:
+            more: The gaps.
+        """
+        gaps = {(one.start, one.end): one for one in (*self.gaps, *more)}
+        return attrs.evolve(self, gaps=tuple(gaps[key] for key in sorted(gaps)))
 
     @property
     def dictionary(self) -> tuple[Snapshot, ...]:

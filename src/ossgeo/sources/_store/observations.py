@@ -37,18 +37,25 @@ class Observation:
     left_out: int
 
 
-def observation_of(snapshot: Panel | pl.DataFrame | pl.LazyFrame, observed_at: dt.datetime | None) -> Observation:
+def observation_of(
+    snapshot: Panel | pl.DataFrame | pl.LazyFrame,
+    observed_at: dt.datetime | None,
+    *,
+    default: dt.datetime | None = None,
+) -> Observation:
     """Return a panel or frame as one observation.
 
     Args:
         snapshot: A panel with one period, or a frame with model_id and at least one counter.
         observed_at: When the counters were read; default: as the panel or the frame states.
+        default: When they were read if the panel or the frame does not state it.
 
     Raises:
         PanelError: With every fault: what makes a panel unusable makes a snapshot unusable.
         InvalidArgumentError: ``observed_at`` is not an instant.
     """
-    frame = _with_instant(_frame_of(snapshot), observed_at)
+    frame = _frame_of(snapshot)
+    frame = _with_instant(frame, observed_at if "observed_at" in frame.columns else observed_at or default)
     faults: list[Fault] = []
     frame = pl.DataFrame([_typed(frame[name], faults) for name in SCHEMA if name in frame.columns])
     if not faults:
@@ -101,9 +108,12 @@ def _with_instant(frame: pl.DataFrame, observed_at: Any) -> pl.DataFrame:
         raise PanelError.of(
             "snapshot, column observed_at", f"holds {kind}, not instants", "give observed_at="
         ) from None
-    days = frame["observed_at"].dt.date().unique()
-    if frame["observed_at"].null_count() or len(days) != 1:
-        raise PanelError.of("snapshot", f"was observed on {len(days)} days", "add each day by itself")
+    if without := frame["observed_at"].null_count():
+        raise PanelError.of("snapshot, column observed_at", f"is null in {without:,} row(s)", "give observed_at=")
+    days = frame["observed_at"].dt.date().unique().sort()
+    if len(days) != 1:
+        remedy = "add each day by itself, or give observed_at= if it is one observation"
+        raise PanelError.of("snapshot", f"was observed on {len(days)} days, {days[0]} to {days[-1]}", remedy)
     return frame
 
 

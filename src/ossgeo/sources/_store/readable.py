@@ -11,6 +11,7 @@ import polars as pl
 
 from ossgeo._core.counter import Counter
 from ossgeo._core.dates import day_of
+from ossgeo._core.io import require_place
 from ossgeo.errors import Fault, InvalidArgumentError
 from ossgeo.panel._panel import Panel
 from ossgeo.plugins import API_VERSION
@@ -107,7 +108,7 @@ class ReadableStore:
         Raises:
             StoreError: The manifest cannot be read.
         """
-        return read_manifest(self._folder()).gaps
+        return read_manifest(self._folder()).unobserved
 
     def panel(
         self,
@@ -250,12 +251,14 @@ class ReadableStore:
             The file.
 
         Raises:
-            StoreError: See :meth:`panel`; or the file cannot be written.
+            StoreError: See :meth:`panel`.
             PanelError: See :meth:`panel`.
+            OutputError: The file cannot be written.
             InvalidArgumentError: See :meth:`panel`; or the path does not end in ``.parquet``.
         """
         if Path(path).suffix.lower() != ".parquet":
             raise InvalidArgumentError(f"path must end in .parquet, got {str(path)!r}")
+        require_place(path)
         return write_rows(self.panel(start, end, counter=counter), Path(path))
 
     def _folder(self, needed: Needed = lambda _: ()) -> Path:

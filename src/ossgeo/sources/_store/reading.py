@@ -13,6 +13,7 @@ import polars as pl
 from ossgeo._core import engines
 from ossgeo._core.counter import Counter, column_of
 from ossgeo._core.dates import day_of
+from ossgeo._core.io import writing
 from ossgeo._core.schema import COUNTERS
 from ossgeo._core.text import counted
 from ossgeo.errors import InvalidArgumentError, PanelError, StoreError
@@ -21,7 +22,7 @@ from ossgeo.panel._panel import Panel
 from ossgeo.sources._store import contents, layout_1
 from ossgeo.sources._store.checks import require_undamaged
 from ossgeo.sources._store.keyed import StoreRows
-from ossgeo.sources._store.layout import FACTS, MODELS, inside, temporary
+from ossgeo.sources._store.layout import FACTS, MODELS, inside
 from ossgeo.sources._store.manifest import Manifest, Snapshot, read_manifest
 
 _NOTES: Final = 3
@@ -65,7 +66,7 @@ def read_store(
     }
     remarks = [f"left out: {counted(number, what)}" for what, number in left_out.items() if number]
     gaps = [
-        f"no observation from {gap.start} to {gap.end}: {gap.reason}" for gap in manifest.gaps
+        f"no observation from {gap.start} to {gap.end}: {gap.reason}" for gap in manifest.unobserved
         if gap.start <= (last or chosen[-1].date) and gap.end >= (first or chosen[0].date)
     ]  # fmt: skip
     return panel.described(scope="; ".join([_scope(chosen), *remarks, *gaps, *_notes(chosen)]))
@@ -78,15 +79,8 @@ def write_rows(panel: Panel, path: Path) -> Path:
         panel: The panel.
         path: The file.
     """
-    rows = panel.rows.to_native()
-    partial = temporary(path)
-    try:
-        rows.sink_parquet(partial, compression="zstd")
-        partial.replace(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise StoreError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with writing(path) as partial:
+        panel.rows.to_native().sink_parquet(partial, compression="zstd")
     return path
 
 

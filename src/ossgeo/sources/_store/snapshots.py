@@ -13,6 +13,7 @@ import polars as pl
 from ossgeo._core.dates import day_of
 from ossgeo.errors import InvalidArgumentError, StoreError
 from ossgeo.panel._panel import Panel
+from ossgeo.panel._usable_rows import last_valid_day
 from ossgeo.sources._hub.checkpoint import Checkpoint
 from ossgeo.sources._hub.parts import ROW_GROUP
 from ossgeo.sources._store.layout import CHECKPOINT, MANIFEST, is_data
@@ -153,10 +154,9 @@ class SnapshotStore(ReadableStore):
         Raises:
             StoreError: The old snapshot is not in use, or see :meth:`add`.
             PanelError: See :meth:`add`.
-            InvalidArgumentError: The reason is empty, or see :meth:`add`.
+            InvalidArgumentError: The reason is empty, ``old`` is not a snapshot, or see :meth:`add`.
         """
-        states = isinstance(snapshot, Panel) or "observed_at" in snapshot.lazy().collect_schema().names()
-        observation = observation_of(snapshot, None if states else old.observed_at)
+        observation = observation_of(snapshot, None, default=_snapshot(old, "old").observed_at)
         return self._add(
             observation, snapshot, old, source=source, scope=old.scope if scope is None else scope, note=note, wait=wait,
             reason=_reason(reason),
@@ -228,6 +228,8 @@ class SnapshotStore(ReadableStore):
     def gap(self, start: dt.date | str, end: dt.date | str, *, reason: str, wait: float = WAIT) -> Gap:
         """Note days without an observation, with the reason: panels of these days and :meth:`validate` state it.
 
+        A day that is observed later, by an older file or by :meth:`merge`, is not stated any more.
+
         Args:
             start: The first day.
             end: The last day.
@@ -239,12 +241,14 @@ class SnapshotStore(ReadableStore):
 
         Raises:
             StoreError: The store cannot be written, or another process writes to it.
-            InvalidArgumentError: The reason is empty, a day is not a day, the end is before the start, there is a snapshot of one
+            InvalidArgumentError: The reason is empty, a day is not a day, the end is before the start or in the future, there is a snapshot of one
                 of the days, or ``wait`` is negative.
         """
         made = Gap(day_of(start, what="start"), day_of(end, what="end"), _reason(reason))
         if made.end < made.start:
             raise InvalidArgumentError(f"end must be {made.start} or later, got {made.end}")
+        if made.end > last_valid_day():
+            raise InvalidArgumentError(f"end must not be in the future, got {made.end}")
         with locked(self.path, wait):
             self._change(lambda writer: writer.add_gap(made), lambda _: ())
         return made
@@ -338,12 +342,17 @@ class SnapshotStore(ReadableStore):
         return any(one.observed_at == observed_at for one in read_manifest(self.path).snapshots)
 
     def _used(self, snapshot: Snapshot) -> Snapshot:
-        if not isinstance(snapshot, Snapshot):
-            raise InvalidArgumentError(f"snapshot must be one of store.snapshots, got {snapshot!r}")
+        wanted = _snapshot(snapshot, "snapshot").file
         for one in read_manifest(self.path).used:
-            if one.file == snapshot.file:
+            if one.file == wanted:
                 return one
-        raise StoreError(f"{self.path} has no snapshot {snapshot.file} in use; see store.snapshots")
+        raise StoreError(f"{self.path} has no snapshot {wanted} in use; see store.snapshots")
+
+
+def _snapshot(value: Snapshot, name: str) -> Snapshot:
+    if not isinstance(value, Snapshot):
+        raise InvalidArgumentError(f"{name} must be one of store.snapshots, got {value!r}")
+    return value
 
 
 def _reason(reason: str) -> str:

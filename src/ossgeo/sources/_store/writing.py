@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import attrs
@@ -20,6 +20,7 @@ from ossgeo.sources._store.layout import (
     DATA,
     FACTS,
     MANIFEST,
+    MARK,
     MODELS,
     SNAPSHOTS,
     data_folders,
@@ -95,7 +96,8 @@ class Writer:
         stem = stem_of(observed_at, revision or next_revision(self.folder, manifest, observed_at))
         target = name_of(manifest.data, SNAPSHOTS, stem)
         same = replaces is not None and replaces.observed_at == observed_at
-        with as_store_errors(self.folder / target), self._raw(manifest, write) as raw:
+        undone = () if replaces is None else (replaces.file + MARK, target)
+        with as_store_errors(self.folder / target), self._undone(manifest, undone), self._raw(manifest, write) as raw:
             if removed:
                 mark(self.folder, target, removed)
             encoder = Encoder(
@@ -120,7 +122,7 @@ class Writer:
             reason: Why it is removed.
         """
         manifest = self.settled()
-        with as_store_errors(self.folder / snapshot.file):
+        with as_store_errors(self.folder / snapshot.file), self._undone(manifest, [snapshot.file + MARK]):
             removed = attrs.evolve(
                 snapshot, removed=reason, parts={**snapshot.parts, **self._shifted(manifest, snapshot)}
             )
@@ -129,7 +131,7 @@ class Writer:
         return removed
 
     def merge(self, folder: Path, other: Manifest) -> tuple[Snapshot, ...]:
-        """Add the snapshots of another store that this one does not have, and its removals.
+        """Add the snapshots of another store that this one does not have, its removals and its gaps.
 
         Args:
             folder: The other store.
@@ -157,6 +159,10 @@ class Writer:
                 changed.append(self._copied(folder, other, one))
             elif one.removed and not known[one.stem].removed:
                 changed.append(self.remove(known[one.stem], one.removed))
+        merged = read_manifest(self.folder)
+        if {*other.gaps} - {*merged.gaps}:
+            with as_store_errors(self.folder / MANIFEST):
+                write_manifest(self.folder, merged.with_gaps(other.gaps))
         return tuple(changed)
 
     def add_gap(self, gap: Gap) -> None:
@@ -173,9 +179,8 @@ class Writer:
             raise InvalidArgumentError(
                 f"a gap must have no observation, got {gap.start} to {gap.end} with that of {there[0]}"
             )
-        gaps = {(one.start, one.end): one for one in (*manifest.gaps, gap)}
         with as_store_errors(self.folder / MANIFEST):
-            write_manifest(self.folder, attrs.evolve(manifest, gaps=tuple(gaps[key] for key in sorted(gaps))))
+            write_manifest(self.folder, manifest.with_gaps([gap]))
 
     def put(self, files: Mapping[str, bytes]) -> None:
         """Write files beside the snapshots.
@@ -252,6 +257,21 @@ class Writer:
             with as_store_errors(self.folder / MANIFEST):
                 write_manifest(self.folder, settled)
         return settled
+
+    @contextmanager
+    def _undone(self, manifest: Manifest, names: Iterable[str]) -> Iterator[None]:
+        """Remove files, in their order, if the block fails before the manifest changes.
+
+        The next writer completes a correction whose mark or snapshot it finds, as that of a writer that was killed.
+        """
+        try:
+            yield
+        except BaseException:
+            with suppress(OSError, StoreError):
+                if read_manifest(self.folder) == manifest:
+                    for name in names:
+                        inside(self.folder, name).unlink(missing_ok=True)
+            raise
 
     @contextmanager
     def _raw(self, manifest: Manifest, write: Callable[[Path], object]) -> Iterator[Path]:
