@@ -222,6 +222,7 @@ def test_waits_stay_within_the_patience_and_say_so(server: FakeHub, caplog: pyte
         (once([entry("a/b", baseModels={"models": [{}]})], 200), SourceFormatError, "baseModels"),
         (once([entry("a/b", private="no")], 200), SourceFormatError, "got `str` - at `.*private"),
         (once([entry("a/b")], 200, {"link": '</api/models>; rel="next"'}, times=9), SourceFormatError, "read already"),
+        (once([entry("a/b")], 200, {"link": "<>; rel=next"}), SourceFormatError, "next page cannot be read"),
         (once(b"", 307, {"location": "https://evil.example/x"}), SourceFormatError, "another host"),
         (once({"error": "bad expand"}, 400), SourceUnavailableError, "status 400"),
         (once({"error": "no"}, 401), SourceUnavailableError, "give a token"),
@@ -426,3 +427,16 @@ def test_tags_that_are_not_lists_of_text(tags: bytes, message: str) -> None:
     page = b'[{"id": "a/b", "tags": %s}]' % tags
     with pytest.raises(SourceFormatError, match=f"^x: {message}"):
         read_pages({"x": page}, observed_at=dt.datetime(2026, 8, 1, tzinfo=dt.UTC))
+
+
+@pytest.mark.parametrize("wrong", ["Qwen/a", 5, [None]])
+def test_configs_are_of_a_list_of_ids(server: FakeHub, wrong: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="ids must"):
+        hub(server).configs(wrong)
+    assert hub(server).configs([]) == {}
+    assert server.asked == []
+
+
+def test_an_endpoint_is_text() -> None:
+    with pytest.raises(InvalidArgumentError, match="endpoint must be a str or None, got int"):
+        Hub(endpoint=5)  # type: ignore[arg-type]

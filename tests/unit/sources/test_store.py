@@ -656,3 +656,15 @@ def test_a_file_that_was_not_downloaded_is_not_called_damaged(tmp_path: Path) ->
     assert [fault.problem for fault in store.verify()] == ["was not downloaded: it is a pointer of Git LFS"]
     (tmp_path / one.file).unlink()
     assert [fault.problem for fault in store.verify()] == ["is missing"]
+
+
+def test_a_list_without_counts_is_not_stored_and_not_continued(server: FakeHub, tmp_path: Path) -> None:
+    store, hub = SnapshotStore(tmp_path), Hub(token=False, endpoint=server.url)
+    whole = {name: dict(one) for name, one in server.models.items()}
+    for one in server.models.values():
+        one |= {"downloads": None, "downloadsAllTime": None}
+    with pytest.raises(SourceFormatError, match="states no downloads of any model; check the endpoint"):
+        store.collect(hub)
+    assert (store.snapshots, (tmp_path / ".collecting").exists()) == ((), False)
+    server.models.update(whole)
+    assert store.collect(hub).models == len(whole)

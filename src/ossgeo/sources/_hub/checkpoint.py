@@ -16,6 +16,7 @@ import attrs
 import msgspec
 import polars as pl
 
+from ossgeo._core.schema import COUNTERS
 from ossgeo._core.text import counted
 from ossgeo.errors import SourceFormatError, StoreError
 from ossgeo.sources._hub.parts import UNCHANGED, Account, Part, convert, scan_parts, write_part, write_snapshot
@@ -136,6 +137,10 @@ class Checkpoint:
         if folder.is_dir():
             (folder / _STATE).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+    def has_counts(self) -> bool:
+        """Return whether a model has a count."""
+        return any(self._scan().select(pl.col(COUNTERS).count()).collect().row(0))
 
     def discard(self) -> None:
         """Remove the folder."""

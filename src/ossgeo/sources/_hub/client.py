@@ -28,7 +28,7 @@ from ossgeo.sources._hub.credentials import Token, endpoint_of, headers_for
 from ossgeo.sources._hub.http import RefusedError, Transport, time_left_in_window
 from ossgeo.sources._hub.parsing import read_pages
 from ossgeo.sources._hub.parts import Account
-from ossgeo.sources._hub.query import Query
+from ossgeo.sources._hub.query import Query, names_of
 
 _OVERVIEWS: Final = 10_000
 _DAY: Final = 24 * 60 * 60
@@ -251,10 +251,11 @@ class Hub:
         Raises:
             SourceUnavailableError: The Hub cannot be reached, or takes longer than the patience or the deadline.
             SourceFormatError: A configuration is not a JSON object.
+            InvalidArgumentError: ``ids`` is not a list of model ids.
         """
         transport = self._transport()
         found: dict[str, Mapping[str, Any]] = {}
-        for model_id in dict.fromkeys(ids):
+        for model_id in names_of("ids", ids) if ids else ():
             answer = transport.get(f"/{model_id}/resolve/main/config.json", accepted=_ABSENT)
             if answer.status in _ABSENT:
                 continue

@@ -94,6 +94,8 @@ def endpoint_of(endpoint: str | None) -> str:
     """
     from huggingface_hub import constants
 
+    if not isinstance(endpoint, str | None):
+        raise InvalidArgumentError(f"endpoint must be a str or None, got {type(endpoint).__name__}")
     given = (endpoint if endpoint is not None else constants.ENDPOINT).strip().rstrip("/")
     try:
         parts = urlsplit(given)

@@ -39,6 +39,7 @@ _MOST_REDIRECTS: Final = 5
 _MOST_TRIES: Final = 8
 _LONGEST_STEP: Final = 30.0
 _SHOWN: Final = 200
+_NEXT: Final = re.compile(r"rel\s*=\s*\"?\s*next", re.IGNORECASE)
 _ENCODINGS: Final = ("", "identity", "gzip", "deflate")
 _REMEDIES: Final = {
     401: " (it does not exist, or is private: give a token)",
@@ -286,6 +287,8 @@ class Transport:
         if size > limit and response.is_success:
             raise SourceFormatError(f"{_without_query(url)}: the response is larger than {self.largest:,} bytes")
         link = response.links.get("next", {}).get("url")
+        if not link and _NEXT.search(response.headers.get("link", "")):
+            raise SourceFormatError(f"{_without_query(url)}: the link to the next page cannot be read")
         headers = {name: self._redacted(value) for name, value in response.headers.items()}
         content = b"".join(chunks)[:limit]
         if self._secret:

@@ -84,7 +84,7 @@ class Query:
         if top is not None and (not isinstance(top, int) or isinstance(top, bool) or top < 1):
             raise InvalidArgumentError(f"top must be a whole number of models from 1 on, got {top!r}")
         kind = kinds[0] if kinds else "all"
-        chosen = _names(kind, choices[kind]) if kind in _NAMES else ()
+        chosen = names_of(kind, choices[kind]) if kind in _NAMES else ()
         fields = (*FIELDS, "cardData") if cards else FIELDS
         return cls(
             endpoint, kind=kind, top=top, chosen=chosen, fields=fields, page=PAGE, members=bool(members), private=bool(private)
@@ -124,8 +124,16 @@ class Query:
         return plain
 
 
-def _names(kind: str, given: Any) -> tuple[str, ...]:
-    """Return namespaces or ids, each once; a value that cannot be one is never sent to the Hub."""
+def names_of(kind: str, given: Any) -> tuple[str, ...]:
+    """Return namespaces or ids, each once; a value that cannot be one is never sent to the Hub.
+
+    Args:
+        kind: ``namespaces`` or ``ids``.
+        given: The names.
+
+    Raises:
+        InvalidArgumentError: They are not a list, are none, or one cannot be a name.
+    """
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise InvalidArgumentError(f"{kind} must be a list, got {given!r}; give {kind}=[{given!r}]")
     names = list(given)

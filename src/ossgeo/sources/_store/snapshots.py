@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import polars as pl
 
 from ossgeo._core.dates import day_of
-from ossgeo.errors import InvalidArgumentError, StoreError
+from ossgeo.errors import InvalidArgumentError, SourceFormatError, StoreError
 from ossgeo.panel._panel import Panel
 from ossgeo.panel._usable_rows import last_valid_day
 from ossgeo.sources._hub.checkpoint import Checkpoint
@@ -73,7 +73,7 @@ class SnapshotStore(ReadableStore):
         Raises:
             StoreError: The store cannot be written, or another process writes to it.
             SourceUnavailableError: The Hub cannot be reached; the next attempt continues this one.
-            SourceFormatError: The response does not have the Hub's form, or the list is empty or endless.
+            SourceFormatError: The response does not have the Hub's form, or the list is empty, endless or without downloads.
             InvalidArgumentError: The choice cannot name models, or has none; or ``wait`` is negative.
         """
         folder = self.path / CHECKPOINT
@@ -84,6 +84,9 @@ class SnapshotStore(ReadableStore):
             if began is not None and self._has(began):
                 Checkpoint.remove(folder)  # the process was killed after the snapshot was complete
             checkpoint = hub.collect(folder, top=top, namespaces=namespaces, ids=ids, members=members, cards=cards)
+            if not checkpoint.has_counts():
+                checkpoint.discard()
+                raise SourceFormatError(f"{hub.name} states no downloads of any model; check the endpoint")
             snapshot = writer.add(checkpoint.write, checkpoint.observed_at, source=hub.name, scope=checkpoint.scope,
                                   note=lambda: checkpoint.note)  # fmt: skip
             return checkpoint, snapshot
