@@ -75,6 +75,19 @@ def test_show() -> None:
         review.show("Qwem")
 
 
+def test_the_copy_of_a_page_in_an_archive_is_kept_and_shown() -> None:
+    page, copy = "https://acme.org/imprint", "https://web.archive.org/web/2024/https://acme.org/imprint"
+    world = ossgeo.Registry.from_rows(
+        organizations=[{"organization": "acme", "name": "Acme", "kind": "company"}],
+        namespaces=[{"namespace": "acme", "organization": "acme"}],
+        affiliations=[
+            {"organization": "acme", "country": "FR", "shows": "own statement", "url": page, "archive": copy}
+        ],
+    )
+    assert review.facts(world).select("url", "archive").row(0) == (page, copy)
+    assert f"{page} (copy: {copy})" in review.show("acme", registry=world)
+
+
 def test_show_on_a_day_prints_only_what_holds_then() -> None:
     said = review.show("sentence-transformers", on="2025-09-01")
     assert said.splitlines()[0].startswith("sentence-transformers is ukp-lab")

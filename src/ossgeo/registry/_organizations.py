@@ -84,6 +84,7 @@ class Evidence:
         reviewed_on: The day on which the source was read.
         confidence: How sure the reviewer was.
         note: Summary of the page.
+        archive: A copy of the page in an archive of the web.
     """
 
     shows: Shown | LineageShown
@@ -91,11 +92,13 @@ class Evidence:
     reviewed_on: dt.date | None = None
     confidence: Confidence = "likely"
     note: str = ""
+    archive: str | None = None
 
     def __str__(self) -> str:
         """Return the evidence in one line."""
         when = f", read on {self.reviewed_on}" if self.reviewed_on else ""
-        return f"{self.shows}{when}, {self.confidence}" + (f": {self.url}" if self.url else "")
+        page = f": {self.url}" if self.url else ""
+        return f"{self.shows}{when}, {self.confidence}{page}" + (f" (copy: {self.archive})" if self.archive else "")
 
 
 def _holds(start: dt.date | None, end: dt.date | None, on: Day) -> bool:

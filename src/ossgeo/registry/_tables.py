@@ -20,6 +20,7 @@ _SIGNS: Final = re.compile(r"[\W_]+")
 _START = "first day on which the row holds; empty: open"
 _END = "first day on which the row no longer holds; empty: open"
 _URL = "address of the page that was read"
+_ARCHIVE = "address of a copy of the page in an archive of the web, where one is known"
 
 TABLES: Final[dict[str, dict[str, str]]] = {
     "organizations": {
@@ -50,6 +51,7 @@ TABLES: Final[dict[str, dict[str, str]]] = {
         "start": _START,
         "end": _END,
         "url": _URL,
+        "archive": _ARCHIVE,
         "shows": "kind of the page",
         "reviewed_on": "date of the review",
         "confidence": "certain, likely or disputed",
@@ -89,6 +91,7 @@ TABLES: Final[dict[str, dict[str, str]]] = {
         "start": "first day on which the row holds; empty: open",
         "evidence": f"what shows it: {', '.join(LINEAGE_SHOWN)}; empty: own table",
         "url": _URL,
+        "archive": _ARCHIVE,
         "reviewed_on": "date of the review",
         "confidence": "certain, likely or disputed",
         "note": "summary of the page by the reviewer",

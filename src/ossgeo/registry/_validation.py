@@ -303,15 +303,18 @@ class _Checker:
         words: tuple[str, ...] = SHOWN,
         default: str = "press",
     ) -> Evidence | None:
-        url = row.get("url") or None
-        if url is not None and not url.startswith(("https://", "http://")):
-            self._fault(table, row, "url", f"{url!r} is not a web address")
+        for page in ("url", "archive"):
+            if (address := row.get(page)) and not address.startswith(("https://", "http://")):
+                self._fault(table, row, page, f"{address!r} is not a web address")
+        url, archive = row.get("url") or None, row.get("archive") or None
+        if archive and not url:
+            self._fault(table, row, "archive", "is the copy of a page that is not named", "give the page as url")
         reviewed = self._parse(table, row, "reviewed_on", dt.date.fromisoformat, None, "a date")
         if not (row.get(column) or url):
             return None
         shows = self._word(table, row, column, words, default)
         confidence = self._word(table, row, "confidence", CONFIDENCES, "likely")
-        return Evidence(shows, url, reviewed, confidence, row.get("note", ""))
+        return Evidence(shows, url, reviewed, confidence, row.get("note", ""), archive)
 
     def _weights(self, places: list[Affiliation], row: Row) -> None:
         if len(places) == 1 and places[0].weight == 1:

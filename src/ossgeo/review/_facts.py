@@ -18,8 +18,8 @@ from ossgeo.registry._registry import Registry
 
 _FACT: Final = {
     "organization": pl.String, "namespaces": pl.String, "kind": pl.String, "basis": pl.String, "country": pl.String,
-    "start": pl.Date, "end": pl.Date, "weight": pl.Float64, "shows": pl.String, "url": pl.String, "reviewed_on": pl.Date,
-    "confidence": pl.String, "note": pl.String,
+    "start": pl.Date, "end": pl.Date, "weight": pl.Float64, "shows": pl.String, "url": pl.String, "archive": pl.String,
+    "reviewed_on": pl.Date, "confidence": pl.String, "note": pl.String,
 }  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def facts(registry: Registry | None = None) -> pl.DataFrame:
 
     Returns:
         One row for each affiliation, by organization: organization, namespaces (all it ever had, with spaces between), kind (as
-        the tables say), basis, country, start, end, weight, shows, url, reviewed_on, confidence, note.
+        the tables say), basis, country, start, end, weight, shows, url, archive, reviewed_on, confidence, note.
 
     Example:
         >>> facts().filter(organization="qwen").select("namespaces", "country").row(0)
@@ -161,10 +161,10 @@ def _handles(registry: Registry) -> dict[str, set[str]]:
     return handles
 
 
-def _evidence(evidence: Evidence | None) -> tuple[str | None, str | None, dt.date | None, str | None, str | None]:
+def _evidence(evidence: Evidence | None) -> tuple[str | dt.date | None, ...]:
     if evidence is None:
-        return None, None, None, None, None
-    return evidence.shows, evidence.url, evidence.reviewed_on, evidence.confidence, evidence.note
+        return (None,) * 6
+    return evidence.shows, evidence.url, evidence.archive, evidence.reviewed_on, evidence.confidence, evidence.note
 
 
 def _lines(organization: Organization, *, on: dt.date | None) -> list[str]:
