@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime as dt
 import pickle
@@ -410,6 +411,11 @@ def faults_of(**tables: Any) -> list[str]:
         ({**ACME, "affiliations": [{"organization": "acme", "country": "FR", "shows": "rumour"}]}, "'rumour' is not one of"),
         ({**ACME, "affiliations": [{"organization": "acme", "country": "FR", "shows": "press", "confidence": "so so"}]},
          "'so so' is not one of"),
+        ({**ACME, "affiliations": [{"organization": "acme", "country": "FR", "confidence": "sure"}]},
+         "column confidence: 'sure' is not one of certain, likely, disputed"),
+        ({"moves": [{"model_id": "https://hf.co/a/b", "current": "c/d"}]}, "'https://hf.co/a/b' is not a model id such as"),
+        ({"moves": [{"model_id": "a/b", "current": "hf:c/d"}]}, "'hf:c/d' is not namespace/name"),
+        ({"lineage": [{"model": "a/b", "base": "c / d"}]}, "lineage.csv, row 1, column base: 'c / d' is not a model id"),
         ({"organizations": [{"organization": "ann", "kind": "individual"}],
           "affiliations": [{"organization": "ann", "country": "FR"}]}, "a person, who has no country here"),
         ({**ACME, "parents": [{"organization": "acme", "parent": "bee"}, {"organization": "bee", "parent": "acme"}]},
@@ -419,6 +425,22 @@ def faults_of(**tables: Any) -> list[str]:
 def test_each_fault_names_its_place(tables: Any, expected: str) -> None:
     found = faults_of(**tables)
     assert any(expected.replace("no web address", "is not a web address") in fault for fault in found), found
+
+
+def test_a_single_day_that_falls_back_to_the_base_is_a_warning() -> None:
+    base = ossgeo.Registry.from_rows(
+        organizations=[{"organization": "acme"}], affiliations=[{"organization": "acme", "country": "CN"}],
+        namespaces=[{"namespace": "acme", "organization": "acme"}],
+    )  # fmt: skip
+    rows = {"affiliations": [{"organization": "acme", "country": "FR", "start": "2025-01-01", "end": "2025-12-31"},
+                             {"organization": "acme", "country": "DE", "start": "2026-01-01"}]}  # fmt: skip
+    with pytest.warns(OssgeoWarning, match=r"leave out one day \(seat of acme on 2025-12-31\): end is the first day"):
+        made = ossgeo.Registry.from_rows(**rows, base=base)
+    assert [str(place.country) for place in made.get("acme").seats(on="2025-12-31")] == ["CN"]
+    with pytest.warns(OssgeoWarning, match=r"\(seat of acme on 2025-12-31\)"), contextlib.suppress(RegistryError):
+        base.overlay(ossgeo.Registry.from_rows(**rows, organizations=[{"organization": "acme"}]))
+    rows["affiliations"][0]["end"] = "2026-01-01"
+    ossgeo.Registry.from_rows(**rows, base=base)
 
 
 def test_all_faults_come_at_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -21,6 +22,9 @@ _KEYS: Final = {
     "roles": ("namespace", "role"),
 }
 """The columns that identify the subject of a dated row: at one time, the rows of an overlay replace those of the base."""
+
+_SUBJECTS: Final = {"namespaces": "namespace {1}", "affiliations": "{1} of {0}"}
+"""How the subject of a row is named in a warning."""
 
 _DEFAULTS: Final = {"basis": "seat", "platform": "huggingface"}
 """The meaning of an empty cell of a column."""
@@ -96,6 +100,33 @@ def merged(base: Tables, over: Tables, *, replace: Collection[str] = ()) -> Tabl
         "moves": _replaced(kept["moves"], over["moves"], lambda row: row["model_id"]),
         "lineage": _replaced(kept["lineage"], over["lineage"], _lineage_subject),
     }
+
+
+def single_days_of_base(over: Tables, whole: Tables) -> list[str]:
+    """Return the single days between rows of an overlay for which a row of the base holds, with their subjects.
+
+    Args:
+        over: The rows of the overlay.
+        whole: The tables of the base with the rows of the overlay.
+    """
+    found = []
+    for table, wording in _SUBJECTS.items():
+        columns, own = _KEYS[table], {id(row) for row in over[table]}
+        ends = {(*_subject(row, columns), row.get("end")) for row in over[table]}
+        starts = {(*_subject(row, columns), row.get("start")) for row in over[table]}
+        for row in whole[table]:
+            subject, start, end = _subject(row, columns), row.get("start"), row.get("end")
+            between = id(row) not in own and (*subject, start) in ends and (*subject, end) in starts
+            if between and _is_day_before(start, end):
+                found.append(f"{wording.format(*subject)} on {start}")
+    return found
+
+
+def _is_day_before(day: str, other: str) -> bool:
+    try:
+        return dt.date.fromisoformat(day) + dt.timedelta(days=1) == dt.date.fromisoformat(other)
+    except ValueError:  # an open start or end, or a fault of the overlay
+        return False
 
 
 def _extended(base: tuple[Row, ...], over: tuple[Row, ...]) -> tuple[Row, ...]:

@@ -18,10 +18,10 @@ from ossgeo._core.dates import day_or_today
 from ossgeo.errors import InvalidArgumentError, OssgeoWarning, UnknownOrganizationError
 from ossgeo.registry._facts import HUGGING_FACE, Span
 from ossgeo.registry._lineage import LineageFact
-from ossgeo.registry._merge import RegistryDiff, difference, iter_facts, merged
+from ossgeo.registry._merge import RegistryDiff, difference, iter_facts, merged, single_days_of_base
 from ossgeo.registry._organizations import Organization
 from ossgeo.registry._tables import Tables, plain_name, read_tables, require_known_files, rows_from
-from ossgeo.registry._validation import check
+from ossgeo.registry._validation import check, warn_of_single_days
 
 
 class Registry:
@@ -381,13 +381,14 @@ def _amended(base: Registry | None, tables: Tables, replace: Collection[str]) ->
         UnknownOrganizationError: The base does not have an organization of ``replace``.
 
     Warns:
-        OssgeoWarning: An organization that is replaced has no country any more.
+        OssgeoWarning: An organization that is replaced has no country any more, or rows leave out a single day.
     """
     if base is None:
         if replace:
             raise InvalidArgumentError(f"replace must be empty without base, got {replace!r}; give base=")
         return tables
     over = merged(_checked("base", base)._tables, tables, replace=replace)
+    warn_of_single_days(single_days_of_base(tables, over))
     seated, before = ({row["organization"] for row in some["affiliations"]} for some in (over, base._tables))
     if lost := sorted({*replace} & before - seated):
         warnings.warn(

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -32,7 +32,8 @@ from ossgeo.registry._tables import REQUIRED, Row, Tables, plain_name
 _WEIGHT_TOLERANCE = 1e-6
 _FIRST_YEAR = 800  # the oldest universities
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_CURRENT = re.compile(r"[^\s/]+/[^\s/]+")
+_CURRENT = re.compile(r"[^\s/:]+/[^\s/:]+")
+_MODEL = re.compile(r"[^\s/:]+(/[^\s/:]+)?")  # old models have no namespace
 _SHOWN = 3
 _UNKNOWN: Final[Country | OriginStatus] = OriginStatus.UNKNOWN
 _KINDS: Final = tuple(str(kind) for kind in OrganizationKind if kind is not OrganizationKind.STARTUP)
@@ -85,8 +86,28 @@ def _spellings(namespaces: Iterable[str]) -> dict[str, str]:
     return {lower: name for lower, name in found.items() if lower not in several}
 
 
-def _single_days_between(spans: Iterable[Span]) -> list[dt.date]:
-    """Return the days that no span covers although one ends on the day and another starts on the next."""
+def warn_of_single_days(gaps: Sequence[str]) -> None:
+    """Warn of single days that rows leave out, if there are any.
+
+    Args:
+        gaps: The subject and the day of each, such as ``seat of qwen on 2025-12-31``.
+    """
+    if gaps:
+        more = f" and {len(gaps) - _SHOWN} more" if len(gaps) > _SHOWN else ""
+        warnings.warn(
+            f"rows leave out one day ({'; '.join(gaps[:_SHOWN])}{more}): end is the first day on which a row no longer"
+            " holds; end the earlier row on the day on which the later one starts",
+            OssgeoWarning,
+            stacklevel=7,
+        )
+
+
+def single_days_between(spans: Iterable[Span]) -> list[dt.date]:
+    """Return the days that no span covers although one ends on the day and another starts on the next.
+
+    Args:
+        spans: The spans.
+    """
     rows = list(spans)
     if not rows[1:]:
         return []
@@ -131,6 +152,7 @@ class _Checker:
             self._dates(table, row)
             if row["model_id"] in found:
                 self._fault(table, row, "model_id", f"{row['model_id']!r} stands here twice")
+            self._model_id(table, row, "model_id")
             if not _CURRENT.fullmatch(row["current"]):
                 self._fault(table, row, "current", f"{row['current']!r} is not namespace/name")
             found[row["model_id"]] = row["current"]
@@ -150,6 +172,8 @@ class _Checker:
         relations = {str(relation): relation for relation in Relation}
         for row in self._tables[table]:
             start, _ = self._dates(table, row)
+            self._model_id(table, row, "model")
+            self._model_id(table, row, "base")
             relation = self._word(table, row, "relation", tuple(relations), "unspecified")
             component = self._word(table, row, "component", (WHOLE, *COMPONENTS), WHOLE)
             basis = self._word(table, row, "basis", LINEAGE_BASES, "fact")
@@ -174,15 +198,7 @@ class _Checker:
                 spans[f"{basis} of {name}"] = tuple(
                     Span(basis, place.start or BEGINNING, place.end or END) for place in places
                 )
-        gaps = [f"{what} on {day}" for what, rows in spans.items() for day in _single_days_between(rows)]
-        if gaps:
-            more = f" and {len(gaps) - _SHOWN} more" if len(gaps) > _SHOWN else ""
-            warnings.warn(
-                f"rows leave out one day ({'; '.join(gaps[:_SHOWN])}{more}): end is the first day on which a row no longer"
-                " holds; end the earlier row on the day on which the later one starts",
-                OssgeoWarning,
-                stacklevel=6,
-            )
+        warn_of_single_days([f"{what} on {day}" for what, rows in spans.items() for day in single_days_between(rows)])
 
     def _fault(self, table: str, row: Row, column: str, problem: str, remedy: str = "") -> None:
         self._faults.append(Fault(f"{table}.csv, row {row.line}, column {column}", problem, remedy))
@@ -204,6 +220,11 @@ class _Checker:
         if text not in words:
             self._fault(table, row, column, f"{text!r} is not one of {', '.join(words)}")
         return text
+
+    def _model_id(self, table: str, row: Row, column: str) -> None:
+        text = row.get(column)
+        if text and not _MODEL.fullmatch(text):
+            self._fault(table, row, column, f"{text!r} is not a model id such as 'Qwen/Qwen3-8B'")
 
     def _dates(self, table: str, row: Row) -> tuple[dt.date | None, dt.date | None]:
         if "start" not in row.cells and "end" not in row.cells:
@@ -310,10 +331,10 @@ class _Checker:
         if archive and not url:
             self._fault(table, row, "archive", "is the copy of a page that is not named", "give the page as url")
         reviewed = self._parse(table, row, "reviewed_on", dt.date.fromisoformat, None, "a date")
+        confidence = self._word(table, row, "confidence", CONFIDENCES, "likely")
         if not (row.get(column) or url):
             return None
         shows = self._word(table, row, column, words, default)
-        confidence = self._word(table, row, "confidence", CONFIDENCES, "likely")
         return Evidence(shows, url, reviewed, confidence, row.get("note", ""), archive)
 
     def _weights(self, places: list[Affiliation], row: Row) -> None:
