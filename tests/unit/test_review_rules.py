@@ -272,3 +272,18 @@ def test_gaps_name_the_largest_model() -> None:
         ("who", 65.0, "who/big"), ("new-lab", 30.0, "new-lab/m"), ("ghost", 10.0, "ghost/m"),
     ]  # fmt: skip
     assert found.schema["model"] == pl.String
+
+
+@pytest.mark.parametrize("name", ["namespaces.csv", "README.md", "datapackage.json"])
+def test_an_export_replaces_nothing_but_an_export(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text("[]", encoding="utf-8")
+    assert main(["registry", "export", str(tmp_path)]) == 1
+    assert f"{name} exists and would be replaced by the export; choose another folder" in capsys.readouterr().err
+    assert [(file.name, file.read_text(encoding="utf-8")) for file in tmp_path.iterdir()] == [(name, "[]")]
+    (tmp_path / name).unlink()
+    assert main(["registry", "export", str(tmp_path)]) == 0
+    (tmp_path / "namespaces.csv").write_text("x", encoding="utf-8")
+    assert main(["registry", "export", str(tmp_path)]) == 0
+    assert (tmp_path / "namespaces.csv").read_text(encoding="utf-8") != "x"

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from ossgeo._core.io import made_folder, writing
+from ossgeo.errors import OutputError
 from ossgeo.registry._registry import Registry
 from ossgeo.registry._tables import REQUIRED, TABLES
 from ossgeo.review._card import card
 
+_NAME: Final = "ossgeo-registry"
+_PACKAGE: Final = "datapackage.json"
 _TYPES: Final = {"start": "date", "end": "date", "reviewed_on": "date", "weight": "number", "founded": "integer"}
 _KEYS: Final = {"organizations": "organization", "moves": "model_id"}
 _LICENSE: Final = {"name": "Apache-2.0", "path": "https://www.apache.org/licenses/LICENSE-2.0"}
@@ -37,25 +40,36 @@ def export(registry: Registry, folder: str | Path) -> tuple[Path, ...]:
 
     Args:
         registry: The registry.
-        folder: The folder to write; it is created if it does not exist, and files of the same names are replaced.
+        folder: The folder to write; it is created if it does not exist. The files of an earlier export are replaced.
 
     Returns:
         The files that were written: a CSV for each table, ``datapackage.json`` and ``README.md``.
 
     Raises:
-        OutputError: The folder or a file cannot be written.
+        OutputError: The folder or a file cannot be written, or the folder has one of the files without being an export.
 
     Source: https://specs.frictionlessdata.io/data-package/ (read 2026-11-27).
     """
     target = made_folder(folder)
-    texts = {f"{table}.csv": _csv(registry, table) for table in TABLES}
-    texts["datapackage.json"] = json.dumps(_package(registry), indent=2, ensure_ascii=False) + "\n"
+    texts = {_PACKAGE: json.dumps(_package(registry), indent=2, ensure_ascii=False) + "\n"}
+    texts |= {f"{table}.csv": _csv(registry, table) for table in TABLES}
     configs = "\n".join(f"- config_name: {table}\n  data_files: {table}.csv" for table in TABLES)
     texts["README.md"] = _CARD.format(configs=configs, card=card(registry))
+    there = next((target / name for name in texts if (target / name).exists()), None)
+    if there is not None and not _is_export(target):
+        raise OutputError(f"{there} exists and would be replaced by the export; choose another folder")
     for name, text in texts.items():
         with writing(target / name) as path:
             path.write_text(text, encoding="utf-8", newline="")
     return tuple(target / name for name in texts)
+
+
+def _is_export(folder: Path) -> bool:
+    """Return whether a folder has the data package of an export."""
+    try:
+        return bool(json.loads((folder / _PACKAGE).read_text(encoding="utf-8"))["name"] == _NAME)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _csv(registry: Registry, table: str) -> str:
@@ -68,7 +82,7 @@ def _csv(registry: Registry, table: str) -> str:
 
 def _package(registry: Registry) -> dict[str, Any]:
     return {
-        "name": "ossgeo-registry",
+        "name": _NAME,
         "title": "Organizations behind open AI models, with countries and evidence",
         "version": registry.version,
         "licenses": [_LICENSE],
