@@ -293,3 +293,42 @@ def test_models_that_a_source_names_and_that_are_left_out_are_counted(tmp_path: 
     file.write_text(json.dumps({"bomFormat": "CycloneDX", "components": components}), encoding="utf-8")
     with pytest.warns(OssgeoWarning, match=r"components without a package URL .* are left out: 'our model'$"):
         assert len(ossgeo.inventory(file)) == 1
+
+
+@pytest.mark.parametrize(
+    ("metadata", "warning"),
+    [
+        ("base_model: 5", r"base models in the card of Qwen/a that are not model ids are left out: 5"),
+        ("base_model: 2026-01-01", r"are not model ids are left out: datetime.date\(2026, 1, 1\)"),
+        ("base_model: [./local/path/to, {a: b}]", r"are left out: './local/path/to', \{'a': 'b'\}"),
+        (
+            "license: [mit, apache-2.0]",
+            r"licenses in the card of Qwen/a that are not one text are left out: \['mit', 'a",
+        ),
+    ],
+)
+def test_facts_of_a_card_that_cannot_be_read_are_told(tmp_path: Path, metadata: str, warning: str) -> None:
+    _cached(tmp_path, "Qwen/a", f"---\n{metadata}\n---\n")
+    with pytest.warns(OssgeoWarning, match=warning):
+        found = rows(tmp_path, models=None)
+    assert (found["Qwen/a"]["evidence"], found["Qwen/a"]["license"]) == ("absent", None)
+
+
+def test_the_card_of_main_counts_for_every_revision(tmp_path: Path) -> None:
+    _cached(tmp_path, "mine/a", "---\nbase_model: google/b\n---\n")
+    for commit, base in (("1" * 40, "meta-llama/c"), ("f" * 40, "meta-llama/d")):
+        other = tmp_path / "models--mine--a" / "snapshots" / commit
+        other.mkdir()
+        (other / "README.md").write_text(f"---\nbase_model: {base}\n---\n", encoding="utf-8")
+    with pytest.warns(
+        OssgeoWarning, match="cards of older revisions that differ from that of main.*left out: 'mine/a'"
+    ):
+        found = ossgeo.inventory(tmp_path).frame
+    assert found["roots"].to_list() == [["google/b"]] * 3
+    assert found["revision"][0] == "0" * 40
+
+
+def test_ids_in_other_letter_case_are_told() -> None:
+    models = pl.DataFrame({"model_id": ["Qwen/A", "x/y"], "base_models": [["Google/B"], []]})
+    with pytest.warns(OssgeoWarning, match=r"other letter case, .*: 'qwen/a' \('Qwen/A' there\)$"):
+        assert ossgeo.inventory(["qwen/a", "x/y"], models=models).frame["evidence"].to_list() == ["absent", "absent"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -19,7 +20,7 @@ from ossgeo.attribution import Context, ModelTable
 from ossgeo.attribution._lineage.ancestry import Ancestry
 from ossgeo.attribution._lineage.graph import Base, Graph
 from ossgeo.attribution._lineage.paths import named
-from ossgeo.errors import InvalidArgumentError
+from ossgeo.errors import InvalidArgumentError, OssgeoWarning
 from ossgeo.panel import Model, Panel, openness_of
 from ossgeo.panel._openness import grants_more
 from ossgeo.registry import Affiliation, Organization, Registry
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _FACTS: Final = ("model_id", "base_models", "license", "gated", "tags")
 _GENERATIONS: Final = 64
+_SHOWN: Final = 5
 
 
 def inventory(
@@ -63,6 +65,9 @@ def inventory(
         SourceFormatError: A file is neither of the supported formats.
         SourceUnavailableError: A file or folder cannot be read, or the Hub cannot be reached.
         EngineError: A CycloneDX or SPDX file is given and packageurl-python is not installed.
+
+    Warns:
+        OssgeoWarning: A fact of the source cannot be read and is left out, or the models table has an id in other letter case.
 
     Example:
         >>> import ossgeo
@@ -219,7 +224,26 @@ def _facts(ids: Sequence[str], models: Any, cards: Mapping[str, Model], registry
         facts |= ModelTable.of(found)
         wanted |= {base.model_id for one in new if one in facts for base in facts[one].base_models}
         wanted |= {fact.base for one in new for fact in registry.lineage.get(one, ()) if fact.used and fact.base}
+    if table is not None:
+        _warn_of_letter_case(sorted(wanted - facts.keys()), table)
     return facts
+
+
+def _warn_of_letter_case(missing: Sequence[str], table: pl.LazyFrame) -> None:
+    """Warn of ids that the models table has in other letter case only."""
+    if not missing:
+        return
+    lower = {name.lower(): name for name in missing}
+    found = table.select("model_id").filter(pl.col("model_id").str.to_lowercase().is_in(list(lower)))
+    names = found.unique().sort("model_id").collect(engine="streaming")["model_id"]
+    pairs = [f"{lower[name.lower()]!r} ({name!r} there)" for name in names]
+    if pairs:
+        more = f" and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
+        warnings.warn(
+            f"the models table has ids in other letter case, which are not taken for them: {', '.join(pairs[:_SHOWN])}{more}",
+            OssgeoWarning,
+            stacklevel=4,
+        )
 
 
 def _columns(models: Any) -> pl.LazyFrame:

@@ -90,13 +90,19 @@ def _read_cache(path: Path) -> tuple[list[ModelReference], dict[str, Model]]:
 
     listed: list[ModelReference] = []
     cards: dict[str, Model] = {}
+    differing = []
     there = {folder.name.removeprefix("models--").replace("--", "/") for folder in path.glob("models--*")}
     for repo in sorted(scan_cache_dir(path).repos, key=lambda one: one.repo_id):
         if repo.repo_type != "model":
             continue
-        for revision in sorted(repo.revisions, key=lambda one: one.commit_hash):
-            listed.append(ModelReference(repo.repo_id, revision.commit_hash))
-            cards |= _card(repo.repo_id, revision.snapshot_path)
+        revisions = sorted(
+            repo.revisions, key=lambda one: ("main" not in one.refs, -one.last_modified, one.commit_hash)
+        )
+        listed += [ModelReference(repo.repo_id, revision.commit_hash) for revision in revisions]
+        found = [card for one in revisions for card in _card(repo.repo_id, one.snapshot_path).values()]
+        cards |= {repo.repo_id: found[0]} if found else {}
+        differing += [repo.repo_id] if any(card != found[0] for card in found) else []
+    _warn_of("cards of older revisions that differ from that of main, or of the newest one,", differing)
     _warn_of("models of the cache without a complete snapshot", sorted(there - {one.model_id for one in listed}))
     return listed, cards
 
@@ -123,13 +129,27 @@ def _card(model_id: str, folder: Path) -> dict[str, Model]:
     except Exception as error:  # noqa: BLE001  # a card is foreign text, and a YAML parser raises errors of its own
         warnings.warn(f"the card of {model_id} cannot be read: {type(error).__name__}", OssgeoWarning, stacklevel=2)
         return {}
-    bases = metadata.get("base_model") or []
+    stated = metadata.get("base_model")
+    bases = [base for base in (stated if isinstance(stated, list) else [stated]) if base is not None]
     relation = metadata.get("base_model_relation")
     prefix = f"base_model:{relation}:" if relation else "base_model:"
-    tags = [f"{prefix}{base}" for base in ([bases] if isinstance(bases, str) else bases)]
+    ids = [_id_of(base) for base in bases]
+    odd = [base for base, found in zip(bases, ids, strict=True) if found is None]
+    _warn_of(f"base models in the card of {model_id} that are not model ids", odd)
     license_id = metadata.get("license")
-    return {model_id: Model(model_id, license=license_id if isinstance(license_id, str) else None,
-                            base_models=base_models_from_tags(tags))}  # fmt: skip
+    if not isinstance(license_id, str | None):
+        _warn_of(f"licenses in the card of {model_id} that are not one text", [license_id])
+        license_id = None
+    tags = [f"{prefix}{base}" for base in ids if base is not None]
+    return {model_id: Model(model_id, license=license_id, base_models=base_models_from_tags(tags))}
+
+
+def _id_of(base: Any) -> str | None:
+    """Return the id of a base model in a card; None if it is not one, such as a path."""
+    try:
+        return parse_model_id(base)
+    except ValueError:
+        return None
 
 
 def _read_file(path: Path) -> list[ModelReference]:
@@ -168,8 +188,8 @@ def _unnamed(document: dict[str, Any]) -> list[str]:
     ]
 
 
-def _warn_of(what: str, names: Sequence[str]) -> None:
-    """Warn of models that a source names and that the inventory leaves out."""
+def _warn_of(what: str, names: Sequence[Any]) -> None:
+    """Warn of facts that a source states and that the inventory leaves out."""
     if names:
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         shown = ", ".join(map(repr, names[:_SHOWN]))
