@@ -36,7 +36,7 @@ _CURRENT = re.compile(r"[^\s/:]+/[^\s/:]+")
 _MODEL = re.compile(r"[^\s/:]+(/[^\s/:]+)?")  # old models have no namespace
 _SHOWN = 3
 _UNKNOWN: Final[Country | OriginStatus] = OriginStatus.UNKNOWN
-_KINDS: Final = tuple(str(kind) for kind in OrganizationKind if kind is not OrganizationKind.STARTUP)
+_KINDS: Final = ", ".join(str(kind) for kind in OrganizationKind if kind is not OrganizationKind.STARTUP)
 _IDENTIFIERS: Final[dict[str, tuple[Callable[[str], str | None], str]]] = {
     "ror": (parse_ror, "a ROR id such as 03cve4549 with the right checksum"),
     "wikidata": (parse_wikidata, "a Wikidata item such as Q16955"),
@@ -246,8 +246,7 @@ class _Checker:
                 self._fault("organizations", row, "organization", f"{name!r} is not a lower-case-slug")
             if name in kinds:
                 self._fault("organizations", row, "organization", f"{name!r} stands here twice")
-            kinds[name] = self._parse("organizations", row, "kind", _kind, OrganizationKind.COMPANY,
-                                      f"one of {', '.join(_KINDS)}")  # fmt: skip
+            kinds[name] = self._parse("organizations", row, "kind", _kind, OrganizationKind.COMPANY, f"one of {_KINDS}")
         affiliations = self._affiliations(kinds)
         parents = self._parents(kinds)
         names: dict[str, list[str]] = defaultdict(list)
@@ -324,10 +323,10 @@ class _Checker:
         words: tuple[str, ...] = SHOWN,
         default: str = "press",
     ) -> Evidence | None:
-        for page in ("url", "archive"):
-            if (address := row.get(page)) and not address.startswith(("https://", "http://")):
+        url, archive = row.cells.get("url"), row.cells.get("archive")
+        for page, address in (("url", url), ("archive", archive)):
+            if address and not address.startswith(("https://", "http://")):
                 self._fault(table, row, page, f"{address!r} is not a web address")
-        url, archive = row.get("url") or None, row.get("archive") or None
         if archive and not url:
             self._fault(table, row, "archive", "is the copy of a page that is not named", "give the page as url")
         reviewed = self._parse(table, row, "reviewed_on", dt.date.fromisoformat, None, "a date")
