@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -477,3 +478,25 @@ def test_a_column_of_json_objects_is_named_if_the_columns_are_in_it(tmp_path: Pa
     with pytest.raises(PanelError, match="column metadata holds JSON objects"):
         ossgeo.read_panel(tmp_path / "x.csv")
     assert len(ossgeo.read_panel(cells, expand="metadata", counter="downloads_30d", period_from="2026-08-22")) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_links_in_a_folder_are_followed_and_never_passed_over(tmp_path: Path) -> None:
+    for number, place in enumerate(("data", "elsewhere", "elsewhere/deep"), 1):
+        (tmp_path / place).mkdir()
+        row = f"Qwen/a,2025-0{number}-01,{number}\n"
+        (tmp_path / place / "p.csv").write_text(f"model_id,observed_at,downloads_30d\n{row}", encoding="utf-8")
+    data = tmp_path / "data"
+    (data / "more").symlink_to(tmp_path / "elsewhere")
+    (data / "again").symlink_to(tmp_path / "elsewhere" / "deep")
+    (data / "up").symlink_to(tmp_path)
+    (data / "itself").symlink_to(data)
+    assert sorted(ossgeo.read_panel(data).to_polars()["downloads_30d"]) == [1, 2, 3]
+    (data / "q.csv").symlink_to(tmp_path / "none.csv")
+    with pytest.raises(SourceUnavailableError, match=r"q\.csv is a link to a file that does not exist"):
+        ossgeo.read_panel(data)
+    (data / "q.csv").unlink()
+    with pytest.raises(
+        InvalidArgumentError, match=r"pattern must be relative to the folder, such as '\*\.csv', got '/e"
+    ):
+        ossgeo.read_panel(data, pattern="/etc/*")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterable
 from pathlib import Path
 
 import attrs
@@ -59,17 +61,34 @@ def located(source: str | Path, pattern: str | None) -> Location:
     return Location(path, files, str(source), identity)
 
 
+def _below(folder: Path, pattern: str) -> Iterable[Path]:
+    """Return what is below a folder, and below the folders that links in it lead to; each file once."""
+    root, waiting = folder.resolve(), [folder]
+    seen, found, real = {root}, dict[tuple[Path, str], Path](), functools.cache(Path.resolve)
+    while waiting:
+        here = waiting.pop(0)
+        for file in here.rglob(pattern):
+            found.setdefault((real(file.parent), file.name), file)
+        for link in (one for one in here.rglob("*") if one.is_symlink() and one.is_dir()):
+            target = link.resolve()
+            if target not in seen and not root.is_relative_to(target):
+                seen.add(target)
+                waiting.append(link)
+    return found.values()
+
+
 def data_files(path: Path, pattern: str | None) -> list[Path]:
     """Return the files of a source, in order of their names, all of one format.
 
     Args:
-        path: A file or a folder; below a folder, names that begin with ``.`` or ``_`` are not data, and Markdown only
-            if the pattern asks for it.
+        path: A file or a folder, with the folders that links in it lead to; below a folder, names that begin with ``.`` or
+            ``_`` are not data, and Markdown only if the pattern asks for it.
         pattern: The files of a folder, such as ``*.csv``.
 
     Raises:
         SourceUnavailableError: The file does not exist.
         PanelError: The format is not known, or there are several.
+        InvalidArgumentError: The pattern is not relative.
     """
     endings = f"{', '.join(FORMATS)}; also {' and '.join(COMPRESSED)} after the text formats"
     try:
@@ -85,11 +104,19 @@ def data_files(path: Path, pattern: str | None) -> list[Path]:
             raise SourceUnavailableError(f"{path} does not exist")
         found = sorted(
             file
-            for file in path.rglob(pattern or "*")
+            for file in _below(path, pattern or "*")
             if format_of(file) not in (None, *(["markdown"] if pattern is None else []))
             and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
-            and file.is_file()
+            and (file.is_file() or (file.is_symlink() and not file.exists()))
         )
+        if broken := next((file for file in found if not file.exists()), None):
+            raise SourceUnavailableError(
+                f"{broken} is a link to a file that does not exist; restore the file or remove the link"
+            )
+    except NotImplementedError as error:  # of pathlib
+        raise InvalidArgumentError(
+            f"pattern must be relative to the folder, such as '*.csv', got {pattern!r}"
+        ) from error
     except OSError as error:
         if isinstance(error, SourceUnavailableError):
             raise
