@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -196,6 +201,31 @@ def test_ten_thousand_ids_cost_little_more_than_their_models_table() -> None:
     found = ossgeo.inventory(ids, models=models)
     assert len(found) == count
     assert time.perf_counter() - started < 60, "a guard against quadratic time, not a benchmark"
+
+
+@pytest.mark.parametrize(
+    "words", [["inventory", "--hub", "a/b"], ["registry", "suggest", "{panel}"], ["collect", "{store}", "--top", "1"]]
+)
+def test_a_hub_without_an_answer_is_told_at_once(words: list[str], tmp_path: Path) -> None:
+    panel = tmp_path / "panel.csv"
+    panel.write_text("model_id,date,downloads_30d\nzz-unknown/m,2025-01-01,5\n", encoding="utf-8")
+    given = [word.format(panel=panel, store=tmp_path / "store") for word in words]
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it accepts, and never answers
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        command = [sys.executable, "-m", "ossgeo", *given, "--timeout", "1", "--patience", "1"]
+        done = subprocess.run(
+            command, env=os.environ | {"HF_ENDPOINT": url}, capture_output=True, text=True, check=False
+        )
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert re.match(rf"attempt 1 of 8, at most 2 s without an answer \(1 s each\): {url}/api/", lines[0])
+    assert "no complete response within 1 s" in lines[-1]
+    assert lines[-1].endswith("or give more --patience")
+
+
+def test_limits_of_requests_need_the_hub(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inventory", "a/b", "--patience", "3"]) == 2
+    assert "--patience must be given with --hub" in capsys.readouterr().err
 
 
 def test_reviewed_facts_complete_an_inventory() -> None:

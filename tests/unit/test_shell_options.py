@@ -178,7 +178,8 @@ def test_ctrl_c_while_the_options_are_made_is_one_line(
 
 def test_waiting_is_prolonged_by_the_option_of_the_command_that_has_it() -> None:
     text = in_shell_words("and 1 s are left: try again later, or give more patience=")
-    assert text == "and 1 s are left: try again later (ossgeo collect has --patience)"
+    assert text == "and 1 s are left: try again later, or give more --patience"
+    assert in_shell_words("try again, or give more deadline=") == "try again", "no command has it"
 
 
 def test_an_error_of_the_operating_system_is_one_line(

@@ -10,6 +10,7 @@ from typing import Any, Final
 import ossgeo
 from ossgeo._core.io import require_place, writing
 from ossgeo._core.text import counted
+from ossgeo.cli._options import add_limits
 from ossgeo.errors import InvalidArgumentError
 
 FORMS: Final[Mapping[str, Callable[[ossgeo.Inventory], str]]] = {
@@ -39,6 +40,7 @@ def add_inventory(commands: Any) -> None:
         help="base models and licenses from a file of models, a store or a bundled sample",
     )
     facts.add_argument("--hub", action="store_true", help="ask the Hub for the listed models and their ancestors")
+    add_limits(command)
     command.add_argument("--on", metavar="DATE", help="the day for which countries are looked up (default: today)")
     command.add_argument("--registry", metavar="FOLDER", help="tables that amend the bundled registry")
     command.add_argument("--alternative", action="append", default=[], metavar="ID",

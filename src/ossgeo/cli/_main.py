@@ -6,10 +6,11 @@ import argparse
 import contextlib
 import datetime as dt
 import io
+import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -21,7 +22,7 @@ from ossgeo._core.text import printable
 from ossgeo.cli import _completion, _registry
 from ossgeo.cli._claims import add_claims, claims_text
 from ossgeo.cli._inventory import add_inventory, check_output, inventory_text, is_path
-from ossgeo.cli._options import add_cleaning, add_reading, cleaning_of, in_shell_words
+from ossgeo.cli._options import add_cleaning, add_reading, cleaning_of, hub_of, in_shell_words
 from ossgeo.cli._panels import panel_of, path_help
 from ossgeo.cli._parser import Parser
 from ossgeo.cli._store import add_collect, add_history, collected_text, history_text
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser = _parser()
         _completion.complete(parser)
         given = parser.parse(sys.argv[1:] if arguments is None else arguments)
-        with warnings.catch_warnings(record=True) as caught:
+        with warnings.catch_warnings(record=True) as caught, _shown_waits():
             warnings.simplefilter("always", OssgeoWarning)
             text = _output(given)
         for warning in caught:
@@ -78,6 +79,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:  # of a file that no part of the library names itself
         _print_error(f"error: {error.filename or 'a file'} cannot be used: {error.strerror or error}")
         return 1
+
+
+class _Printed(logging.Handler):
+    """Prints what the library logs to the standard error stream."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a message at once."""
+        _print_error(record.getMessage())
+
+
+@contextlib.contextmanager
+def _shown_waits() -> Iterator[None]:
+    """Show what the library logs, such as attempts to reach a server."""
+    logger, handler = logging.getLogger("ossgeo"), _Printed()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 def _print(text: str, *, machine: bool) -> int:
@@ -289,7 +312,9 @@ def _inventoried(given: argparse.Namespace) -> str:
 def _inventory_models(given: argparse.Namespace) -> Any:
     """Return what an inventory reads about its models: a sample, a file, a store, the Hub, or nothing."""
     if given.hub:
-        return ossgeo.sources.Hub()
+        return hub_of(given)
+    if limit := next((name for name in ("timeout", "patience") if name in getattr(given, "seen", ())), None):
+        raise InvalidArgumentError(f"--{limit} must be given with --hub, which it limits, and only then")
     if given.models in {sample.name for sample in ossgeo.list_samples()}:
         return ossgeo.load_sample(given.models)
     return given.models

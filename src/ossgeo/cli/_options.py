@@ -12,6 +12,7 @@ import attrs
 
 from ossgeo._core.method import Cleaning
 from ossgeo.errors import InvalidArgumentError
+from ossgeo.sources import Hub
 from ossgeo.sources._files.options import READ_OPTIONS
 
 CLEANING: Final[Mapping[str, tuple[str, ...]]] = {
@@ -76,6 +77,33 @@ def cleaning_of(given: argparse.Namespace) -> Cleaning:
     return Cleaning(**policies)
 
 
+def add_limits(command: Any) -> None:
+    """Add the limits of requests to the Hub.
+
+    Args:
+        command: The parser of the command.
+    """
+    command.add_argument(
+        "--timeout",
+        type=float,
+        default=60,
+        metavar="SECONDS",
+        help="the longest time of one request to the Hub (default: 60)",
+    )
+    command.add_argument(
+        "--patience",
+        type=float,
+        default=600,
+        metavar="SECONDS",
+        help="the longest total time of waiting and of failed requests to the Hub (default: 600)",
+    )
+
+
+def hub_of(given: argparse.Namespace) -> Hub:
+    """Return the Hub with the limits of requests, at the endpoint if the command has that option."""
+    return Hub(endpoint=getattr(given, "endpoint", None), timeout=given.timeout, patience=given.patience)
+
+
 def in_shell_words(message: str) -> str:
     """Return a message with the command's options in place of Python's arguments.
 
@@ -84,7 +112,9 @@ def in_shell_words(message: str) -> str:
         'choose with --counter downloads_30d, or --columns n=model_id; see --stale drop'
     """
     policy = "|".join(CLEANING)
-    message = message.replace(", or give more patience=", " (ossgeo collect has --patience)")
+    message = message.replace(", or give more patience=", ", or give more --patience").replace(
+        ", or give more deadline=", ""
+    )
     message = message.replace("panel.check()", "--check").replace(
         "ossgeo.claims.load() returns all", "ossgeo claims lists all"
     )

@@ -15,6 +15,7 @@ import polars as pl
 import ossgeo
 from ossgeo._core.dates import day_of
 from ossgeo._core.text import counted
+from ossgeo.cli._options import add_limits, hub_of
 from ossgeo.errors import Fault, RegistryError
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -52,6 +53,7 @@ def add_commands(commands: Any, add_reading: Callable[[Any], None]) -> None:
     suggest.add_argument("--rows", type=int, default=20, metavar="N", help="the number of namespaces (default: 20)")
     suggest.add_argument("--write", metavar="FOLDER", help="write drafts of rows to a folder")
     suggest.add_argument("--endpoint", metavar="URL", help="the Hub to ask (default: that of HF_ENDPOINT)")
+    add_limits(suggest)
     impact = actions.add_parser("impact", help="show the effect of amended tables on the shares, as a Markdown table")
     impact.add_argument("folder", metavar="FOLDER")
     alternatives = actions.add_parser("alternatives", help="show the effect of disputed affiliations on the shares")
@@ -99,7 +101,7 @@ def _on_panel(given: argparse.Namespace, panel: ossgeo.Panel) -> str:
         return str(ossgeo.review.gaps(panel, registry=used))
     if given.action == "alternatives":
         return _disputed(ossgeo.review.alternatives(panel, registry=used))
-    found = ossgeo.review.suggest(panel, hub=ossgeo.sources.Hub(endpoint=given.endpoint), n=given.rows, registry=used)
+    found = ossgeo.review.suggest(panel, hub=hub_of(given), n=given.rows, registry=used)
     files = found.write(given.write) if given.write else ()
     return "\n".join([str(found), *map(str, files)])
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import ossgeo
 from ossgeo._core.text import counted
+from ossgeo.cli._options import add_limits, hub_of
 from ossgeo.errors import InvalidArgumentError, StoreError
 
 
@@ -22,9 +23,7 @@ def add_collect(commands: Any) -> None:
     )
     collect.add_argument("--members", action="store_true", help="also read the organizations of users")
     collect.add_argument("--cards", action="store_true", help="also read the metadata of model cards")
-    collect.add_argument(
-        "--patience", type=float, default=600, metavar="SECONDS", help="the longest total waiting time (default: 600)"
-    )
+    add_limits(collect)
     collect.add_argument(
         "--wait", type=float, default=60, metavar="SECONDS", help="the longest wait for another writer (default: 60)"
     )
@@ -36,10 +35,14 @@ def collected_text(given: argparse.Namespace) -> str:
     Args:
         given: The options.
     """
-    hub = ossgeo.sources.Hub(patience=given.patience)
     store = ossgeo.sources.SnapshotStore(given.store)
     snapshot = store.collect(
-        hub, top=given.top, namespaces=given.namespace, members=given.members, cards=given.cards, wait=given.wait
+        hub_of(given),
+        top=given.top,
+        namespaces=given.namespace,
+        members=given.members,
+        cards=given.cards,
+        wait=given.wait,
     )
     issues = ", ".join(f"{code} {count:,}" for code, count in snapshot.issues.items()) or "none"
     covered = "; ".join(filter(None, [snapshot.scope, snapshot.note]))

@@ -100,7 +100,8 @@ def suggest(panel: Panel, *, hub: Hub | None = None, n: int = 20, registry: Regi
 
     Args:
         panel: The panel.
-        hub: The Hub to ask; by default the public one. One or two requests for each namespace.
+        hub: The Hub to ask, whose ``timeout``, ``patience`` and ``deadline`` limit the time; by default the public one. One
+            or two requests for each namespace.
         n: The number of namespaces.
         registry: The registry; by default the bundled one.
 
@@ -111,10 +112,11 @@ def suggest(panel: Panel, *, hub: Hub | None = None, n: int = 20, registry: Regi
     if n < 1:
         raise InvalidArgumentError(f"n must be 1 or more, got {n}")
     missing = gaps(panel, registry=registry)
-    used = hub or Hub()
+    largest = missing.frame.head(n)
+    overviews = (hub or Hub()).overviews(largest["namespace"].to_list())
     rows = [
-        (namespace, float(value), *_described(used.overview(namespace)), model)
-        for namespace, value, _, _, model in missing.frame.head(n).iter_rows()
+        (namespace, float(value), *_described(overviews[namespace]), model)
+        for namespace, value, _, _, model in largest.iter_rows()
     ]
     return Suggestions(pl.DataFrame(rows, schema=_SCHEMA, orient="row"), missing.unit)
 

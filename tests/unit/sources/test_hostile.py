@@ -97,7 +97,7 @@ def test_the_whole_has_a_deadline(server: FakeHub) -> None:
     server.page = 1
     server.faults.append(slow(0.1))
     began = time.monotonic()
-    with pytest.raises(SourceUnavailableError, match="the deadline of 1 s is over; try again, or give more deadline="):
+    with pytest.raises(SourceUnavailableError, match=r"the deadline of 1 s .*try again, or give more deadline="):
         hub(server, deadline=0.6).snapshot()
     assert time.monotonic() - began < 6
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -194,8 +195,9 @@ def test_waits_stay_within_the_patience_and_say_so(server: FakeHub, caplog: pyte
     server.faults[:] = [once({"error": "slow down"}, 429, {"retry-after": "1"})]
     with caplog.at_level(logging.INFO, logger="ossgeo"):
         hub(server, token=TOKEN).snapshot(top=1)
-    assert "waiting 1.0 s: status 429: slow down" not in caplog.text or TOKEN not in caplog.text
-    assert "waiting 1.0 s" in caplog.text
+    assert f"attempt 1 of 8, at most 25 s without an answer (5 s each): {server.url}/api/models" in caplog.text
+    assert "attempt 2 of 8 in 1.0 s, at most 24 s" in caplog.text
+    assert 'status 429: {"error": "slow down"}' in caplog.text
     assert TOKEN not in caplog.text
 
 
@@ -257,6 +259,22 @@ def test_a_slow_and_a_dead_server(server: FakeHub) -> None:
         Hub(token=False, endpoint="http://127.0.0.1:9", patience=1).snapshot()
 
 
+def test_a_wait_beyond_the_deadline_is_an_error_at_once(server: FakeHub) -> None:
+    server.faults.append(once({"error": "slow down"}, 429, {"retry-after": "15"}, times=9))
+    began = time.monotonic()
+    with pytest.raises(SourceUnavailableError, match=r"slow down.*; the deadline of 10 s leaves no time for another"):
+        hub(server, deadline=10).snapshot()
+    assert time.monotonic() - began < 8
+
+
+def test_the_patience_holds_for_all_overviews_together(server: FakeHub) -> None:
+    for name in ("a", "b", "c"):
+        server.overviews[name] = ("organizations", {"name": name})
+        server.faults.append(once({"error": "later"}, 503, {"retry-after": "1"}, path=f"/{name}/"))
+    with pytest.raises(SourceUnavailableError, match="organizations/c/overview: status 503"):
+        hub(server, patience=2.5).overviews(["a", "b", "c"])
+
+
 def test_offline_mode(server: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     from huggingface_hub import constants
 
@@ -284,7 +302,8 @@ def test_the_progress_bar(server: FakeHub, capsys: pytest.CaptureFixture[str]) -
     shown = capsys.readouterr().err
     assert "27" in shown
     assert "495 requests left in 23 s" in shown
-    assert "waiting 1 s" in shown
+    assert "attempt 1 of 8, at most 25 s" in shown
+    assert "attempt 2 of 8 in 1.0 s" in shown
     hub(server, progress=False).snapshot()
     assert capsys.readouterr().err == ""
 

@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -99,7 +99,8 @@ class Hub:
             patience: Seconds that may be lost in all: on requests that failed, on rate limits, and between attempts.
             deadline: Seconds that a snapshot may take in all. The default is six hours, after which an interrupted
                 observation is not continued either.
-            progress: Whether to show a progress bar; default: if the standard error is a terminal.
+            progress: Whether to show a progress bar with the attempts; default: if the standard error is a terminal. Without
+                one, attempts are logged at the level INFO.
 
         Raises:
             InvalidArgumentError: The token or the endpoint cannot be used, or a number of seconds is negative.
@@ -234,10 +235,32 @@ class Hub:
             The description; None if the Hub does not know the namespace.
 
         Raises:
-            SourceUnavailableError: The Hub cannot be reached.
+            SourceUnavailableError: The Hub cannot be reached, or takes longer than the patience or the deadline.
             SourceFormatError: The response does not have the Hub's form.
         """
-        return self._overview(self._transport(), namespace)
+        return self.overviews([namespace])[namespace]
+
+    def overviews(self, namespaces: Iterable[str]) -> dict[str, Overview | None]:
+        """Return the Hub's descriptions of namespaces; the patience and the deadline hold for all of them together.
+
+        Args:
+            namespaces: The handles.
+
+        Returns:
+            The description of each namespace, see :meth:`overview`.
+
+        Raises:
+            SourceUnavailableError: See :meth:`overview`.
+            SourceFormatError: See :meth:`overview`.
+            InvalidArgumentError: ``namespaces`` is not a list of handles.
+        """
+        chosen = names_of("namespaces", namespaces) if namespaces else ()
+        found: dict[str, Overview | None] = {}
+        with self._progress_bar(len(chosen), "namespaces") as (transport, bar):
+            for namespace in chosen:
+                found[namespace] = self._overview(transport, namespace)
+                bar.update(1)
+        return found
 
     def configs(self, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         """Return ``config.json`` of models, for :func:`ossgeo.attribution.configuration`; one request for each model.
@@ -253,24 +276,27 @@ class Hub:
             SourceFormatError: A configuration is not a JSON object.
             InvalidArgumentError: ``ids`` is not a list of model ids.
         """
-        transport = self._transport()
+        chosen = names_of("ids", ids) if ids else ()
         found: dict[str, Mapping[str, Any]] = {}
-        for model_id in names_of("ids", ids) if ids else ():
-            answer = transport.get(f"/{model_id}/resolve/main/config.json", accepted=_ABSENT)
-            if answer.status in _ABSENT:
-                continue
-            config = answer.json()
-            if not isinstance(config, dict):
-                raise SourceFormatError(
-                    f"{self._endpoint}/{model_id}: config.json must be an object, got {config!r:.60}"
-                )
-            found[model_id] = config
+        with self._progress_bar(len(chosen), "models") as (transport, bar):
+            for model_id in chosen:
+                answer = transport.get(f"/{model_id}/resolve/main/config.json", accepted=_ABSENT)
+                bar.update(1)
+                if answer.status in _ABSENT:
+                    continue
+                config = answer.json()
+                if not isinstance(config, dict):
+                    raise SourceFormatError(
+                        f"{self._endpoint}/{model_id}: config.json must be an object, got {config!r:.60}"
+                    )
+                found[model_id] = config
         return found
 
     def _observe(self, checkpoint: Checkpoint) -> Checkpoint:
         """Request what the checkpoint does not contain yet."""
         query = checkpoint.query
-        with checkpoint, self._progress_bar(query) as (transport, bar):
+        total = len(query.starts) if query.kind == "ids" else query.top
+        with checkpoint, self._progress_bar(total, "models") as (transport, bar):
             for place, start in list(enumerate(query.starts))[checkpoint.start :]:
                 if query.kind == "ids":
                     self._add_model(transport, checkpoint, start, place)
@@ -366,19 +392,19 @@ class Hub:
             )  # fmt: skip
         return None
 
-    def _transport(self, on_wait: Any = None) -> Transport:
+    def _transport(self, on_wait: Callable[[str], None] | None = None) -> Transport:
         headers = headers_for(self._endpoint, self._token)
         return Transport(self._endpoint, headers, timeout=self._timeout, patience=self._patience,
                          deadline=self._deadline, on_wait=on_wait)  # fmt: skip
 
     @contextmanager
-    def _progress_bar(self, query: Query) -> Iterator[tuple[Transport, Any]]:
+    def _progress_bar(self, total: int | None, unit: str) -> Iterator[tuple[Transport, Any]]:
+        """Show the progress and the attempts of a transport, whose patience and deadline begin now."""
         from huggingface_hub.utils import tqdm
 
-        total = len(query.starts) if query.kind == "ids" else query.top
         progress: Any = tqdm
-        with progress(total=total, unit=" models", disable=not self._progress, desc="collecting") as bar:
-            yield self._transport(lambda seconds, why: bar.set_postfix_str(f"waiting {seconds:.0f} s: {why}")), bar
+        with progress(total=total, unit=f" {unit}", disable=not self._progress, desc="collecting") as bar:
+            yield self._transport(None if bar.disable else bar.set_postfix_str), bar
 
 
 def _panel_of(path: Path, counter: str, *, source: str, note: str, folder: _TemporaryFolder) -> Panel:

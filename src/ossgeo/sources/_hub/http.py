@@ -122,7 +122,7 @@ class Transport:
         patience: Seconds that may be lost in all: on failed requests, and waiting between attempts.
         deadline: Seconds that all requests may take together.
         largest: Bytes of a response after decompression.
-        on_wait: Called with the seconds and the reason before each wait.
+        on_wait: Called with a message before the first request and before each repetition; by default it is logged.
         remedies: What to do about each status of an error, as the end of a message.
         refused: Fields of ``expand[]`` that the server refused; later requests leave them out.
     """
@@ -133,11 +133,12 @@ class Transport:
     patience: float = attrs.field(default=600.0, kw_only=True)
     deadline: float = attrs.field(default=21_600.0, kw_only=True)
     largest: int = attrs.field(default=LARGEST, kw_only=True)
-    on_wait: Callable[[float, str], None] | None = attrs.field(default=None, kw_only=True)
+    on_wait: Callable[[str], None] | None = attrs.field(default=None, kw_only=True)
     remedies: Mapping[int, str] = attrs.field(factory=lambda: _REMEDIES, kw_only=True)
     refused: set[str] = attrs.field(factory=set, init=False)
     _patience_left: float = attrs.field(init=False)
     _ends: float = attrs.field(init=False, repr=False)
+    _asked: bool = attrs.field(default=False, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Start with all of the patience and time."""
@@ -157,6 +158,9 @@ class Transport:
             SourceFormatError: The response is too large, has an unknown encoding, or leads to another host.
         """
         url = self.own(address if "://" in address else f"{self.endpoint}/{address.lstrip('/')}")
+        if not self._asked:
+            self._asked = True
+            self._tell(f"attempt 1 of {_MOST_TRIES}, {self._limits()}: {_without_query(url)}")
         for attempt in itertools.count(1):
             sent = None if params is None else [pair for pair in params if pair[1] not in self.refused]
             began = time.monotonic()
@@ -324,6 +328,11 @@ class Transport:
             raise SourceUnavailableError(
                 f"{_without_query(url)}: {error}, {attempt} times in a row"
             ) from error.__cause__
+        if time.monotonic() + step >= self._ends:
+            raise SourceUnavailableError(
+                f"{_without_query(url)}: {error}; the deadline of {self.deadline:,.0f} s leaves no time for another "
+                "attempt: try again, or give more deadline="
+            ) from error.__cause__
         if step > self._patience_left:
             left = max(self._patience_left, 0)
             raise SourceUnavailableError(
@@ -331,10 +340,19 @@ class Transport:
                 f"the patience of {self.patience:.0f} s: try again later, or give more patience="
             ) from error.__cause__
         self._patience_left -= step
-        logger.info("waiting %.1f s: %s", step, error)
-        if self.on_wait is not None:
-            self.on_wait(step, str(error))
+        self._tell(
+            f"attempt {attempt + 1} of {_MOST_TRIES} in {step:.1f} s, {self._limits()}: {_without_query(url)}: {error}"
+        )
         time.sleep(step)
+
+    def _tell(self, message: str) -> None:
+        (self.on_wait or logger.info)(message)
+
+    def _limits(self) -> str:
+        """Return how long an attempt, and all that fail, may still take."""
+        left = self._ends - time.monotonic()
+        one, whole = min(self.timeout, left), min(self._patience_left + self.timeout, left)
+        return f"at most {whole:,.0f} s without an answer ({one:,.0f} s each)"
 
 
 def time_left_in_window(headers: Mapping[str, str]) -> str:
