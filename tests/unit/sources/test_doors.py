@@ -504,3 +504,48 @@ def test_a_count_above_64_bits_in_a_workbook_is_named(tmp_path: Path) -> None:
     book.close()
     with pytest.raises(PanelError, match=r"p.xlsx: holds a number that is above 2\^63, more than any counter"):
         ossgeo.read_panel(tmp_path / "p.xlsx")
+
+
+INTERVALS = pl.DataFrame({
+    "model": ["Qwen/a", "google/b"], "start": "2025-06-01", "end": "2025-06-30", "downloads": [100, 300],
+})  # fmt: skip
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+@pytest.mark.parametrize("counter", ["downloads_per_interval", "downloads_per_30d"])
+def test_intervals_whose_days_are_text(make: Callable[[pl.DataFrame], Any], counter: str) -> None:
+    for frame in (INTERVALS, INTERVALS.with_columns(pl.col("start", "end").str.to_date())):
+        assert ossgeo.measure(ossgeo.read_panel(make(frame), counter=counter)).at() == {"US": 0.75, "CN": 0.25}
+    days = INTERVALS.drop("end")
+    panel = ossgeo.read_panel(make(days), counter="downloads_per_30d")
+    assert panel.periods == (dt.date(2025, 6, 30),)
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_an_interval_without_a_first_day_is_a_fault(make: Callable[[pl.DataFrame], Any]) -> None:
+    frame = INTERVALS.with_columns(start=pl.Series(["2025-06-01", None]))
+    with pytest.raises(
+        PanelError, match=r"column start: has no date in 1 row\(s\) \(give the first day of each interval\)"
+    ):
+        ossgeo.read_panel(make(frame), counter="downloads_per_interval")
+    assert len(ossgeo.read_panel(make(frame), counter="downloads_per_30d")) == 2, "the length is known"
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_namibia_is_a_country_of_every_door(make: Callable[[pl.DataFrame], Any]) -> None:
+    frame = pl.DataFrame({
+        "model_id": "Qwen/a", "date": "2025-01-31", "requests_per_1d": [1, 2, 3], "user_country": ["NA", "n/a", "FR"],
+        "app": ["NA", "chat", " "],
+    })  # fmt: skip
+    panel = ossgeo.read_panel(make(frame), counter="requests_per_1d", dimensions=["user_country", "app"])
+    values = {name: dict(ossgeo.measure(panel, by=name).to_polars().select(name, "value").iter_rows())
+              for name in ("user_country", "app")}  # fmt: skip
+    assert values == {"user_country": {"NA": 1, "unknown": 2, "FR": 3}, "app": {"unknown": 4, "chat": 2}}
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_the_counter_is_never_to_be_left_out(make: Callable[[pl.DataFrame], Any]) -> None:
+    counter = ossgeo.Counter("tokens", kind="interval", days=7, unit="share")
+    frame = pl.DataFrame({"model_id": ["Qwen/a"], "date": ["2025-01-31"], "tokens": ["20%"]})
+    with pytest.raises(PanelError, match=r"column tokens: '20%' is not a number$"):
+        ossgeo.read_panel(make(frame), counter=counter)

@@ -87,7 +87,7 @@ def _words(name: str, found: Sequence[Any]) -> dict[Any, str]:
     wrong: list[Fault] = []
     for value in sorted(found, key=str):
         text = str(value).strip()
-        if values.is_missing(value, "declared_country"):
+        if values.is_missing(value, name):
             words[value] = OriginStatus.UNKNOWN.value
         elif not name.endswith("country") or text in _STATUSES:
             words[value] = text

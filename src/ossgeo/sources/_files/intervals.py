@@ -23,7 +23,7 @@ def with_since(frame: nw.LazyFrame[Any], counter: Counter, place: str, faults: l
         frame: Has ``start`` and, optionally, ``period``, the last day.
         counter: The counter.
         place: The source and column, for messages.
-        faults: Receives intervals that end before they start, or have another length than the counter.
+        faults: Receives intervals without a first day, that end before they start, or of another length than the counter.
     """
     if "period" not in frame.collect_schema().names():
         end = nw.col(START).dt.offset_by(f"{(counter.days or 1) - 1}d").cast(nw.Date)
@@ -40,4 +40,6 @@ def with_since(frame: nw.LazyFrame[Any], counter: Counter, place: str, faults: l
             faults.append(Fault(place, f"{start} to {end} is {days} days, not {counter.days}", remedy))
     if counter.days is not None:
         return frame.drop(START)
+    if without := int(engines.collect(frame.filter(nw.col(START).is_null()).select(nw.len()))[:, 0].item()):
+        faults.append(Fault(place, f"has no date in {without:,} row(s)", "give the first day of each interval"))
     return frame.with_columns(since=nw.col(START).dt.offset_by("-1d").cast(nw.Date)).drop(START)

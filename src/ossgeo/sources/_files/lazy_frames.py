@@ -202,7 +202,7 @@ class LazyNormalization:
         frame = self._with_days(frame, START, place, faults)
         if faults:
             return frame
-        frame = frame.drop(START).rename({"period": START})
+        frame = frame.drop(START, strict=False).rename({"period": START})  # text was dropped when it was parsed
         frame = frame.rename({"_until": "period"}) if "period" in names else frame
         return with_since(frame, counter, place, faults)
 

@@ -214,8 +214,9 @@ def _items_of(column: Sequence[Any] | pl.Series) -> Sequence[Any]:
 
 
 def _remedy(name: str, origin: Origin) -> str:
-    required = (*COUNTERS, "model_id", "observed_at", "period")
-    return "" if name in required else f"correct it, or leave the column out: ignore=[{origin.names.get(name, name)!r}]"
+    if name == "model_id" or name not in MODEL_SCHEMA:  # figures depend on it
+        return ""
+    return f"correct it, or leave the column out: ignore=[{origin.names.get(name, name)!r}]"
 
 
 def _without_loop(name: str, column: pl.Series, date_format: str | None, wanted: Any) -> pl.Series | None:
@@ -254,7 +255,7 @@ def _from_dates(column: pl.Series, wanted: Any) -> pl.Series | None:
 def _from_text(name: str, column: pl.Series, date_format: str | None, wanted: Any) -> pl.Series | None:
     text = column.str.strip_chars()
     missing = text.is_null() | (text.str.to_lowercase().is_in(list(values.MISSING)))
-    if name == "declared_country":
+    if name.endswith("country"):
         missing &= text.ne_missing("NA")
     text = pl.select(pl.when(~missing).then(text)).to_series()
     if name == "model_id":

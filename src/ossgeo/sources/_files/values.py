@@ -56,7 +56,7 @@ _INSTANT_PROBLEM = "is not an ISO 8601 date or time, such as 2026-08-14T11:00:25
 
 
 def is_missing(value: Any, column: str = "") -> bool:
-    """Return whether a value is empty, NaN or a word for a missing value; a country ``NA`` is Namibia.
+    """Return whether a value is empty, NaN or a word for a missing value; in a column of countries, ``NA`` is Namibia.
 
     Args:
         value: The value.
@@ -64,7 +64,7 @@ def is_missing(value: Any, column: str = "") -> bool:
     """
     if isinstance(value, str):
         word = value.strip()
-        return word.lower() in MISSING and not (column == "declared_country" and word == "NA")
+        return word.lower() in MISSING and not (column.endswith("country") and word == "NA")
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
