@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -9,7 +11,8 @@ import pytest
 
 import ossgeo
 from ossgeo._core.io import reason_of, writing
-from ossgeo.errors import OutputError, SourceFormatError
+from ossgeo.errors import OssgeoError, OutputError, SourceFormatError
+from ossgeo.sources import SnapshotStore
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
@@ -65,3 +68,51 @@ def test_a_full_disk_is_named_in_one_way() -> None:
     assert reason_of(pl.exceptions.ComputeError(text)) == "No space left on device"
     assert reason_of(pl.exceptions.ComputeError("a\nb")) == "a"
     assert reason_of(OSError()) == "OSError"
+
+
+def store_of_one_day(folder: Path) -> SnapshotStore:
+    rows = pl.DataFrame({"model_id": ["Qwen/a", "google/b"], "date": ["2026-01-01"] * 2, "downloads_30d": [5, 3]})
+    store = SnapshotStore(folder)
+    store.add(ossgeo.read_panel(rows))
+    return store
+
+
+def suggestions() -> ossgeo.review.Suggestions:
+    rows = [("who", 5.0, "user", None, None, None, "who/a")]
+    columns = ["namespace", "value", "account_type", "name", "members", "details", "model"]
+    return ossgeo.review.Suggestions(pl.DataFrame(rows, schema=columns, orient="row"), "downloads")
+
+
+SHARES = ossgeo.measure(ossgeo.load_sample())
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "export": lambda folder: ossgeo.review.export(ossgeo.Registry.default(), folder),
+    "suggest": lambda folder: suggestions().write(folder),
+    "csv": lambda folder: SHARES.write_csv(folder / "table.csv"),
+    "owid": lambda folder: SHARES.write_owid(folder / "table.csv"),
+    "aggregate": lambda folder: ossgeo.shares.IncrementalAggregate.of(ossgeo.load_sample()).write(folder),
+    "store": lambda folder: SnapshotStore(folder).put({"README.md": b"# Downloads", "aggregate.bin": bytes(5000)}),
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no file size limit here")
+@pytest.mark.parametrize("writer", WRITERS)
+def test_of_files_that_belong_together_all_are_written_or_none(writer: str, tmp_path: Path) -> None:
+    import resource
+
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    for folder in (whole, cut):
+        folder.mkdir()
+        if writer == "store":
+            store_of_one_day(folder)
+    before = {file.name for file in cut.iterdir()}
+    WRITERS[writer](whole)
+    written = {file.name: file.stat().st_size for file in whole.iterdir() if file.name not in before}
+    assert len(written) > 1
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (max(written.values()) * 9 // 10, limits[1]))
+    try:
+        with pytest.raises(OssgeoError, match="cannot be written: File too large"):
+            WRITERS[writer](cut)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert {file.name for file in cut.iterdir()} == before

@@ -6,8 +6,8 @@ import errno
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -60,8 +60,28 @@ def writing(path: str | Path) -> Iterator[Path]:
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = reason_of(error)
         full = reason == os.strerror(errno.ENOSPC)
-        remedy = "free some space, or choose another disk" if full else "choose a file in an existing folder"
+        remedy = (
+            "free some space, or choose another disk"
+            if full
+            else "choose a file in an existing folder that can be written"
+        )
         raise OutputError(f"{path} cannot be written: {reason}; {remedy}") from error
+
+
+def write_files(files: Mapping[Path, bytes]) -> None:
+    """Write several files that belong together: none of them is replaced if one cannot be written.
+
+    They are replaced in the reverse order, so that a reader who sees the first one new sees all of them.
+
+    Args:
+        files: The content of each file.
+
+    Raises:
+        OutputError: A file cannot be written; the old files are unchanged.
+    """
+    with ExitStack() as stack:
+        for path, content in files.items():
+            stack.enter_context(writing(path)).write_bytes(content)
 
 
 def _replace(target: Path, temporary: Path) -> None:

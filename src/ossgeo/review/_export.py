@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from ossgeo._core.io import made_folder, writing
+from ossgeo._core.io import made_folder, write_files
 from ossgeo.errors import OutputError
 from ossgeo.registry._registry import Registry
 from ossgeo.registry._tables import REQUIRED, TABLES
@@ -46,7 +46,7 @@ def export(registry: Registry, folder: str | Path) -> tuple[Path, ...]:
         The files that were written: a CSV for each table, ``datapackage.json`` and ``README.md``.
 
     Raises:
-        OutputError: The folder or a file cannot be written, or the folder has one of the files without being an export.
+        OutputError: The folder or a file cannot be written (then none is), or the folder has one of the files without being an export.
 
     Source: https://specs.frictionlessdata.io/data-package/ (read 2026-11-27).
     """
@@ -58,10 +58,9 @@ def export(registry: Registry, folder: str | Path) -> tuple[Path, ...]:
     there = next((target / name for name in texts if (target / name).exists()), None)
     if there is not None and not _is_export(target):
         raise OutputError(f"{there} exists and would be replaced by the export; choose another folder")
-    for name, text in texts.items():
-        with writing(target / name) as path:
-            path.write_text(text, encoding="utf-8", newline="")
-    return tuple(target / name for name in texts)
+    files = {target / name: text.encode() for name, text in texts.items()}
+    write_files(files)
+    return tuple(files)
 
 
 def _is_export(folder: Path) -> bool:

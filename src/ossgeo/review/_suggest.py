@@ -11,7 +11,7 @@ from typing import Final
 import attrs
 import polars as pl
 
-from ossgeo._core.io import made_folder, writing
+from ossgeo._core.io import made_folder, write_files
 from ossgeo._core.tabular import Tabular
 from ossgeo._core.text import counted
 from ossgeo.errors import InvalidArgumentError, OutputError
@@ -65,7 +65,7 @@ class Suggestions(Tabular):
             folder: The folder to write, without these tables; it is created if it does not exist.
 
         Raises:
-            OutputError: The folder has one of the tables, or cannot be written.
+            OutputError: The folder has one of the tables, or a file cannot be written (then none is).
         """
         target = made_folder(folder)
         known = self.frame.drop_nulls("account_type").with_columns(
@@ -89,9 +89,7 @@ class Suggestions(Tabular):
         files = {target / f"{table}.csv": frame for table, frame in tables.items()}
         if there := next((file for file in files if file.exists()), None):
             raise OutputError(f"{there} exists and would be replaced by drafts; choose another folder")
-        for file, frame in files.items():
-            with writing(file) as temporary:
-                frame.write_csv(temporary)
+        write_files({file: frame.write_csv().encode() for file, frame in files.items()})
         return tuple(files)
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 import attrs
 import polars as pl
 
-from ossgeo._core.io import writing
+from ossgeo._core.io import write_files
 from ossgeo._core.method import Adjustment, Method
 from ossgeo.errors import OutputError, StoreError
 from ossgeo.shares._aggregates import Aggregate
@@ -41,10 +41,12 @@ def write_folder(folder: Path, aggregate: Aggregate, tables: Mapping[str, pl.Dat
         if not (folder / _FACTS).is_file() and folder.is_dir() and not all(map(_is_ours, folder.iterdir())):
             raise StoreError(f"{folder} exists and is not a saved aggregate; choose another path")
         folder.mkdir(parents=True, exist_ok=True)
-        files = {name: _write_table(folder, name, table) for name, table in tables.items()}
+        contents = {name: _content(table) for name, table in tables.items()}
+        files = {name: _file_name(name, content) for name, content in contents.items()}
         facts = _facts_of(aggregate, files)
-        with writing(folder / _FACTS) as temporary:
-            temporary.write_text(json.dumps({**facts, "checksum": _checksum(facts)}, ensure_ascii=False), "utf-8")
+        stated = json.dumps({**facts, "checksum": _checksum(facts)}, ensure_ascii=False)
+        written = {folder / files[name]: content for name, content in contents.items()}
+        write_files({folder / _FACTS: stated.encode(), **written})
         for name in _TABLES:
             for old in folder.glob(f"{name}-*.parquet"):
                 if old.name != files[name]:
@@ -97,14 +99,10 @@ def _read_once(folder: Path) -> tuple[Aggregate, dict[str, pl.DataFrame]]:
     return aggregate, tables
 
 
-def _write_table(folder: Path, name: str, table: pl.DataFrame) -> str:
-    """Write a table under the name that its content gives, and return the name."""
+def _content(table: pl.DataFrame) -> bytes:
     content = io.BytesIO()
     table.write_parquet(content, compression="lz4")
-    file = _file_name(name, content.getvalue())
-    with writing(folder / file) as temporary:
-        temporary.write_bytes(content.getvalue())
-    return file
+    return content.getvalue()
 
 
 def _is_ours(file: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from ossgeo._core.io import writing
+from ossgeo._core.io import write_files, writing
 from ossgeo._core.method import Adjustments, Coverage, Method
 from ossgeo.errors import InvalidArgumentError, SourceFormatError, UnknownCountryError
 from ossgeo.registry._countries import Country
@@ -43,10 +43,9 @@ def json_text(table: ShareData) -> str:
 def write_csv(table: ShareData, path: str | Path, *, neutralize: bool, excel: bool) -> None:
     """Write the rows as CSV and the rest beside it as ``NAME.method.json``."""
     meta = json.dumps({**meta_of(table), "neutralized": neutralize, "excel": excel}, indent=2, ensure_ascii=False)
-    with writing(path) as rows, writing(_sidecar(Path(path))) as sidecar:
-        text = csv_text(table, neutralize=neutralize, excel=excel)
-        rows.write_text(text, encoding="utf-8-sig" if excel else "utf-8", newline="")
-        sidecar.write_text(meta, encoding="utf-8")
+    text = csv_text(table, neutralize=neutralize, excel=excel)
+    rows = text.encode("utf-8-sig" if excel else "utf-8")
+    write_files({Path(path): rows, _sidecar(Path(path)): meta.encode()})
 
 
 def write_parquet(table: ShareData, path: str | Path) -> None:
@@ -81,9 +80,8 @@ def write_owid(table: ShareData, path: str | Path) -> None:
         "value",
     )
     meta = json.dumps(_owid_metadata(table), indent=2, ensure_ascii=False)
-    with writing(place) as rows, writing(place.with_suffix(".metadata.json")) as sidecar:
-        rows.write_text(frame.sort("Entity", "Day").write_csv(), encoding="utf-8", newline="")
-        sidecar.write_text(meta, encoding="utf-8")
+    rows = frame.sort("Entity", "Day").write_csv()
+    write_files({place: rows.encode(), place.with_suffix(".metadata.json"): meta.encode()})
 
 
 def _owid_metadata(table: ShareData) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import attrs
 
-from ossgeo.errors import InvalidArgumentError, StoreError
+from ossgeo._core.io import write_files
+from ossgeo.errors import InvalidArgumentError, OutputError, StoreError
 from ossgeo.sources._hub.parts import ROW_GROUP
 from ossgeo.sources._store import facts, layout_1
 from ossgeo.sources._store.checks import require_undamaged
@@ -32,7 +33,6 @@ from ossgeo.sources._store.layout import (
     stem_of,
     sync,
     temporary,
-    write_atomically,
 )
 from ossgeo.sources._store.locking import as_store_errors
 from ossgeo.sources._store.manifest import (
@@ -188,10 +188,10 @@ class Writer:
         Args:
             files: The content of each file, by name.
         """
-        for name, content in files.items():
-            path = inside(self.folder, name)
-            with as_store_errors(path):
-                write_atomically(path, content)
+        try:
+            write_files({inside(self.folder, name): content for name, content in files.items()})
+        except OutputError as error:
+            raise StoreError(str(error)) from error
 
     def recover(self) -> tuple[Snapshot, ...]:
         """Add every complete snapshot of the folder to the manifest, and every removal that is marked in it.
