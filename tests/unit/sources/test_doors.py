@@ -16,7 +16,7 @@ from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
 import ossgeo
-from ossgeo.errors import InvalidArgumentError, PanelError
+from ossgeo.errors import EngineError, InvalidArgumentError, PanelError
 from ossgeo.sources._files import values
 
 DAYS = ("2025-01-31", "2025-02-28")
@@ -549,3 +549,26 @@ def test_the_counter_is_never_to_be_left_out(make: Callable[[pl.DataFrame], Any]
     frame = pl.DataFrame({"model_id": ["Qwen/a"], "date": ["2025-01-31"], "tokens": ["20%"]})
     with pytest.raises(PanelError, match=r"column tokens: '20%' is not a number$"):
         ossgeo.read_panel(make(frame), counter=counter)
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+@pytest.mark.parametrize(
+    ("date_format", "days"), [("unix", [1738367999.75, 1738281600.0]), ("%Y%m%d", [20250131.0] * 2)]
+)
+def test_numbers_are_dates_by_their_format(
+    make: Callable[[pl.DataFrame], Any], date_format: str, days: list[float]
+) -> None:
+    frame = pl.DataFrame({"model_id": ["Qwen/a", "google/b"], "date": days, "downloads_30d": [1, 3]})
+    assert ossgeo.read_panel(make(frame), date_format=date_format).periods == (dt.date(2025, 1, 31),)
+
+
+def test_columns_of_pandas(tmp_path: Path) -> None:
+    frame = pl.DataFrame({**WIDE, "downloads_30d": [1, 3]}).to_pandas()
+    unnamed = frame.set_axis([0, 1, 2], axis=1)
+    named = {0: "model_id", 1: "observed_at", 2: "downloads_30d"}
+    assert ossgeo.read_panel(unnamed, columns=named).to_polars()["downloads_30d"].to_list() == [1, 3]  # type: ignore[arg-type]
+    sums = frame.groupby(["model_id", "observed_at"])["downloads_30d"].sum()
+    for column in (sums, pl.Series("downloads_30d", [1])):
+        with pytest.raises(EngineError, match=r"got Series; give source\.to_frame\(\)"):
+            ossgeo.read_panel(column)
+    assert len(ossgeo.read_panel(sums.to_frame().reset_index())) == 2

@@ -180,8 +180,11 @@ class LazyNormalization:
             return engines.with_utc_day(frame, name)
         if kind == nw.Date:
             return frame.with_columns(nw.col(name).alias("period"))
-        if self.date_format is not None and kind.is_integer():
-            frame = frame.with_columns(nw.col(name).cast(nw.String))
+        if self.date_format is not None and kind.is_numeric():
+            number = nw.col(name)
+            if kind.is_float():  # whole numbers beside gaps, or fractions of a second
+                number = nw.when(~number.is_nan()).then(number - number % 1)
+            frame = frame.with_columns(number.cast(nw.Int64).cast(nw.String).alias(name))
         elif kind != nw.String:
             faults.append(Fault(place, f"holds {kind}, not dates", "give date_format=, or convert the column"))
             return frame

@@ -135,7 +135,7 @@ def read_panel(
                 "dimensions and residual must be None for a store of snapshots, which has neither"
             )
         return SnapshotStore(source).panel(first, last, counter=counter or "downloads_30d")
-    choice = Choice(dict(columns or {}), counter, tuple(ignore or ()), by_file or day is not None, dimensions=further)
+    choice = Choice(_by_text(columns), counter, tuple(ignore or ()), by_file or day is not None, dimensions=further)
     reading = Reading(
         choice, records=records, wide=wide, expand=expand, by_file=by_file, day=day, date_format=date_format,
         engine=engine or "polars", start=first, end=last, encoding=encoding,
@@ -214,7 +214,7 @@ def read_models(
         [[{'relation': 'unspecified', 'model_id': 'google/b'}]]
     """
     _check_arguments(columns, ignore, date_format, encoding)
-    choice = Choice(dict(columns or {}), None, tuple(ignore or ()), rows=False)
+    choice = Choice(_by_text(columns), None, tuple(ignore or ()), rows=False)
     reading = Reading(choice, records=records, expand=expand, date_format=date_format, encoding=encoding)
     if isinstance(source, str | Path):
         place = located(source, pattern)  # keeps the copies of remote files
@@ -248,6 +248,11 @@ def raw_table(source: Any, *, records: str | None = None, encoding: str | None =
     if found is None:
         raise PanelError(f"{place.title} cannot be read", faults)
     return found, place.files[0].name
+
+
+def _by_text(columns: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the names of columns as text: pandas numbers the columns of a table without a header."""
+    return {str(theirs): ours for theirs, ours in (columns or {}).items()}
 
 
 def _range(start: Day | None, end: Day | None) -> tuple[dt.date | None, dt.date | None]:

@@ -314,6 +314,9 @@ def _eager_frame(source: Any) -> pl.DataFrame | None:
     try:
         frame = nw.from_native(source, pass_through=False)
     except TypeError:
+        if hasattr(source, "to_frame"):  # a column, such as the sums of a groupby of pandas
+            message = f"source must be a dataframe or a path, got {type(source).__name__}; give source.to_frame()"
+            raise EngineError(message) from None
         if not hasattr(source, "__arrow_c_stream__"):
             engines.lazy(source)  # raises, and names the type
         return pl.DataFrame(source)
