@@ -116,7 +116,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "an option of another board": (lambda: ossgeo.leaderboard_shares("x.csv", tops=1), r"leaderboard_shares\(\) has no option 'tops'; did you mean top"),  # type: ignore[call-arg]
     "a unit that does not exist": (lambda: analysis.influence(LABS, unit="modell"), "unit: the key or group scheme 'modell' is not known; did you mean 'model'"),
     "two ends that are one": (lambda: analysis.drivers(HUB, "CN"), "start must be before end, .*; the measurement has 1 period"),
-    "a folder for a table": (lambda: TABLE.write_csv("/no-such-folder/x.csv"), "^/no-such-folder/x.csv.method.json cannot be written: [^;]*; choose a file in an existing folder$"),
+    "a folder for a table": (lambda: TABLE.write_csv("/no-such-folder/x.csv"), "^/no-such-folder/x.csv cannot be written: [^;]*; choose a file in an existing folder that can be written$"),
     "a namespace with a letter too many": (lambda: ossgeo.Registry.default().get("qwenn"), "did you mean 'Qwen'"),
     "a key for a profile": (lambda: ossgeo.profile(LABS, "CN", by="model"), r"profile\(\) has no option 'by'"),
     "a cell that was not observed": (lambda: ossgeo.explain_cell(LABS, UNOBSERVED, "CN"), "not all of the window"),
