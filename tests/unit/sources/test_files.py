@@ -367,6 +367,10 @@ def test_dates_in_text_are_read_whole(engine: str, name: str, tmp_path: Path) ->
     assert f"column {name}: '2026-08-14 or so' is not an ISO 8601 date or time, such as 2026-08-14T11:00:25Z" in found
     for nothing in ("", None):
         assert "has no date in 1 row(s)" in faults(given(nothing, "2026-08-14"))
+    for texts in (("2026-08", "2026-08-14"), ("2026-08-14", "2026-08")):
+        found = faults(given(*texts))
+        assert f"column {name}: '2026-08' is a month and not a day; write the day of observation, such as" in found
+        assert "or give date_format='%Y-%m' for the first day if all dates are months" in found
 
 
 @pytest.mark.parametrize("engine", ["polars", "duckdb"])
@@ -500,3 +504,15 @@ def test_links_in_a_folder_are_followed_and_never_passed_over(tmp_path: Path) ->
         InvalidArgumentError, match=r"pattern must be relative to the folder, such as '\*\.csv', got '/e"
     ):
         ossgeo.read_panel(data, pattern="/etc/*")
+
+
+def test_days_and_months_in_one_read_are_an_error_with_place_value_and_remedy(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("model_id,date,downloads_30d\nQwen/a,2026-08-14,5\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text("model_id,date,downloads_30d\nQwen/a,2026-09,6\n", encoding="utf-8")
+    assert "b.csv, row 2, column date: '2026-09' is a month and not a day" in faults(tmp_path)
+    with pytest.raises(PanelError, match=r"'2026-08-14' does not match date_format='%Y-%m'; write all dates in one"):
+        ossgeo.read_panel(tmp_path, date_format="%Y-%m")
+    wide = pl.DataFrame({"model_id": ["Qwen/a"], "2026-08-14": [5], "2026-09": [6]})
+    assert "or wide='*' if the columns are dates" in faults(wide)
+    with pytest.raises(PanelError, match="'2026-09' is a month and not a day"):
+        ossgeo.read_panel(wide, wide="*", counter="downloads_30d")

@@ -30,7 +30,10 @@ _FOLDED: Final = {name.casefold(): ours for name, ours in SYNONYMS.items()}
 START: Final = "start"
 """The first day of the interval of a count, included."""
 
-_WIDE: Final = "; or wide='*' if the columns are models"
+_WIDE: Final = "; or wide='*' if the columns are {}"
+_DATE: Final = re.compile(r"\s*\d{4}-\d{2}(-\d{2}.*)?")
+"""The name of a column of a wide table that is a date."""
+
 _STARTS = (START, "start_date", "period_start")
 _ENDS = ("end", "end_date", "period_end")
 _MODEL_NAMES = frozenset(column.name for column in MODELS)
@@ -117,7 +120,7 @@ class Choice:
                 return Fault(place, f"has no column {name!r} for dimensions=", f"it has {listed(names)}")
         if "model_id" not in chosen:
             dated = any(SYNONYMS.get(name) in ("period", "observed_at") for name in names)
-            remedy = f"name it: {_named(names, 'model_id')}{_WIDE if self.rows and dated else ''}"
+            remedy = f"name it: {_named(names, 'model_id')}{_WIDE.format('models') if self.rows and dated else ''}"
             return Fault(place, f"has no column of model ids; it has {listed(names)}", remedy)
         return None
 
@@ -133,7 +136,7 @@ class Choice:
         remedy = (
             f"name it: {_named(names, 'observed_at', 'period')}; or period_from='file' if the file's name has the date, "
             "or period_from='2026-08-14'"
-        )
+        ) + (_WIDE.format("dates") if any(map(_DATE.fullmatch, names)) else "")
         return Fault(place, "has no column that says when it was observed", remedy)
 
     def _renamed(self, ours: str) -> str:

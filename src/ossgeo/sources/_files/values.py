@@ -52,6 +52,7 @@ _DECIMAL_COMMA: Final = re.compile(r"(\d+),0{1,2}")
 _ADJACENT = re.compile(r"""['"]\s+['"]""")
 _LIST_OF_WORDS: Final = re.compile(r"\[[^\[\]]*,[^\[\]]*\]")
 """A list as YAML writes it: ``[mit, apache-2.0]``."""
+_MONTH: Final = re.compile(r"\d{4}-\d{2}")
 _INSTANT_PROBLEM = "is not an ISO 8601 date or time, such as 2026-08-14T11:00:25Z"
 
 
@@ -146,12 +147,17 @@ def _instant_of(value: Any, date_format: str | None) -> dt.datetime:
                 return dt.datetime.fromtimestamp(float(text) / UNIX[date_format], dt.UTC)
             return dt.datetime.strptime(text, date_format)  # noqa: DTZ007  # instant() sets the time zone
         except (ValueError, OverflowError, OSError):
-            raise ValueError(f"does not match date_format={date_format!r}") from None
+            raise ValueError(f"does not match date_format={date_format!r}; write all dates in one form") from None
     if not isinstance(value, str):
         raise ValueError(f"{_INSTANT_PROBLEM}; give date_format=")
     try:
         return dt.datetime.fromisoformat(value.strip())
     except ValueError:
+        if _MONTH.fullmatch(month := value.strip()):
+            raise ValueError(
+                f"is a month and not a day; write the day of observation, such as {month}-01, or give "
+                "date_format='%Y-%m' for the first day if all dates are months"
+            ) from None
         raise ValueError(f"{_INSTANT_PROBLEM}; give date_format=") from None
 
 
