@@ -6,8 +6,6 @@ import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
-from ossgeo._core.schema import TABLES
-
 sys.path.insert(0, str(Path(__file__).parent))
 import computed
 
@@ -59,32 +57,4 @@ nitpick_ignore_regex = [
     ),
 ]
 
-
-def _write_columns(folder: Path) -> None:
-    """Write the reference of columns from the schemas that the code uses."""
-    grain = {
-        "rows": "A panel's `rows`: one row for each model and observation.",
-        "models": "A panel's `models`: one row for each model. All but `model_id` may be null or absent.",
-        "credits": "The output of a strategy's `attribute_frame`: one row for each model, validity and credited party.",
-        "flows": "The input of a calculator: one row for each model and interval.",
-        "shares": "`ShareTable.to_polars()`: one row for each period and group; a column for each key stands after `period`.",
-    }
-    lines = ["# Columns", "", "Each column has the same name, type and unit in every table.", ""]
-    for table, columns in TABLES.items():
-        lines += [
-            f"## {table}",
-            "",
-            grain[table],
-            "",
-            "| column | type | unit | meaning | also read as |",
-            "|---|---|---|---|---|",
-        ]
-        for column in columns:
-            also = ", ".join(f"`{name}`" for name in column.aliases)
-            lines.append(f"| `{column.name}` | {column.dtype} | {column.unit} | {column.meaning} | {also} |")
-        lines.append("")
-    (folder / "columns.md").write_text("\n".join(lines), encoding="utf-8")
-
-
-_write_columns(Path(__file__).parent / "reference")
 computed.write(Path(__file__).parent / "_computed")
