@@ -61,7 +61,7 @@ def read_owners(
         RegistryError: The rows contradict each other, such as a namespace with two organizations.
 
     Warns:
-        OssgeoWarning: Organizations of the table have no namespace, so that no model is credited to them.
+        OssgeoWarning: Organizations of the table have no namespace, so that no model is credited to them, or no country.
 
     Example:
         >>> rows = pl.DataFrame({"Owner": ["Mistral AI", "Acme"], "Country": ["Germany", "Japan"], "Handle": ["", "acme-ai"]})
@@ -122,6 +122,10 @@ def _read(
         for at in empty["at"]
     ]
     given = {text: str(parse_origin(place)) for text, place in countries.items()}
+    if without := rows["country"].null_count():
+        names = rows.filter(pl.col("country").is_null()).select(pl.coalesce("organization", "namespace")).to_series()
+        several = f"{without} row(s) of {title} have no country and are left out"
+        warnings.warn(f"{several}: {listed(names.drop_nulls())}", OssgeoWarning, stacklevel=5)
     rows = rows.drop_nulls("country")
     codes = country_codes(rows["country"], given, title, faults)
     if faults:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,7 +10,8 @@ import polars as pl
 
 from ossgeo._core import engines
 from ossgeo._core.schema import MODELS
-from ossgeo.errors import PanelError
+from ossgeo._core.text import counted
+from ossgeo.errors import OssgeoWarning, PanelError
 
 
 def normalized_models(models: Any) -> pl.LazyFrame:
@@ -81,3 +83,20 @@ def missing_columns_text(models: pl.LazyFrame, names: Iterable[str]) -> str:
     empty = [name for name in there if not known[name].item()]
     parts = [(f"no column {', '.join(absent)}", absent), (f"no value in {', '.join(empty)}", empty)]
     return " and ".join(words for words, some in parts if some)
+
+
+def warn_of_differing_rows(models: pl.DataFrame) -> None:
+    """Warn of models that a models table describes by several rows that differ.
+
+    Args:
+        models: The columns that are used.
+    """
+    rows = models.select("model_id", row=pl.struct(pl.exclude("model_id")).hash()).unique()
+    differing = rows.filter(pl.col("model_id").is_duplicated())["model_id"].unique().sort()
+    if len(differing):
+        several = counted(len(differing), "models")
+        warnings.warn(
+            f"the models table has rows that differ for {several}, such as {differing[0]}: the last row of a model counts",
+            OssgeoWarning,
+            stacklevel=7,
+        )

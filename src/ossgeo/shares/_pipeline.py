@@ -23,7 +23,7 @@ from ossgeo.panel._cleaning import cleaned_panel, first_id_with, panel_error, ro
 from ossgeo.panel._filters import columns_of, describe, of_models, require_columns
 from ossgeo.panel._flow_rows import Flows
 from ossgeo.panel._keyed import KeyedRows, sums_are_exact
-from ossgeo.panel._models_table import missing_columns_text
+from ossgeo.panel._models_table import missing_columns_text, warn_of_differing_rows
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._platforms import platform_registry
 from ossgeo.registry._registry import Registry
@@ -338,6 +338,7 @@ class Plan:
         keys = self.panel._key_ids() if self.panel._keyed is not None else None  # each model once
         if (keys is not None and table["model_id"].equals(keys)) or table["model_id"].n_unique() == table.height:
             return table
+        warn_of_differing_rows(table)
         return table.unique("model_id", keep="last", maintain_order=True)
 
     def _method(self, parts: _Parts, void: tuple[str, ...]) -> Method:

@@ -16,6 +16,7 @@ from ossgeo.errors import (
     CalculatorContractError,
     InvalidArgumentError,
     LowCoverageWarning,
+    OssgeoWarning,
     PanelError,
     PluginNotFoundError,
     StaleDataWarning,
@@ -565,7 +566,10 @@ def test_a_method_leaves_no_choice() -> None:
 
 def test_a_models_table_that_names_a_model_twice() -> None:
     models = pl.DataFrame({"model_id": ["Qin/a", "Qin/a"], "namespace": ["Trio", "Qin"]})
-    twice = ossgeo.measure(two_dates(), registry=registry(), models=models)
+    with pytest.warns(
+        OssgeoWarning, match="rows that differ for 1 model, such as Qin/a: the last row of a model counts"
+    ):
+        twice = ossgeo.measure(two_dates(), registry=registry(), models=models)
     once = ossgeo.measure(two_dates(), registry=registry(), models=models[1:])
     assert twice.to_polars().equals(once.to_polars())
 

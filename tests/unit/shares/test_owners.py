@@ -114,3 +114,11 @@ def test_markdown_with_a_fault(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(PanelError) as found:
         ossgeo.read_panel(tmp_path / "p.md")
     assert message in str(found.value)
+
+
+def test_rows_without_a_country_are_told() -> None:
+    rows = pl.DataFrame({"organization": ["Mistral AI", "Qwen", None], "country": ["Germany", " ", None]})
+    with pytest.warns(OssgeoWarning, match=r"2 row\(s\) of a dataframe have no country and are left out: Qwen$"):
+        assert [str(seat.country) for seat in ossgeo.read_owners(rows).get("mistralai").seats(on="2026-01-01")] == [
+            "DE"
+        ]

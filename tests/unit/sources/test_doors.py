@@ -16,7 +16,7 @@ from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
 import ossgeo
-from ossgeo.errors import EngineError, InvalidArgumentError, PanelError
+from ossgeo.errors import EngineError, InvalidArgumentError, OssgeoWarning, PanelError
 from ossgeo.sources._files import values
 
 DAYS = ("2025-01-31", "2025-02-28")
@@ -572,3 +572,38 @@ def test_columns_of_pandas(tmp_path: Path) -> None:
         with pytest.raises(EngineError, match=r"got Series; give source\.to_frame\(\)"):
             ossgeo.read_panel(column)
     assert len(ossgeo.read_panel(sums.to_frame().reset_index())) == 2
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_two_columns_are_never_one(make: Callable[[pl.DataFrame], Any]) -> None:
+    frame = pl.DataFrame({**WIDE, "a": [1, 3], "b": [9, 9]})
+    with pytest.raises(PanelError, match="columns: 'a' and 'b' are both 'downloads_30d' \\(name one of them\\)"):
+        ossgeo.read_panel(make(frame), columns={"a": "downloads_30d", "b": "downloads_30d"})
+    with pytest.raises(PanelError, match="'a' and 'b' are both 'tokens_per_7d'"):
+        ossgeo.read_panel(make(frame), columns={"a": "tokens", "b": "tokens_per_7d"}, counter="tokens_per_7d")
+
+
+def test_facts_about_models_may_come_from_a_store_or_a_panel(tmp_path: Path) -> None:
+    rows = pl.DataFrame({**WIDE, "downloads_30d": [1, 3]})
+    facts = rows.with_columns(license=pl.Series(["mit", "other"]), observed_at=pl.lit(dt.datetime(2025, 1, 31)))
+    ossgeo.sources.SnapshotStore(tmp_path).add(facts)
+    for models in (tmp_path, str(tmp_path), ossgeo.read_panel(facts)):
+        table = ossgeo.measure(ossgeo.read_panel(rows, models=models), where={"license": "mit"})
+        assert table.at() == {"CN": 1.0}
+        assert ossgeo.measure(ossgeo.read_panel(rows), models=models, where={"license": "mit"}).at() == {"CN": 1.0}
+
+
+def test_rows_of_one_model_that_differ_are_told() -> None:
+    rows = pl.DataFrame({**WIDE, "downloads_30d": [1, 3]})
+    models = pl.DataFrame({
+        "model_id": ["Qwen/a", "google/b", "Qwen/a", "google/b"], "license": ["mit", "mit", "other", "mit"],
+        "base_models": [["x/y"], [], ["x/y"], []],
+    })  # fmt: skip
+    panel = ossgeo.read_panel(rows, models=models)
+    with pytest.warns(
+        OssgeoWarning, match=r"rows that differ for 1 model, such as Qwen/a: the last row of a model counts"
+    ):
+        assert ossgeo.measure(panel, where={"license": "mit"}).at() == {"US": 1.0}
+    assert ossgeo.measure(panel).at() == {"US": 0.75, "CN": 0.25}, "the license is not used"
+    same = ossgeo.read_panel(rows, models=models.tail(2).vstack(models.tail(2)))
+    assert ossgeo.measure(same, where={"license": "mit"}).at() == {"US": 1.0}

@@ -162,7 +162,13 @@ class Choice:
             faults.append(Fault(place, f"has no column {name!r}{hint}", f"it has {listed(names)}"))
         remedy = f"use one of {', '.join(ours)}"
         faults.extend(Fault("columns", f"{name!r} is not a column of ossgeo", remedy) for name in wrong)
-        return not (missing or wrong)
+        named: dict[str, list[str]] = {}
+        for theirs, name in self.columns.items():
+            named.setdefault(self._renamed(name), []).append(theirs)
+        twice = {name: found for name, found in named.items() if len(found) > 1}
+        for name, found in twice.items():
+            faults.append(Fault("columns", f"{' and '.join(map(repr, found))} are both {name!r}", "name one of them"))
+        return not (missing or wrong or twice)
 
     def _own_names(self) -> set[str]:
         """Return the names of columns that the given counter adds."""

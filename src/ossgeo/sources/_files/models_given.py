@@ -32,7 +32,7 @@ def models_given(models: Any) -> pl.LazyFrame:
         return models.models
     if isinstance(models, str | Path):
         if SnapshotStore.is_store(models):
-            return SnapshotStore(models).models().lazy()
+            return normalized_models(SnapshotStore(models).models())
         ready = ready_file(models)
         return read_models(models).lazy() if ready is None else normalized_models(ready)
     if nw.from_native(models, pass_through=True) is models:  # not a dataframe: an Arrow stream, or an error

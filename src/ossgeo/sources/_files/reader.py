@@ -78,7 +78,8 @@ def read_panel(
             ``Counter("tokens", kind="interval", days=7)``, or its name, ``tokens_per_7d``; its column is found by the
             counter's name (``tokens``, ``total_tokens``) or named by ``columns``. The date of a row is the last day of its
             interval; columns ``start`` and ``end`` hold the first and the last day, both included.
-        models: A models table, in any form that ``read_models`` takes, if the rows have only counters.
+        models: A models table, in any form that ``read_models`` takes, a store of snapshots or a panel, if the rows have
+            only counters.
         records: For SQLite: the table. For JSON: the key of the rows. Single values beside the rows, such as a date, apply to each row.
         pattern: The files of a folder, such as ``*.csv``.
         period_from: ``file``: the date in a file's name (or in a folder's below the source) is the period; one file is one
@@ -168,6 +169,10 @@ def read_panel(
 
 
 def _given_models(models: Any, date_format: str | None) -> pl.LazyFrame:
+    if isinstance(models, Panel):
+        return models.models
+    if isinstance(models, str | Path) and not is_remote(models) and SnapshotStore.is_store(models):
+        return normalized_models(SnapshotStore(models).models())
     ready = ready_file(models) if isinstance(models, str | Path) and not is_remote(models) else None
     return read_models(models, date_format=date_format).lazy() if ready is None else normalized_models(ready)
 
