@@ -114,6 +114,22 @@ def plain(text: object, longest: int = _LONGEST) -> str:
     return kept if len(kept) <= longest else f"{kept[: longest - 1]}…"
 
 
+def plain_id(text: object, longest: int = _LONGEST) -> str:
+    """Return an id as :func:`plain` text, shortened in its middle: ids of one family differ at their end.
+
+    Args:
+        text: The id.
+        longest: The largest number of characters.
+
+    Example:
+        >>> plain_id("lab/a-long-name-7B-GGUF", 16)
+        'lab/a-lo…7B-GGUF'
+    """
+    kept = plain(text, 10_000)
+    half = longest // 2
+    return kept if len(kept) <= longest else f"{kept[:half]}…{kept[half + 1 - longest :]}"
+
+
 _FORMATS: Final[Mapping[Format, Callable[[Any], str]]] = {
     "text": printable,
     "share": percent,

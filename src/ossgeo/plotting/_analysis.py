@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ossgeo._core.display import Result
-from ossgeo._core.text import percent, period_of, plain, points, times
+from ossgeo._core.text import counted, percent, period_of, plain, plain_id, points, times
 from ossgeo.analysis import Bootstrap, Bounds, Concentration, Crossovers, Drivers, Growth, Influence, Sensitivity
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.external._leaderboards import Leaderboard
@@ -22,6 +22,7 @@ from ossgeo.plotting._primitives import (
     dash_by,
     data_of,
     day_axis,
+    distinct,
     end_labels,
     framed,
     hinted,
@@ -52,30 +53,42 @@ def _texts(found: Result, days: Sequence[dt.date], title: str, remark: str) -> d
 def draw_bounds(found: Bounds, look: Look, *, top: int = 12) -> alt.LayerChart:
     """Return the chart of bounds; see :func:`ossgeo.plotting.plot`."""
     day = period_of(found.frame, None)
-    rows = found.frame.filter(pl.col("period") == day).rename({found.method.by[0]: "group"})
-    first, layers, size = _ranges(rows, found, look, top)
+    rows = found.frame.filter(pl.col("period") == day).with_columns(group=_joined(found))
+    first, layers, size, rest = _ranges(rows, found, look, top)
     title = f"{first['name']}: between {first['text'].replace(' to ', ' and ')} at {day_text(day)}"
     remark = "Points: shares as measured; bars: every origin that the unattributed part may have."
-    return framed(layers, look, size, **_texts(found, [day], title, remark))
+    return framed(layers, look, size, **_texts(found, [day], title, remark + rest))
 
 
 def draw_bootstrap(found: Bootstrap, look: Look, *, top: int = 12) -> alt.LayerChart:
     """Return the chart of intervals; see :func:`ossgeo.plotting.plot`."""
-    first, layers, size = _ranges(found.frame, found, look, top)
+    first, layers, size, rest = _ranges(found.frame, found, look, top)
     title = f"{first['name']}: {first['text']} over the choice of {plural_key(found.unit)}"
     remark = f"Points: shares as measured; bars: nominal 95% intervals from {found.draws:,} draws of {plural_key(found.unit)}."
-    return framed(layers, look, size, **_texts(found, [found.period], title, remark))
+    return framed(layers, look, size, **_texts(found, [found.period], title, remark + rest))
 
 
-def _ranges(rows: pl.DataFrame, found: Result, look: Look, top: int) -> tuple[dict[str, Any], list[Any], Area]:
-    """Return the first row, a bar from lower to upper and a point at the share for each group, and the size."""
+def _joined(found: Result) -> pl.Expr:
+    """Return the group of each row of a result: its keys, joined if there are several."""
+    return pl.concat_str(found.method.by, separator=" x ")
+
+
+def _rest(count: int, top: int, noun: str = "groups") -> str:
+    """Return the remark on what a picture of the first rows leaves out; empty if it leaves nothing out."""
+    return f" Not drawn: {counted(count - top, f'further {noun}')}." if count > top else ""
+
+
+def _ranges(rows: pl.DataFrame, found: Result, look: Look, top: int) -> tuple[dict[str, Any], list[Any], Area, str]:
+    """Return the first row, a bar from lower to upper and a point at the share for each group, the size, and the rest."""
     import altair as alt
 
-    rows = rows.drop_nulls("lower").sort("share", "group", descending=[True, False], nulls_last=True).head(top)
+    rows = rows.drop_nulls("lower").sort("share", "group", descending=[True, False], nulls_last=True)
+    rest = _rest(rows.height, top)
+    rows = rows.head(top)
     if not rows.height:
         raise InvalidArgumentError("no group has a share: there is nothing to draw")
     texts = [f"{percent(low)} to {percent(high)}" for low, high in rows.select("lower", "upper").iter_rows()]
-    names = [group_label(found.method, one) for one in rows["group"]]
+    names = distinct(group_label(found.method, one) for one in rows["group"])
     rows = rows.with_columns(name=pl.Series(names, dtype=pl.String), text=pl.Series(texts, dtype=pl.String))
     left = margin(look, names)
     width, height = plot_width(look, left, texts), rows_height(look, rows.height)
@@ -92,7 +105,7 @@ def _ranges(rows: pl.DataFrame, found: Result, look: Look, top: int) -> tuple[di
     )
     words = alt.Chart(data).mark_text(aria=False, align="left", dx=8, fontSize=look.font(11), color=look.colors.ink)
     layers = [bars, dots, words.encode(x="upper:Q", y=vertical, text="text:N"), *names_above(data, look, vertical)]
-    return rows.row(0, named=True), layers, Area(width, height, left)
+    return rows.row(0, named=True), layers, Area(width, height, left), rest
 
 
 def draw_crossovers(found: Crossovers, look: Look) -> alt.LayerChart:
@@ -151,10 +164,11 @@ def draw_sensitivity(found: Sensitivity, look: Look, *, top: int = 6) -> alt.Lay
     import altair as alt
 
     ranges = found.ranges.filter(~pl.col("group").is_in(STATUSES)).drop_nulls("highest")
+    rest = _rest(ranges.height, top)
     ranges = ranges.sort("highest", "group", descending=[True, False]).head(top)
     if not ranges.height:
         raise InvalidArgumentError("no group has a share: there is nothing to draw")
-    names = [group_label(found.method, one) for one in ranges["group"]]
+    names = distinct(group_label(found.method, one) for one in ranges["group"])
     texts = [f"{percent(low)} to {percent(high)}{_reason(found, group)}"
              for group, low, high in ranges.select("group", "lowest", "highest").iter_rows()]  # fmt: skip
     rows = ranges.with_columns(pl.Series("name", names, dtype=pl.String), pl.Series("text", texts, dtype=pl.String))
@@ -176,7 +190,7 @@ def draw_sensitivity(found: Sensitivity, look: Look, *, top: int = 6) -> alt.Lay
         *names_above(data, look, vertical),
     ]
     title = f"Shares under {len(found.methods)} combinations of options at {day_text(found.period)}"
-    remark = "Each tick is one combination of options; the bar spans all of them."
+    remark = f"Each tick is one combination of options; the bar spans all of them.{rest}"
     return framed(layers, look, Area(width, height, left), **_texts(found, [found.period], title, remark))
 
 
@@ -208,8 +222,12 @@ def draw_drivers(found: Drivers, look: Look, *, top: int = 10) -> alt.LayerChart
     schema = {"name": pl.String, "low": pl.Float64, "high": pl.Float64, "sign": pl.String}
     texts = [percent(high) if sign == "total" else points(high - low) for _, low, high, sign in steps]
     rows = pl.DataFrame(steps, schema=schema, orient="row")
-    rows = rows.with_columns(text=pl.Series(texts, dtype=pl.String), end=pl.max_horizontal("low", "high"))
-    order = rows["name"].to_list()
+    order = distinct(rows["name"])
+    rows = rows.with_columns(
+        name=pl.Series(order, dtype=pl.String),
+        text=pl.Series(texts, dtype=pl.String),
+        end=pl.max_horizontal("low", "high"),
+    )
     left = margin(look, order)
     width, height = plot_width(look, left, [f"{points(0.1)}  "]), rows_height(look, rows.height)
     scale = alt.Scale(domain=["total", "more", "less"], range=[_TOTAL, _ADDS, _TAKES])
@@ -232,7 +250,9 @@ def draw_drivers(found: Drivers, look: Look, *, top: int = 10) -> alt.LayerChart
 
 def draw_influence(found: Influence, look: Look, *, top: int = 12) -> alt.LayerChart:
     """Return the chart of an influence analysis; see :func:`ossgeo.plotting.plot`."""
-    rows = found.frame.drop_nulls("effect").head(top)
+    rows = found.frame.drop_nulls("effect")
+    rest = _rest(rows.height, top, "effects, which are smaller")
+    rows = rows.head(top)
     if not rows.height:
         raise InvalidArgumentError("no unit changes a share: there is nothing to draw")
     names = [
@@ -249,24 +269,25 @@ def draw_influence(found: Influence, look: Look, *, top: int = 12) -> alt.LayerC
         f"Without {group_label(found.method, first['unit'], found.unit)}, {group_label(found.method, first['group'])} has "
         f"{percent(first['without'])} instead of {percent(first['share'])}"
     )
-    remark = f"Change of a share, in points, if one {found.unit} is left out; in brackets whose share."
+    remark = f"Change of a share, in points, if one {found.unit} is left out; in brackets whose share.{rest}"
     return framed(layers, look, size, **_texts(found, [found.period], title, remark))
 
 
 def draw_growth(found: Growth, look: Look, *, top: int = 12) -> alt.LayerChart:
     """Return the chart of growth; see :func:`ossgeo.plotting.plot`."""
-    key, day = found.method.by[0], found.period
-    rows = found.frame.filter(pl.col("period") == day).drop_nulls("growth")
-    rows = rows.sort("value", key, descending=[True, False]).head(top)
+    day = found.period
+    rows = found.frame.filter(pl.col("period") == day).drop_nulls("growth").with_columns(group=_joined(found))
+    rest = _rest(rows.height, top)
+    rows = rows.sort("value", "group", descending=[True, False]).head(top)
     if not rows.height:
         raise InvalidArgumentError("no group has a growth at the last period: there is nothing to draw")
-    names = [group_label(found.method, one, key) for one in rows[key]]
+    names = [group_label(found.method, one) for one in rows["group"]]
     shown = rows.select(
         pl.Series("name", names, dtype=pl.String), pl.Series("text", [f"{one:+.0%}" for one in rows["growth"]], dtype=pl.String),
-        group=key, figure="growth",
+        "group", figure="growth",
     )  # fmt: skip
     layers, size = bar_layers(shown, look)
-    remark = "Change against the period before, the largest groups first."
+    remark = f"Change against the period before, the largest groups first.{rest}"
     words = _texts(found, [day], f"Growth of the {found.method.unit} at {day_text(day)}", remark)
     return framed(layers, look, size, **words)
 
@@ -280,6 +301,7 @@ def draw_concentration(found: Concentration, look: Look, *, top: int = 6) -> alt
     rows = found.frame.filter(pl.col("period") == day)
     distinct = rows.filter(pl.col("groups") > 3) if outer else rows  # noqa: PLR2004  # three are always all of three
     rows = distinct if distinct.height else rows
+    left_out = _rest(rows.height, top)
     rows = rows.sort("groups", *outer, descending=[True, *[False] * len(outer)]).head(top)
     curve = pl.DataFrame(
         [(row[outer[0]] if outer else "all", number, row[f"top_{number}"] if number else 0.0)
@@ -306,7 +328,7 @@ def draw_concentration(found: Concentration, look: Look, *, top: int = 6) -> alt
     first = rows.row(0, named=True)
     within = f" of {group_label(found.method, first[outer[0]], outer[0])}" if outer else ""
     title = f"The {min(10, first['groups'])} largest {plural_key(inner)}{within} have {percent(first['top_10'])} of {'its' if outer else 'the'} {found.method.unit}"
-    remark = f"Part of the largest 1, 3 and 10 {plural_key(inner)}; as concentrated as {first['effective']:.1f} equal ones{within}."
+    remark = f"Part of the largest 1, 3 and 10 {plural_key(inner)}; as concentrated as {first['effective']:.1f} equal ones{within}.{left_out}"
     said = _texts(found, [day], title, remark)
     return framed([line, words], look, Area(width, tall, left), below=52, **said)
 
@@ -323,7 +345,7 @@ def draw_leaderboard(board: Leaderboard, look: Look, *, top: int = 25) -> alt.La
     )
     if not rows.height:
         raise InvalidArgumentError("the board has no ratings to draw")
-    names = [plain(one, 34) for one in rows["model"]]
+    names = distinct(plain_id(one, 34) for one in rows["model"])
     texts = [label(country) for country in rows["country"]]
     low, high = (pl.col(name).fill_null(pl.col("rating")).alias(name) for name in ("low", "high"))
     rows = rows.with_columns(pl.Series("name", names, dtype=pl.String), low, high, group="country")

@@ -49,8 +49,8 @@ _RATIO: Final = 0.47
 _ABOVE: Final = 6.0
 _LEAST: Final = 0.0005
 _NOTE: Final = (
-    "Shapes: Natural Earth, by de facto control, without a position on claims. Middle gray: areas without a "
-    "code of ISO 3166; light gray: countries without a share. Dots: countries too small to be seen."
+    "Shapes: Natural Earth, by de facto control, without a position on claims. Faint gray: "
+    "countries without a share; stronger gray: areas without a code of ISO 3166. Dots: countries too small to be seen."
 )
 
 

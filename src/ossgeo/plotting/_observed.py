@@ -11,7 +11,7 @@ import polars as pl
 from ossgeo.plotting._primitives import color_by, data_of
 from ossgeo.plotting._style import Look
 
-PARTLY: Final = "Dotted or pale: periods observed in part."
+PARTLY: Final = "Thin and dotted, or pale: periods observed in part."
 """The words for what :func:`dotted` and :func:`veil` draw."""
 
 _DOTS: Final = [1, 4]
@@ -65,7 +65,7 @@ def dotted(rows: pl.DataFrame, groups: Sequence[str], look: Look, days: Any, fig
         return []
     ends = (steps.select("group", "step", "period", figure),
             steps.select("group", "step", period="period_before", **{figure: f"{figure}_before"}))  # fmt: skip
-    line = alt.Chart(data_of(pl.concat(ends).sort("step", "period"))).mark_line(strokeWidth=2.2, strokeDash=_DOTS)
+    line = alt.Chart(data_of(pl.concat(ends).sort("step", "period"))).mark_line(strokeWidth=1.5, strokeDash=_DOTS)
     return [line.encode(x=days, y=f"{figure}:Q", color=color_by(groups, look), detail="step:N")]
 
 

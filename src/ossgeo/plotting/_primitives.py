@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
@@ -88,6 +88,23 @@ def share_axis(look: Look, *, grid: bool = True, points: bool = False) -> alt.Ax
 
     words: Any = {"labelExpr": "format(100 * datum.value, '+d') + ' pt'"} if points else {"format": "%"}
     return alt.Axis(title=None, grid=grid, labelFontSize=look.font(_LABEL), tickCount=3 if look.narrow else 5, **words)
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """Return names for rows of a picture, of which equal ones are numbered: each row has a place of its own.
+
+    Args:
+        names: The names, in the order of the rows.
+
+    Example:
+        >>> distinct(["a", "b", "a"])
+        ['a', 'b', 'a (2)']
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        numbered = (name, *(f"{name} ({number})" for number in range(2, len(found) + 2)))
+        found[next(one for one in numbered if one not in found)] = None
+    return list(found)
 
 
 def name_axis(look: Look, names: Sequence[str]) -> alt.Y:
@@ -189,7 +206,8 @@ def bar_layers(rows: pl.DataFrame, look: Look, *, points: bool = False) -> tuple
     """Return horizontal bars in the order of the rows: group, name, figure, text; and their size."""
     import altair as alt
 
-    names = rows["name"].to_list()
+    names = distinct(rows["name"])
+    rows = rows.with_columns(name=pl.Series(names, dtype=pl.String))
     left = margin(look, names)
     width = plot_width(look, left)
     height = rows_height(look, rows.height)

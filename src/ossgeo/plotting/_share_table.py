@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import polars as pl
@@ -83,14 +83,19 @@ def _texts(table: ShareTable, *remarks: str) -> dict[str, Any]:
 
 def _headline(table: ShareTable) -> str:
     rows = table.to_polars().filter(period=table.latest).drop_nulls("share")
-    named = rows.filter(~rows[table.keys[0]].is_in(STATUSES)).head(2)
-    shares = named.select(table.keys[0], "share").iter_rows()
-    parts = [f"{group_label(table.method, group, table.keys[0])} {percent(share)}" for group, share in shares]
+    named = rows.filter(~pl.any_horizontal(pl.col(key).is_in(STATUSES) for key in table.keys)).head(2)
+    groups = named.select(pl.concat_str(table.keys, separator=" x "), "share").iter_rows()
+    only = table.keys[0] if len(table.keys) == 1 else None
+    parts = [f"{group_label(table.method, group, only)} {percent(share)}" for group, share in groups]
     return f"{', '.join(parts) or 'No group with a share'} at {day_text(table.latest)}"
 
 
 def _folded(table: ShareTable, top: int) -> pl.DataFrame:
-    """Return the largest groups of the latest complete period, every status, and the rest as one: period, group, name, value, share."""
+    """Return the largest groups of the latest complete period, every status, and the rest as one.
+
+    Columns: period, group, name, day, value, share, hint. A group without a row in a measured period has the value 0 there,
+    so that no line runs past it.
+    """
     key = table.keys[0]
     rows = table.to_polars().select("period", "value", "share", group=key)
     last = rows.filter(pl.col("period") == table.latest).drop_nulls("value")
@@ -100,7 +105,13 @@ def _folded(table: ShareTable, top: int) -> pl.DataFrame:
         pl.col("value").sum(), pl.when(pl.col("share").is_null().all()).then(None).otherwise(pl.col("share").sum()).alias("share")
     )  # fmt: skip
     names = {one: OTHERS if one == OTHERS else group_label(table.method, one, key) for one in found["group"].unique()}
-    drawn = found.filter((pl.col("value") > 0) | ~pl.col("group").is_in([*STATUSES, OTHERS]))
+    shared = found.drop_nulls("share")
+    zeros = shared.select("period").unique().join(shared.select("group").unique(), how="cross")
+    zeros = zeros.join(found, on=["period", "group"], how="anti").with_columns(value=pl.lit(0.0), share=pl.lit(0.0))
+    has_value = (pl.col("value") > 0).any().over("group")
+    drawn = pl.concat([found, zeros.select(found.columns)]).filter(
+        has_value | ~pl.col("group").is_in([*STATUSES, OTHERS])
+    )
     if table.overlapping:  # the sum of groups that share models is not the share of the rest
         drawn = drawn.filter(pl.col("group") != OTHERS)
     named = drawn.with_columns(
@@ -200,14 +211,18 @@ def _ranks(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
         .filter(~pl.col(key).is_in(STATUSES) & (pl.col("value") > 0))
         .select("period", "value", group=key)
     )
-    rank = pl.col("value").rank("ordinal", descending=True).over("period").cast(pl.Int64)
-    rows = rows.with_columns(rank=rank, day=pl.col("period").cast(pl.String))
-    last = rows.filter((pl.col("period") == table.latest) & (pl.col("rank") <= top))
-    rows = rows.filter(pl.col("group").is_in(last["group"].implode()) & (pl.col("rank") <= 2 * top))
+    rank = pl.col("value").rank("min", descending=True).over("period").cast(pl.Int64)
+    rows = rows.with_columns(rank=rank)
+    last = rows.filter(pl.col("period") == table.latest).sort("rank", "group").head(top)
     names = {group: look.wrapped(group_label(table.method, group, key)) for group in last["group"]}
-    rows = rows.with_columns(name=pl.col("group").replace_strict(names, return_dtype=pl.String))
+    # A group without a rank in a measured period, or with one that is too low to draw, has a gap in its line there.
+    grid = rows.select("period").unique().join(last.select("group"), how="cross").sort("period", "group")
+    rows = grid.join(rows.filter(pl.col("rank") <= 2 * top), on=["period", "group"], how="left", maintain_order="left")
+    rows = rows.with_columns(
+        day=pl.col("period").cast(pl.String), name=pl.col("group").replace_strict(names, return_dtype=pl.String)
+    )
     rows = with_runs(rows, table.periods, table.complete_periods)
-    groups = last.sort("rank")["group"].to_list()
+    groups = last["group"].to_list()
     left = margin(look)
     width, tall = plot_width(look, left, list(names.values())), look.height or HEIGHT
     deepest = int(rows["rank"].max() or top)  # type: ignore[arg-type]
@@ -218,10 +233,22 @@ def _ranks(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
         x=days, y=height, color=color_by(groups, look), strokeDash=dash_by(groups), detail="run:N",
         tooltip=["name:N", "day:N", "rank:Q"], description="name:N",
     )  # fmt: skip
-    ends = last.select("period", "group", at="rank", text=pl.col("group").replace_strict(names, return_dtype=pl.String))
+    ends = (
+        rows.drop_nulls("rank")
+        .sort("period")
+        .group_by("group")
+        .agg(pl.col("rank", "name").last())
+        .sort("rank", "group")
+    )
+    gap = deepest * look.label_gap(names.values()) / tall
+    ends = ends.with_columns(
+        period=rows["period"].max(),
+        text="name",
+        at=pl.Series(spaced(ends["rank"].to_list(), gap, 1, deepest), dtype=pl.Float64),
+    )
     words = _texts(
         table,
-        f"Rank of each {key.replace('_', ' ')} by {table.method.unit}; models without a known {key} left out.",
+        f"Rank of each {key.replace('_', ' ')} by {table.method.unit}, equal values share one; models without a known {key} left out.",
         *remarks_on(rows),
     )
     words["title"] = f"Ranks by {table.method.unit} at {day_text(table.latest)}"
@@ -230,8 +257,8 @@ def _ranks(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
 
 
 def _bars(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
-    rows = _folded(table, top).filter(pl.col("period") == table.latest)
     last = pl.col("group").is_in([*STATUSES, OTHERS])
+    rows = _folded(table, top).filter(pl.col("period") == table.latest, (pl.col("value") > 0) | ~last)
     rows = rows.with_columns(last=last).sort("last", "value", descending=[False, True])
     texts = [
         percent(share) if share is not None else f"{value:,.0f} (no share)"
@@ -260,7 +287,8 @@ def _matrix(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
         return OTHERS if one == OTHERS else group_label(table.method, one, key)
 
     folds = rows.select(folded(down), folded(across), "value", "share")
-    cells = folds.group_by(down, across).agg(pl.col("value").sum(), pl.col("share").sum())
+    total = pl.when(pl.col("share").is_not_null().any()).then(pl.col("share").sum())
+    cells = folds.group_by(down, across).agg(pl.col("value").sum(), total)
     orders = {key: ordered(key) for key in (down, across)}
     shown = cells.with_columns(
         pl.Series("down", [named(one, down) for one in cells[down]], dtype=pl.String),
@@ -279,13 +307,27 @@ def _matrix(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
     scheme: Literal["blues", "tealblues"] = "blues" if look.theme == "light" else "tealblues"
     shade = alt.Color("share:Q", scale=alt.Scale(scheme=scheme, domain=[0, highest]), legend=None)
     left = margin(Look(font_scale=look.font_scale), [*orders[down], "x" * 12])
-    width = max(plot_width(look, left), 44 * look.font_scale * len(orders[across]))
+    width = _matrix_width(look, left, orders[across])
     height = look.height or max(26 * look.font_scale * len(orders[down]), 80)
     tip = ["down:N", "across:N", "value:Q", "text:N"]
     squares = alt.Chart(data).mark_rect().encode(x=x, y=y, color=shade, tooltip=tip)
-    ink = alt.condition(f"datum.share > {highest * 0.55}", alt.value("#FFFFFF"), alt.value("#1A1A1A"))
+    ink: Any = {"condition": [{"test": "datum.share === null", "value": look.colors.ink},
+                              {"test": f"datum.share > {highest * 0.55}", "value": "#FFFFFF"}], "value": "#1A1A1A"}  # fmt: skip
     text = alt.Chart(data).mark_text(fontSize=look.font(10)).encode(x=x, y=y, text="text:N", color=ink)
-    said = _texts(table)
+    said = _texts(table.filter(period=day))
     built = "base_country" in table.keys
     said["title"] = f"{'Countries that build on models of other countries' if built else _headline(table)}"
     return framed([squares, text], look, Area(width, height, left), below=14, **said)
+
+
+def _matrix_width(look: Look, left: float, names: Sequence[str]) -> float:
+    """Return the width of a matrix whose slanted column names end within the picture, if its figures have room.
+
+    Args:
+        look: The look.
+        left: The width of the axis left of it.
+        names: The names of the columns.
+    """
+    room, count = plot_width(look, left), len(names)
+    widths = [(room - 0.77 * look.room([name])) * count / (place + 0.5) for place, name in enumerate(names)]
+    return max(min(room, *widths), 34 * look.font_scale * count)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from ossgeo._core.method import Method
-from ossgeo._core.text import percent, plain, plural
+from ossgeo._core.text import percent, plain, plain_id, plural
 from ossgeo.errors import UnknownCountryError
 from ossgeo.registry._countries import Country
 from ossgeo.registry._registry import Registry
@@ -42,7 +42,7 @@ def label(group: str, key: str = "country", registry: Registry | None = None) ->
         registry: The registry with the names of organizations; by default the bundled one.
     """
     if key in _IDS:
-        return plain(group)
+        return plain_id(group)
     if group in STATUS_NAMES:
         return STATUS_NAMES[group]
     if key == "organization":

@@ -43,7 +43,7 @@ def test_lines_break_and_are_dotted(kind: Any) -> None:
     steps = {(row["group"], row["step"], row["period"]) for row in parts}
     assert {day for *_, day in steps} == {"2026-03-31", "2026-04-26"}
     assert len({step for _, step, _ in steps}) == 2, "one for each group"
-    assert "Dotted or pale: periods observed in part." in subtitle(MONTHS.plot(kind=kind))
+    assert "Thin and dotted, or pale: periods observed in part." in subtitle(MONTHS.plot(kind=kind))
 
 
 def test_areas_break_and_are_pale() -> None:
