@@ -29,8 +29,9 @@ class PlotOptions(TypedDict, total=False):
     Attributes:
         title: The title; by default the finding.
         subtitle: The first line below the title; by default the measured quantity. The scope always follows it.
-        width: Width of the picture in pixels, 800 by default. Below 520, names stand above bars.
-        height: Height of the plotting area in pixels; by default it fits the data.
+        width: Width of the picture in pixels, from 100 to 20,000, 800 by default. Below 520, names stand above bars.
+        height: Height of the plotting area in pixels, from 10 to 20,000; by default it fits the data. The area has at most 64
+            million pixels.
         font_scale: Factor on all font sizes, 1 by default.
         theme: ``light`` (the default) or ``dark``.
         top: How many groups are drawn separately; the others are one group, so that totals are kept. Not for crossovers.

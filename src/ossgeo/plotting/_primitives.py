@@ -10,7 +10,8 @@ import attrs
 import polars as pl
 
 from ossgeo._core.text import plain
-from ossgeo.plotting._style import PADDING, Look, dashes, is_status, scale_of, shades
+from ossgeo.errors import InvalidArgumentError
+from ossgeo.plotting._style import LARGEST, PADDING, Look, dashes, is_status, scale_of, shades
 
 if TYPE_CHECKING:
     import altair as alt
@@ -27,6 +28,8 @@ _DAY_SPAN: Final = 130
 _YEAR_SPAN: Final = 366 * 6
 _LEAST_PLOT: Final = 110
 _NAME_GAP: Final = 14
+_MOST_PIXELS: Final = 64_000_000
+"""Pixels of a plotting area. A PNG of twice the width and height, as the shell writes it, needs 20 bytes of memory for each."""
 
 
 @attrs.frozen
@@ -254,8 +257,17 @@ def framed(
         foot: Coverage, source, method, one text for each.
         below: Distance of the footer from the plotting area.
         map_of: The projection of a map; None for other charts.
+
+    Raises:
+        InvalidArgumentError: The picture is larger than a renderer can draw in the memory of a small machine.
     """
     import altair as alt
+
+    if max(area.width, area.height) > LARGEST or area.width * area.height > _MOST_PIXELS:
+        raise InvalidArgumentError(
+            f"a picture of {area.width:,.0f} x {area.height:,.0f} pixels cannot be drawn, only one of at most {LARGEST:,} "
+            f"in each direction and {_MOST_PIXELS:,} in all; give a smaller width or height, or fewer groups with top"
+        )
 
     colors = look.colors
     head = [look.subtitle or subtitle[0], *subtitle[1:]]

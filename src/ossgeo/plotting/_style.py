@@ -66,7 +66,7 @@ class Colors:
 _THEMES: Final = {"light": Colors("#FFFFFF", "#1A1A1A", "#6B6B6B"), "dark": Colors("#15181C", "#F0F0F0", "#A6ADB5")}
 
 
-_LARGEST: Final = 20_000
+LARGEST: Final = 20_000
 """Pixels of a width or height; renderers fail on more."""
 
 
@@ -103,8 +103,8 @@ class Look:
     theme: Theme = "light"
     title: str | None = attrs.field(default=None, validator=_text)
     subtitle: str | None = attrs.field(default=None, validator=_text)
-    width: float = attrs.field(default=WIDTH, validator=_within(100, _LARGEST))
-    height: float | None = attrs.field(default=None, validator=_within(10, _LARGEST))
+    width: float = attrs.field(default=WIDTH, validator=_within(100, LARGEST))
+    height: float | None = attrs.field(default=None, validator=_within(10, LARGEST))
     font_scale: float = attrs.field(default=1.0, validator=_within(0.1, 10))
 
     def __attrs_post_init__(self) -> None:

@@ -33,6 +33,13 @@ def labs(**choices: Any) -> ossgeo.ShareTable:
     return ossgeo.measure(ossgeo.load_sample("labs-2025"), **choices)
 
 
+def many() -> ossgeo.ShareTable:
+    """A table of 900 namespaces."""
+    names = [f"lab{number}/m" for number in range(900)]
+    rows = pl.DataFrame({"model_id": names, "date": ["2025-01-01"] * 900, "downloads_30d": range(1, 901)})
+    return ossgeo.measure(ossgeo.read_panel(rows), by="namespace")
+
+
 def trending(**choices: Any) -> ossgeo.ShareTable:
     return ossgeo.measure(ossgeo.load_sample("trending-2026"), **choices)
 
@@ -242,6 +249,8 @@ def test_labels_do_not_cover_each_other() -> None:
         (lambda: labs().plot(width=math.nan), "width must be a number from 100 to 20000, got nan"),
         (lambda: labs().plot(font_scale=1e-9), "font_scale must be a number from 0.1 to 10, got 1e-09"),
         (lambda: labs().plot(height=math.inf), "height must be a number from 10 to 20000, got inf"),
+        (lambda: labs().plot(width=9_000, height=8_000), r"of 8,\d{3} x 8,000 pixels cannot be drawn, .* 64,000,000 in all; give"),
+        (lambda: many().plot(kind="bars", top=900), "x 23,400 pixels cannot be drawn, only one of at most 20,000 in each"),
         (lambda: labs().plot(title=5), "title must be text"),  # type: ignore[arg-type]
         (lambda: RESULTS["crossovers"]().plot(top=3), "top: no such option for Crossovers"),
         (lambda: labs().plot(kind="pie"), "kind must be one of"),  # type: ignore[arg-type]
