@@ -19,6 +19,8 @@ Format = Literal["text", "share", "change", "points", "width", "number", "count"
 points; a range of shares as points; a number with three decimals; a number without decimals."""
 
 _LONGEST: Final = 60
+_SMALL: Final = 100
+_HUNDREDTH: Final = 0.01
 _BAR: Final = re.compile(r"(?<!\\)\|")
 """A bar that is not escaped."""
 SHOWN: Final = 10
@@ -130,6 +132,20 @@ def plain_id(text: object, longest: int = _LONGEST) -> str:
     return kept if len(kept) <= longest else f"{kept[:half]}…{kept[half + 1 - longest :]}"
 
 
+def value_text(value: float | None) -> str:
+    """Return a value: whole numbers and large ones without decimals, small fractions with two.
+
+    Example:
+        >>> value_text(1234.0), value_text(0.55), value_text(0.001), value_text(None)
+        ('1,234', '0.55', '<0.01', '-')
+    """
+    if value is None:
+        return "-"
+    if value == round(value) or abs(value) >= _SMALL:
+        return f"{value:,.0f}"
+    return f"<{_HUNDREDTH}" if 0 < value < _HUNDREDTH / 2 else f"{value:,.2f}"
+
+
 _FORMATS: Final[Mapping[Format, Callable[[Any], str]]] = {
     "text": printable,
     "share": percent,
@@ -137,7 +153,7 @@ _FORMATS: Final[Mapping[Format, Callable[[Any], str]]] = {
     "points": lambda value: f"{100 * value:+.1f}",
     "width": lambda value: f"{100 * value:.1f}",
     "number": lambda value: f"{value:,.3f}",
-    "count": lambda value: f"{value:,.0f}",
+    "count": value_text,
 }
 
 

@@ -17,6 +17,7 @@ from ossgeo._core.dates import day_of
 from ossgeo._core.display import Plottable
 from ossgeo._core.method import Adjustment, Adjustments, Cleaning, Coverage, Method, StatusVolume
 from ossgeo._core.tabular import Tabular
+from ossgeo._core.text import value_text
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.external._board_rows import KNOWN, board_rows, on_date, read_table, renamed, selected_rows
 from ossgeo.external._board_shapes import long_board, with_mean
@@ -26,7 +27,6 @@ from ossgeo.registry._registry import Registry
 from ossgeo.shares._grouping import ATTRIBUTED, STATUSES
 from ossgeo.shares._options import require_options
 from ossgeo.shares._table import ShareTable
-from ossgeo.shares._table_text import value_text
 
 Weighting = Literal["models", "rank", "rating"]
 """What a model counts: 1; one over its rank; or its strength, 10^(rating / 400) relative to the best (the odds of Elo and

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import polars as pl
 
-from ossgeo._core.text import percent
+from ossgeo._core.text import percent, value_text
 from ossgeo.analysis import Bounds, Crossovers
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.plotting._map import draw_world, mapped_key
@@ -132,7 +132,7 @@ def _order(rows: pl.DataFrame) -> list[str]:
 def _hints() -> list[Any]:
     import altair as alt
 
-    return ["name:N", "day:N", alt.Tooltip("share:Q", format=".1%"), alt.Tooltip("value:Q", format=",.0f")]
+    return ["name:N", "day:N", alt.Tooltip("share:Q", format=".1%"), alt.Tooltip("value:Q", format=",.2~f")]
 
 
 def _lines(
@@ -261,7 +261,7 @@ def _bars(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
     rows = _folded(table, top).filter(pl.col("period") == table.latest, (pl.col("value") > 0) | ~last)
     rows = rows.with_columns(last=last).sort("last", "value", descending=[False, True])
     texts = [
-        percent(share) if share is not None else f"{value:,.0f} (no share)"
+        percent(share) if share is not None else f"{value_text(value)} (no share)"
         for share, value in rows.select("share", "value").iter_rows()
     ]
     shown = rows.with_columns(text=pl.Series(texts, dtype=pl.String), figure=pl.col("share").fill_null(0.0))

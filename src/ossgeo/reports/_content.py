@@ -10,7 +10,7 @@ import attrs
 import polars as pl
 
 from ossgeo._core.display import PlotOptions, Plottable
-from ossgeo._core.text import percent, plain
+from ossgeo._core.text import percent, plain, value_text
 from ossgeo.plotting._style import dark_colors
 from ossgeo.shares._names import label
 
@@ -127,7 +127,7 @@ def _cell(name: str, value: object, longest: int = 80) -> Cell:
         return Cell(text)
     if name in _POINTS:
         return Cell(f"{100 * value:+.1f}" if name == "effect" else f"{100 * value:.1f}", float(value))
-    return Cell(percent(value, 2) if name in _SHARES else f"{value:,.0f}", float(value))
+    return Cell(percent(value, 2) if name in _SHARES else value_text(value), float(value))
 
 
 def picture(result: Plottable, words: str, **options: Unpack[PlotOptions]) -> Picture:

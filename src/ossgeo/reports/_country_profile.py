@@ -16,7 +16,7 @@ from ossgeo._core import engines
 from ossgeo._core.io import writing
 from ossgeo._core.method import Method
 from ossgeo._core.tabular import Tabular
-from ossgeo._core.text import SHOWN, html_frame, markdown_table, percent, plural
+from ossgeo._core.text import SHOWN, html_frame, markdown_table, percent, plural, value_text
 from ossgeo.errors import InvalidArgumentError, OssgeoWarning
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._countries import Country
@@ -38,6 +38,7 @@ _ALLOWED: Final = tuple(name for name in (*OPTIONS, *INPUTS) if name != "by")
 _TITLE: Final = "font-weight:bold;margin:1em 0 .3em"
 """The style of a title in a notebook: marimo gives titles none."""
 _SMALL: Final = 5
+_ADDRESS: Final = re.compile(r"https?://[^\s<>|\\]+")
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>|#])")
 
 
@@ -101,21 +102,23 @@ class Profile(Tabular):
         """Return the parts of the profile: title, rows (None if there is no table) and a remark."""
         name = self.country.name
         total = float(self.unreviewed["share"].sum())
+        of_all = f"Values are {self.method.unit}; a share is a part of the whole."
+        of_own = f"Values are {self.method.unit}; a share is a part of those of {sentence_label(self.method, self.country.alpha_2, 'country')}."
         unknown = f"{percent(total)} of all {self.method.unit} belong to unreviewed namespaces."
         parts: list[tuple[str, pl.DataFrame | None, str]] = [
-            ("Share over time", self.shares.select("period", "value", "share", "rank").tail(SHOWN), ""),
-            ("Countries next to it", self.peers, ""),
-            ("Organizations", self.organizations, ""),
-            ("Models", self.models, ""),
+            ("Share over time", self.shares.select("period", "value", "share", "rank").tail(SHOWN), of_all),
+            ("Countries next to it", self.peers, of_all),
+            ("Organizations", self.organizations, of_own),
+            ("Models", self.models, of_own),
         ]
         if self.openness is None:
             parts.append(("Licenses", None, "The panel does not say under which licenses the models are."))
         else:
-            parts.append(("Licenses", self.openness, "Classes of the declared licenses."))
+            parts.append(("Licenses", self.openness, f"Classes of the declared licenses. {of_own}"))
         if self.sizes is None:
             parts.append(("Sizes", None, "The panel does not say how many parameters the models have."))
         else:
-            parts.append(("Sizes", self.sizes, "Parameters of the safetensors weights."))
+            parts.append(("Sizes", self.sizes, f"Parameters of the safetensors weights. {of_own}"))
         if self.builds_on is None or self.built_on_by is None:
             parts.append(("Derived models", None, "The panel does not say what models were made from."))
         else:
@@ -283,5 +286,7 @@ def _cell(name: str, value: Any) -> str:
     if name == "share":
         return percent(value)
     if isinstance(value, float):
-        return f"{value:,.0f}" if value >= 100 or value.is_integer() else f"{value:,.1f}"  # noqa: PLR2004  # for people
+        return value_text(value)
+    if _ADDRESS.fullmatch(str(value)):  # an escaped mark would be a part of the address
+        return f"<{value}>"
     return _MARKS.sub(r"\\\1", str(value).replace("\n", " "))

@@ -15,7 +15,7 @@ from narwhals.typing import IntoFrame
 from ossgeo import attribution as attributions
 from ossgeo._core.dates import Day
 from ossgeo._core.method import Method
-from ossgeo._core.text import counted
+from ossgeo._core.text import counted, value_text
 from ossgeo.attribution._explain import Explanation, explain
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.panel._panel import Panel
@@ -54,10 +54,10 @@ class CellExplanation:
         """Return the largest models with the rules and the evidence behind them."""
         rest = self.models.height - len(self.explanations)
         lines = [
-            f"{self.group} at {self.period}: {self.value:,.0f} {self.method.unit} of {counted(self.models.height, 'models')}"
+            f"{self.group} at {self.period}: {value_text(self.value)} {self.method.unit} of {counted(self.models.height, 'models')}"
         ]
         for (model, value, part), said in zip(self.models.iter_rows(), self.explanations, strict=False):
-            lines += [f"{part:.1%} {model}: {value:,.0f}", *said.step.lines("   ")]
+            lines += [f"{part:.1%} {model}: {value_text(value)}", *said.step.lines("   ")]
         return "\n".join([*lines, *([f"and {rest:,} more models"] if rest > 0 else [])])
 
     def _repr_html_(self) -> str:

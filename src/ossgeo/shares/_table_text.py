@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import polars as pl
 
-from ossgeo._core.text import html_cells, percent, plain, printable
+from ossgeo._core.text import html_cells, percent, plain, printable, value_text
 from ossgeo.errors import UnknownCountryError
 from ossgeo.registry._countries import Country
 from ossgeo.shares._names import capitalized, day_text, scope_text, sentence_label, step_text
@@ -20,22 +20,6 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 15
 _BAR: Final = 24
-_SMALL: Final = 100
-_HUNDREDTH: Final = 0.01
-
-
-def value_text(value: float | None) -> str:
-    """Return a value: whole numbers and large ones without decimals, small fractions with two.
-
-    Example:
-        >>> value_text(1234.0), value_text(0.55), value_text(0.001), value_text(None)
-        ('1,234', '0.55', '<0.01', '-')
-    """
-    if value is None:
-        return "-"
-    if value == round(value) or abs(value) >= _SMALL:
-        return f"{value:,.0f}"
-    return f"<{_HUNDREDTH}" if 0 < value < _HUNDREDTH / 2 else f"{value:,.2f}"
 
 
 def group_text(key: str, group: str) -> str:
