@@ -362,3 +362,13 @@ def test_ids_in_other_letter_case_are_told() -> None:
     models = pl.DataFrame({"model_id": ["Qwen/A", "x/y"], "base_models": [["Google/B"], []]})
     with pytest.warns(OssgeoWarning, match=r"other letter case, .*: 'qwen/a' \('Qwen/A' there\)$"):
         assert ossgeo.inventory(["qwen/a", "x/y"], models=models).frame["evidence"].to_list() == ["absent", "absent"]
+
+
+def test_a_file_among_ids_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "ids"
+    file.write_text("Qwen/a\n", encoding="utf-8")
+    assert main(["inventory", str(file)]) == 0
+    assert main(["inventory", "Qwen/a", str(file)]) == 2
+    assert "SOURCE must be ids of models, or one file or folder, got" in capsys.readouterr().err
+    assert main(["inventory", "Qwen/a", "list.txt"]) == 2
+    assert main(["inventory", "Qwen/a", "google/b"]) == 0

@@ -54,9 +54,28 @@ def add_inventory(commands: Any) -> None:
     command.add_argument("-o", "--output", metavar="FILE", help="write to a file; its suffix determines the form")
 
 
-def is_path(word: str) -> bool:
-    """Return whether a word of the command names a file or a folder, and not a model."""
-    return Path(word).exists() or word.startswith((".", "/", "~")) or Path(word).suffix.lower() in (".txt", ".json")
+def source_of(words: list[str]) -> str | list[str]:
+    """Return the path that the words of the command name, or the ids of models.
+
+    Args:
+        words: The words.
+
+    Raises:
+        InvalidArgumentError: There are several words, and one of them is a file.
+    """
+    paths = [word for word in words if _is_file(word)]
+    if len(words) == 1:
+        return words[0] if paths or Path(words[0]).exists() else words
+    if paths:
+        raise InvalidArgumentError(
+            f"SOURCE must be ids of models, or one file or folder, got {paths[0]!r} among {len(words)}"
+        )
+    return words
+
+
+def _is_file(word: str) -> bool:
+    path = Path(word)
+    return path.is_file() or word.startswith((".", "/", "~")) or path.suffix.lower() in (".txt", ".json")
 
 
 def check_output(given: argparse.Namespace) -> None:

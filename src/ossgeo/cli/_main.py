@@ -21,7 +21,7 @@ from ossgeo._core.io import require_place, writing
 from ossgeo._core.text import printable
 from ossgeo.cli import _completion, _registry
 from ossgeo.cli._claims import add_claims, claims_text
-from ossgeo.cli._inventory import add_inventory, check_output, inventory_text, is_path
+from ossgeo.cli._inventory import add_inventory, check_output, inventory_text, source_of
 from ossgeo.cli._options import add_cleaning, add_reading, cleaning_of, hub_of, in_shell_words
 from ossgeo.cli._panels import panel_of, path_help
 from ossgeo.cli._parser import Parser
@@ -295,7 +295,7 @@ def _reported(given: argparse.Namespace) -> str:
 def _inventoried(given: argparse.Namespace) -> str:
     check_output(given)
     found = ossgeo.inventory(
-        given.ids[0] if len(given.ids) == 1 and is_path(given.ids[0]) else given.ids,
+        source_of(given.ids),
         models=_inventory_models(given),
         registry=ossgeo.registry.with_alternatives(_registry.registry_of(given.registry), *given.alternative),
         on=given.on,

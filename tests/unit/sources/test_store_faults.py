@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 import ossgeo
+from ossgeo.cli import main
 from ossgeo.errors import InvalidArgumentError, OutputError, PanelError, StoreError
 from ossgeo.sources import Hub, SnapshotStore
 from ossgeo.sources._hub import checkpoint as checkpoints
@@ -439,3 +440,16 @@ def test_an_export_to_a_folder_that_is_read_only_is_named(tmp_path: Path, monkey
     monkeypatch.setattr(Path, "unlink", refused)
     with pytest.raises(OutputError, match=r"p\.parquet cannot be written: Read-only file system"):
         store.export(tmp_path / "p.parquet")
+
+
+@pytest.mark.parametrize("action", ["recover", "upgrade", "compact"])
+def test_a_misspelt_folder_does_not_become_a_store(
+    tmp_path: Path, action: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    for name in ("none", "empty"):
+        with pytest.raises(StoreError, match=r"has no manifest\.json and no snapshot; give the folder of a store"):
+            getattr(SnapshotStore(tmp_path / name), action)()
+        assert main(["history", action, str(tmp_path / name)]) in (1, 2)
+        assert "error: " in capsys.readouterr().err
+    assert [(path.name, [*path.iterdir()]) for path in tmp_path.iterdir()] == [("empty", [])]

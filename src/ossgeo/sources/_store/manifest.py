@@ -203,6 +203,15 @@ class Manifest:
         return attrs.evolve(self, snapshots={one.file: one for one in (*self.snapshots, *changed)}.values())
 
 
+def has_snapshots(folder: Path) -> bool:
+    """Return whether a folder has files or folders of snapshots.
+
+    Args:
+        folder: The folder.
+    """
+    return any(folder.glob("date=*")) or any(files_of(folder, data, SNAPSHOTS) for data in data_folders(folder))
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Return the content of the manifest; an empty one for a folder without manifest and snapshots.
 
@@ -216,7 +225,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        if any(folder.glob("date=*")) or any(files_of(folder, data, SNAPSHOTS) for data in data_folders(folder)):
+        if has_snapshots(folder):
             raise StoreError(
                 f"{folder} has folders of snapshots and no {MANIFEST}: if it is a store, recover() writes the manifest "
                 "again from the snapshots; if it is not, choose another folder"

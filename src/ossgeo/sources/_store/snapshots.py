@@ -18,7 +18,7 @@ from ossgeo.sources._hub.checkpoint import Checkpoint
 from ossgeo.sources._hub.parts import ROW_GROUP
 from ossgeo.sources._store.layout import CHECKPOINT, MANIFEST, is_data
 from ossgeo.sources._store.locking import locked
-from ossgeo.sources._store.manifest import Gap, Snapshot, read_manifest
+from ossgeo.sources._store.manifest import Gap, Snapshot, has_snapshots, read_manifest
 from ossgeo.sources._store.observations import Observation, observation_of
 from ossgeo.sources._store.readable import WAIT, ReadableStore
 from ossgeo.sources._store.remote import Needed, every_file, for_adding
@@ -222,9 +222,10 @@ class SnapshotStore(ReadableStore):
             The snapshots that were added or marked as removed; :meth:`verify` lists files that are not whole snapshots.
 
         Raises:
-            StoreError: The store cannot be written, or another process writes to it.
+            StoreError: The folder is not a store, cannot be written, or another process writes to it.
             InvalidArgumentError: ``wait`` is negative.
         """
+        self._require_there()
         with locked(self.path, wait):
             return self._change(lambda writer: writer.recover(), every_file)
 
@@ -269,10 +270,11 @@ class SnapshotStore(ReadableStore):
             The snapshots in use.
 
         Raises:
-            StoreError: A file is missing or damaged, the store cannot be written, or another process writes to it. The old
-                store is unchanged then.
+            StoreError: The folder is not a store, a file is missing or damaged, the store cannot be written, or another
+                process writes to it. The old store is unchanged then.
             InvalidArgumentError: ``wait`` is negative.
         """
+        self._require_there()
         with locked(self.path, wait):
             return self._change(lambda writer: writer.upgrade(), every_file).used
 
@@ -293,6 +295,7 @@ class SnapshotStore(ReadableStore):
                 it. The store is unchanged then.
             InvalidArgumentError: ``wait`` is negative.
         """
+        self._require_there()
         with locked(self.path, wait):
             return self._change(lambda writer: writer.compact(), every_file).used
 
@@ -340,6 +343,11 @@ class SnapshotStore(ReadableStore):
         """Change the folder, or the dataset by a commit."""
         writer = Writer(self.path)
         return action(writer) if self._remote is None else self._remote.change(lambda: action(writer), needed)
+
+    def _require_there(self) -> None:
+        """Raise if a folder is not a store, so that a misspelt one is not made."""
+        if self._remote is None and not ((self.path / MANIFEST).exists() or has_snapshots(self.path)):
+            raise StoreError(f"{self.path} has no {MANIFEST} and no snapshot; give the folder of a store")
 
     def _has(self, observed_at: dt.datetime) -> bool:
         return any(one.observed_at == observed_at for one in read_manifest(self.path).snapshots)
