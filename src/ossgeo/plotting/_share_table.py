@@ -31,6 +31,7 @@ from ossgeo.plotting._style import OTHERS, PALETTE, Look, is_status, spaced
 from ossgeo.shares._grouping import STATUSES
 from ossgeo.shares._names import coverage_text, day_text, footer, group_label, quantity, scope_text, span
 from ossgeo.shares._table import ShareTable
+from ossgeo.shares._table_data import with_zeros
 
 if TYPE_CHECKING:
     import altair as alt
@@ -93,25 +94,19 @@ def _headline(table: ShareTable) -> str:
 def _folded(table: ShareTable, top: int) -> pl.DataFrame:
     """Return the largest groups of the latest complete period, every status, and the rest as one.
 
-    Columns: period, group, name, day, value, share, hint. A group without a row in a measured period has the value 0 there,
-    so that no line runs past it.
+    Columns: period, group, name, day, value, share, hint; see :func:`with_zeros` for groups without a row in a period.
     """
     key = table.keys[0]
-    rows = table.to_polars().select("period", "value", "share", group=key)
-    last = rows.filter(pl.col("period") == table.latest).drop_nulls("value")
+    rows = with_zeros(table).rename({key: "group"})
+    last = table.to_polars().rename({key: "group"}).filter(pl.col("period") == table.latest).drop_nulls("value")
     kept = [*last.filter(~pl.col("group").is_in(STATUSES))["group"].head(top), *STATUSES]
     group = pl.when(pl.col("group").is_in(kept)).then("group").otherwise(pl.lit(OTHERS))
     found = rows.with_columns(group=group).group_by("period", "group").agg(
         pl.col("value").sum(), pl.when(pl.col("share").is_null().all()).then(None).otherwise(pl.col("share").sum()).alias("share")
     )  # fmt: skip
     names = {one: OTHERS if one == OTHERS else group_label(table.method, one, key) for one in found["group"].unique()}
-    shared = found.drop_nulls("share")
-    zeros = shared.select("period").unique().join(shared.select("group").unique(), how="cross")
-    zeros = zeros.join(found, on=["period", "group"], how="anti").with_columns(value=pl.lit(0.0), share=pl.lit(0.0))
     has_value = (pl.col("value") > 0).any().over("group")
-    drawn = pl.concat([found, zeros.select(found.columns)]).filter(
-        has_value | ~pl.col("group").is_in([*STATUSES, OTHERS])
-    )
+    drawn = found.filter(has_value | ~pl.col("group").is_in([*STATUSES, OTHERS]))
     if table.overlapping:  # the sum of groups that share models is not the share of the rest
         drawn = drawn.filter(pl.col("group") != OTHERS)
     named = drawn.with_columns(
@@ -140,21 +135,24 @@ def _lines(
 ) -> alt.LayerChart:
     import altair as alt
 
-    rows = with_runs(_folded(table, top).drop_nulls("share"), table.periods, table.complete_periods)
+    shared = [pl.col("share").is_not_null().any().over(name) for name in ("period", "group")]
+    rows = with_runs(_folded(table, top).filter(shared), table.periods, table.complete_periods)
     groups = _order(rows)
-    ends = rows.filter(pl.col("period") == rows["period"].max()).sort("share")
+    ends = rows.filter(pl.col("period") == rows["period"].max()).drop_nulls("share").sort("share")
     texts = [look.wrapped(f"{name} {percent(share)}") for name, share in ends.select("name", "share").iter_rows()]
     left = margin(look)
     width, tall = plot_width(look, left, texts), look.height or max(HEIGHT, look.label_gap(texts) * ends.height)
-    highest = max(float(rows["share"].max() or 0), 0.01) * 1.05  # type: ignore[arg-type]
     days = day_axis(table.periods, look, width)
-    height = alt.Y("share:Q", axis=share_axis(look), scale=alt.Scale(domain=[0, highest]))
+    highest = max(float(rows["share"].max() or 0), 0.01)  # type: ignore[arg-type]
     layers = []
     if bounds is not None:
-        band = bounds.to_polars().rename({table.keys[0]: "group"}).filter(pl.col("group").is_in(groups))
-        band = band.drop_nulls("lower").select("period", "group", "lower", "upper")
-        area = alt.Chart(data_of(with_runs(band, table.periods, table.complete_periods))).mark_area(opacity=0.18)
+        band = bounds.to_polars().rename({table.keys[0]: "group"}).select("period", "group", "lower", "upper")
+        band = rows.select("period", "group", "stretch").join(band, on=["period", "group"], how="left")
+        highest = max(highest, float(band["upper"].max() or 0))  # type: ignore[arg-type]
+        area = alt.Chart(data_of(band)).mark_area(opacity=0.18)
         layers.append(area.encode(x=days, y="lower:Q", y2="upper:Q", color=color_by(groups, look), detail="stretch:N"))
+    highest *= 1.05
+    height = alt.Y("share:Q", axis=share_axis(look), scale=alt.Scale(domain=[0, highest]))
     line = alt.Chart(data_of(rows)).mark_line(strokeWidth=2.2, point={"size": 22, "filled": True})
     drawn: dict[str, Any] = {"color": color_by(groups, look), "strokeDash": dash_by(groups), "detail": "run:N"}
     lines = line.encode(x=days, y=height, tooltip=_hints(), description="hint:N", **drawn)
@@ -287,8 +285,15 @@ def _matrix(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
         return OTHERS if one == OTHERS else group_label(table.method, one, key)
 
     folds = rows.select(folded(down), folded(across), "value", "share")
-    total = pl.when(pl.col("share").is_not_null().any()).then(pl.col("share").sum())
-    cells = folds.group_by(down, across).agg(pl.col("value").sum(), total)
+    summed = pl.when(pl.col("share").is_not_null().any()).then(pl.col("share").sum())
+    cells = folds.group_by(down, across).agg(pl.col("value").sum(), summed)
+    others = pl.any_horizontal(pl.col(key) == OTHERS for key in table.keys)
+    if table.overlapping:  # the sum of groups that share models is not the share of the rest
+        cells = cells.filter(~others)
+    if within := _within(table):  # shares of several groups are of the sum of their totals
+        wholes = rows.select(within, "total").unique().select(folded(within), "total").group_by(within).sum()
+        part = pl.when(pl.col("share").is_not_null()).then(pl.col("value") / pl.col("total"))
+        cells = cells.join(wholes, on=within).with_columns(share=pl.when(others).then(part).otherwise("share"))
     orders = {key: ordered(key) for key in (down, across)}
     shown = cells.with_columns(
         pl.Series("down", [named(one, down) for one in cells[down]], dtype=pl.String),
@@ -318,6 +323,16 @@ def _matrix(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
     built = "base_country" in table.keys
     said["title"] = f"{'Countries that build on models of other countries' if built else _headline(table)}"
     return framed([squares, text], look, Area(width, height, left), below=14, **said)
+
+
+def _within(table: ShareTable) -> str | None:
+    """Return the key within whose groups the shares sum to 1, after ``shares_within``; None for other tables."""
+    if "total" not in table.to_polars().columns:
+        return None
+    found = [
+        key for key in table.keys if f" within {key.replace('_', ' ').replace('-', ' ')}" in table.method.calculator
+    ]
+    return found[0] if found else None
 
 
 def _matrix_width(look: Look, left: float, names: Sequence[str]) -> float:

@@ -20,7 +20,7 @@ from ossgeo.registry._countries import Country
 from ossgeo.shares import _table_io as io
 from ossgeo.shares import _table_text as text
 from ossgeo.shares._period_shares import Group, GroupNames
-from ossgeo.shares._table_data import ShareData, meta_of
+from ossgeo.shares._table_data import ShareData, meta_of, with_zeros
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,6 +126,8 @@ class ShareTable(ShareData):
     def pivot(self, values: str = "share") -> pl.DataFrame:
         """Return a wide table: a row for each period, a column for each group.
 
+        A group without a row in a period has 0 there, as in :meth:`at`; or null if groups were cut from the table.
+
         Args:
             values: ``share`` or ``value``.
 
@@ -134,7 +136,7 @@ class ShareTable(ShareData):
         """
         if values not in ("share", "value"):
             raise InvalidArgumentError(f"values must be 'share' or 'value', got {values!r}")
-        return self.frame.pivot(on=list(self.keys), index="period", values=values).sort("period")
+        return with_zeros(self).pivot(on=list(self.keys), index="period", values=values).sort("period")
 
     def compare(
         self, other: ShareTable, *, allow: tuple[str, ...] = (), names: tuple[str, str] = ("self", "other")
@@ -278,7 +280,7 @@ class ShareTable(ShareData):
         """Write ``NAME.csv`` and ``NAME.metadata.json`` in the form of the charts of Our World in Data.
 
         The CSV has the columns Entity (the name of the country or group), Code (ISO 3166-1 alpha-3, empty if the group is
-        not a country), Day, share (in percent) and value.
+        not a country), Day, share (in percent) and value; a group without a row in a period has 0 there, as in :meth:`at`.
 
         Args:
             path: The CSV file.

@@ -140,3 +140,25 @@ def typed_columns(frame: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
     """Return the columns with the types of a share table; further columns are numbers."""
     schema = {"period": pl.Date, **dict.fromkeys(keys, pl.String)}
     return frame.select(pl.col(name).cast(schema.get(name, pl.Float64)) for name in frame.columns)
+
+
+def with_zeros(table: ShareData) -> pl.DataFrame:
+    """Return a row for each group in each period, also where the table has none.
+
+    Returns:
+        period, the keys, value and share, sorted by period and falling value. As in :meth:`ShareData.at`, a group without a
+        row in a period has 0 there; it has nulls if the period has no figures, if the group never has a share (a status
+        under the denominator ``attributed``), and if groups were cut from the table.
+    """
+    keys, rows = list(table.keys), table.frame.select("period", *table.keys, "value", "share")
+    groups = rows.group_by(keys).agg(shared=pl.col("share").is_not_null().any())
+    periods = rows.group_by("period").agg(
+        valued=pl.col("value").is_not_null().any(), defined=pl.col("share").is_not_null().any()
+    )
+    grid = periods.join(groups, how="cross").join(rows.select("period", *keys), on=["period", *keys], how="anti")
+    value, share = ("valued", pl.col("defined") & pl.col("shared")) if not table.cut else (pl.lit(False), pl.lit(False))
+    zero = pl.lit(0.0)
+    missing = grid.select("period", *keys, value=pl.when(value).then(zero), share=pl.when(share).then(zero))
+    return pl.concat([rows, missing]).sort(
+        "period", "value", *keys, descending=[False, True, *[False] * len(keys)], nulls_last=True
+    )

@@ -13,7 +13,7 @@ from ossgeo._core.io import write_files, writing
 from ossgeo._core.method import Adjustments, Coverage, Method
 from ossgeo.errors import InvalidArgumentError, SourceFormatError, UnknownCountryError
 from ossgeo.registry._countries import Country
-from ossgeo.shares._table_data import ShareData, checksum_of, meta_of, typed_columns
+from ossgeo.shares._table_data import ShareData, checksum_of, meta_of, typed_columns, with_zeros
 from ossgeo.shares._table_text import citation, group_text
 
 META: Final = "ossgeo"
@@ -71,8 +71,9 @@ def write_owid(table: ShareData, path: str | Path) -> None:
         )
     (key,) = table.keys
     place = Path(path).with_suffix(".csv")
-    groups = table.frame[key]
-    frame = table.frame.select(
+    shown = table.frame if table.cut else with_zeros(table)
+    groups = shown[key]
+    frame = shown.select(
         pl.Series("Entity", [group_text(key, group) for group in groups], dtype=pl.String),
         pl.Series("Code", [_alpha_3(key, group) for group in groups], dtype=pl.String),
         pl.col("period").alias("Day"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -9,6 +10,7 @@ import pytest
 
 import ossgeo
 from ossgeo.plotting._primitives import distinct
+from ossgeo.plotting._style import OTHERS
 from tests.unit.plotting.test_observed import layers, subtitle
 from tests.unit.plotting.test_plot import labs, svg_of, texts, trending
 
@@ -124,3 +126,44 @@ def test_pictures_count_what_they_do_not_draw(analysis: Any, said: str) -> None:
     chart = analysis().plot()
     assert "Not drawn: " in subtitle(chart)
     assert said in subtitle(chart)
+
+
+def test_a_wide_table_has_zeros_where_a_group_has_no_row() -> None:
+    wide = yearly().pivot()
+    assert wide["FR"].to_list()[:3] == [0.25, 0.0, pytest.approx(2 / 12)]
+    assert yearly().pivot("value")["FR"].to_list()[:3] == [1, 0, 2]
+    assert yearly().filter(country="France").pivot()["FR"].to_list()[:2] == [0.25, pytest.approx(2 / 12)]
+    statuses = trending(calculator="supply", every="1y", denominator="attributed").pivot()
+    assert statuses["individual"].null_count() == statuses.height
+
+
+def test_a_file_for_owid_has_zeros_where_a_group_has_no_row(tmp_path: Path) -> None:
+    yearly().write_owid(tmp_path / "shares.csv")
+    assert "France,FRA,2024-12-31,0.0,0.0\n" in (tmp_path / "shares.csv").read_text(encoding="utf-8")
+
+
+def test_the_line_of_a_cut_table_has_gaps() -> None:
+    table = yearly()
+    _, rows = layers(table.filter((pl.col("country") != "DE") | (pl.col("value") != 2)).plot(kind="line"))[0]
+    assert {row["share"] for row in rows if (row["group"], row["period"]) == ("DE", "2024-12-31")} == {None}
+
+
+def test_bands_are_within_the_axis_and_have_gaps() -> None:
+    table = yearly()
+    (_, band), (line, _), *_ = layers(table.plot(kind="line", bounds=ossgeo.analysis.bounds(table)))
+    assert max(row["upper"] or 0 for row in band) < line["encoding"]["y"]["scale"]["domain"][1]
+    assert {row["lower"] for row in band if (row["group"], row["period"]) == ("FR", "2024-12-31")} == {None}
+
+
+def test_shares_within_a_key_are_not_added_up() -> None:
+    table = ossgeo.analysis.shares_within(trending(by=("country", "organization")), "country")
+    (_, cells), *_ = layers(table.plot())
+    of_rows: dict[str, float] = {}
+    for cell in cells:
+        of_rows[cell["down"]] = of_rows.get(cell["down"], 0) + cell["share"]
+    assert of_rows == pytest.approx(dict.fromkeys(of_rows, 1.0))
+
+
+def test_shares_of_groups_that_overlap_are_not_added_up() -> None:
+    (_, cells), *_ = layers(labs(by=("country", "organization"), counting="full").plot())
+    assert OTHERS not in {cell["across"] for cell in cells}
