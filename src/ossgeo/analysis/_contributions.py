@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -35,7 +36,12 @@ def unit_name(unit: Unit) -> str:
 
 
 def values_at(
-    panel: Panel, unit: Unit, options: MeasureOptionsDict, period: dt.date | str | None, *, function: str
+    panel: Panel,
+    unit: Unit,
+    options: MeasureOptionsDict,
+    period: dt.date | str | None,
+    *,
+    function: Callable[..., object],
 ) -> tuple[dt.date, pl.DataFrame, Method]:
     """Return :func:`values_of` for one period, from the observations that the period needs.
 
@@ -44,7 +50,7 @@ def values_at(
         unit: The unit.
         options: Options of ``measure``.
         period: The period; by default the latest one.
-        function: The name of the function that the user called, for errors.
+        function: The function that the user called, for errors.
 
     Returns:
         The period, its rows, and the method.
@@ -64,14 +70,16 @@ def values_at(
     return found, rows.filter(pl.col("period") == found), attrs.evolve(method, panel=panel.fingerprint)
 
 
-def values_of(panel: Panel, unit: Unit, options: MeasureOptionsDict, *, function: str) -> tuple[pl.DataFrame, Method]:
+def values_of(
+    panel: Panel, unit: Unit, options: MeasureOptionsDict, *, function: Callable[..., object]
+) -> tuple[pl.DataFrame, Method]:
     """Measure a panel once, by group and unit.
 
     Args:
         panel: The panel.
         unit: The unit.
         options: Options of ``measure``; ``by`` is the group.
-        function: The name of the function that the user called, for errors.
+        function: The function that the user called, for errors.
 
     Returns:
         period, group (the keys, joined by `` x ``), unit, value, counted (whether the row is in the denominator), observed

@@ -146,7 +146,7 @@ def _ahead_without_largest(panel: Panel, table: ShareTable, one: str, other: str
             f"panel must be the one of the table ({table.method.panel}), got {panel.fingerprint}; measure this panel"
         )
     options: Any = {name: value for name, value in table.method.choices.items() if name in (*OPTIONS, *INPUTS)}
-    rows, _ = values_of(panel, "model", options, function="crossovers")
+    rows, _ = values_of(panel, "model", options, function=crossovers)
     ahead = []
     for day in days:
         then = rows.filter(pl.col("period") == day)

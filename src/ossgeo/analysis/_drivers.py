@@ -122,7 +122,7 @@ def drivers(
         >>> abs(found.frame["effect"].sum() - found.change) < 1e-12
         True
     """
-    rows, method = values_of(panel, unit, options, function="drivers")
+    rows, method = values_of(panel, unit, options, function=drivers)
     name = _known_group(group, rows, method.by)
     complete = rows.filter("complete")
     usual = complete if complete["period"].n_unique() > 1 else rows
@@ -136,7 +136,7 @@ def drivers(
         )
     part = rows.filter(pl.col("period").is_in(days) & ~pl.col("complete")).select("period", "observed").unique()
     if part.height:
-        rows, method = values_of(panel, unit, {**options, "incomplete": "scale"}, function="drivers")
+        rows, method = values_of(panel, unit, {**options, "incomplete": "scale"}, function=drivers)
     totals = [float(rows.filter(pl.col("counted") & (pl.col("period") == day))["value"].sum()) for day in days]
     if not all(totals):
         raise InvalidArgumentError(

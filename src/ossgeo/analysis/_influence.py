@@ -116,7 +116,7 @@ def influence(
     """
     if not isinstance(n, int) or n < 1:
         raise InvalidArgumentError(f"n must be a positive number of units, got {n!r}")
-    day, rows, method = values_at(panel, unit, options, period, function="influence")
+    day, rows, method = values_at(panel, unit, options, period, function=influence)
     counted = rows.filter("counted")
     units = counted.group_by("unit").agg(own=pl.col("value").sum()).sort("own", "unit", descending=[True, False])
     total = _total(units, day)
@@ -207,7 +207,7 @@ def bootstrap(
     """
     if not isinstance(draws, int) or draws < 2:  # noqa: PLR2004  # a standard deviation needs two
         raise InvalidArgumentError(f"draws must be 2 or more, got {draws!r}")
-    day, rows, method = values_at(panel, unit, options, period, function="bootstrap")
+    day, rows, method = values_at(panel, unit, options, period, function=bootstrap)
     counted = rows.filter("counted")
     units = counted.group_by("unit").agg(own=pl.col("value").sum())
     _total(units, day)

@@ -186,7 +186,7 @@ def _tables(
         chosen = {**options, **dict(zip(grid, combination, strict=True))}
         strategy = chosen.get("attribution", DEFAULT)
         once = remembered.setdefault(_text("attribution", strategy), Memoized(resolve(strategy)))
-        plan = plan_of(panel, function="sensitivity", **{**chosen, "attribution": once})
+        plan = plan_of(panel, function=sensitivity, **{**chosen, "attribution": once})
         key = tuple(_text(name, chosen[name]) for name in sorted(set(chosen) - LATE))
         if key not in sums:
             sums[key] = plan.run().aggregate

@@ -320,5 +320,5 @@ def leaderboard_shares(
         PanelError: The table cannot be read.
         InvalidArgumentError: The options do not fit.
     """
-    require_options("leaderboard_shares", options, allowed=("on", "top", "weighting", *BoardOptions.__annotations__))
+    require_options(leaderboard_shares, options, allowed=tuple(BoardOptions.__annotations__))
     return read_leaderboard(table, on=on, **options).shares(top=top, weighting=weighting)

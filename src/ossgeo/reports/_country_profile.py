@@ -226,7 +226,7 @@ def profile(panel: Panel, country: str | Country, **options: Unpack[MeasureOptio
         ('FR', True)
     """
     place = country if isinstance(country, Country) else Country.parse(country)
-    require_options("profile", options, allowed=_ALLOWED)
+    require_options(profile, options, allowed=_ALLOWED)
     given: dict[str, Any] = {**options}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OssgeoWarning)

@@ -50,7 +50,7 @@ def report(panel: Panel, *, path: str | Path, title: str | None = None, **option
         raise InvalidArgumentError(f"by must be one key in a report, got {options['by']!r}; for example by='country'")
     target = Path(path)
     require_place(target)
-    plan_of(panel, function="report", **options)  # raises before anything is computed
+    plan_of(panel, function=report, **options)  # raises before anything is computed
     given = given_options(options)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OssgeoWarning)

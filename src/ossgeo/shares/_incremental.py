@@ -65,7 +65,7 @@ class IncrementalAggregate:
             >>> saved.table() == ossgeo.measure(ossgeo.load_sample("labs-2025"))
             True
         """
-        return cls._made(plan_of(panel, function="IncrementalAggregate.of", **options), panel)
+        return cls._made(plan_of(panel, function=cls.of, **options), panel)
 
     @classmethod
     def _made(cls, plan: Plan, panel: Panel) -> Self:
@@ -122,7 +122,7 @@ class IncrementalAggregate:
             raise InvalidArgumentError(
                 f"{panel.periods[0]} is not after {self.periods[-1]}, the last observation in it"
             )
-        require_options("IncrementalAggregate.extend", options)
+        require_options(self.extend, options)
         models = options.pop("models", None)
         return self._extended(self._plan(panel, options), models)
 

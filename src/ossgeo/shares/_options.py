@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypedDict
 
@@ -258,23 +259,25 @@ OPTIONS: Final = tuple(field.name for field in attrs.fields(MeasureOptions))
 
 
 def require_options(
-    function: str, options: Mapping[str, Any], *, allowed: tuple[str, ...] = (*OPTIONS, *INPUTS)
+    function: Callable[..., object], options: Mapping[str, Any], *, allowed: tuple[str, ...] = (*OPTIONS, *INPUTS)
 ) -> None:
     """Raise if a function was called with a name that is not an option.
 
     Args:
-        function: The name of the function that the user called.
-        options: Its keyword arguments.
-        allowed: The names of its options.
+        function: The function that the user called; its own keyword arguments are options, too.
+        options: The further keyword arguments.
+        allowed: The names of further options.
 
     Raises:
         InvalidArgumentError: A name is not an option; with near names.
     """
     for name in options:
         if name not in allowed:
-            near = UnknownNameError.among(name, allowed, what="").suggestions
-            hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(allowed)}"
-            raise InvalidArgumentError(f"{function}() has no option {name!r}; {hint}")
+            parameters = inspect.signature(function).parameters.values()
+            known = (*(one.name for one in parameters if one.kind is one.KEYWORD_ONLY), *allowed)
+            near = UnknownNameError.among(name, known, what="").suggestions
+            hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known)}"
+            raise InvalidArgumentError(f"{function.__qualname__}() has no option {name!r}; {hint}")
 
 
 def options_of(method: Method) -> MeasureOptions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self, Unpack
@@ -47,12 +48,12 @@ from ossgeo.shares._protocol import EventCalculator, ShareCalculator, gives_of
 from ossgeo.sources._files.models_given import models_given
 
 
-def plan_of(panel: Panel, *, function: str = "measure", **options: Unpack[MeasureOptionsDict]) -> Plan:
+def plan_of(panel: Panel, *, function: Callable[..., object], **options: Unpack[MeasureOptionsDict]) -> Plan:
     """Return the plan of a measurement; options that are left out have their defaults.
 
     Args:
         panel: The panel.
-        function: The name of the function that the user called, for errors.
+        function: The function that the user called, for errors.
         **options: Those of :func:`ossgeo.measure`.
 
     Raises:

@@ -46,9 +46,13 @@ def test_a_list_of_keys_is_a_tuple_of_keys() -> None:
 
 def test_a_misspelt_option_names_the_called_function() -> None:
     with pytest.raises(InvalidArgumentError, match=r"influence\(\) has no option 'windw'; did you mean window\?"):
-        require_options("influence", {"windw": "30d"})
-    with pytest.raises(InvalidArgumentError, match=r"f\(\) has no option 'zzz'; it has by, calculator"):
-        require_options("f", {"zzz": 1})
+        require_options(ossgeo.analysis.influence, {"windw": "30d"})
+    with pytest.raises(
+        InvalidArgumentError, match=r"report\(\) has no option 'zzz'; it has path, title, by, calculator"
+    ):
+        require_options(ossgeo.report, {"zzz": 1})
+    with pytest.raises(InvalidArgumentError, match=r"bootstrap\(\) has no option 'sed'; did you mean seed\?"):
+        require_options(ossgeo.analysis.bootstrap, {"sed": 1})
     wrong: Any = {"denominatr": "all"}
     with pytest.raises(InvalidArgumentError, match=r"IncrementalAggregate.of\(\) has no option 'denominatr'"):
         ossgeo.IncrementalAggregate.of(panel([("Qin/a", dt.date(2025, 1, 31), 5)]), **wrong)
