@@ -158,9 +158,12 @@ def drivers(
 
 def _known_group(group: str | tuple[str, ...], rows: pl.DataFrame, keys: tuple[str, ...]) -> str:
     """Return the group's name in the rows."""
-    seen = tuple(
-        frozenset(parts) for parts in zip(*(one.split(SEPARATOR) for one in rows["group"].unique()), strict=True)
-    )
+    known = rows["group"].unique().to_list()
+    joined = SEPARATOR.join(map(str, group)) if isinstance(group, tuple) else str(group)
+    if joined in known and isinstance(group, tuple) == (len(keys) > 1):
+        return joined
+    split = [one.split(SEPARATOR) if len(keys) > 1 else [one] for one in known]
+    seen = tuple(map(frozenset, zip(*(parts for parts in split if len(parts) == len(keys)), strict=True)))
     parsed = GroupNames(keys, seen or (frozenset(),) * len(keys)).parse(group)
     return SEPARATOR.join(map(str, parsed)) if isinstance(parsed, tuple) else str(parsed)
 

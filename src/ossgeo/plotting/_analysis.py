@@ -73,20 +73,25 @@ def _joined(found: Result) -> pl.Expr:
     return pl.concat_str(found.method.by, separator=" x ")
 
 
+def _is_status() -> pl.Expr:
+    """Return whether the group of a row is an origin status, or one of several keys has one."""
+    return pl.col("group").str.split(" x ").list.eval(pl.element().is_in(STATUSES)).list.any()
+
+
 def _rest(count: int, top: int, noun: str = "groups") -> str:
     """Return the remark on what a picture of the first rows leaves out; empty if it leaves nothing out."""
     return f" Not drawn: {counted(count - top, f'further {noun}')}." if count > top else ""
 
 
 def _ranges(rows: pl.DataFrame, found: Result, look: Look, top: int) -> tuple[dict[str, Any], list[Any], Area, str]:
-    """Return the first row, a bar from lower to upper and a point at the share for each group, the size, and the rest."""
+    """Return the row that the title names, a bar from lower to upper and a point at the share for each group, the size, and the rest."""
     import altair as alt
 
     rows = rows.drop_nulls("lower").sort("share", "group", descending=[True, False], nulls_last=True)
     rest = _rest(rows.height, top)
     rows = rows.head(top)
     if not rows.height:
-        raise InvalidArgumentError("no group has a share: there is nothing to draw")
+        raise InvalidArgumentError("no group has a lower and an upper share: there is nothing to draw")
     texts = [f"{percent(low)} to {percent(high)}" for low, high in rows.select("lower", "upper").iter_rows()]
     names = distinct(group_label(found.method, one) for one in rows["group"])
     rows = rows.with_columns(name=pl.Series(names, dtype=pl.String), text=pl.Series(texts, dtype=pl.String))
@@ -105,7 +110,9 @@ def _ranges(rows: pl.DataFrame, found: Result, look: Look, top: int) -> tuple[di
     )
     words = alt.Chart(data).mark_text(aria=False, align="left", dx=8, fontSize=look.font(11), color=look.colors.ink)
     layers = [bars, dots, words.encode(x="upper:Q", y=vertical, text="text:N"), *names_above(data, look, vertical)]
-    return rows.row(0, named=True), layers, Area(width, height, left), rest
+    known = rows.filter(~_is_status())
+    first = (known if known.height else rows).row(0, named=True)
+    return first, layers, Area(width, height, left), rest
 
 
 def draw_crossovers(found: Crossovers, look: Look) -> alt.LayerChart:

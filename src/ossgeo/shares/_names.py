@@ -66,7 +66,9 @@ def group_label(method: Method, group: str, key: str | None = None) -> str:
     known = registry if isinstance(registry, Registry) else None
     keys = (key,) if key is not None else method.by
     parts = group.split(" x ") if len(keys) > 1 else [group]
-    return " x ".join(label(part, one, known) for part, one in zip(parts, keys, strict=False))
+    if len(parts) != len(keys):  # a group of a dimension has the separator in its own name
+        return plain(group)
+    return " x ".join(label(part, one, known) for part, one in zip(parts, keys, strict=True))
 
 
 def sentence_label(method: Method, group: str, key: str | None = None) -> str:

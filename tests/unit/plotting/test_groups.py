@@ -167,3 +167,26 @@ def test_shares_within_a_key_are_not_added_up() -> None:
 def test_shares_of_groups_that_overlap_are_not_added_up() -> None:
     (_, cells), *_ = layers(labs(by=("country", "organization"), counting="full").plot())
     assert OTHERS not in {cell["across"] for cell in cells}
+
+
+def of_apps() -> ossgeo.Panel:
+    rows = [{"model_id": model, "app": app, "date": day, "tokens": (place + 1) * weight}
+            for place, app in enumerate(["plain", "A x B"]) for day in ("2026-01-05", "2026-01-12")
+            for model, weight in (("Qwen/a", 1), ("google/b", 2), ("nobody-here/c", 9))]  # fmt: skip
+    return ossgeo.read_panel(pl.DataFrame(rows), counter="tokens_per_7d", dimensions=["app"])
+
+
+def test_the_name_of_a_dimension_may_have_the_separator_of_keys() -> None:
+    drivers = ossgeo.analysis.drivers
+    assert drivers(of_apps(), "A x B", by="app", unit="app").before == pytest.approx(2 / 3)
+    pair = drivers(of_apps(), ("A x B", "CN"), by=("app", "country"))
+    assert pair.after == pytest.approx(2 / 36)
+    assert "A x B x CN" in pair.sentence()
+    assert drivers(of_apps(), ("plain", "China"), by=("app", "country")).after == pytest.approx(1 / 36)
+    assert "A x B x US" in title(ossgeo.measure(of_apps(), by=("app", "country")).plot())
+
+
+@pytest.mark.parametrize("by", ["country", ("app", "country")])
+def test_the_title_of_bounds_names_a_group_and_not_a_status(by: Any) -> None:
+    assert "United States: between" in title(ossgeo.analysis.bounds(ossgeo.measure(of_apps())).plot())
+    assert "reviewed" not in title(ossgeo.analysis.bounds(ossgeo.measure(of_apps(), by=by)).plot())
