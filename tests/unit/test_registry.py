@@ -432,8 +432,8 @@ def test_a_single_day_that_falls_back_to_the_base_is_a_warning() -> None:
         organizations=[{"organization": "acme"}], affiliations=[{"organization": "acme", "country": "CN"}],
         namespaces=[{"namespace": "acme", "organization": "acme"}],
     )  # fmt: skip
-    rows = {"affiliations": [{"organization": "acme", "country": "FR", "start": "2025-01-01", "end": "2025-12-31"},
-                             {"organization": "acme", "country": "DE", "start": "2026-01-01"}]}  # fmt: skip
+    rows: Any = {"affiliations": [{"organization": "acme", "country": "FR", "start": "2025-01-01", "end": "2025-12-31"},
+                                  {"organization": "acme", "country": "DE", "start": "2026-01-01"}]}  # fmt: skip
     with pytest.warns(OssgeoWarning, match=r"leave out one day \(seat of acme on 2025-12-31\): end is the first day"):
         made = ossgeo.Registry.from_rows(**rows, base=base)
     assert [str(place.country) for place in made.get("acme").seats(on="2025-12-31")] == ["CN"]

@@ -21,6 +21,7 @@ from ossgeo.attribution._evaluation import shown
 from ossgeo.errors import Fault, InvalidArgumentError, PanelError, UnknownCountryError
 from ossgeo.external._board_rows import read_table, renamed
 from ossgeo.panel._models_table import normalized_models
+from ossgeo.panel._panel import Panel
 from ossgeo.registry._countries import Country, OriginStatus, parse_origin
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._table import ShareTable
@@ -42,7 +43,7 @@ def adoption_shares(
     attribution: str | AttributionStrategy = attributions.DEFAULT,
     columns: Mapping[str, str] | None = None,
     countries: Mapping[str, str | Country | OriginStatus] | None = None,
-    models: IntoFrame | str | Path | None = None,
+    models: Panel | IntoFrame | str | Path | None = None,
     confidence: float = 0.95,
     registry: Registry | None = None,
 ) -> ShareTable:
@@ -174,7 +175,7 @@ def country_codes(
 def _origins(
     rows: pl.DataFrame,
     strategy: AttributionStrategy,
-    models: IntoFrame | str | Path | None,
+    models: Panel | IntoFrame | str | Path | None,
     registry: Registry,
     on: dt.date,
 ) -> pl.DataFrame:

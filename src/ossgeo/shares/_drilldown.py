@@ -72,7 +72,7 @@ def explain_cell(
     period: Day | None = None,
     *,
     most: int = 5,
-    models: IntoFrame | str | Path | None = None,
+    models: Panel | IntoFrame | str | Path | None = None,
 ) -> CellExplanation:
     """Explain one cell of a share table.
 

@@ -39,7 +39,7 @@ def measure(
     where: Where | None = None,
     cleaning: Cleaning | None = None,
     registry: Registry | None = None,
-    models: IntoFrame | str | Path | None = None,
+    models: Panel | IntoFrame | str | Path | None = None,
 ) -> ShareTable:
     """Measure the shares of groups in a panel.
 
@@ -78,7 +78,7 @@ def measure(
             values or a pair (low, high), or a Narwhals expression.
         cleaning: The policy for each quality issue.
         registry: The registry; by default the bundled one.
-        models: A models table to use instead of the panel's, in any form that ``read_models`` takes.
+        models: A models table to use instead of the panel's, in any form that ``read_models`` takes, or a panel with one.
 
     Returns:
         One row for each period and group, sorted by period and falling value: period, the keys, value (in the

@@ -17,6 +17,7 @@ from ossgeo._core.method import COUNTINGS, DENOMINATORS, INCOMPLETE, Cleaning, C
 from ossgeo.attribution import AttributionStrategy
 from ossgeo.errors import InvalidArgumentError, UnknownNameError
 from ossgeo.panel._filters import Where, checked_filter, describe
+from ossgeo.panel._panel import Panel
 from ossgeo.registry._groups import GroupScheme
 from ossgeo.registry._registry import Registry
 from ossgeo.shares._grouping import By
@@ -251,7 +252,7 @@ class MeasureOptionsDict(TypedDict, total=False):
     where: Where | None
     cleaning: Cleaning | None
     registry: Registry | None
-    models: IntoFrame | str | Path | None
+    models: Panel | IntoFrame | str | Path | None
 
 
 OPTIONS: Final = tuple(field.name for field in attrs.fields(MeasureOptions))

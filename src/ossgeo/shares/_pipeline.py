@@ -133,7 +133,7 @@ class Plan:
     panel: Panel
     options: MeasureOptions
     registry: Registry
-    models: IntoFrame | str | Path | None
+    models: Panel | IntoFrame | str | Path | None
 
     @classmethod
     def of(
@@ -142,7 +142,7 @@ class Plan:
         options: MeasureOptions,
         *,
         registry: Registry | None = None,
-        models: IntoFrame | str | Path | None = None,
+        models: Panel | IntoFrame | str | Path | None = None,
     ) -> Self:
         """Return a plan, by default with the bundled registry and the panel's models.
 

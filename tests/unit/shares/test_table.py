@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import ossgeo
+from ossgeo._core.text import value_text
 from ossgeo.errors import (
     InvalidArgumentError,
     MethodMismatchError,
@@ -19,7 +20,7 @@ from ossgeo.errors import (
     UnknownNameError,
     UnknownOrganizationError,
 )
-from ossgeo.shares._table_text import period_lines, value_text
+from ossgeo.shares._table_text import period_lines
 from tests.worlds import JANUARY, MARCH, panel, registry, two_dates
 
 HOSTILE = (
