@@ -119,6 +119,12 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "a folder for a table": (lambda: TABLE.write_csv("/no-such-folder/x.csv"), "^/no-such-folder/x.csv cannot be written: [^;]*; choose a file in an existing folder that can be written$"),
     "a namespace with a letter too many": (lambda: ossgeo.Registry.default().get("qwenn"), "did you mean 'Qwen'"),
     "a key for a profile": (lambda: ossgeo.profile(LABS, "CN", by="model"), r"profile\(\) has no option 'by'"),
+    "a panel for publishers": (lambda: analysis.publishers(LABS), "table must be a ShareTable, got Panel"),  # type: ignore[arg-type]
+    "a panel for a table of claims": (lambda: ossgeo.claims.table(LABS), "claims must be a list of claims, .*, got Panel"),  # type: ignore[arg-type]
+    "a panel for disputes": (lambda: ossgeo.claims.disputes(LABS), "claims must be a list of claims, .*, got Panel"),  # type: ignore[arg-type]
+    "a name for claims": (lambda: ossgeo.claims.find("x", ["atom-us-2026"]), "claims must be a list of claims, .*, got str"),  # type: ignore[list-item]
+    "an id for a list of ids": (lambda: ossgeo.inventory("Qwen/Qwen3-8B"), r"does not exist; ids of models must be in a list: \['Qwen/Qwen3-8B'\]"),
+    "a list of strategies": (lambda: ossgeo.measure(LABS, attribution=["publisher", "root"]), r"got \['publisher', 'root'\]; ossgeo.attribution.first_of"),  # type: ignore[arg-type]
     "a cell that was not observed": (lambda: ossgeo.explain_cell(LABS, UNOBSERVED, "CN"), "not all of the window"),
 }  # fmt: skip
 

@@ -25,6 +25,8 @@ from ossgeo.sources._files.normalization import limited
 from ossgeo.sources._files.values import model_id as parse_model_id
 
 _SHOWN: Final = 5
+_SUFFIXES: Final = (".txt", ".json")
+"""Of files that list models."""
 
 
 @attrs.frozen
@@ -63,6 +65,8 @@ def read_source(source: str | Path | Iterable[str]) -> tuple[list[ModelReference
         path = Path(source).expanduser()
         if path.is_dir():
             listed, cards = _read_cache(path) if any(path.glob("models--*")) else _read_folder(path)
+        elif path.suffix not in _SUFFIXES and not path.exists() and _id_of(source) is not None:
+            raise SourceUnavailableError(f"{source} does not exist; ids of models must be in a list: [{source!r}]")
         else:
             listed = _read_file(path)
     return list({(one.model_id, one.revision): one for one in listed}.values()), cards

@@ -7,7 +7,7 @@ import polars as pl
 from ossgeo._core.text import period_of
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.shares._grouping import STATUSES
-from ossgeo.shares._table import ShareTable
+from ossgeo.shares._table import ShareTable, require_table
 
 
 def publishers(table: ShareTable) -> pl.DataFrame:
@@ -23,7 +23,7 @@ def publishers(table: ShareTable) -> pl.DataFrame:
         organizations of the period; models without an organization are not counted).
 
     Raises:
-        InvalidArgumentError: The table has other keys, or is empty.
+        InvalidArgumentError: It is not a share table, has other keys, or is empty.
 
     Example:
         >>> import ossgeo
@@ -32,6 +32,7 @@ def publishers(table: ShareTable) -> pl.DataFrame:
         >>> publishers(table)["organizations"].sum() > 40
         True
     """
+    require_table(table)
     if len(table.keys) != 2 or table.keys[1] != "organization":  # noqa: PLR2004  # a group, and the organizations in it
         raise InvalidArgumentError(
             f"table must be by a key and 'organization', got {', '.join(table.keys)}; measure by=('country', 'organization')"

@@ -274,8 +274,11 @@ def name_of(strategy: Any) -> str:
         AttributionContractError: The object is not a strategy.
     """
     if not (isinstance(getattr(strategy, "name", None), str) and callable(getattr(strategy, "attribute", None))):
+        several = (
+            "; ossgeo.attribution.first_of(...) makes one of several" if isinstance(strategy, list | tuple) else ""
+        )
         raise AttributionContractError(
-            f"attribution must be a strategy with a name and attribute(model, *, on, context), got {strategy!r}"
+            f"attribution must be a strategy with a name and attribute(model, *, on, context), got {strategy!r}{several}"
         )
     if fault := plugins.version_fault(strategy):
         raise AttributionContractError(f"{strategy.name!r}: {fault}")

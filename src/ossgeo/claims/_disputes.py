@@ -12,7 +12,7 @@ import polars as pl
 from ossgeo._core.tabular import Listing, Tabular
 from ossgeo._core.text import Format, text_table
 from ossgeo.claims._evaluation import Evaluation, evaluate
-from ossgeo.claims._facts import Claim, Population, load, table
+from ossgeo.claims._facts import Claim, Population, claims_of, table
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._registry import Registry
 
@@ -99,8 +99,6 @@ def disputes(claims: Iterable[Claim] | None = None) -> Listing[Dispute]:
         >>> sorted(found.differences)
         ['age_cap', 'denominator', 'period', 'scope']
     """
-    found = sorted(
-        load() if claims is None else claims, key=lambda claim: (claim.quantity, claim.end, claim.start, claim.id)
-    )
+    found = sorted(claims_of(claims), key=lambda claim: (claim.quantity, claim.end, claim.start, claim.id))
     groups = [Dispute(quantity, tuple(claims)) for quantity, claims in groupby(found, key=lambda claim: claim.quantity)]
     return Listing(one for one in groups if len({(claim.value, claim.counts, claim.scope) for claim in one.claims}) > 1)

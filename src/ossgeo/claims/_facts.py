@@ -15,7 +15,7 @@ import polars as pl
 from ossgeo._core.csv_rows import bundled_rows
 from ossgeo._core.tabular import Listing
 from ossgeo._core.text import counted, percent, points
-from ossgeo.errors import UnknownNameError
+from ossgeo.errors import InvalidArgumentError, UnknownNameError
 from ossgeo.panel._filters import parse_where
 from ossgeo.shares._calculators.derivatives import Derivatives
 
@@ -197,11 +197,30 @@ def find(name: str, claims: Iterable[Claim] | None = None) -> Claim:
     Raises:
         UnknownNameError: No claim has the id; with near ids.
     """
-    known = {claim.id: claim for claim in (load() if claims is None else claims)}
+    known = {claim.id: claim for claim in claims_of(claims)}
     if name not in known:
         remedy = "ossgeo.claims.load() returns all" if claims is None else ""
         raise UnknownNameError.among(name, known, what="claim", remedy=remedy)
     return known[name]
+
+
+def claims_of(claims: Any) -> tuple[Claim, ...]:
+    """Return the claims of an argument; by default the bundled ones.
+
+    Args:
+        claims: The claims.
+
+    Raises:
+        InvalidArgumentError: The argument is not a list of claims.
+    """
+    if claims is None:
+        return tuple(load())
+    found = tuple(claims) if isinstance(claims, Iterable) else (claims,)
+    if wrong := next((one for one in found if not isinstance(one, Claim)), None):
+        raise InvalidArgumentError(
+            f"claims must be a list of claims, such as ossgeo.claims.read(file), got {type(wrong).__name__}"
+        )
+    return found
 
 
 def table(claims: Iterable[Claim] | None = None) -> pl.DataFrame:
@@ -218,7 +237,7 @@ def table(claims: Iterable[Claim] | None = None) -> pl.DataFrame:
     names = [field.name for field in attrs.fields(Claim) if field.name not in ("kind", "group", "choices", "needs")]
     schema = {name: pl.Date if name in dates else pl.Float64 if name in numbers else pl.String for name in names}
     rows = [[str(value) if isinstance(value, Population) else value for value in (getattr(one, name) for name in names)]
-            for one in (load() if claims is None else claims)]  # fmt: skip
+            for one in claims_of(claims)]  # fmt: skip
     return pl.DataFrame(rows, schema=schema, orient="row").rename({"id": "claim"})
 
 
