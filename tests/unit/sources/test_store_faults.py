@@ -312,6 +312,13 @@ def test_merging_two_stores(tmp_path: Path) -> None:
     assert not list(one.path.glob("data/*/20260406*"))
 
 
+def test_the_range_of_a_panel_is_in_order(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    store.add(week(0))
+    with pytest.raises(InvalidArgumentError, match="start must not be after end, got 2026-03-05 and 2026-03-01"):
+        store.panel("2026-03-05", "2026-03-01")
+
+
 def test_reasons_are_required(tmp_path: Path) -> None:
     store = SnapshotStore(tmp_path)
     made = store.add(week(0))

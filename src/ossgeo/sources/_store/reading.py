@@ -51,6 +51,8 @@ def read_store(
             "counter", f"must be {' or '.join(map(repr, COUNTERS))}, got {counter!r}", "choose one of them"
         )
     first, last = (None if day is None else day_of(day, what=name) for name, day in (("start", start), ("end", end)))
+    if first is not None and last is not None and first > last:
+        raise InvalidArgumentError(f"start must not be after end, got {first} and {last}")
     manifest = read_manifest(folder)
     within = _within(folder, manifest, first, last)
     with_counter = [one for one in within if counter in one.totals]
