@@ -187,8 +187,10 @@ def version_fault(thing: object) -> str:
     """Return why an object does not follow the version of the contract of plugins; empty if it does.
 
     Args:
-        thing: A strategy, calculator, source or plotting backend.
+        thing: A strategy, calculator, source or plotting backend; a class in its place is a fault.
     """
+    if isinstance(thing, type):
+        return f"must be an object, got its class; give {thing.__name__}()"
     declared = getattr(thing, "api_version", None)
     if declared == API_VERSION:
         return ""

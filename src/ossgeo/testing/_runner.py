@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from ossgeo import plugins
-from ossgeo.errors import ConformanceError, UnknownNameError
+from ossgeo.errors import ConformanceError, OssgeoError, UnknownNameError
 
 _NEAR = 0.8
 """From this likeness on, a name is taken for a misspelled one."""
@@ -116,7 +116,10 @@ def run(subject: str, checks: Iterable[Check], expected_failures: Mapping[str, s
 
 
 def _error_text(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    """Return an error as text; of another library's error the first line, without its plan of a query."""
+    whole = isinstance(error, OssgeoError | AssertionError)
+    text = str(error) if whole else next(iter(str(error).splitlines()), "")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def require_version(subject: object) -> None:

@@ -290,3 +290,45 @@ def test_checks_that_fail_alike_are_listed_once_with_what_a_model_has() -> None:
     text = str(caught.value)
     assert text.count("no attribute 'model_id'; a model has namespace, id, hub_id,") < 6
     assert "\n  - weights_sum_to_one: as returns_attributions_or_none\n" in text
+
+
+def test_a_class_in_place_of_an_object_is_named() -> None:
+    class Mine(attribution.StrategyBase):
+        name, api_version = "mine", 1
+        requires: frozenset[str] = frozenset()
+
+        def attribute(self, model: Model, *, on: dt.date, context: Context) -> Attribution | None:
+            return None
+
+    class Ours:
+        name, unit, gives, api_version = "ours", "models", "flow", 1
+        requires: frozenset[str] = frozenset()
+
+        def aggregate(self, flows: Any, credits: Any, *, keys: Any) -> Any:
+            return credited(flows, credits).group_by("period", *keys).agg(value=nw.col("weight").sum())
+
+    rule: Any = Mine
+    calculator: Any = Ours
+    sample = ossgeo.load_sample()
+    with pytest.raises(AttributionContractError, match=r"'mine': must be an object, got its class; give Mine\(\)"):
+        ossgeo.measure(sample, attribution=rule)
+    with pytest.raises(AttributionContractError, match=r"give Mine\(\)"):
+        check_attribution_strategy(rule)
+    with pytest.raises(CalculatorContractError, match=r"'ours': must be an object, got its class; give Ours\(\)"):
+        ossgeo.measure(sample, calculator=calculator)
+    with pytest.raises(CalculatorContractError, match=r"give Ours\(\)"):
+        check_calculator(calculator)
+
+
+def test_an_error_of_another_library_is_one_line_of_the_report() -> None:
+    class Misspelt:
+        name, unit, api_version = "misspelt", "models", 1
+        gives: Gives = "flow"
+        requires = frozenset({"lisence"})
+
+        def aggregate(self, flows: Any, credits: Any, *, keys: Any) -> Any:
+            return credited(flows, credits).group_by("period", *keys).agg(value=nw.col("weight").sum())
+
+    with pytest.raises(ConformanceError, match="the models table has no column lisence") as caught:
+        check_calculator(Misspelt())
+    assert all(line.startswith(("misspelt fails", "  - ")) for line in str(caught.value).splitlines())
