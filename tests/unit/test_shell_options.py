@@ -182,6 +182,15 @@ def test_waiting_is_prolonged_by_the_option_of_the_command_that_has_it() -> None
     assert in_shell_words("try again, or give more deadline=") == "try again", "no command has it"
 
 
+def test_a_remedy_of_a_measurement_is_an_option(capsys: pytest.CaptureFixture[str]) -> None:
+    for words, remedy in {
+        ("--window", "90"): "--window 365d is a year",
+        ("--calculator", "stock"): "use --calculator flow",
+    }.items():
+        assert main(["measure", "labs-2025", *words]) == 2
+        assert remedy in capsys.readouterr().err
+
+
 def test_an_error_of_the_operating_system_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

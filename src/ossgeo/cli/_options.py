@@ -12,6 +12,7 @@ import attrs
 
 from ossgeo._core.method import Cleaning
 from ossgeo.errors import InvalidArgumentError
+from ossgeo.shares._options import MeasureOptions
 from ossgeo.sources import Hub
 from ossgeo.sources._files.options import READ_OPTIONS
 
@@ -29,7 +30,8 @@ _CLEANING_HELP: Final = {
     "invalid": "counts that are missing, negative or too large",
     "renames": "models with a new id",
 }
-_NAMES: Final = "|".join(option.name for option in READ_OPTIONS)
+_MEASURED: Final = [field.name for field in attrs.fields(MeasureOptions) if field.name != "cleaning"]
+_NAMES: Final = "|".join([*(option.name for option in READ_OPTIONS), *_MEASURED])
 _QUOTED: Final = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 
 
