@@ -141,7 +141,7 @@ def bounds(table: ShareTable) -> Bounds:
     open_keys = [key for key in table.keys if key not in KNOWN]
     if not open_keys:
         raise InvalidArgumentError(
-            f"table must be by a key of origin, got {', '.join(table.keys)}, which are always known; measure by='country'"
+            f"table must be by a key of origin, got {', '.join(map(repr, table.keys))}, whose groups are always known; measure by='country'"
         )
     words = sorted(_FLOATING_WORDS)
     loose = table.coverage.to_polars().group_by("period").agg(

@@ -93,7 +93,7 @@ def _ranges(rows: pl.DataFrame, found: Result, look: Look, top: int) -> tuple[di
     if not rows.height:
         raise InvalidArgumentError("no group has a lower and an upper share: there is nothing to draw")
     texts = [f"{percent(low)} to {percent(high)}" for low, high in rows.select("lower", "upper").iter_rows()]
-    names = distinct(group_label(found.method, one) for one in rows["group"])
+    names = distinct(look.name(group_label(found.method, one)) for one in rows["group"])
     rows = rows.with_columns(name=pl.Series(names, dtype=pl.String), text=pl.Series(texts, dtype=pl.String))
     left = margin(look, names)
     width, height = plot_width(look, left, texts), rows_height(look, rows.height)
@@ -175,8 +175,8 @@ def draw_sensitivity(found: Sensitivity, look: Look, *, top: int = 6) -> alt.Lay
     ranges = ranges.sort("highest", "group", descending=[True, False]).head(top)
     if not ranges.height:
         raise InvalidArgumentError("no group has a share: there is nothing to draw")
-    names = distinct(group_label(found.method, one) for one in ranges["group"])
-    texts = [f"{percent(low)} to {percent(high)}{_reason(found, group)}"
+    names = distinct(look.name(group_label(found.method, one)) for one in ranges["group"])
+    texts = [f"{percent(low)} to {percent(high)}{'' if look.narrow else _reason(found, group)}"
              for group, low, high in ranges.select("group", "lowest", "highest").iter_rows()]  # fmt: skip
     rows = ranges.with_columns(pl.Series("name", names, dtype=pl.String), pl.Series("text", texts, dtype=pl.String))
     left = margin(look, names)
@@ -229,7 +229,7 @@ def draw_drivers(found: Drivers, look: Look, *, top: int = 10) -> alt.LayerChart
     schema = {"name": pl.String, "low": pl.Float64, "high": pl.Float64, "sign": pl.String}
     texts = [percent(high) if sign == "total" else points(high - low) for _, low, high, sign in steps]
     rows = pl.DataFrame(steps, schema=schema, orient="row")
-    order = distinct(rows["name"])
+    order = distinct(look.name(one) for one in rows["name"])
     rows = rows.with_columns(
         name=pl.Series(order, dtype=pl.String),
         text=pl.Series(texts, dtype=pl.String),

@@ -209,7 +209,7 @@ def bar_layers(rows: pl.DataFrame, look: Look, *, points: bool = False) -> tuple
     """Return horizontal bars in the order of the rows: group, name, figure, text; and their size."""
     import altair as alt
 
-    names = distinct(rows["name"])
+    names = distinct(look.name(one) for one in rows["name"])
     rows = rows.with_columns(name=pl.Series(names, dtype=pl.String))
     left = margin(look, names)
     width = plot_width(look, left)

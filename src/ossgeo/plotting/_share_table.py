@@ -20,6 +20,7 @@ from ossgeo.plotting._primitives import (
     dash_by,
     data_of,
     day_axis,
+    distinct,
     end_labels,
     framed,
     hinted,
@@ -277,12 +278,10 @@ def _matrix(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
         kept = rows.group_by(key).agg(pl.col("value").sum()).sort("value", key, descending=[True, False])[key].head(top)
         return pl.when(pl.col(key).is_in(kept.implode())).then(key).otherwise(pl.lit(OTHERS)).alias(key)
 
-    def ordered(key: str) -> list[str]:
+    def named(key: str) -> dict[str, str]:
         sizes = cells.group_by(key).agg(pl.col("value").sum()).sort("value", key, descending=[True, False])[key]
-        return [named(one, key) for one in sizes]
-
-    def named(one: str, key: str) -> str:
-        return OTHERS if one == OTHERS else group_label(table.method, one, key)
+        labels = (OTHERS if one == OTHERS else group_label(table.method, one, key) for one in sizes)
+        return dict(zip(sizes, distinct(look.name(one, 0.25 if look.narrow else 0.35) for one in labels), strict=True))
 
     folds = rows.select(folded(down), folded(across), "value", "share")
     summed = pl.when(pl.col("share").is_not_null().any()).then(pl.col("share").sum())
@@ -294,10 +293,11 @@ def _matrix(table: ShareTable, look: Look, *, top: int) -> alt.LayerChart:
         wholes = rows.select(within, "total").unique().select(folded(within), "total").group_by(within).sum()
         part = pl.when(pl.col("share").is_not_null()).then(pl.col("value") / pl.col("total"))
         cells = cells.join(wholes, on=within).with_columns(share=pl.when(others).then(part).otherwise("share"))
-    orders = {key: ordered(key) for key in (down, across)}
+    names = {key: named(key) for key in (down, across)}
+    orders = {key: list(names[key].values()) for key in (down, across)}
     shown = cells.with_columns(
-        pl.Series("down", [named(one, down) for one in cells[down]], dtype=pl.String),
-        pl.Series("across", [named(one, across) for one in cells[across]], dtype=pl.String),
+        pl.Series("down", [names[down][one] for one in cells[down]], dtype=pl.String),
+        pl.Series("across", [names[across][one] for one in cells[across]], dtype=pl.String),
         pl.Series("text", [percent(one) if one is not None else "-" for one in cells["share"]], dtype=pl.String),
     )
     data = data_of(shown.select("down", "across", "value", "share", "text"))

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, get_args
 
 import attrs
 
-from ossgeo._core.text import plain
+from ossgeo._core.text import plain, plain_id
 from ossgeo.errors import InvalidArgumentError
 from ossgeo.shares._grouping import STATUSES
 
@@ -143,6 +143,16 @@ class Look:
     def wrapped(self, text: str) -> str:
         """Return a label with line breaks in a narrow picture."""
         return "\n".join(textwrap.wrap(text, _SHORT, break_long_words=False)) if self.narrow else text
+
+    def name(self, text: str, part: float | None = None) -> str:
+        """Return a name that fits into a part of the width, shortened in its middle.
+
+        Args:
+            text: The name.
+            part: The part of the width; by default all of it for names above bars, and half of it for those beside bars.
+        """
+        room = (self.width - 2 * PADDING) * (part or (1 if self.narrow else 0.5))
+        return plain_id(text, max(int(room / (_LETTER * self.font(11))), 12))
 
     def label_gap(self, texts: Iterable[str]) -> float:
         """Return the distance in pixels at which labels do not cover each other."""

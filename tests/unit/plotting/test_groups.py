@@ -190,3 +190,16 @@ def test_the_name_of_a_dimension_may_have_the_separator_of_keys() -> None:
 def test_the_title_of_bounds_names_a_group_and_not_a_status(by: Any) -> None:
     assert "United States: between" in title(ossgeo.analysis.bounds(ossgeo.measure(of_apps())).plot())
     assert "reviewed" not in title(ossgeo.analysis.bounds(ossgeo.measure(of_apps(), by=by)).plot())
+
+
+@pytest.mark.parametrize("width", [340, 600, 800])
+def test_long_names_are_shortened_so_that_a_picture_keeps_its_width(width: int) -> None:
+    hub = ossgeo.load_sample("hub-2026")
+    for chart in (
+        ossgeo.analysis.influence(hub).plot(width=width),
+        ossgeo.measure(hub, by=("organization", "kind")).plot(width=width),
+        ossgeo.measure(hub, by="model").plot(width=width),
+        ossgeo.analysis.sensitivity(hub).plot(width=width),
+    ):
+        drawn = float(svg_of(chart).split('width="')[1].split('"')[0])
+        assert drawn <= max(1.03 * width, width + 30)
