@@ -516,3 +516,11 @@ def test_days_and_months_in_one_read_are_an_error_with_place_value_and_remedy(tm
     assert "or wide='*' if the columns are dates" in faults(wide)
     with pytest.raises(PanelError, match="'2026-09' is a month and not a day"):
         ossgeo.read_panel(wide, wide="*", counter="downloads_30d")
+
+
+def test_a_path_that_does_not_exist_has_near_names(tmp_path: Path) -> None:
+    (tmp_path / "hub_monthly").mkdir()
+    with pytest.raises(SourceUnavailableError, match=r"hub_montly does not exist; did you mean 'hub_monthly'\?"):
+        ossgeo.read_panel(tmp_path / "hub_montly")
+    with pytest.raises(SourceUnavailableError, match=r"x\.csv does not exist$"):
+        ossgeo.read_panel(tmp_path / "none" / "x.csv")

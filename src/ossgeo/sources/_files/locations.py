@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 from collections.abc import Iterable
 from pathlib import Path
@@ -101,7 +102,10 @@ def data_files(path: Path, pattern: str | None) -> list[Path]:
                 )
             return [path]
         if not path.exists():
-            raise SourceUnavailableError(f"{path} does not exist")
+            beside = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+            near = difflib.get_close_matches(path.name, beside, n=2)
+            hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+            raise SourceUnavailableError(f"{path} does not exist{hint}")
         found = sorted(
             file
             for file in _below(path, pattern or "*")
