@@ -607,3 +607,18 @@ def test_rows_of_one_model_that_differ_are_told() -> None:
     assert ossgeo.measure(panel).at() == {"US": 0.75, "CN": 0.25}, "the license is not used"
     same = ossgeo.read_panel(rows, models=models.tail(2).vstack(models.tail(2)))
     assert ossgeo.measure(same, where={"license": "mit"}).at() == {"US": 1.0}
+
+
+@pytest.mark.parametrize("kind", [pl.Int64, pl.String])
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_the_number_of_a_row_is_not_a_model(make: Callable[[pl.DataFrame], Any], kind: Any, tmp_path: Path) -> None:
+    frame = pl.DataFrame({"id": pl.Series([1, 2]).cast(kind), "model": ["Qwen/a", "google/b"], "date": "2025-01-31",
+                          "downloads_30d": [1, 3]})  # fmt: skip
+    frame.write_csv(tmp_path / "p.csv")
+    for source in (make(frame), tmp_path / "p.csv"):
+        with pytest.raises(
+            PanelError, match=r"column id: ('1' is not a model id|1 is not a model id|holds Int64, not text)"
+        ):
+            ossgeo.read_panel(source)
+        panel = ossgeo.read_panel(source, columns={"model": "model_id"})
+        assert ossgeo.measure(panel).at() == {"US": 0.75, "CN": 0.25}

@@ -31,8 +31,8 @@ ID: Final = rf"^(?:{_NAME}/)?{_NAME}$|^{_NAME}/[*]$"
 VARIANT_ID: Final = rf"^(?:{_NAME}/)?{_NAME}(?::[A-Za-z0-9_.-]+)?$"
 """The grammar of ids of other platforms, which may name a variant, such as ``z-ai/glm-4.5-air:free``."""
 
-NOT_IN_ID: Final = r"--|\.\.|\.git$"
-"""Texts that a model id cannot contain."""
+NOT_IN_ID: Final = r"--|\.\.|\.git$|^[0-9]+$"
+"""Texts that a model id cannot contain; digits alone are the number of a row."""
 
 MISSING: Final = frozenset({"", "-", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none"})
 """Words for a missing value, in lower case."""
