@@ -510,7 +510,9 @@ def test_days_and_months_in_one_read_are_an_error_with_place_value_and_remedy(tm
     (tmp_path / "a.csv").write_text("model_id,date,downloads_30d\nQwen/a,2026-08-14,5\n", encoding="utf-8")
     (tmp_path / "b.csv").write_text("model_id,date,downloads_30d\nQwen/a,2026-09,6\n", encoding="utf-8")
     assert "b.csv, row 2, column date: '2026-09' is a month and not a day" in faults(tmp_path)
-    with pytest.raises(PanelError, match=r"'2026-08-14' does not match date_format='%Y-%m'; write all dates in one"):
+    with pytest.raises(
+        PanelError, match=r"'2026-08-14' does not match date_format='%Y-%m'; correct the format, or write all"
+    ):
         ossgeo.read_panel(tmp_path, date_format="%Y-%m")
     wide = pl.DataFrame({"model_id": ["Qwen/a"], "2026-08-14": [5], "2026-09": [6]})
     assert "or wide='*' if the columns are dates" in faults(wide)
@@ -524,3 +526,13 @@ def test_a_path_that_does_not_exist_has_near_names(tmp_path: Path) -> None:
         ossgeo.read_panel(tmp_path / "hub_montly")
     with pytest.raises(SourceUnavailableError, match=r"x\.csv does not exist$"):
         ossgeo.read_panel(tmp_path / "none" / "x.csv")
+
+
+def test_a_damaged_file_and_seconds_as_dates_have_their_remedies(tmp_path: Path) -> None:
+    file = tmp_path / "p.parquet"
+    file.write_bytes(b"nope")
+    with pytest.raises(PanelError, match=r"p\.parquet cannot be read\n  - p\.parquet: is not a whole Parquet file"):
+        ossgeo.read_panel(file)
+    seconds = pl.DataFrame({"model_id": ["Qwen/a"], "date": [1_735_689_600], "downloads_30d": [5]})
+    assert "give date_format='unix' for seconds since 1970" in faults(seconds)
+    assert ossgeo.read_panel(seconds, date_format="unix").periods == (dt.date(2025, 1, 1),)

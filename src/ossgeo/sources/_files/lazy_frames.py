@@ -362,7 +362,8 @@ def parquet_groups(files: Sequence[Path], engine: str = "polars") -> list[list[P
             ]
         groups.setdefault(tuple((name, str(kind)) for name, kind in schema.items()), []).append(file)
     if faults:
-        raise PanelError(f"{files[0].parent} cannot be read", faults)
+        place = files[0] if len(files) == 1 else files[0].parent
+        raise PanelError(f"{place} cannot be read", faults)
     return list(groups.values())
 
 

@@ -147,9 +147,12 @@ def _instant_of(value: Any, date_format: str | None) -> dt.datetime:
                 return dt.datetime.fromtimestamp(float(text) / UNIX[date_format], dt.UTC)
             return dt.datetime.strptime(text, date_format)  # noqa: DTZ007  # instant() sets the time zone
         except (ValueError, OverflowError, OSError):
-            raise ValueError(f"does not match date_format={date_format!r}; write all dates in one form") from None
+            raise ValueError(
+                f"does not match date_format={date_format!r}; correct the format, or write all dates in one form"
+            ) from None
     if not isinstance(value, str):
-        raise ValueError(f"{_INSTANT_PROBLEM}; give date_format=")
+        argument = "date_format='unix' for seconds since 1970" if isinstance(value, int) else "date_format="
+        raise ValueError(f"{_INSTANT_PROBLEM}; give {argument}")
     try:
         return dt.datetime.fromisoformat(value.strip())
     except ValueError:
