@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 15
 _BAR: Final = 24
+_VALUE: Final = 16
+"""Least width of the column of values."""
 
 
 def group_text(key: str, group: str) -> str:
@@ -82,10 +84,12 @@ def table_text(table: ShareData) -> str:
     lines = period_lines(table, day)
     heading = " x ".join(table.keys)
     width = max([len(line.name) for line in lines] + [len(heading)])
-    text = [f"{heading:<{width}} {table.method.unit:>16}   share"]
-    for line in lines:
+    values = [value_text(line.value) for line in lines]
+    right = max(_VALUE, len(table.method.unit), *map(len, values))
+    text = [f"{heading:<{width}} {table.method.unit:>{right}}   share"]
+    for line, value in zip(lines, values, strict=True):
         bar = "" if line.share is None or line.name == "total" else "█" * round(max(0, min(line.share, 1)) * _BAR)
-        text.append(f"{line.name:<{width}} {value_text(line.value):>16} {percent(line.share, 2):>7}  {bar}".rstrip())
+        text.append(f"{line.name:<{width}} {value:>{right}} {percent(line.share, 2):>7}  {bar}".rstrip())
     return "\n".join([_title(table, day), *text, "", footer(table)])
 
 

@@ -355,3 +355,15 @@ def test_get_gives_the_default_for_an_unknown_group(table: ossgeo.ShareTable) ->
     shares = table.at(MARCH)
     assert shares.get("ZZ", 0.0) == 0.0
     assert shares.get("China") == shares["CN"]
+
+
+def test_columns_of_a_printed_table_are_aligned_with_large_values_and_long_units() -> None:
+    rows = pl.DataFrame({"model_id": ["Qwen/a", "google/b"], "date": "2026-01-05", "tokens": [5 * 10**13, 10**12]})
+    table = ossgeo.measure(ossgeo.read_panel(rows, counter="tokens_per_7d"))
+    within = ossgeo.analysis.shares_within(
+        ossgeo.measure(ossgeo.load_sample("trending-2026"), by=("country", "organization")), "country"
+    )
+    for one in (table, within):
+        _, heading, *lines = str(one).split("\n\n")[0].splitlines()
+        end = heading.index("share") + len("share")
+        assert {line.index("%") + 1 for line in lines if "%" in line} == {end}
