@@ -30,12 +30,21 @@ _ADAPTED: Final = (
 _COLOR: Final = re.compile(r"\"(#[0-9A-F]{6})\"")
 
 
+ADDRESS: Final = re.compile(r"https?://[^\s<>|\\…]+")
+"""A web address, which pages and Markdown show as a link; a shortened one is none."""
+
+
 @attrs.frozen
 class Cell:
     """One cell of a table: its text, and the number to sort by; None for text."""
 
     text: str
     number: float | None = None
+
+    @property
+    def is_address(self) -> bool:
+        """Whether the whole text is a web address."""
+        return ADDRESS.fullmatch(self.text) is not None
 
 
 @attrs.frozen

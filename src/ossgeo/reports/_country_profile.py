@@ -20,7 +20,7 @@ from ossgeo._core.text import SHOWN, html_frame, markdown_table, percent, plural
 from ossgeo.errors import InvalidArgumentError, OssgeoWarning
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._countries import Country
-from ossgeo.reports._content import Section, sheet
+from ossgeo.reports._content import ADDRESS, Section, sheet
 from ossgeo.reports._page import page_text
 from ossgeo.reports._profile_tables import (
     claims_about,
@@ -38,7 +38,6 @@ _ALLOWED: Final = tuple(name for name in (*OPTIONS, *INPUTS) if name != "by")
 _TITLE: Final = "font-weight:bold;margin:1em 0 .3em"
 """The style of a title in a notebook: marimo gives titles none."""
 _SMALL: Final = 5
-_ADDRESS: Final = re.compile(r"https?://[^\s<>|\\]+")
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>|#])")
 
 
@@ -287,6 +286,6 @@ def _cell(name: str, value: Any) -> str:
         return percent(value)
     if isinstance(value, float):
         return value_text(value)
-    if _ADDRESS.fullmatch(str(value)):  # an escaped mark would be a part of the address
+    if ADDRESS.fullmatch(str(value)):  # an escaped mark would be a part of the address
         return f"<{value}>"
     return _MARKS.sub(r"\\\1", str(value).replace("\n", " "))

@@ -35,3 +35,10 @@ def test_a_profile_states_the_unit_of_values_and_the_base_of_shares() -> None:
 def test_addresses_in_a_profile_are_links() -> None:
     text = ossgeo.profile(ossgeo.load_sample("trending-2026"), "France").to_markdown()
     assert "<https://github.com/lbourdois/blog/blob/master/_posts/2025-10-13-HF_stats_models.md>" in text
+
+
+def test_addresses_on_the_page_of_a_profile_are_links() -> None:
+    page = ossgeo.profile(ossgeo.load_sample("trending-2026"), "France").to_html()
+    address = "https://github.com/microsoft/ai-diffusion-report"
+    assert f'<a href="{address}">{address}</a>' in page
+    assert "javascript:" not in page
