@@ -42,10 +42,11 @@ def read_owners(
 ) -> Registry:
     """Return the registry, amended by a table of organizations and their countries.
 
-    The countries of the table take precedence at all dates; organizations that the named one owns keep theirs. An organization is found by its id or one of its names; a cell may
-    have several organizations (``Google / Google DeepMind``) or several names of one (``Meta Platforms (Meta AI)``). One that
-    is not known is added, and its models are found by the column ``namespace``. An organization with several countries belongs to
-    each in equal parts. Rows without a country are left out.
+    The countries of the table take precedence at all dates; organizations that the named one owns keep theirs. An
+    organization is found by its id or one of its names; a cell may have several organizations (``Google / Google DeepMind``)
+    or several names of one (``Meta Platforms (Meta AI)``). One that is not known is added, and its models are found by the
+    column ``namespace``. An organization with several countries belongs to each in equal parts. Rows without a country are
+    left out.
 
     Args:
         table: A dataframe, or the path or address of a file, such as a Markdown table.
