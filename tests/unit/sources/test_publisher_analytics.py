@@ -82,7 +82,7 @@ ROW = "model,Qwen/a,4,2026-01-30T00:00:00.000Z,4\n"
         (ROW.replace(",4\n", ",12x\n"), "row 1, column downloads: '12x' is not a whole number"),
         (ROW + ROW.replace("2026-01-30T", "30 Jan T"), "row 2, column timestamp: '30 Jan T"),
         (ROW.replace("Qwen/a", "Qw en/a"), "'Qw en/a' is not a model id"),
-        (ROW + "model,Qwen/a,4,2026-01", "row 2, column timestamp: '2026-01' is not"),
+        (ROW + "model,Qwen/a,4,2026-01", "row 2, column timestamp: '2026-01' is a month and not a day"),
         (ROW.replace("model", "kernel"), "repoType must be one of model, dataset, space, got 'kernel'"),
         ("", "has no row"),
     ],
