@@ -52,7 +52,7 @@ def worlds(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame, list[dt.date], 
     )
     choices: dict[str, Any] = draw(st.sampled_from([
         {}, {"by": "organization"}, {"counting": "full"}, {"age_cap": "200d"}, {"window": "60d"}, {"every": "1mo"},
-        {"where": {"namespace": ["who"]}}, {"denominator": "attributed", "by": ("country", "organization")},
+        {"where": {"namespace": ["Qin"]}}, {"denominator": "attributed", "by": ("country", "organization")},
     ]))  # fmt: skip
     frame = pl.DataFrame(rows, schema={"model_id": pl.String, "observed_at": pl.Date, "count": pl.Int64}, orient="row")
     return frame, models, days, choices
