@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import narwhals as nw
@@ -10,10 +9,8 @@ import polars as pl
 
 from ossgeo._core import engines
 from ossgeo.panel._models_table import normalized_models
-from ossgeo.panel._panel import Panel
 from ossgeo.sources._files.reader import read_models
-from ossgeo.sources._files.ready_models import is_ready, ready_file
-from ossgeo.sources._store.snapshots import SnapshotStore
+from ossgeo.sources._files.ready_models import is_ready, ready_models
 
 
 def models_given(models: Any) -> pl.LazyFrame:
@@ -28,14 +25,9 @@ def models_given(models: Any) -> pl.LazyFrame:
         SourceUnavailableError: The file or folder does not exist.
         PanelError: With every fault.
     """
-    if isinstance(models, Panel):
-        return models.models
-    if isinstance(models, str | Path):
-        if SnapshotStore.is_store(models):
-            return normalized_models(SnapshotStore(models).models())
-        ready = ready_file(models)
-        return read_models(models).lazy() if ready is None else normalized_models(ready)
-    if nw.from_native(models, pass_through=True) is models:  # not a dataframe: an Arrow stream, or an error
+    if (ready := ready_models(models)) is not None:
+        return ready
+    if nw.from_native(models, pass_through=True) is models:  # a path, an Arrow stream, or an error
         return read_models(models).lazy()
     frame = models if isinstance(models, nw.LazyFrame) else engines.lazy(models)
     if is_ready(frame.collect_schema()):

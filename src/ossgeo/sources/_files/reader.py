@@ -16,7 +16,6 @@ from ossgeo._core.boundary import reads_data
 from ossgeo._core.counter import Counter
 from ossgeo._core.dates import Day, day_of
 from ossgeo.errors import EngineError, Fault, InvalidArgumentError, OssgeoWarning, PanelError
-from ossgeo.panel._models_table import normalized_models
 from ossgeo.panel._panel import Panel
 from ossgeo.registry._facts import HUGGING_FACE
 from ossgeo.registry._registry import Registry
@@ -27,7 +26,7 @@ from ossgeo.sources._files.formats import RawTable
 from ossgeo.sources._files.locations import located
 from ossgeo.sources._files.parts_of_total import absent_residuals, with_remainder
 from ossgeo.sources._files.reading import Reading, raw_file, raw_frame
-from ossgeo.sources._files.ready_models import ready_file
+from ossgeo.sources._files.ready_models import ready_models
 from ossgeo.sources._files.remote_files import is_remote
 from ossgeo.sources._store.snapshots import SnapshotStore
 
@@ -169,12 +168,8 @@ def read_panel(
 
 
 def _given_models(models: Any, date_format: str | None) -> pl.LazyFrame:
-    if isinstance(models, Panel):
-        return models.models
-    if isinstance(models, str | Path) and not is_remote(models) and SnapshotStore.is_store(models):
-        return normalized_models(SnapshotStore(models).models())
-    ready = ready_file(models) if isinstance(models, str | Path) and not is_remote(models) else None
-    return read_models(models, date_format=date_format).lazy() if ready is None else normalized_models(ready)
+    ready = ready_models(models)
+    return read_models(models, date_format=date_format).lazy() if ready is None else ready
 
 
 @reads_data

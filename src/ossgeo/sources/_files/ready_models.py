@@ -9,11 +9,33 @@ import narwhals as nw
 import polars as pl
 
 from ossgeo._core.schema import MODELS
+from ossgeo.panel._models_table import normalized_models
+from ossgeo.panel._panel import Panel
 from ossgeo.sources._files.ids import is_odd
 from ossgeo.sources._files.lazy_frames import parquet_groups
 from ossgeo.sources._files.normalization import TYPES
+from ossgeo.sources._files.remote_files import is_remote
+from ossgeo.sources._store.snapshots import SnapshotStore
 
 _ALIASES: Final = frozenset(alias for column in MODELS for alias in column.aliases)
+
+
+def ready_models(models: Any) -> pl.LazyFrame | None:
+    """Return the models table of a panel, of a store in a folder, or of a file that is ready; None for any other source.
+
+    Args:
+        models: Whatever was given as a models table.
+
+    Raises:
+        PanelError: The file is damaged.
+        StoreError: The store cannot be read.
+    """
+    if isinstance(models, Panel):
+        return models.models
+    if not isinstance(models, str | Path) or is_remote(models):
+        return None
+    found = SnapshotStore(models).models() if SnapshotStore.is_store(models) else ready_file(models)
+    return None if found is None else normalized_models(found)
 
 
 def ready_file(path: str | Path) -> pl.LazyFrame | None:

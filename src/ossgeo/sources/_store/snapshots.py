@@ -245,8 +245,8 @@ class SnapshotStore(ReadableStore):
 
         Raises:
             StoreError: The store cannot be written, or another process writes to it.
-            InvalidArgumentError: The reason is empty, a day is not a day, the end is before the start or in the future, there is a snapshot of one
-                of the days, or ``wait`` is negative.
+            InvalidArgumentError: The reason is empty, a day is not a day, the end is before the start or in the future, there
+                is a snapshot of one of the days, or ``wait`` is negative.
         """
         made = Gap(day_of(start, what="start"), day_of(end, what="end"), _reason(reason))
         if made.end < made.start:
